@@ -1,1 +1,11 @@
-//! Stub.
+//! What phone and server say to each other, and what both must decide alike.
+//!
+//! Owns the vocabulary (ids, states, bodies, codes), the three machines, who may do what, the evidence rules
+//! and the manifest's bytes. Refuses I/O, clocks, chance, async and databases. The one invariant: the same
+//! input gives the same answer on a phone in a village and on the server.
+
+#[cfg(feature = "uniffi")]
+uniffi::setup_scaffolding!();
+
+pub mod ids;
+pub mod time;
