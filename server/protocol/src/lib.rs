@@ -7,5 +7,12 @@
 #[cfg(feature = "uniffi")]
 uniffi::setup_scaffolding!();
 
+pub mod case;
+pub mod duty;
 pub mod ids;
+pub mod lenient;
+pub mod membership;
+pub mod policy;
+pub mod reason;
+pub mod region;
 pub mod time;

@@ -64,7 +64,11 @@ impl FromStr for Timestamp {
     fn from_str(text: &str) -> Result<Self, BadTimestamp> {
         let at = DateTime::parse_from_rfc3339(text).map_err(|_| BadTimestamp)?;
         let us = at.timestamp_micros();
-        if (0..=LATEST_US).contains(&us) { Ok(Self(us)) } else { Err(BadTimestamp) }
+        if (0..=LATEST_US).contains(&us) {
+            Ok(Self(us))
+        } else {
+            Err(BadTimestamp)
+        }
     }
 }
 
@@ -114,12 +118,20 @@ mod tests {
 
     #[test]
     fn an_instant_before_1970_is_refused() {
-        assert_eq!("1969-12-31T23:59:59Z".parse::<Timestamp>(), Err(BadTimestamp));
+        assert_eq!(
+            "1969-12-31T23:59:59Z".parse::<Timestamp>(),
+            Err(BadTimestamp)
+        );
     }
 
     #[test]
     fn arithmetic_at_the_edges_stays_inside() {
-        assert_eq!(Timestamp::from_micros(i64::MAX).plus_s(i64::MAX).as_micros(), LATEST_US);
+        assert_eq!(
+            Timestamp::from_micros(i64::MAX)
+                .plus_s(i64::MAX)
+                .as_micros(),
+            LATEST_US
+        );
         assert_eq!(Timestamp::default().plus_s(i64::MIN).as_micros(), 0);
     }
 }

@@ -1,0 +1,195 @@
+//! Separation of duty: how many persons an outcome takes (design.md section 2). About persons, not roles: one person
+//! may hold several grants, and all visits and successor cases of the period count.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::UserId;
+
+/// What a membership gets.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum Outcome {
+    /// Layak: stays.
+    Eligible,
+    /// Tidak layak: proposed for cancellation.
+    Ineligible,
+}
+
+/// Everybody who acted on a case, its visits and its predecessors in the period, as the journal knows it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Acts {
+    /// Who visited.
+    pub visitors: Vec<UserId>,
+    /// Who accepted or agreed.
+    pub reviewers: Vec<UserId>,
+    /// Who decided or proposed the membership's outcome.
+    pub proposers: Vec<UserId>,
+}
+
+/// Why a person may not perform an act here.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    thiserror::Error,
+    strum::Display,
+    strum::EnumString,
+    strum::VariantArray,
+)]
+#[strum(serialize_all = "snake_case")]
+pub enum DutyBreach {
+    /// Who visited may not review.
+    #[error("the reviewer visited this house")]
+    ReviewerVisited,
+    /// Who reviewed may not decide eligible.
+    #[error("the decider reviewed the evidence")]
+    DeciderReviewed,
+    /// Who did anything earlier may not confirm.
+    #[error("the confirmer acted on this case before")]
+    ConfirmerActedBefore,
+    /// Visitor, reviewer, proposer and confirmer are fewer than three persons.
+    #[error("fewer than three persons stand behind this cancellation")]
+    FewerThanThreePersons,
+    /// Somebody has to have visited and reviewed first.
+    #[error("no visit and review stand behind this")]
+    NothingToStandOn,
+}
+
+/// May `person` review evidence gathered by `acts.visitors`?
+///
+/// # Errors
+/// [`DutyBreach::ReviewerVisited`].
+pub fn review(acts: &Acts, person: UserId) -> Result<(), DutyBreach> {
+    if acts.visitors.contains(&person) {
+        return Err(DutyBreach::ReviewerVisited);
+    }
+    Ok(())
+}
+
+/// May `person` decide `outcome` for a membership?
+///
+/// # Errors
+/// [`DutyBreach::NothingToStandOn`] without visit and review; [`DutyBreach::DeciderReviewed`] for an eligible outcome.
+pub fn decide(acts: &Acts, person: UserId, outcome: Outcome) -> Result<(), DutyBreach> {
+    if acts.visitors.is_empty() || acts.reviewers.is_empty() {
+        return Err(DutyBreach::NothingToStandOn);
+    }
+    match outcome {
+        Outcome::Eligible if acts.reviewers.contains(&person) => Err(DutyBreach::DeciderReviewed),
+        Outcome::Eligible | Outcome::Ineligible => Ok(()),
+    }
+}
+
+/// May `person` confirm what was proposed?
+///
+/// # Errors
+/// [`DutyBreach::ConfirmerActedBefore`]; for a cancellation also [`DutyBreach::FewerThanThreePersons`] and
+/// [`DutyBreach::NothingToStandOn`].
+pub fn confirm(acts: &Acts, person: UserId, outcome: Outcome) -> Result<(), DutyBreach> {
+    let earlier = || {
+        acts.visitors
+            .iter()
+            .chain(&acts.reviewers)
+            .chain(&acts.proposers)
+    };
+    if acts.visitors.is_empty() || acts.reviewers.is_empty() || acts.proposers.is_empty() {
+        return Err(DutyBreach::NothingToStandOn);
+    }
+    if earlier().any(|who| *who == person) {
+        return Err(DutyBreach::ConfirmerActedBefore);
+    }
+    let mut persons: Vec<UserId> = earlier().copied().collect();
+    persons.push(person);
+    persons.sort_unstable();
+    persons.dedup();
+    match outcome {
+        Outcome::Ineligible if persons.len() < 3 => Err(DutyBreach::FewerThanThreePersons),
+        Outcome::Eligible | Outcome::Ineligible => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn person(n: u128) -> UserId {
+        UserId(Uuid::from_u128(n))
+    }
+
+    fn acts(visitor: u128, reviewer: u128, proposer: u128) -> Acts {
+        Acts {
+            visitors: vec![person(visitor)],
+            reviewers: vec![person(reviewer)],
+            proposers: vec![person(proposer)],
+        }
+    }
+
+    #[test]
+    fn a_cancellation_takes_three_persons_and_a_confirmer_who_is_new() {
+        assert_eq!(
+            confirm(&acts(1, 2, 3), person(4), Outcome::Ineligible),
+            Ok(())
+        );
+        assert_eq!(
+            confirm(&acts(1, 2, 1), person(3), Outcome::Ineligible),
+            Ok(())
+        );
+        assert_eq!(
+            confirm(&acts(1, 1, 1), person(2), Outcome::Ineligible),
+            Err(DutyBreach::FewerThanThreePersons)
+        );
+        for earlier in 1..=3 {
+            assert_eq!(
+                confirm(&acts(1, 2, 3), person(earlier), Outcome::Ineligible),
+                Err(DutyBreach::ConfirmerActedBefore)
+            );
+        }
+    }
+
+    #[test]
+    fn nobody_judges_their_own_visit() {
+        assert_eq!(
+            review(&acts(1, 2, 3), person(1)),
+            Err(DutyBreach::ReviewerVisited)
+        );
+        assert_eq!(
+            decide(&acts(1, 2, 3), person(2), Outcome::Eligible),
+            Err(DutyBreach::DeciderReviewed)
+        );
+    }
+
+    #[test]
+    fn nothing_is_decided_without_a_visit_and_a_review() {
+        let none = Acts::default();
+        assert_eq!(
+            decide(&none, person(1), Outcome::Ineligible),
+            Err(DutyBreach::NothingToStandOn)
+        );
+        assert_eq!(
+            confirm(&none, person(1), Outcome::Eligible),
+            Err(DutyBreach::NothingToStandOn)
+        );
+    }
+}

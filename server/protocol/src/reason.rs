@@ -1,0 +1,148 @@
+//! Reason codes: strings on the wire, so that a city's own list can grow. The lists here are the ones Tilik ships
+//! (domain.md section 8); a code outside them is refused where somebody types it and kept where a machine sends it.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// A reason code such as `ATAP_TERPOTONG`: 1 to 64 of `A-Z 0-9 _`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ReasonCode(Cow<'static, str>);
+
+/// The text was not a reason code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a reason code (1 to 64 of A-Z, 0-9 and _)")]
+pub struct BadReasonCode;
+
+impl ReasonCode {
+    /// One of the shipped codes.
+    pub const fn known(code: &'static str) -> Self {
+        Self(Cow::Borrowed(code))
+    }
+
+    /// The code as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it is one of `list`.
+    pub fn is_in(&self, list: &[&str]) -> bool {
+        list.contains(&self.as_str())
+    }
+}
+
+impl std::str::FromStr for ReasonCode {
+    type Err = BadReasonCode;
+    fn from_str(text: &str) -> Result<Self, BadReasonCode> {
+        let fits = (1..=64).contains(&text.len())
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
+        if fits {
+            Ok(Self(Cow::Owned(text.to_owned())))
+        } else {
+            Err(BadReasonCode)
+        }
+    }
+}
+
+impl fmt::Display for ReasonCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for ReasonCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ReasonCode({})", self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for ReasonCode {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        Cow::<'de, str>::deserialize(d)?
+            .parse()
+            .map_err(serde::de::Error::custom)
+    }
+}
+
+/// Why evidence goes back to the phone, and the words a person reads (domain.md 8.2).
+pub const RETURN_REASONS: &[(&str, &str)] = &[
+    ("FOTO_BURAM", "Foto buram"),
+    ("FOTO_BUKAN_TAMPAK_DEPAN", "Foto bukan tampak depan rumah"),
+    ("ATAP_TERPOTONG", "Atap terpotong"),
+    ("LANTAI_TIDAK_TERLIHAT", "Lantai tidak terlihat"),
+    ("FOTO_GELAP", "Foto terlalu gelap"),
+    ("FOTO_DUPLIKAT", "Foto sama dengan rumah lain"),
+    ("FOTO_DARI_LAYAR", "Foto diambil dari layar atau cetakan"),
+    ("AKURASI_RENDAH", "Akurasi lokasi rendah"),
+    ("LUAR_KELURAHAN", "Titik di luar kelurahan"),
+    ("JAUH_DARI_TITIK_SEBELUMNYA", "Jauh dari titik sebelumnya"),
+    ("WAKTU_TIDAK_WAJAR", "Waktu tidak wajar"),
+    ("IDENTITAS_TIDAK_COCOK", "Identitas tidak cocok"),
+    ("JAWABAN_TIDAK_KONSISTEN", "Jawaban tidak konsisten"),
+    ("DOKUMEN_KURANG", "Dokumen kurang"),
+];
+
+/// Why a membership is cancelled or put on hold (domain.md 8.1).
+pub const EXCLUSION_REASONS: &[(&str, &str)] = &[
+    ("MENINGGAL", "Meninggal dunia"),
+    ("PINDAH_LUAR", "Pindah keluar kota"),
+    ("ALAMAT_TIDAK_DITEMUKAN", "Alamat tidak ditemukan"),
+    ("TIDAK_DAPAT_DITEMUI", "Tidak dapat ditemui"),
+    ("NIK_TIDAK_PADAN", "NIK/KK tidak padan"),
+    ("GANDA", "NIK atau keluarga ganda"),
+    ("MAMPU_DESIL", "Desil di atas batas program"),
+    ("TIDAK_LAYAK_DAERAH", "Dinilai tidak layak oleh daerah"),
+    (
+        "TIDAK_LAYAK_GIS",
+        "Tidak layak menurut foto dan lokasi rumah",
+    ),
+    ("ASN_TNI_POLRI", "ASN, TNI atau Polri"),
+    ("KK_ASN_TNI_POLRI", "Anggota keluarga ASN, TNI atau Polri"),
+    ("PENSIUNAN_ASN", "Pensiunan ASN"),
+    ("PENGHASILAN_APBN_APBD", "Penghasilan tetap dari APBN/APBD"),
+    ("PERANGKAT_DESA", "Perangkat desa"),
+    ("GURU_SERTIFIKASI", "Guru bersertifikasi"),
+    ("NAKES", "Tenaga kesehatan bergaji tetap"),
+    (
+        "PENGURUS_PERUSAHAAN",
+        "Tercatat sebagai pengurus perusahaan",
+    ),
+    ("UPAH_DI_ATAS_UMK", "Upah di atas UMK"),
+    ("OVERLAP_SDM_KESOS", "Penerima adalah petugas sosial"),
+    ("GAGAL_REKENING", "Gagal buka rekening"),
+    ("TIDAK_TRANSAKSI", "Bantuan tidak diambil"),
+    ("PENYALAHGUNAAN", "Penyalahgunaan bantuan"),
+    ("TANPA_KOMPONEN", "Komponen PKH tidak ada lagi"),
+    ("MENOLAK", "Menolak atau mengundurkan diri"),
+    ("BANTUAN_LAIN", "Sudah menerima bantuan dari pihak lain"),
+    ("TIDAK_MEMENUHI_HUKUM", "Tidak memenuhi ketentuan lain"),
+];
+
+/// Why a case is closed without a decision.
+pub const CLOSE_REASONS: &[(&str, &str)] = &[
+    ("MENINGGAL", "Meninggal dunia"),
+    ("PINDAH_LUAR", "Pindah keluar kota"),
+    ("GANDA", "Kasus ganda"),
+    ("SALAH_BUKA", "Kasus dibuka karena keliru"),
+    ("KEANGGOTAAN_BERAKHIR", "Kepesertaan sudah berakhir"),
+];
+
+/// The Indonesian words of a shipped code, or the code itself.
+pub fn label(code: &ReasonCode) -> &str {
+    RETURN_REASONS
+        .iter()
+        .chain(EXCLUSION_REASONS)
+        .chain(CLOSE_REASONS)
+        .find(|(known, _)| *known == code.as_str())
+        .map_or(code.as_str(), |(_, words)| words)
+}
+
+/// Whether `code` is in one of the shipped lists.
+pub fn is_listed(code: &ReasonCode, list: &[(&str, &str)]) -> bool {
+    list.iter().any(|(known, _)| *known == code.as_str())
+}
