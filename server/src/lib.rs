@@ -1,1 +1,3 @@
-//! Stub.
+//! The server of Tilik: evidence in, queues and decisions out. Nothing global: everything is handed in.
+
+pub mod clock;
