@@ -53,7 +53,7 @@ pub struct Acts {
     Ord,
     Hash,
     thiserror::Error,
-    strum::Display,
+    strum::IntoStaticStr,
     strum::EnumString,
     strum::VariantArray,
 )]
