@@ -61,8 +61,10 @@ impl<'de, T: FromStr> Deserialize<'de> for Lenient<T> {
 }
 
 #[cfg(feature = "openapi")]
-impl<T> utoipa::PartialSchema for Lenient<T> {
-    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+impl<T> utoipa::__dev::ComposeSchema for Lenient<T> {
+    fn compose(
+        _generics: Vec<utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>>,
+    ) -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
         utoipa::openapi::schema::ObjectBuilder::new()
             .schema_type(utoipa::openapi::schema::Type::String)
             .into()

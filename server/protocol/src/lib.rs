@@ -9,10 +9,16 @@ uniffi::setup_scaffolding!();
 
 pub mod case;
 pub mod duty;
+pub mod evidence;
 pub mod ids;
 pub mod lenient;
 pub mod membership;
 pub mod policy;
+pub mod problem;
 pub mod reason;
 pub mod region;
+pub mod registry;
+pub mod review;
+pub mod session;
+pub mod sync;
 pub mod time;
