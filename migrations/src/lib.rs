@@ -1,1 +1,17 @@
-//! Stub.
+#![doc = include_str!("../README.md")]
+
+use sea_orm_migration::prelude::*;
+
+mod dialect;
+mod m20261124_000001_create_schema;
+
+/// All migrations, oldest first.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m20261124_000001_create_schema::Migration)]
+    }
+}

@@ -1,0 +1,29 @@
+//! The present version of a family.
+
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "family")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub version: i32,
+    pub registry_key: Option<String>,
+    pub house_id: Uuid,
+    pub region: String,
+    pub kk_enc: Option<Vec<u8>>,
+    pub name: String,
+    pub name_key: String,
+    pub address: String,
+    pub rt: String,
+    pub rw: String,
+    pub decile: Option<i32>,
+    pub regime: String,
+    pub valid_from: i64,
+    pub recorded_at: i64,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,21 @@
+//! Where a family lives and where the door was last pinned.
+
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "house")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub region: String,
+    pub lat_e7: Option<i64>,
+    pub lon_e7: Option<i64>,
+    pub accuracy_cm: Option<i64>,
+    pub pinned_at: Option<i64>,
+    pub pin_visit: Option<Uuid>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
