@@ -176,7 +176,7 @@ impl Chance {
                 reason = "without randomness nothing this server makes would be safe"
             )]
             Self::OperatingSystem => {
-                getrandom::fill(out).expect("the operating system gives random bytes")
+                getrandom::fill(out).expect("the operating system gives random bytes");
             }
             Self::Seeded { seed, block } => {
                 for chunk in out.chunks_mut(32) {

@@ -227,6 +227,11 @@ impl Key for Secret {
 }
 
 impl TokenKey {
+    #[expect(clippy::expect_used, reason = "any 32 bytes are an Ed25519 seed")]
+    fn numbered(version: u32, ids: &Ids) -> Self {
+        Self::from_seed(version, Secret::generate(ids)).expect("any 32 bytes are an Ed25519 seed")
+    }
+
     fn from_seed(version: u32, seed: Secret) -> Option<Self> {
         let mut der = Zeroizing::new([0; 48]);
         der[..16].copy_from_slice(&PKCS8_ED25519);
@@ -319,6 +324,15 @@ impl Drop for SecretText {
     }
 }
 
+impl KeyringFile {
+    fn ring<K: Key>(&self, purpose: Purpose) -> Result<Ring<K>, KeyringError> {
+        self.keys
+            .get(&purpose)
+            .and_then(RingFile::ring)
+            .ok_or(KeyringError::BadKeys(purpose))
+    }
+}
+
 impl RingFile {
     fn of<K: Key>(ring: &Ring<K>) -> Self {
         let versions = ring
@@ -359,13 +373,6 @@ impl Key for TokenKey {
 
     fn text(&self) -> Zeroizing<String> {
         self.seed.text()
-    }
-}
-
-impl TokenKey {
-    #[expect(clippy::expect_used, reason = "any 32 bytes are an Ed25519 seed")]
-    fn numbered(version: u32, ids: &Ids) -> Self {
-        Self::from_seed(version, Secret::generate(ids)).expect("any 32 bytes are an Ed25519 seed")
     }
 }
 
@@ -431,22 +438,16 @@ impl Keyring {
         if file.format != FILE_FORMAT {
             return Err(KeyringError::Malformed { line: 0, column: 0 });
         }
-        fn ring<K: Key>(file: &KeyringFile, purpose: Purpose) -> Result<Ring<K>, KeyringError> {
-            file.keys
-                .get(&purpose)
-                .and_then(RingFile::ring)
-                .ok_or(KeyringError::BadKeys(purpose))
-        }
         Ok(Self {
             demo: file.demo,
-            field: ring(&file, Purpose::Field)?,
-            blind_index: ring(&file, Purpose::BlindIndex)?,
-            blob_wrap: ring(&file, Purpose::BlobWrap)?,
-            journal_mac: ring(&file, Purpose::JournalMac)?,
-            token: ring(&file, Purpose::Token)?,
-            time_token: ring(&file, Purpose::TimeToken)?,
-            spool: ring(&file, Purpose::Spool)?,
-            export: ring(&file, Purpose::Export)?,
+            field: file.ring(Purpose::Field)?,
+            blind_index: file.ring(Purpose::BlindIndex)?,
+            blob_wrap: file.ring(Purpose::BlobWrap)?,
+            journal_mac: file.ring(Purpose::JournalMac)?,
+            token: file.ring(Purpose::Token)?,
+            time_token: file.ring(Purpose::TimeToken)?,
+            spool: file.ring(Purpose::Spool)?,
+            export: file.ring(Purpose::Export)?,
         })
     }
 
@@ -575,7 +576,7 @@ impl Keyring {
         let aad = field_aad(version, table, column, row);
         let place_and_text = [aad.as_slice(), plain.as_bytes()];
         let synthetic = hmac(
-            &*subkey(&self.field.key, b"tilik field nonce"),
+            &subkey(&self.field.key, b"tilik field nonce"),
             &place_and_text,
         );
         let nonce = Nonce::from_slice(&synthetic[..12]);
@@ -655,7 +656,7 @@ impl Keyring {
 
     /// The code of one journal row's canonical bytes. Store [`Purpose::JournalMac`]'s active version beside it.
     pub fn mac_journal(&self, row: &[u8]) -> [u8; 32] {
-        hmac(&*self.journal_mac.key.0, &[b"journal:v1:", row])
+        hmac(&self.journal_mac.key.0, &[b"journal:v1:", row])
     }
 
     /// Is `tag` the code of these bytes? Takes the same time whatever the answer.
@@ -665,7 +666,7 @@ impl Keyring {
 
     /// The code of a time token's bytes.
     pub fn mac_time(&self, token: &[u8]) -> Tag {
-        let code = hmac(&*self.time_token.key.0, &[b"time:v1:", token]);
+        let code = hmac(&self.time_token.key.0, &[b"time:v1:", token]);
         Tag {
             key_version: self.time_token.active,
             code,
@@ -819,11 +820,11 @@ fn field_aad(version: u32, table: &str, column: &str, row: Uuid) -> Vec<u8> {
 }
 
 fn subkey(secret: &Secret, label: &[u8]) -> Zeroizing<[u8; 32]> {
-    Zeroizing::new(hmac(&*secret.0, &[label]))
+    Zeroizing::new(hmac(&secret.0, &[label]))
 }
 
 fn blind(key: &Secret, prefix: &[u8], digits: &str) -> [u8; 16] {
-    let full = hmac(&*key.0, &[prefix, digits.as_bytes()]);
+    let full = hmac(&key.0, &[prefix, digits.as_bytes()]);
     let mut half = [0; 16];
     half.copy_from_slice(&full[..16]);
     half
@@ -831,7 +832,7 @@ fn blind(key: &Secret, prefix: &[u8], digits: &str) -> [u8; 16] {
 
 fn is_tag(ring: &Ring<Secret>, prefix: &[u8], message: &[u8], tag: &Tag) -> bool {
     ring.get(tag.key_version).is_some_and(|key| {
-        let code = hmac(&*key.0, &[prefix, message]);
+        let code = hmac(&key.0, &[prefix, message]);
         bool::from(subtle::ConstantTimeEq::ct_eq(
             code.as_slice(),
             tag.code.as_slice(),
@@ -1088,7 +1089,7 @@ mod tests {
     #[test]
     fn a_sealed_file_that_is_cut_bent_or_for_another_registry_does_not_open() {
         let keys = ring();
-        let sealed = seal(&keys.spool_recipient(), &[7; 100_000]);
+        let sealed = seal(&keys.spool_recipient(), &vec![7; 100_000]);
         for at in [0, 30, 100, sealed.len() - 1] {
             let mut bent = sealed.clone();
             bent[at] ^= 1;
