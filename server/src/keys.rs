@@ -791,6 +791,15 @@ pub enum WrapPurpose {
     Export,
 }
 
+impl From<WrapPurpose> for Purpose {
+    fn from(purpose: WrapPurpose) -> Self {
+        match purpose {
+            WrapPurpose::Blob => Self::BlobWrap,
+            WrapPurpose::Export => Self::Export,
+        }
+    }
+}
+
 impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Keyring")

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 pub mod actor;
+pub mod blobs;
 pub mod clock;
 pub mod config;
 pub mod error;
