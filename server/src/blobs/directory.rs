@@ -43,11 +43,11 @@ impl Directory {
     /// `Full` or `Unavailable`: the folder cannot be made, locked or cleaned.
     pub async fn open(root: impl Into<PathBuf>) -> Result<Self, BlobError> {
         let root = root.into();
-        blocking(move || Self::open_now(root).map_err(|e| io_error(&e))).await
+        blocking(move || Self::open_now(&root).map_err(|e| io_error(&e))).await
     }
 
-    fn open_now(root: PathBuf) -> io::Result<Self> {
-        make_folders(&root)?;
+    fn open_now(root: &Path) -> io::Result<Self> {
+        make_folders(root)?;
         // Relative paths would follow a later change of the working directory.
         let root = root.canonicalize()?;
         let temp = root.join(TEMP);
@@ -264,7 +264,7 @@ impl Inner {
         match sync_folder(folder) {
             // Whoever deleted the last object of this folder took the folder along.
             Err(e) if e.kind() == ErrorKind::NotFound => {
-                sync_folder(&self.root.join(key.kind_folder()))?
+                sync_folder(&self.root.join(key.kind_folder()))?;
             }
             synced => synced?,
         }
