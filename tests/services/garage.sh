@@ -13,11 +13,11 @@ root=${TILIK_TEST_GARAGE_ROOT:-${XDG_CACHE_HOME:-$HOME/.cache}/tilik-tests/garag
 garage=$root/bin/garage
 
 install_garage() {
-    if [ -x "$garage" ] && "$garage" --version | grep -q "$version"; then
+    if [ -x "$garage" ] && [[ "$("$garage" --version)" == *"$version"* ]]; then
         return
     fi
     echo "building Garage $version into $root (a few minutes, once)" >&2
-    CARGO_PROFILE_DEV_DEBUG=0 nice -n 10 cargo install garage --version "$version" --locked --debug --force \
+    env -u CARGO_TARGET_DIR -u RUSTFLAGS CARGO_PROFILE_DEV_DEBUG=0 nice -n 10 cargo install garage --version "$version" --locked --debug --force \
         --no-default-features --features bundled-libs,sqlite --root "$root" >&2
 }
 

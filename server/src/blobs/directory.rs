@@ -548,4 +548,73 @@ mod tests {
         assert!(space.free_bytes < 500_000);
         taken.unwrap();
     }
+
+    const TRACED_DIR: &str = "TILIK_TEST_TRACED_DIR";
+
+    /// By itself an ordinary test; the next one runs it in a process of its own and watches what it asks of the system.
+    #[tokio::test]
+    async fn one_object_is_put() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = std::env::var_os(TRACED_DIR).map_or(dir.path().to_path_buf(), PathBuf::from);
+        let store = Directory::open(&root).await.unwrap();
+        store.put(&a_key(), cipher(b"bytes")).await.unwrap();
+        assert_eq!(store.get(&a_key()).await.unwrap(), "bytes");
+    }
+
+    #[test]
+    fn file_then_name_then_every_folder_are_synced_before_put_returns() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().canonicalize().unwrap().join("blobs");
+        fs::create_dir(&root).unwrap();
+        let log = dir.path().join("trace");
+        let traced = std::process::Command::new("strace")
+            .args([
+                "-f",
+                "-y",
+                "-qq",
+                "-e",
+                "trace=fsync,fdatasync,rename,renameat,renameat2,mkdir,mkdirat",
+                "-o",
+            ])
+            .arg(&log)
+            .arg(std::env::current_exe().unwrap())
+            .args(["--exact", "blobs::directory::tests::one_object_is_put"])
+            .env(TRACED_DIR, &root)
+            .output();
+        if !traced.is_ok_and(|t| t.status.success()) {
+            println!("skipped: strace is missing or may not trace here");
+            return;
+        }
+        let trace = fs::read_to_string(&log).unwrap();
+        let calls: Vec<&str> = trace
+            .lines()
+            .filter(|l| l.contains(root.to_str().unwrap()))
+            .filter_map(|l| l.split_once(' ').map(|(_pid, call)| call.trim_start()))
+            .collect();
+        let name = a_key().to_string();
+        let shelf = name.rsplit_once('/').unwrap().0;
+        let at = |call: &str, path: &str| {
+            let path = format!("{}{path}", root.to_str().unwrap());
+            let ends = [format!("{path}>"), format!("{path}\"")];
+            let found = calls
+                .iter()
+                .rposition(|c| c.starts_with(call) && ends.iter().any(|e| c.contains(e)));
+            found.unwrap_or_else(|| panic!("no {call} of {path} in {calls:#?}"))
+        };
+        let in_temp = format!("{}/{TEMP}/", root.to_str().unwrap());
+        let file_synced = calls
+            .iter()
+            .position(|c| c.starts_with("fsync") && c.contains(&in_temp));
+        let renamed = at("rename", &format!("/{name}"));
+        let order = [
+            at("mkdir", "/originals"),
+            at("fsync", ""),
+            at("mkdir", &format!("/{shelf}")),
+            at("fsync", "/originals"),
+            renamed,
+            at("fsync", &format!("/{shelf}")),
+        ];
+        assert!(order.is_sorted(), "{order:?} in {calls:#?}");
+        assert!(file_synced.is_some_and(|at| at < renamed), "{calls:#?}");
+    }
 }
