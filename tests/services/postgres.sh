@@ -5,7 +5,8 @@
 #   postgres.sh stop DIR     stop what `start DIR` started, by its process id
 #
 # TILIK_TEST_POSTGRES_BIN names the folder of initdb and postgres; else PATH and /usr/lib/postgresql are searched.
-# PostgreSQL refuses to run as root: then it runs as the user postgres, or as nobody.
+# PostgreSQL refuses to run as root: then it runs as the user postgres, or as nobody. Where that user may not enter DIR, the
+# cluster lies in a temporary folder beside it, which DIR/where names and `stop` removes.
 set -euo pipefail
 
 find_bin() {
@@ -45,13 +46,18 @@ free_port() {
     python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
-# True when the process in $1/pid is alive and is the server that runs on $1.
+# Where the cluster that belongs to folder $1 lies.
+home_of() {
+    cat "$1/where" 2>/dev/null || echo "$1"
+}
+
+# True when the process in $1/pid is alive and is the server that runs on the cluster of $1.
 is_ours() {
-    [ -f "$1/pid" ] && tr '\0' ' ' 2>/dev/null <"/proc/$(cat "$1/pid")/cmdline" | grep -qF -- "$1/data"
+    [ -f "$1/pid" ] && tr '\0' ' ' 2>/dev/null <"/proc/$(cat "$1/pid")/cmdline" | grep -qF -- "$(home_of "$1")/data"
 }
 
 start() {
-    local dir bin user port password
+    local dir home bin user port password
     mkdir -p "$1"
     dir=$(cd "$1" && pwd)
     if is_ours "$dir"; then
@@ -61,26 +67,36 @@ start() {
     bin=$(find_bin)
     user=$(server_user)
     port=$(free_port)
-    if [ ! -f "$dir/data/PG_VERSION" ]; then
-        password=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
-        (umask 077 && echo "$password" >"$dir/password")
-        mkdir -p "$dir/data"
+    home=$(home_of "$dir")
+    if [ ! -d "$home/data" ]; then
+        home=$dir
         if [ "$(id -u)" = 0 ]; then
-            chown "$user" "$dir" "$dir/data" "$dir/password"
+            chown "$user" "$dir"
+            if ! (as_server test -w "$dir") 2>/dev/null; then
+                home=$(mktemp -d "/tmp/tilik-postgres.XXXXXX")
+                chown "$user" "$home"
+                echo "$home" >"$dir/where"
+            fi
         fi
-        (cd "$dir" && as_server "$bin/initdb" -D "$dir/data" -U tilik --pwfile "$dir/password" \
+        password=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+        (umask 077 && echo "$password" >"$home/password")
+        if [ "$(id -u)" = 0 ]; then
+            chown "$user" "$home/password"
+        fi
+        (cd "$home" && as_server "$bin/initdb" -D "$home/data" -U tilik --pwfile "$home/password" \
             --auth scram-sha-256 --encoding UTF8 --locale C) >"$dir/log" 2>&1 || {
             tail -20 "$dir/log" >&2
+            stop "$dir"
             return 1
         }
     fi
-    password=$(cat "$dir/password")
-    (cd "$dir" && as_server setsid "$bin/postgres" -D "$dir/data" -p "$port" -h 127.0.0.1 -k "" \
+    password=$(cat "$home/password")
+    (cd "$home" && as_server setsid "$bin/postgres" -D "$home/data" -p "$port" -h 127.0.0.1 -k "" \
         -c fsync=on -c synchronous_commit=on -c max_connections=200) >>"$dir/log" 2>&1 </dev/null &
     echo $! >"$dir/pid"
     for _ in $(seq 300); do
         # The last line of postmaster.pid says when connections are welcome; psql may not be installed.
-        if [ "$(sed -n '1p;8s/ *$//p' "$dir/data/postmaster.pid" 2>/dev/null)" = "$(cat "$dir/pid")"$'\nready' ]; then
+        if [ "$(sed -n '1p;8s/ *$//p' "$home/data/postmaster.pid" 2>/dev/null)" = "$(cat "$dir/pid")"$'\nready' ]; then
             (
                 umask 077
                 echo "export TILIK_TEST_DATABASE_URL=postgres://tilik:$password@127.0.0.1:$port/postgres" >"$dir/env"
@@ -112,6 +128,9 @@ stop() {
             kill -QUIT "$pid"
         fi
     fi
+    if [ -f "$dir/where" ]; then
+        rm -rf "$(cat "$dir/where")" "$dir/where"
+    fi
     rm -f "$dir/pid" "$dir/env"
 }
 
@@ -119,7 +138,7 @@ case "${1:-}:$#" in
 start:2) start "$2" ;;
 stop:2) stop "$2" ;;
 *)
-    sed -n '2,8s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,9s/^# \{0,1\}//p' "$0" >&2
     exit 2
     ;;
 esac
