@@ -1,0 +1,442 @@
+//! The questionnaire as data, and one evaluation for phone and server.
+//!
+//! Kepmensos 262/HUK/2022 joins its criteria with "dan/atau" and gives no count, so how many make a family poor is the
+//! city's own setting and is labelled so wherever it is shown. An unanswered question never counts as "not poor".
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// Answers by question id; a choice is its code, yes and no are `yes` and `no`.
+pub type Answers = BTreeMap<String, String>;
+
+/// A questionnaire. A version that was ever used is kept for ever.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Form {
+    /// Such as `kepmensos-262`.
+    pub id: String,
+    /// Counted from 1.
+    pub version: u32,
+    /// What people read.
+    pub title: String,
+    /// In the order they are asked.
+    pub questions: Vec<Question>,
+}
+
+/// One question.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Question {
+    /// Its id in [`Answers`].
+    pub id: String,
+    /// The words, neutral.
+    pub text: String,
+    /// What can be answered.
+    pub kind: QuestionKind,
+    /// Whether the visit cannot be sealed without it (when it is asked).
+    pub required: bool,
+    /// The criterion it feeds (`Q0` to `Q8`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub criterion: Option<String>,
+    /// The answers that meet the criterion.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub poor_if: Vec<String>,
+    /// Asked only after these answers; absent: always.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_if: Option<AskedIf>,
+}
+
+/// What can be answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum QuestionKind {
+    /// `yes` or `no`.
+    YesNo,
+    /// One of the codes.
+    Choice {
+        /// What there is to choose.
+        options: Vec<ChoiceOption>,
+    },
+    /// A whole number.
+    Number,
+    /// Up to 500 characters.
+    Text,
+}
+
+/// A choice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ChoiceOption {
+    /// What is stored.
+    pub code: String,
+    /// What people read.
+    pub label: String,
+}
+
+/// When a question is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AskedIf {
+    /// The earlier question.
+    pub question: String,
+    /// The answers after which this one is asked.
+    pub is: Vec<String>,
+}
+
+/// What is wrong with an answer.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum AnswerFault {
+    /// Required, asked and not answered.
+    Missing,
+    /// Not one of the options, not a number, or too long.
+    NotAllowed,
+    /// Answered though it is not asked.
+    NotAsked,
+    /// The form has no such question.
+    UnknownQuestion,
+}
+
+/// One wrong answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnswerProblem {
+    /// The question.
+    pub question: String,
+    /// What is wrong.
+    pub fault: AnswerFault,
+}
+
+/// The city's own setting for Kepmensos 262.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PoorPolicy {
+    /// How many criteria make a family poor.
+    pub min_hits: u32,
+    /// Whether having no shelter is enough by itself.
+    pub no_shelter_is_enough: bool,
+}
+
+impl Default for PoorPolicy {
+    fn default() -> Self {
+        Self {
+            min_hits: 3,
+            no_shelter_is_enough: true,
+        }
+    }
+}
+
+/// What is shown beside every evaluation.
+pub const POLICY_LABEL: &str = "ambang kebijakan kota, bukan bunyi Kepmensos";
+
+/// What the answers say under a policy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Evaluation {
+    /// Poor, not poor, or not to be said yet.
+    pub poor: Option<bool>,
+    /// The criteria that fired.
+    pub hits: Vec<String>,
+    /// The criteria that are not answered.
+    pub open: Vec<String>,
+    /// One Indonesian sentence.
+    pub sentence: String,
+}
+
+impl Form {
+    /// The form of Kepmensos 262 with the Regsosek housing codes.
+    ///
+    /// # Errors
+    /// When the shipped file is damaged.
+    pub fn kepmensos_262() -> Result<Self, serde_json::Error> {
+        serde_json::from_str(include_str!("../forms/kepmensos-262.v1.json"))
+    }
+
+    /// The question with this id.
+    pub fn question(&self, id: &str) -> Option<&Question> {
+        self.questions.iter().find(|question| question.id == id)
+    }
+
+    /// Whether a question is asked, given the answers so far.
+    pub fn is_asked(&self, question: &Question, answers: &Answers) -> bool {
+        question.asked_if.as_ref().is_none_or(|when| {
+            answers
+                .get(&when.question)
+                .is_some_and(|a| when.is.contains(a))
+        })
+    }
+
+    /// Everything wrong with the answers, in the order of the questions. Empty: the visit may be sealed.
+    pub fn problems(&self, answers: &Answers) -> Vec<AnswerProblem> {
+        let mut problems = Vec::new();
+        let mut add = |question: &str, fault| {
+            problems.push(AnswerProblem {
+                question: question.to_owned(),
+                fault,
+            });
+        };
+        for question in &self.questions {
+            let asked = self.is_asked(question, answers);
+            match answers.get(&question.id) {
+                None if asked && question.required => add(&question.id, AnswerFault::Missing),
+                Some(_) if !asked => add(&question.id, AnswerFault::NotAsked),
+                Some(answer) if !question.kind.allows(answer) => {
+                    add(&question.id, AnswerFault::NotAllowed);
+                }
+                Some(answer) if question.required && answer.trim().is_empty() => {
+                    add(&question.id, AnswerFault::Missing);
+                }
+                None | Some(_) => {}
+            }
+        }
+        for id in answers.keys() {
+            if self.question(id).is_none() {
+                add(id, AnswerFault::UnknownQuestion);
+            }
+        }
+        problems
+    }
+
+    /// Whether this answer counts as poor.
+    pub fn counts_as_poor(&self, question: &str, answer: &str) -> bool {
+        self.question(question)
+            .is_some_and(|question| question.poor_if.iter().any(|poor| poor == answer))
+    }
+
+    /// An answer in words.
+    pub fn answer_words<'a>(&'a self, question: &str, answer: &'a str) -> &'a str {
+        match self.question(question).map(|question| &question.kind) {
+            Some(QuestionKind::Choice { options }) => options
+                .iter()
+                .find(|option| option.code == answer)
+                .map_or(answer, |option| &option.label),
+            Some(QuestionKind::YesNo) => match answer {
+                "yes" => "Ya",
+                "no" => "Tidak",
+                other => other,
+            },
+            Some(QuestionKind::Number | QuestionKind::Text) | None => answer,
+        }
+    }
+
+    /// What the answers say under `policy`.
+    pub fn evaluate(&self, policy: PoorPolicy, answers: &Answers) -> Evaluation {
+        let mut hits: Vec<String> = Vec::new();
+        let mut open: Vec<String> = Vec::new();
+        for question in &self.questions {
+            let Some(criterion) = &question.criterion else {
+                continue;
+            };
+            if !self.is_asked(question, answers) {
+                continue;
+            }
+            match answers.get(&question.id) {
+                None => open.push(criterion.clone()),
+                Some(answer) if question.poor_if.contains(answer) => hits.push(criterion.clone()),
+                Some(_) => {}
+            }
+        }
+        hits.dedup();
+        open.dedup();
+        open.retain(|criterion| !hits.contains(criterion));
+        let no_shelter = policy.no_shelter_is_enough && hits.iter().any(|hit| hit == "Q0");
+        let count = u32::try_from(hits.len()).unwrap_or(u32::MAX);
+        let could_be = count.saturating_add(u32::try_from(open.len()).unwrap_or(u32::MAX));
+        let poor = if no_shelter || count >= policy.min_hits {
+            Some(true)
+        } else if open.is_empty() || could_be < policy.min_hits {
+            Some(false)
+        } else {
+            None
+        };
+        let sentence = match poor {
+            Some(true) if no_shelter => {
+                "Keluarga tidak memiliki tempat tinggal sehari-hari, sehingga termasuk fakir miskin.".to_owned()
+            }
+            Some(true) => format!(
+                "Terpenuhi {count} kriteria ({}), ambang {} ({POLICY_LABEL}).",
+                hits.join(", "),
+                policy.min_hits
+            ),
+            Some(false) => format!(
+                "Terpenuhi {count} kriteria, di bawah ambang {} ({POLICY_LABEL}).",
+                policy.min_hits
+            ),
+            None => format!(
+                "Belum dapat dinilai: {} belum terjawab; terpenuhi {count}, ambang {} ({POLICY_LABEL}).",
+                open.join(", "),
+                policy.min_hits
+            ),
+        };
+        Evaluation {
+            poor,
+            hits,
+            open,
+            sentence,
+        }
+    }
+}
+
+impl QuestionKind {
+    fn allows(&self, answer: &str) -> bool {
+        match self {
+            Self::YesNo => answer == "yes" || answer == "no",
+            Self::Choice { options } => options.iter().any(|option| option.code == answer),
+            Self::Number => answer.len() <= 12 && answer.parse::<i64>().is_ok(),
+            Self::Text => answer.chars().count() <= 500,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form() -> Form {
+        Form::kepmensos_262().unwrap()
+    }
+
+    /// A well-off house: no criterion fires.
+    fn well_off() -> Answers {
+        [
+            ("respondent", "Ibu Contoh"),
+            ("shelter", "yes"),
+            ("work", "yes"),
+            ("food_worry", "no"),
+            ("food_share", "no"),
+            ("clothing", "yes"),
+            ("floor", "2"),
+            ("wall", "1"),
+            ("roof", "2"),
+            ("toilet", "1"),
+            ("light", "1"),
+            ("power", "1300"),
+            ("presence", "1"),
+            ("result", "1"),
+        ]
+        .map(|(question, answer)| (question.to_owned(), answer.to_owned()))
+        .into()
+    }
+
+    fn with(changes: &[(&str, &str)]) -> Answers {
+        let mut answers = well_off();
+        for (question, answer) in changes {
+            answers.insert((*question).to_owned(), (*answer).to_owned());
+        }
+        answers
+    }
+
+    #[test]
+    fn each_criterion_fires_on_its_own_answers_and_no_other() {
+        let fires = |question: &str, answer: &str| {
+            let mut answers = with(&[(question, answer)]);
+            if question == "light" && answer != "1" {
+                answers.remove("power");
+            }
+            form().evaluate(PoorPolicy::default(), &answers).hits
+        };
+        let cases: &[(&str, &str, &[&str], &[&str])] = &[
+            ("Q1", "work", &["no"], &["yes"]),
+            ("Q2", "food_worry", &["yes"], &["no"]),
+            ("Q3", "food_share", &["yes"], &["no"]),
+            ("Q4", "clothing", &["no"], &["yes"]),
+            (
+                "Q5",
+                "floor",
+                &["6", "8"],
+                &["1", "2", "3", "4", "5", "7", "9"],
+            ),
+            ("Q6", "wall", &["2", "3", "4", "5", "6", "7"], &["1"]),
+            ("Q7", "toilet", &["2", "3", "4", "5", "6"], &["1"]),
+            ("Q8", "light", &["4"], &["2", "3"]),
+            ("Q8", "power", &["450"], &["900", "1300", "2200", "2201"]),
+        ];
+        for (criterion, question, poor, not_poor) in cases {
+            for answer in *poor {
+                assert_eq!(fires(question, answer), [*criterion], "{question} {answer}");
+            }
+            for answer in *not_poor {
+                assert_eq!(fires(question, answer), [""; 0], "{question} {answer}");
+            }
+        }
+    }
+
+    #[test]
+    fn three_criteria_make_poor_by_the_citys_default_and_two_do_not() {
+        let two = with(&[("floor", "8"), ("wall", "4")]);
+        let three = with(&[("floor", "8"), ("wall", "4"), ("toilet", "6")]);
+        let judge = |answers| form().evaluate(PoorPolicy::default(), answers);
+        assert_eq!(judge(&two).poor, Some(false));
+        assert_eq!(judge(&three).poor, Some(true));
+        assert!(judge(&three).sentence.contains(POLICY_LABEL));
+    }
+
+    #[test]
+    fn no_shelter_is_enough_and_ends_the_questions() {
+        let answers: Answers = [
+            ("respondent", "Bapak Contoh"),
+            ("shelter", "no"),
+            ("presence", "1"),
+            ("result", "1"),
+        ]
+        .map(|(q, a)| (q.to_owned(), a.to_owned()))
+        .into();
+        assert_eq!(form().problems(&answers), []);
+        assert_eq!(
+            form().evaluate(PoorPolicy::default(), &answers).poor,
+            Some(true)
+        );
+    }
+
+    #[test]
+    fn an_unanswered_question_is_never_not_poor() {
+        let mut answers = with(&[("floor", "8"), ("wall", "4")]);
+        answers.remove("toilet");
+        let judged = form().evaluate(PoorPolicy::default(), &answers);
+        assert_eq!(judged.poor, None);
+        assert_eq!(judged.open, ["Q7"]);
+    }
+
+    #[test]
+    fn wrong_answers_are_named() {
+        let fault = |answers: &Answers| {
+            form()
+                .problems(answers)
+                .into_iter()
+                .map(|p| (p.question, p.fault))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(fault(&well_off()), []);
+        assert_eq!(
+            fault(&with(&[("floor", "10")])),
+            [("floor".to_owned(), AnswerFault::NotAllowed)]
+        );
+        assert_eq!(
+            fault(&with(&[("light", "4")])),
+            [("power".to_owned(), AnswerFault::NotAsked)]
+        );
+        assert_eq!(
+            fault(&with(&[("gold", "1")])),
+            [("gold".to_owned(), AnswerFault::UnknownQuestion)]
+        );
+        let mut lacking = well_off();
+        lacking.remove("wall");
+        assert_eq!(fault(&lacking), [("wall".to_owned(), AnswerFault::Missing)]);
+    }
+}
