@@ -10,6 +10,7 @@ pub mod error;
 pub mod http;
 pub mod keys;
 pub mod store;
+pub mod tokens;
 
 /// One running server: what every handler and job is handed. Cheap to clone.
 #[derive(Clone)]

@@ -51,8 +51,9 @@ impl crate::App {
     /// # Errors
     /// `unauthenticated`, `token_expired` or `session_ended`.
     pub(super) async fn authenticate(&self, headers: &HeaderMap) -> Result<Actor, Error> {
-        let _token = bearer(headers).ok_or(Error::Refused(ProblemCode::Unauthenticated))?;
-        Err(Error::Refused(ProblemCode::Unauthenticated))
+        let token = bearer(headers).ok_or(Error::Refused(ProblemCode::Unauthenticated))?;
+        let (user, session) = crate::tokens::check(&self.keys, token, self.clock.now())?;
+        self.store.actor_of(user, session).await
     }
 
     /// The actor of a request that shows a visit's upload grant; `None` when it shows something else.

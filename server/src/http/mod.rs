@@ -5,3 +5,5 @@ pub mod body;
 pub mod health;
 pub mod problem;
 pub mod routes;
+pub mod session;
+pub mod users;

@@ -16,7 +16,7 @@ use axum::routing::{MethodFilter, on};
 use tilik_protocol::policy::Permission;
 use tilik_protocol::problem::ProblemCode;
 
-use super::{auth, health};
+use super::{health, session, users};
 use crate::App;
 use crate::error::Error;
 
@@ -143,11 +143,29 @@ async fn guard(
 }
 
 /// All routes.
+#[rustfmt::skip]
 fn table(app: &App) -> Table {
-    use Access::Public;
+    use Access::{Public, Requires, SignedIn};
+    use Permission as P;
     Table::new(app.clone())
         .route(Method::GET, "/health/live", Public, health::live)
         .route(Method::GET, "/health/ready", Public, health::ready)
+        .route(Method::POST, "/v1/session", Public, session::sign_in)
+        .route(Method::DELETE, "/v1/session", SignedIn, session::sign_out)
+        .route(Method::POST, "/v1/session/refresh", Public, session::refresh)
+        .route(Method::GET, "/v1/me", SignedIn, session::me)
+        .route(Method::POST, "/v1/me/sign-out-everywhere", SignedIn, session::sign_out_everywhere)
+        .route(Method::POST, "/v1/users", Requires(P::ManageUsers), users::add)
+        .route(Method::GET, "/v1/users", Requires(P::ManageUsers), users::list)
+        .route(Method::POST, "/v1/users/{id}/grants", Requires(P::ManageUsers), users::add_grant)
+        .route(Method::POST, "/v1/users/{id}/suspend", Requires(P::ManageUsers), users::suspend)
+        .route(Method::POST, "/v1/users/{id}/resume", Requires(P::ManageUsers), users::resume)
+        .route(Method::POST, "/v1/grants/{id}/confirm", Requires(P::ConfirmGrants), users::confirm_grant)
+        .route(Method::POST, "/v1/grants/{id}/end", Requires(P::ManageUsers), users::end_grant)
+        .route(Method::POST, "/v1/enrolments", Requires(P::ManageDevices), users::issue_enrolment)
+        .route(Method::POST, "/v1/devices", Public, users::enrol)
+        .route(Method::GET, "/v1/devices", Requires(P::ManageDevices), users::devices)
+        .route(Method::POST, "/v1/devices/{id}/revoke", Requires(P::ManageDevices), users::revoke)
 }
 
 /// The table's lines, for `openapi.json` and the authorization test.

@@ -110,6 +110,10 @@ impl Connections {
         &self.read
     }
 
+    pub(super) fn writer(&self) -> &Reader {
+        &self.write
+    }
+
     pub(super) async fn begin_write(&self) -> Result<DatabaseTransaction> {
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),

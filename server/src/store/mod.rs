@@ -23,9 +23,12 @@ mod tables;
 mod text;
 mod write;
 
+pub mod devices;
 pub mod journal;
+pub mod sessions;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod users;
 
 pub use connection::DatabaseUrl;
 pub(crate) use write::Write;
@@ -43,6 +46,8 @@ struct Inner {
     keys: Arc<Keyring>,
     clock: Arc<dyn Clock>,
     ids: Arc<Ids>,
+    /// At most eight password hashes at once: each takes 19 MiB.
+    hashing: tokio::sync::Semaphore,
 }
 
 impl std::fmt::Debug for Store {
@@ -78,6 +83,7 @@ impl Store {
                 keys,
                 clock,
                 ids,
+                hashing: tokio::sync::Semaphore::new(8),
             }),
         })
     }
@@ -133,6 +139,11 @@ impl Store {
     /// For reads outside a write transaction.
     fn read(&self) -> &connection::Reader {
         self.inner.connections.read()
+    }
+
+    /// For single statements outside a transaction that are no change of the field's own (throttles, leases).
+    fn writer(&self) -> &connection::Reader {
+        self.inner.connections.writer()
     }
 
     fn keys(&self) -> &Keyring {

@@ -1,0 +1,330 @@
+//! Phones: enrolment by a one-time code, the list, and how a phone leaves.
+
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Set};
+use sha2::{Digest, Sha256};
+use tilik_protocol::ids::{CaseId, DeviceId, EnrolmentId, FamilyId, UserId};
+use tilik_protocol::lenient::Lenient;
+use tilik_protocol::policy::{Permission, Role};
+use tilik_protocol::problem::ProblemCode;
+use tilik_protocol::session::{
+    DeviceRevoked, DeviceView, EnrolDevice, Enrolled, EnrolmentCode, IssueEnrolment, RevokeDevice,
+    RevokeKind, enrol_proof_input,
+};
+use tilik_protocol::sync::Bucket;
+use tilik_protocol::time::Timestamp;
+use uuid::Uuid;
+
+use super::journal::Entry;
+use super::sessions::{end_session, is_proof};
+use super::tables::{
+    device, device_cursor, enrolment, feed_row, session, user_account, verification_case,
+};
+use super::write::Seen;
+use super::{Acting, Store, text};
+use crate::actor::Actor;
+use crate::error::{Error, Result};
+
+/// A code is good for a day.
+const CODE_S: i64 = 86_400;
+/// No look-alikes: 0/O, 1/I/L, U/V.
+const LETTERS: &[u8; 28] = b"ABCDEFGHJKMNPQRSTWXYZ2345678";
+
+fn hash_of(code: &str) -> Vec<u8> {
+    Sha256::digest(format!("tilik enrolment v1\n{code}")).to_vec()
+}
+
+impl Acting {
+    /// The role in which this actor manages the phones of `officer`.
+    async fn manages_phones_of(&self, officer: UserId) -> Result<Role> {
+        self.actor.require(Permission::ManageDevices)?;
+        let (held, _) = self.store.grants_in_force(officer).await?;
+        let regions = held
+            .iter()
+            .filter(|grant| grant.role == Role::Officer)
+            .flat_map(|grant| &grant.regions);
+        for region in regions {
+            if let Some(role) = self.actor.role_in(Permission::ManageDevices, region) {
+                return Ok(role);
+            }
+        }
+        Err(Error::NOT_FOUND)
+    }
+
+    /// A one-time code for an officer's phone; told once and kept as a hash.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found`; `wrong_moment` when the same event is repeated, for a code is never told twice.
+    pub async fn issue_enrolment(&self, body: IssueEnrolment) -> Result<EnrolmentCode> {
+        let role = self.manages_phones_of(body.officer).await?;
+        let mut write = self.begin().await?;
+        let object = format!("user:{}", body.officer);
+        if write
+            .once(body.event_id, "enrolment.issue", &object, &body)
+            .await?
+            == Seen::Before
+        {
+            return Err(Error::WRONG_MOMENT);
+        }
+        let mut code = String::with_capacity(10);
+        while code.len() < 10 {
+            let [byte] = self.store.ids().bytes::<1>();
+            // 252 is the largest multiple of 28 in a byte: every letter is as likely as any other.
+            if byte < 252 {
+                code.push(char::from(LETTERS[usize::from(byte) % LETTERS.len()]));
+            }
+        }
+        let id: EnrolmentId = self.store.ids().next();
+        let expires_at = write.at().plus_s(CODE_S);
+        enrolment::ActiveModel {
+            id: Set(id.into()),
+            code_hash: Set(hash_of(&code)),
+            officer_id: Set(body.officer.into()),
+            issued_by: Set(self.actor.person_id()?.into()),
+            issued_at: Set(write.at().as_micros()),
+            expires_at: Set(expires_at.as_micros()),
+            used_at: Set(None),
+            device_id: Set(None),
+        }
+        .insert(write.on())
+        .await?;
+        write.journal(Entry::new(
+            "enrolment.issue",
+            format!("enrolment:{id}"),
+            role,
+            Some(body.event_id),
+            &serde_json::json!({ "officer": body.officer }),
+        )?);
+        write.commit().await?;
+        Ok(EnrolmentCode { code, expires_at })
+    }
+
+    /// The phones of officers in reach.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub async fn devices(&self) -> Result<Vec<DeviceView>> {
+        self.actor.require(Permission::ManageDevices)?;
+        let rows = device::Entity::find()
+            .order_by_asc(device::Column::EnrolledAt)
+            .all(self.store.read())
+            .await?;
+        let mut views = Vec::new();
+        for row in rows {
+            let officer = UserId(row.officer_id);
+            if self.manages_phones_of(officer).await.is_err() {
+                continue;
+            }
+            let name = user_account::Entity::find_by_id(row.officer_id)
+                .one(self.store.read())
+                .await?
+                .map(|user| user.name)
+                .unwrap_or_default();
+            views.push(DeviceView {
+                id: DeviceId(row.id),
+                name: row.name,
+                officer,
+                officer_name: name,
+                key_level: row.key_level,
+                enrolled_at: Timestamp::from_micros(row.enrolled_at),
+                last_sync_at: row.last_sync_at.map(Timestamp::from_micros),
+                revoked: row.revoked_kind.as_deref().map(Lenient::read),
+            });
+        }
+        Ok(views)
+    }
+
+    /// Retires a phone (it may drain), or reports it lost: then its sessions end and what it sends is quarantined.
+    /// Tells whose data it held.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found`.
+    pub async fn revoke_device(&self, id: DeviceId, body: RevokeDevice) -> Result<DeviceRevoked> {
+        let row = device::Entity::find_by_id(Uuid::from(id))
+            .one(self.store.read())
+            .await?
+            .ok_or(Error::NOT_FOUND)?;
+        let role = self.manages_phones_of(UserId(row.officer_id)).await?;
+        let families_held = self.families_on(&row).await?;
+        let mut write = self.begin().await?;
+        let object = format!("device:{id}");
+        let mut sessions_ended = 0;
+        if write
+            .once(body.event_id, "device.revoke", &object, &body)
+            .await?
+            == Seen::Now
+        {
+            let mut active: device::ActiveModel = row.into();
+            active.revoked_kind = Set(Some(body.kind.to_string()));
+            active.revoked_at = Set(Some(write.at().as_micros()));
+            active.update(write.on()).await?;
+            if body.kind == RevokeKind::Stolen {
+                for open in session::Entity::find()
+                    .filter(session::Column::DeviceId.eq(Uuid::from(id)))
+                    .filter(session::Column::EndedAt.is_null())
+                    .all(write.on())
+                    .await?
+                {
+                    end_session(&mut write, open, "phone lost").await?;
+                    sessions_ended += 1;
+                }
+            }
+            write.journal(Entry::new(
+                "device.revoke",
+                object,
+                role,
+                Some(body.event_id),
+                &serde_json::json!({ "kind": body.kind, "families_held": families_held }),
+            )?);
+            write.commit().await?;
+        }
+        Ok(DeviceRevoked {
+            device: id,
+            sessions_ended,
+            families_held,
+        })
+    }
+
+    /// The families in the officer's bucket up to where this phone has said it came.
+    async fn families_on(&self, row: &device::Model) -> Result<Vec<FamilyId>> {
+        let bucket = Bucket::officer(UserId(row.officer_id)).0;
+        let Some(cursor) = device_cursor::Entity::find_by_id((row.id, bucket.clone()))
+            .one(self.store.read())
+            .await?
+        else {
+            return Ok(Vec::new());
+        };
+        let rows = feed_row::Entity::find()
+            .filter(feed_row::Column::Bucket.eq(bucket))
+            .filter(feed_row::Column::Object.starts_with("assignment:"))
+            .all(self.store.read())
+            .await?;
+        let cases: Vec<Uuid> = rows
+            .iter()
+            // A row beyond the cursor that is gone now may still be on the phone.
+            .filter(|feed| feed.seq <= cursor.seq || feed.op == "del")
+            .filter_map(|feed| {
+                feed.object
+                    .strip_prefix("assignment:")?
+                    .parse::<CaseId>()
+                    .ok()
+            })
+            .map(Uuid::from)
+            .collect();
+        let mut families: Vec<FamilyId> = Vec::new();
+        for chunk in cases.chunks(500) {
+            families.extend(
+                verification_case::Entity::find()
+                    .filter(verification_case::Column::Id.is_in(chunk.iter().copied()))
+                    .all(self.store.read())
+                    .await?
+                    .into_iter()
+                    .map(|case| FamilyId(case.family_id)),
+            );
+        }
+        families.sort_unstable();
+        families.dedup();
+        Ok(families)
+    }
+}
+
+impl Store {
+    /// Enrols a phone by its code. Repeating it with the same phone and key succeeds again.
+    ///
+    /// # Errors
+    /// `bad_enrolment_code`, `bad_signature`, `invalid`.
+    pub(crate) async fn enrol(&self, body: EnrolDevice) -> Result<Enrolled> {
+        use base64::Engine;
+        let refuse = || Error::Refused(ProblemCode::BadEnrolmentCode);
+        let code = body.code.trim().to_ascii_uppercase();
+        let public_key = base64::engine::general_purpose::STANDARD
+            .decode(&body.public_key)
+            .ok()
+            .filter(|key| key.len() == 65)
+            .ok_or_else(|| {
+                Error::field(
+                    "public_key",
+                    "bad_shape",
+                    "Kunci HP tidak terbaca; ulangi pendaftaran.",
+                )
+            })?;
+        if !is_proof(
+            &public_key,
+            &enrol_proof_input(&code, body.device),
+            &body.proof,
+        ) {
+            return Err(Error::Refused(ProblemCode::BadSignature));
+        }
+        let row = enrolment::Entity::find()
+            .filter(enrolment::Column::CodeHash.eq(hash_of(&code)))
+            .one(self.read())
+            .await?
+            .ok_or_else(refuse)?;
+        let officer = UserId(row.officer_id);
+        let user = user_account::Entity::find_by_id(row.officer_id)
+            .one(self.read())
+            .await?
+            .filter(|user| user.suspended_at.is_none())
+            .ok_or_else(refuse)?;
+        let enrolled = Enrolled {
+            device: body.device,
+            officer,
+            username: user.username,
+            spool_recipient: self.keys().spool_recipient(),
+            now: self.now(),
+        };
+        if row.used_at.is_some() {
+            let same = device::Entity::find_by_id(Uuid::from(body.device))
+                .one(self.read())
+                .await?
+                .is_some_and(|phone| phone.public_key == public_key)
+                && row.device_id == Some(body.device.into());
+            return if same { Ok(enrolled) } else { Err(refuse()) };
+        }
+        let mut write = self.begin(&Actor::system("enrolment code shown")).await?;
+        if row.expires_at <= write.at().as_micros() {
+            return Err(refuse());
+        }
+        device::ActiveModel {
+            id: Set(body.device.into()),
+            officer_id: Set(officer.into()),
+            name: Set(body.name.chars().take(64).collect()),
+            public_key: Set(public_key),
+            key_level: Set(body.key_level.chars().take(32).collect()),
+            enrolled_at: Set(write.at().as_micros()),
+            last_sync_at: Set(None),
+            revoked_kind: Set(None),
+            revoked_at: Set(None),
+            chain_seq: Set(0),
+            chain_hash: Set(None),
+        }
+        .insert(write.on())
+        .await
+        .map_err(|error| match text::violated(&error) {
+            Some(_) => refuse(),
+            None => error.into(),
+        })?;
+        // Compare-and-set: two phones showing one code at once, one wins.
+        let used = enrolment::Entity::update_many()
+            .set(enrolment::ActiveModel {
+                used_at: Set(Some(write.at().as_micros())),
+                device_id: Set(Some(body.device.into())),
+                ..Default::default()
+            })
+            .filter(enrolment::Column::Id.eq(row.id))
+            .filter(enrolment::Column::UsedAt.is_null())
+            .exec(write.on())
+            .await?;
+        if used.rows_affected != 1 {
+            return Err(refuse());
+        }
+        write.journal(Entry::new(
+            "device.enrol",
+            format!("device:{}", body.device),
+            Role::System,
+            None,
+            &serde_json::json!({ "officer": officer, "key_level": body.key_level }),
+        )?);
+        write.commit().await?;
+        Ok(enrolled)
+    }
+}

@@ -1,0 +1,480 @@
+//! Sessions: signing in, rotating refresh tokens, and turning a session into an actor at every request.
+//!
+//! Refresh tokens are random and kept as hashes. Using an old one ends the session, except the one just used while its
+//! successor has not been: then the reply was lost, and a new successor is given (integrity.md 4.2).
+
+use argon2::Argon2;
+use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use p256::ecdsa::signature::Verifier;
+use p256::ecdsa::{Signature, VerifyingKey};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Set,
+};
+use sha2::{Digest, Sha256};
+use tilik_protocol::ids::{DeviceId, SessionId, UserId};
+use tilik_protocol::policy::Role;
+use tilik_protocol::problem::ProblemCode;
+use tilik_protocol::session::{GrantView, Me, Refresh, SignIn, Tokens, refresh_proof_input};
+use tilik_protocol::time::Timestamp;
+use uuid::Uuid;
+
+use super::journal::Entry;
+use super::tables::{device, login_throttle, role_grant, session, user_account};
+use super::{Acting, Store, users};
+use crate::actor::{Actor, HeldGrant};
+use crate::error::{Error, Result};
+use crate::tokens;
+
+/// Days until a session ends whatever happens.
+const ABSOLUTE_DAYS: i64 = 90;
+/// Days without use after which a session ends.
+const IDLE_DAYS: i64 = 14;
+const DAY_S: i64 = 86_400;
+/// Without a phone's proof, a lost reply is forgiven for this long.
+const FORGIVE_S: i64 = 60;
+/// Wrong tries per account and address, and per address, in a window of 15 minutes.
+const TRIES_PER_ACCOUNT: i32 = 5;
+const TRIES_PER_ADDRESS: i32 = 50;
+const WINDOW_S: i64 = 900;
+
+/// What `Argon2id` was given in place of a missing user's password, so that both take as long.
+const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm9i$9EmEZ9yS5yVqg0bCkN7zC1iZqJYhrUVK2JrG6tb0tQk";
+
+fn hash_of(token: &str) -> Vec<u8> {
+    Sha256::digest(token.as_bytes()).to_vec()
+}
+
+/// A throttle's subject; neither account name nor address is kept in clear.
+fn subject(kind: &str, parts: &[&str]) -> String {
+    let mut hash = Sha256::new().chain_update(kind);
+    for part in parts {
+        hash = hash.chain_update([0]).chain_update(part);
+    }
+    format!("{kind}:{}", URL_SAFE_NO_PAD.encode(hash.finalize()))
+}
+
+/// Whether `signature` (raw, base64) over `message` was made by the phone with this SEC1 public key.
+pub(super) fn is_proof(public_key: &[u8], message: &[u8], signature: &str) -> bool {
+    let Ok(key) = VerifyingKey::from_sec1_bytes(public_key) else {
+        return false;
+    };
+    let Ok(raw) = STANDARD.decode(signature) else {
+        return false;
+    };
+    Signature::from_slice(&raw).is_ok_and(|signature| key.verify(message, &signature).is_ok())
+}
+
+impl Store {
+    /// The hash of a new password.
+    pub(super) async fn hash_password(&self, password: String) -> Result<String> {
+        let _permit = self
+            .inner
+            .hashing
+            .acquire()
+            .await
+            .map_err(Error::internal)?;
+        let salt = SaltString::encode_b64(&self.ids().bytes::<16>()).map_err(Error::internal)?;
+        tokio::task::spawn_blocking(move || {
+            Argon2::default()
+                .hash_password(password.as_bytes(), &salt)
+                .map(|hash| hash.to_string())
+                .map_err(Error::internal)
+        })
+        .await
+        .map_err(Error::internal)?
+    }
+
+    async fn is_password(&self, password: String, hash: String) -> Result<bool> {
+        let _permit = self
+            .inner
+            .hashing
+            .acquire()
+            .await
+            .map_err(Error::internal)?;
+        tokio::task::spawn_blocking(move || {
+            PasswordHash::new(&hash).is_ok_and(|hash| {
+                Argon2::default()
+                    .verify_password(password.as_bytes(), &hash)
+                    .is_ok()
+            })
+        })
+        .await
+        .map_err(Error::internal)
+    }
+
+    async fn failures(&self, subject: &str, now: Timestamp) -> Result<i32> {
+        let row = login_throttle::Entity::find_by_id(subject)
+            .one(self.read())
+            .await?;
+        Ok(row
+            .filter(|row| now.as_micros() - row.last_failed_at < WINDOW_S * 1_000_000)
+            .map_or(0, |row| row.failures))
+    }
+
+    async fn count_failure(&self, subject: &str, now: Timestamp) -> Result<()> {
+        self.writer()
+            .execute_raw(self.sql(
+                "INSERT INTO login_throttle (subject, failures, last_failed_at, blocked_until) \
+                 VALUES ($1, 1, $2, 0) ON CONFLICT (subject) DO UPDATE SET \
+                 failures = CASE WHEN login_throttle.last_failed_at < $3 THEN 1 \
+                 ELSE login_throttle.failures + 1 END, last_failed_at = $2",
+                [
+                    subject.into(),
+                    now.as_micros().into(),
+                    (now.as_micros() - WINDOW_S * 1_000_000).into(),
+                ],
+            ))
+            .await?;
+        Ok(())
+    }
+
+    /// Signs in. `address` is the client's, as the trusted proxies tell it.
+    ///
+    /// # Errors
+    /// `wrong_credentials`, `too_many_attempts`, `device_revoked`.
+    pub(crate) async fn sign_in(&self, body: SignIn, address: &str) -> Result<Tokens> {
+        let now = self.now();
+        let here = subject("account", &[&body.username, address]);
+        let whole_address = subject("address", &[address]);
+        let known = subject("known", &[&body.username, address]);
+        // Who signed in from here before is not held back by what strangers do behind the same address.
+        let is_known = login_throttle::Entity::find_by_id(&known)
+            .one(self.read())
+            .await?
+            .is_some();
+        if self.failures(&here, now).await? >= TRIES_PER_ACCOUNT
+            || (!is_known && self.failures(&whole_address, now).await? >= TRIES_PER_ADDRESS)
+        {
+            return Err(Error::Wait {
+                code: ProblemCode::TooManyAttempts,
+                retry_after_s: 60,
+            });
+        }
+        let user = user_account::Entity::find()
+            .filter(user_account::Column::Username.eq(&body.username))
+            .one(self.read())
+            .await?;
+        let hash = user
+            .as_ref()
+            .map_or(NOBODY, |user| &user.password_hash)
+            .to_owned();
+        let fits = self.is_password(body.password, hash).await?;
+        let Some(user) = user.filter(|user| fits && user.suspended_at.is_none()) else {
+            self.count_failure(&here, now).await?;
+            self.count_failure(&whole_address, now).await?;
+            return Err(Error::Refused(ProblemCode::WrongCredentials));
+        };
+        if let Some(device_id) = body.device {
+            let phone = device::Entity::find_by_id(Uuid::from(device_id))
+                .one(self.read())
+                .await?;
+            match phone {
+                Some(phone) if phone.officer_id == user.id => {
+                    if phone.revoked_kind.as_deref() == Some("stolen") {
+                        return Err(Error::Refused(ProblemCode::DeviceRevoked));
+                    }
+                }
+                Some(_) | None => return Err(Error::Refused(ProblemCode::UnknownDevice)),
+            }
+        }
+        let refresh_token = self.new_refresh_token();
+        let id: SessionId = self.ids().next();
+        let actor = Actor::person(UserId(user.id), Vec::new(), body.device, id);
+        let mut write = self.begin(&actor).await?;
+        session::ActiveModel {
+            id: Set(id.into()),
+            user_id: Set(user.id),
+            device_id: Set(body.device.map(Into::into)),
+            created_at: Set(now.as_micros()),
+            last_used_at: Set(now.as_micros()),
+            expires_at: Set(now.plus_s(ABSOLUTE_DAYS * DAY_S).as_micros()),
+            ended_at: Set(None),
+            end_reason: Set(None),
+            refresh_hash: Set(hash_of(&refresh_token)),
+            previous_hash: Set(None),
+            rotated_at: Set(now.as_micros()),
+            cookie: Set(false),
+        }
+        .insert(write.on())
+        .await?;
+        write
+            .on()
+            .execute_raw(self.sql(
+                "INSERT INTO login_throttle (subject, failures, last_failed_at, blocked_until) \
+                 VALUES ($1, 0, $2, 0) ON CONFLICT (subject) DO UPDATE SET last_failed_at = $2",
+                [known.into(), now.as_micros().into()],
+            ))
+            .await?;
+        login_throttle::Entity::delete_by_id(here)
+            .exec(write.on())
+            .await?;
+        write.journal(Entry::new(
+            "session.begin",
+            format!("session:{id}"),
+            Role::System,
+            None,
+            &serde_json::json!({ "user": UserId(user.id), "device": body.device }),
+        )?);
+        write.commit().await?;
+        self.tokens_of(&user, id, refresh_token).await
+    }
+
+    fn new_refresh_token(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.ids().bytes::<32>())
+    }
+
+    async fn tokens_of(
+        &self,
+        user: &user_account::Model,
+        session: SessionId,
+        refresh_token: String,
+    ) -> Result<Tokens> {
+        let (access_token, access_expires_at) =
+            tokens::issue(self.keys(), UserId(user.id), session, self.now())?;
+        let me = self.me_of(user).await?;
+        Ok(Tokens {
+            access_token,
+            access_expires_at,
+            refresh_token,
+            me,
+        })
+    }
+
+    async fn me_of(&self, user: &user_account::Model) -> Result<Me> {
+        Ok(Me {
+            user: UserId(user.id),
+            username: user.username.clone(),
+            name: user.name.clone(),
+            grants: self.grants_in_force(UserId(user.id)).await?.1,
+        })
+    }
+
+    /// The grants that count now: within their time, not ended, and confirmed when they decide.
+    pub(super) async fn grants_in_force(
+        &self,
+        user: UserId,
+    ) -> Result<(Vec<HeldGrant>, Vec<GrantView>)> {
+        let now = self.now().as_micros();
+        let rows = role_grant::Entity::find()
+            .filter(role_grant::Column::UserId.eq(Uuid::from(user)))
+            .filter(role_grant::Column::EndedAt.is_null())
+            .filter(role_grant::Column::ValidFrom.lte(now))
+            .order_by_asc(role_grant::Column::Id)
+            .all(self.read())
+            .await?;
+        let mut held = Vec::new();
+        let mut views = Vec::new();
+        for row in rows {
+            if row.valid_until.is_some_and(|until| until <= now) {
+                continue;
+            }
+            let view = users::grant_view(&row)?;
+            let Some(role) = view.role.known() else {
+                continue;
+            };
+            if role.is_deciding() && !view.confirmed {
+                continue;
+            }
+            held.push(HeldGrant {
+                id: view.id,
+                role,
+                regions: view.regions.clone(),
+            });
+            views.push(view);
+        }
+        Ok((held, views))
+    }
+
+    /// Replaces a refresh token.
+    ///
+    /// # Errors
+    /// `session_ended` when the token is unknown, too old, or was used before and its successor too.
+    pub(crate) async fn refresh(&self, body: Refresh) -> Result<Tokens> {
+        let ended = || Error::Refused(ProblemCode::SessionEnded);
+        let hash = hash_of(&body.refresh_token);
+        let write = self.begin(&Actor::system("refresh token shown")).await?;
+        let now = write.at();
+        let row = session::Entity::find()
+            .filter(
+                sea_orm::Condition::any()
+                    .add(session::Column::RefreshHash.eq(hash.clone()))
+                    .add(session::Column::PreviousHash.eq(hash.clone())),
+            )
+            .one(write.on())
+            .await?
+            .ok_or_else(ended)?;
+        let user = user_account::Entity::find_by_id(row.user_id)
+            .one(write.on())
+            .await?
+            .ok_or_else(ended)?;
+        if !is_live(&row, &user, now) {
+            return Err(ended());
+        }
+        let mut proven = false;
+        if let Some(device_id) = row.device_id {
+            let phone = device::Entity::find_by_id(device_id)
+                .one(write.on())
+                .await?
+                .ok_or_else(ended)?;
+            if phone.revoked_kind.as_deref() == Some("stolen") {
+                return Err(Error::Refused(ProblemCode::DeviceRevoked));
+            }
+            let message = refresh_proof_input(&body.refresh_token);
+            proven = body
+                .proof
+                .as_deref()
+                .is_some_and(|proof| is_proof(&phone.public_key, &message, proof));
+            if !proven {
+                return Err(Error::Refused(ProblemCode::BadSignature));
+            }
+        }
+        let id = SessionId(row.id);
+        if row.refresh_hash != hash {
+            // The token before: forgiven while its successor was never used, which is what a lost reply looks like.
+            let since = now.as_micros() - row.rotated_at;
+            if !(proven || since <= FORGIVE_S * 1_000_000) {
+                let mut write = write;
+                end_session(&mut write, row, "refresh token used twice").await?;
+                write.commit().await?;
+                return Err(ended());
+            }
+        }
+        let refresh_token = self.new_refresh_token();
+        let mut active: session::ActiveModel = row.clone().into();
+        // A retry keeps the shown token as the previous one, so that the lost successor is dead.
+        active.previous_hash = Set(Some(hash));
+        active.refresh_hash = Set(hash_of(&refresh_token));
+        active.last_used_at = Set(now.as_micros());
+        if row.previous_hash != active.previous_hash.clone().take().flatten() {
+            active.rotated_at = Set(now.as_micros());
+        }
+        active.update(write.on()).await?;
+        write.commit().await?;
+        self.tokens_of(&user, id, refresh_token).await
+    }
+
+    /// The actor of a session, checked now. Using the newest access proves that the successor token arrived, so the
+    /// previous refresh token is dead from then on.
+    ///
+    /// # Errors
+    /// `session_ended`.
+    pub(crate) async fn actor_of(&self, user: UserId, session: SessionId) -> Result<Actor> {
+        let ended = || Error::Refused(ProblemCode::SessionEnded);
+        let row = session::Entity::find_by_id(Uuid::from(session))
+            .one(self.read())
+            .await?
+            .filter(|row| row.user_id == Uuid::from(user))
+            .ok_or_else(ended)?;
+        let account = user_account::Entity::find_by_id(row.user_id)
+            .one(self.read())
+            .await?
+            .ok_or_else(ended)?;
+        if !is_live(&row, &account, self.now()) {
+            return Err(ended());
+        }
+        if let Some(device_id) = row.device_id {
+            let phone = device::Entity::find_by_id(device_id)
+                .one(self.read())
+                .await?
+                .ok_or_else(ended)?;
+            if phone.revoked_kind.as_deref() == Some("stolen") {
+                return Err(Error::Refused(ProblemCode::DeviceRevoked));
+            }
+        }
+        let (held, _) = self.grants_in_force(user).await?;
+        Ok(Actor::person(
+            user,
+            held,
+            row.device_id.map(DeviceId),
+            session,
+        ))
+    }
+}
+
+fn is_live(row: &session::Model, user: &user_account::Model, now: Timestamp) -> bool {
+    row.ended_at.is_none()
+        && user.suspended_at.is_none()
+        && user.signed_out_at.is_none_or(|at| row.created_at > at)
+        && now.as_micros() < row.expires_at
+        && now.as_micros() - row.last_used_at < IDLE_DAYS * DAY_S * 1_000_000
+}
+
+/// Ends one session, journalled.
+pub(super) async fn end_session(
+    write: &mut super::Write,
+    row: session::Model,
+    why: &str,
+) -> Result<()> {
+    let id = SessionId(row.id);
+    let mut active: session::ActiveModel = row.into();
+    active.ended_at = Set(Some(write.at().as_micros()));
+    active.end_reason = Set(Some(why.to_owned()));
+    active.update(write.on()).await?;
+    write.journal(Entry::new(
+        "session.end",
+        format!("session:{id}"),
+        Role::System,
+        None,
+        &serde_json::json!({ "why": why }),
+    )?);
+    Ok(())
+}
+
+impl Acting {
+    /// Who I am.
+    ///
+    /// # Errors
+    /// When the account is gone.
+    pub async fn me(&self) -> Result<Me> {
+        let user = self.account().await?;
+        self.store.me_of(&user).await
+    }
+
+    async fn account(&self) -> Result<user_account::Model> {
+        user_account::Entity::find_by_id(Uuid::from(self.actor.person_id()?))
+            .one(self.store.read())
+            .await?
+            .ok_or(Error::Refused(ProblemCode::SessionEnded))
+    }
+
+    /// Ends this session.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn sign_out(&self) -> Result<()> {
+        let Some(id) = self.actor.session() else {
+            return Ok(());
+        };
+        let mut write = self.begin().await?;
+        let row = session::Entity::find_by_id(Uuid::from(id))
+            .one(write.on())
+            .await?;
+        if let Some(row) = row.filter(|row| row.ended_at.is_none()) {
+            end_session(&mut write, row, "signed out").await?;
+        }
+        write.commit().await
+    }
+
+    /// Ends every session of this account that began before now.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn sign_out_everywhere(&self) -> Result<()> {
+        let user = self.account().await?;
+        let mut write = self.begin().await?;
+        let id = UserId(user.id);
+        let mut active: user_account::ActiveModel = user.into();
+        active.signed_out_at = Set(Some(write.at().as_micros()));
+        active.update(write.on()).await?;
+        write.journal(Entry::new(
+            "user.sign_out_everywhere",
+            format!("user:{id}"),
+            Role::System,
+            None,
+            &serde_json::json!({}),
+        )?);
+        write.commit().await
+    }
+}
