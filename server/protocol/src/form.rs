@@ -103,6 +103,7 @@ pub struct AskedIf {
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum AnswerFault {
     /// Required, asked and not answered.
     Missing,
@@ -116,6 +117,7 @@ pub enum AnswerFault {
 
 /// One wrong answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AnswerProblem {
     /// The question.
     pub question: String,
@@ -145,6 +147,9 @@ impl Default for PoorPolicy {
 /// What is shown beside every evaluation.
 pub const POLICY_LABEL: &str = "ambang kebijakan kota, bukan bunyi Kepmensos";
 
+/// The criterion that the Kepmensos lets decide alone.
+const NO_SHELTER: &str = "Q0";
+
 /// What the answers say under a policy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -173,13 +178,22 @@ impl Form {
         self.questions.iter().find(|question| question.id == id)
     }
 
-    /// Whether a question is asked, given the answers so far.
+    /// Whether a question is asked, given the answers so far. Only an earlier question that is itself asked can call
+    /// for a later one, so answers left over behind a changed one lead nowhere.
     pub fn is_asked(&self, question: &Question, answers: &Answers) -> bool {
-        question.asked_if.as_ref().is_none_or(|when| {
-            answers
-                .get(&when.question)
-                .is_some_and(|a| when.is.contains(a))
-        })
+        let Some(when) = &question.asked_if else {
+            return true;
+        };
+        self.questions
+            .iter()
+            .take_while(|earlier| earlier.id != question.id)
+            .find(|earlier| earlier.id == when.question)
+            .is_some_and(|earlier| {
+                answers
+                    .get(&earlier.id)
+                    .is_some_and(|answer| when.is.contains(answer))
+                    && self.is_asked(earlier, answers)
+            })
     }
 
     /// Everything wrong with the answers, in the order of the questions. Empty: the visit may be sealed.
@@ -235,35 +249,66 @@ impl Form {
         }
     }
 
-    /// What the answers say under `policy`.
-    pub fn evaluate(&self, policy: PoorPolicy, answers: &Answers) -> Evaluation {
-        let mut hits: Vec<String> = Vec::new();
-        let mut open: Vec<String> = Vec::new();
+    /// The criteria in the order of their questions, each once.
+    fn criteria(&self) -> Vec<&str> {
+        let mut criteria = Vec::new();
+        for criterion in self.questions.iter().filter_map(|q| q.criterion.as_deref()) {
+            if !criteria.contains(&criterion) {
+                criteria.push(criterion);
+            }
+        }
+        criteria
+    }
+
+    /// Whether a criterion is met; `None` while a question of it lacks an allowed answer, or none of them is asked.
+    fn is_met(&self, criterion: &str, answers: &Answers) -> Option<bool> {
+        let mut met = None;
+        let mut unanswered = false;
         for question in &self.questions {
-            let Some(criterion) = &question.criterion else {
-                continue;
-            };
-            if !self.is_asked(question, answers) {
+            if question.criterion.as_deref() != Some(criterion) || !self.is_asked(question, answers)
+            {
                 continue;
             }
             match answers.get(&question.id) {
-                None => open.push(criterion.clone()),
-                Some(answer) if question.poor_if.contains(answer) => hits.push(criterion.clone()),
-                Some(_) => {}
+                Some(answer) if question.kind.allows(answer) => {
+                    if question.poor_if.contains(answer) {
+                        return Some(true);
+                    }
+                    met = Some(false);
+                }
+                Some(_) | None => unanswered = true,
             }
         }
-        hits.dedup();
-        open.dedup();
-        open.retain(|criterion| !hits.contains(criterion));
-        let no_shelter = policy.no_shelter_is_enough && hits.iter().any(|hit| hit == "Q0");
+        met.filter(|_| !unanswered)
+    }
+
+    /// What the answers say under `policy`.
+    pub fn evaluate(&self, policy: PoorPolicy, answers: &Answers) -> Evaluation {
+        let criteria = self.criteria();
+        let mut hits: Vec<String> = Vec::new();
+        let mut open: Vec<String> = Vec::new();
+        for criterion in &criteria {
+            match self.is_met(criterion, answers) {
+                Some(true) => hits.push((*criterion).to_owned()),
+                Some(false) => {}
+                None => open.push((*criterion).to_owned()),
+            }
+        }
+        let is_shelter = |criterion: &String| criterion == NO_SHELTER;
+        let no_shelter = policy.no_shelter_is_enough && hits.iter().any(is_shelter);
+        if no_shelter {
+            // The answer is certain and nothing more is asked, so nothing is open.
+            open.clear();
+        }
         let count = u32::try_from(hits.len()).unwrap_or(u32::MAX);
         let could_be = count.saturating_add(u32::try_from(open.len()).unwrap_or(u32::MAX));
+        let may_lack_shelter = policy.no_shelter_is_enough && open.iter().any(is_shelter);
         let poor = if no_shelter || count >= policy.min_hits {
             Some(true)
-        } else if open.is_empty() || could_be < policy.min_hits {
-            Some(false)
-        } else {
+        } else if criteria.is_empty() || may_lack_shelter || could_be >= policy.min_hits {
             None
+        } else {
+            Some(false)
         };
         let sentence = match poor {
             Some(true) if no_shelter => {
@@ -274,10 +319,18 @@ impl Form {
                 hits.join(", "),
                 policy.min_hits
             ),
-            Some(false) => format!(
+            Some(false) if open.is_empty() => format!(
                 "Terpenuhi {count} kriteria, di bawah ambang {} ({POLICY_LABEL}).",
                 policy.min_hits
             ),
+            Some(false) => format!(
+                "Terpenuhi {count} kriteria, di bawah ambang {} ({POLICY_LABEL}) apa pun jawaban {} yang belum terjawab.",
+                policy.min_hits,
+                open.join(", ")
+            ),
+            None if criteria.is_empty() => {
+                "Belum dapat dinilai: formulir ini tidak memuat kriteria.".to_owned()
+            }
             None => format!(
                 "Belum dapat dinilai: {} belum terjawab; terpenuhi {count}, ambang {} ({POLICY_LABEL}).",
                 open.join(", "),
@@ -411,6 +464,154 @@ mod tests {
         let judged = form().evaluate(PoorPolicy::default(), &answers);
         assert_eq!(judged.poor, None);
         assert_eq!(judged.open, ["Q7"]);
+    }
+
+    #[test]
+    fn a_family_nobody_asked_is_not_judged() {
+        let judged = form().evaluate(PoorPolicy::default(), &Answers::new());
+        assert_eq!(judged.poor, None);
+        assert_eq!(
+            judged.open,
+            ["Q0", "Q1", "Q2", "Q3", "Q4", "Q5", "Q6", "Q7", "Q8"]
+        );
+    }
+
+    #[test]
+    fn an_open_shelter_question_alone_leaves_the_family_unjudged() {
+        let mut answers = well_off();
+        answers.remove("shelter");
+        assert_eq!(form().evaluate(PoorPolicy::default(), &answers).poor, None);
+    }
+
+    #[test]
+    fn no_shelter_is_never_not_poor_even_where_the_city_wants_more() {
+        let policy = |min_hits| PoorPolicy {
+            min_hits,
+            no_shelter_is_enough: false,
+        };
+        let answers = Answers::from([("shelter".to_owned(), "no".to_owned())]);
+        assert_eq!(form().evaluate(policy(3), &answers).poor, None);
+        assert_eq!(form().evaluate(policy(1), &answers).poor, Some(true));
+    }
+
+    #[test]
+    fn an_answer_the_form_does_not_offer_counts_as_open() {
+        for (question, criterion) in [("floor", "Q5"), ("work", "Q1"), ("power", "Q8")] {
+            let answers = with(&[("wall", "4"), ("toilet", "6"), (question, "77")]);
+            let judged = form().evaluate(PoorPolicy::default(), &answers);
+            assert_eq!(judged.open, [criterion]);
+            assert_eq!(judged.poor, None);
+        }
+    }
+
+    #[test]
+    fn a_question_behind_one_that_is_not_asked_is_not_asked() {
+        let answers = with(&[("shelter", "no")]);
+        let form = form();
+        assert!(!form.is_asked(form.question("power").unwrap(), &answers));
+        assert_eq!(
+            form.evaluate(
+                PoorPolicy::default(),
+                &with(&[("shelter", "no"), ("power", "450")])
+            )
+            .hits,
+            ["Q0"]
+        );
+    }
+
+    #[test]
+    fn a_form_that_asks_in_a_circle_is_answered_all_the_same() {
+        let mut form = form();
+        form.questions[1].asked_if = Some(AskedIf {
+            question: "light".to_owned(),
+            is: vec!["1".to_owned()],
+        });
+        assert!(!form.is_asked(&form.questions[1], &well_off()));
+    }
+
+    #[test]
+    fn one_open_question_does_not_matter_where_it_cannot_reach_the_threshold() {
+        let mut answers = well_off();
+        answers.remove("toilet");
+        let judged = form().evaluate(PoorPolicy::default(), &answers);
+        assert_eq!(judged.poor, Some(false));
+        assert!(judged.sentence.contains("Q7"));
+    }
+
+    #[test]
+    fn a_form_without_criteria_judges_nobody() {
+        let mut form = form();
+        form.questions
+            .retain(|question| question.criterion.is_none());
+        let judged = form.evaluate(PoorPolicy::default(), &well_off());
+        assert_eq!(judged.poor, None);
+    }
+
+    #[test]
+    fn the_poor_answers_can_be_marked() {
+        let form = form();
+        assert!(form.counts_as_poor("floor", "8"));
+        assert!(!form.counts_as_poor("floor", "2"));
+        assert!(!form.counts_as_poor("roof", "7"));
+        assert_eq!(form.answer_words("floor", "8"), "Tanah");
+        assert_eq!(form.answer_words("work", "no"), "Tidak");
+        assert_eq!(form.answer_words("floor", "77"), "77");
+    }
+
+    #[test]
+    fn the_shipped_form_refers_only_to_what_it_has() {
+        let form = form();
+        for (n, question) in form.questions.iter().enumerate() {
+            let earlier = &form.questions[..n];
+            assert!(earlier.iter().all(|other| other.id != question.id));
+            for poor in &question.poor_if {
+                assert!(question.kind.allows(poor), "{} {poor}", question.id);
+            }
+            if let Some(when) = &question.asked_if {
+                let parent = earlier.iter().find(|other| other.id == when.question);
+                for answer in &when.is {
+                    assert!(parent.unwrap().kind.allows(answer), "{}", question.id);
+                }
+            }
+        }
+        assert_eq!(
+            form.criteria(),
+            ["Q0", "Q1", "Q2", "Q3", "Q4", "Q5", "Q6", "Q7", "Q8"]
+        );
+    }
+
+    /// A version that was ever used is kept for ever: a difference here needs a version 2.
+    #[test]
+    fn version_1_reads_as_it_always_did() {
+        insta::assert_json_snapshot!("kepmensos_262_v1", form());
+    }
+
+    #[test]
+    fn what_people_read_about_an_evaluation() {
+        let mut open = with(&[("floor", "8"), ("wall", "4")]);
+        open.remove("toilet");
+        let mut light = well_off();
+        light.remove("toilet");
+        let judged: Vec<_> = [
+            well_off(),
+            light,
+            open,
+            with(&[("floor", "8"), ("wall", "4"), ("power", "450")]),
+            Answers::from([("shelter".to_owned(), "no".to_owned())]),
+            Answers::new(),
+        ]
+        .iter()
+        .map(|answers| form().evaluate(PoorPolicy::default(), answers))
+        .collect();
+        insta::assert_json_snapshot!("evaluations", judged);
+        insta::assert_json_snapshot!("answer_problems", form().problems(&open_and_wrong()));
+    }
+
+    /// One answer of every fault.
+    fn open_and_wrong() -> Answers {
+        let mut answers = with(&[("floor", "10"), ("light", "4"), ("gold", "1")]);
+        answers.remove("wall");
+        answers
     }
 
     #[test]
