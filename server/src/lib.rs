@@ -7,8 +7,10 @@ pub mod blobs;
 pub mod clock;
 pub mod config;
 pub mod error;
+pub mod geometry;
 pub mod http;
 pub mod keys;
+pub mod photos;
 pub mod store;
 pub mod tokens;
 
