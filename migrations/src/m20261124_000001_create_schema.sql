@@ -424,7 +424,7 @@ CREATE TABLE photo (
     safe_at bigint
 );
 
-CREATE UNIQUE INDEX photo_device_sha256 ON photo (device_id, sha256);
+CREATE INDEX photo_device_sha256 ON photo (device_id, sha256);
 
 -- Which photos a visit shows, in order.
 CREATE TABLE visit_photo (

@@ -12,6 +12,7 @@ pub mod http;
 pub mod keys;
 pub mod photos;
 pub mod store;
+pub mod time_token;
 pub mod tokens;
 
 /// One running server: what every handler and job is handed. Cheap to clone.

@@ -24,11 +24,15 @@ mod text;
 mod write;
 
 pub mod devices;
+mod feed;
+pub mod jobs;
 pub mod journal;
 pub mod sessions;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod uploads;
 pub mod users;
+pub mod visits;
 
 pub use connection::DatabaseUrl;
 pub(crate) use write::Write;

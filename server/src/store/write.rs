@@ -59,6 +59,11 @@ impl Write {
         &self.transaction
     }
 
+    /// The store it writes to.
+    pub(super) fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// The instant of this transaction.
     pub(super) fn at(&self) -> Timestamp {
         self.at

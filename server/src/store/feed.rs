@@ -1,0 +1,233 @@
+//! Feeds to phones: what lies in which bucket, and the pages a cursor gets.
+
+use std::collections::BTreeMap;
+
+use sea_orm::{ColumnTrait, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect};
+use tilik_protocol::case::CaseState;
+use tilik_protocol::evidence::{FEED_PAGE_ROWS, VisitKind};
+use tilik_protocol::ids::{CaseId, FamilyId, HouseId, UserId};
+use tilik_protocol::lenient::Lenient;
+use tilik_protocol::policy::Role;
+use tilik_protocol::sync::{Assignment, Bucket, BucketPage, Cursor, FeedRow, FormRef, LastPin};
+use tilik_protocol::time::Timestamp;
+
+use super::tables::{
+    case_membership, family, feed_counter, feed_row, house, membership, verification_case,
+};
+use super::{Acting, Write};
+use crate::error::{Error, Result};
+
+/// The feed's name for a case.
+fn object_of(case: CaseId) -> String {
+    format!("assignment:{case}")
+}
+
+/// Puts the case into its officer's bucket, or takes it out when it is not with an officer; and out of the bucket of the
+/// officer who had it before.
+pub(super) async fn publish_case(
+    write: &mut Write,
+    case: &verification_case::Model,
+    before: Option<UserId>,
+) -> Result<()> {
+    let id = CaseId(case.id);
+    let officer = case.officer_id.map(UserId);
+    if let Some(before) = before.filter(|before| Some(*before) != officer) {
+        write.feed_del(Bucket::officer(before), object_of(id));
+    }
+    let Some(officer) = officer else {
+        return Ok(());
+    };
+    let state: CaseState = case.state.parse().map_err(Error::internal)?;
+    if !state.is_with_officer() {
+        write.feed_del(Bucket::officer(officer), object_of(id));
+        return Ok(());
+    }
+    let assignment = assignment_of(write, case).await?;
+    write.feed_put(Bucket::officer(officer), object_of(id), &assignment)
+}
+
+async fn assignment_of(write: &Write, case: &verification_case::Model) -> Result<Assignment> {
+    let gone = || Error::internal("a case points at a family or house that is not there");
+    let family = family::Entity::find_by_id(case.family_id)
+        .one(write.on())
+        .await?
+        .ok_or_else(gone)?;
+    let house = house::Entity::find_by_id(case.house_id)
+        .one(write.on())
+        .await?
+        .ok_or_else(gone)?;
+    let memberships: Vec<uuid::Uuid> = case_membership::Entity::find()
+        .filter(case_membership::Column::CaseId.eq(case.id))
+        .all(write.on())
+        .await?
+        .into_iter()
+        .map(|row| row.membership_id)
+        .collect();
+    let mut programs: Vec<String> = membership::Entity::find()
+        .filter(membership::Column::Id.is_in(memberships))
+        .all(write.on())
+        .await?
+        .into_iter()
+        .map(|row| row.program)
+        .collect();
+    programs.sort();
+    programs.dedup();
+    let kind: Lenient<VisitKind> = Lenient::read(&case.kind);
+    let asks = kind.known() == Some(VisitKind::Full);
+    Ok(Assignment {
+        case: CaseId(case.id),
+        version: case.version,
+        state: Lenient::read(&case.state),
+        house: HouseId(house.id),
+        family: FamilyId(family.id),
+        name: family.name,
+        address: family.address,
+        rt: family.rt,
+        rw: family.rw,
+        region: case.region.parse().map_err(Error::internal)?,
+        kind,
+        form: asks.then(|| FormRef {
+            id: "kepmensos-262".to_owned(),
+            version: 1,
+        }),
+        last_pin: last_pin(&house),
+        programs,
+        closes_at: case.closes_at.map(Timestamp::from_micros),
+        returned: case
+            .returned
+            .as_deref()
+            .map(serde_json::from_str)
+            .transpose()
+            .map_err(Error::internal)?,
+    })
+}
+
+/// Where the door was last pinned, as accepted evidence says.
+pub(super) fn last_pin(house: &house::Model) -> Option<LastPin> {
+    Some(LastPin {
+        lat_e7: house.lat_e7?,
+        lon_e7: house.lon_e7?,
+        accuracy_cm: house.accuracy_cm?,
+        taken_at: Timestamp::from_micros(house.pinned_at?),
+    })
+}
+
+impl Acting {
+    /// The buckets this officer's phone follows.
+    pub(super) async fn my_buckets(&self) -> Result<Vec<Bucket>> {
+        let mut buckets = vec![Bucket::officer(self.actor.person_id()?)];
+        let regions: Vec<_> = self
+            .actor
+            .grants()
+            .iter()
+            .filter(|grant| grant.role == Role::Officer)
+            .flat_map(|grant| grant.regions.iter())
+            .collect();
+        for region in regions {
+            let bucket = Bucket::region(region);
+            let below = feed_counter::Entity::find()
+                .filter(
+                    sea_orm::Condition::any()
+                        .add(feed_counter::Column::Bucket.eq(&bucket.0))
+                        .add(feed_counter::Column::Bucket.starts_with(format!("{}.", bucket.0))),
+                )
+                .order_by(feed_counter::Column::Bucket, Order::Asc)
+                .all(self.store.read())
+                .await?;
+            buckets.extend(below.into_iter().map(|row| Bucket(row.bucket)));
+        }
+        buckets.sort();
+        buckets.dedup();
+        Ok(buckets)
+    }
+
+    /// Pages after the cursors, at most [`FEED_PAGE_ROWS`] rows in all; and the buckets the phone names that are not
+    /// its own any more.
+    pub(super) async fn feed_pages(
+        &self,
+        cursors: &BTreeMap<Bucket, Cursor>,
+    ) -> Result<(Vec<BucketPage>, Vec<Bucket>)> {
+        let mine = self.my_buckets().await?;
+        let revoked = cursors
+            .keys()
+            .filter(|bucket| !mine.contains(bucket))
+            .cloned()
+            .collect();
+        let mut room = FEED_PAGE_ROWS;
+        let mut pages = Vec::new();
+        for bucket in mine {
+            let Some(counter) = feed_counter::Entity::find_by_id(&bucket.0)
+                .one(self.store.read())
+                .await?
+            else {
+                continue;
+            };
+            let head = counter.seq.cast_unsigned();
+            let sum = counter.checksum.cast_unsigned();
+            let said = cursors.get(&bucket).copied().unwrap_or_default();
+            let lost = said.seq > head || (said.seq == head && said.checksum != sum);
+            let from = if lost { 0 } else { said.seq };
+            if from == head && !lost {
+                continue;
+            }
+            if room == 0 {
+                pages.push(BucketPage {
+                    bucket,
+                    rows: Vec::new(),
+                    next: from,
+                    more: true,
+                    checksum: None,
+                    reset: lost,
+                });
+                continue;
+            }
+            let mut query = feed_row::Entity::find()
+                .filter(feed_row::Column::Bucket.eq(&bucket.0))
+                .filter(feed_row::Column::Seq.gt(from.cast_signed()))
+                // Rows written after the counter was read belong to the next page.
+                .filter(feed_row::Column::Seq.lte(head.cast_signed()));
+            if from == 0 {
+                query = query.filter(feed_row::Column::Op.eq("put"));
+            }
+            let mut rows = query
+                .order_by(feed_row::Column::Seq, Order::Asc)
+                .limit(room + 1)
+                .all(self.store.read())
+                .await?;
+            let more = rows.len() as u64 > room;
+            rows.truncate(usize::try_from(room).unwrap_or(usize::MAX));
+            room -= rows.len() as u64;
+            let next = if more {
+                rows.last().map_or(from, |row| row.seq.cast_unsigned())
+            } else {
+                head
+            };
+            let rows = rows
+                .into_iter()
+                .map(|row| {
+                    Ok(FeedRow {
+                        seq: row.seq.cast_unsigned(),
+                        object: row.object,
+                        op: Lenient::read(&row.op),
+                        hash: row.hash.cast_unsigned(),
+                        body: row
+                            .body
+                            .as_deref()
+                            .map(serde_json::from_str)
+                            .transpose()
+                            .map_err(Error::internal)?,
+                    })
+                })
+                .collect::<Result<_>>()?;
+            pages.push(BucketPage {
+                bucket,
+                rows,
+                next,
+                more,
+                checksum: (!more).then(|| format!("{sum:016x}")),
+                reset: from == 0,
+            });
+        }
+        Ok((pages, revoked))
+    }
+}

@@ -1,0 +1,135 @@
+//! Background work as rows: enqueued in the transaction that needs it, claimed by compare-and-set under a lease, retried
+//! with backoff, idempotent.
+
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter};
+use tilik_protocol::ids::JobId;
+
+use super::tables::job;
+use super::{Acting, Write};
+use crate::error::{Error, Result};
+
+/// A claimed job is another worker's after this long.
+const LEASE_S: i64 = 120;
+/// After so many tries a job is `failed` and waits for people.
+const MOST_TRIES: i32 = 10;
+
+/// A job this worker holds.
+#[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
+pub struct Claimed {
+    /// Its id.
+    pub id: uuid::Uuid,
+    /// What is to be done.
+    pub kind: String,
+    /// To what.
+    pub object: String,
+    /// Tries so far, this one included.
+    pub attempts: i32,
+}
+
+/// Asks for `kind` to be done to `object`; asking again while it waits changes nothing, and a finished one runs again.
+pub(super) async fn enqueue(write: &Write, kind: &str, object: &str) -> Result<()> {
+    let id: JobId = write.store().ids().next();
+    let at = write.at().as_micros();
+    write
+        .on()
+        .execute_raw(write.store().sql(
+            "INSERT INTO job (id, kind, object, state, attempts, run_at, created_at) \
+             VALUES ($1, $2, $3, 'ready', 0, $4, $4) \
+             ON CONFLICT (kind, object) DO UPDATE SET state = 'ready', attempts = 0, run_at = $4",
+            [
+                uuid::Uuid::from(id).into(),
+                kind.into(),
+                object.into(),
+                at.into(),
+            ],
+        ))
+        .await?;
+    Ok(())
+}
+
+impl Acting {
+    /// Claims the next due job; `None` when nothing is due.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn claim_job(&self) -> Result<Option<Claimed>> {
+        let now = self.store.now();
+        let until = now.plus_s(LEASE_S).as_micros();
+        let lock = if self.store.is_postgres() {
+            "FOR UPDATE SKIP LOCKED"
+        } else {
+            ""
+        };
+        // A lease far in the future was written under a wrong clock and holds nobody back.
+        let text = format!(
+            "UPDATE job SET state = 'running', attempts = attempts + 1, lease_until = $2 WHERE id = ( \
+             SELECT id FROM job WHERE state IN ('ready', 'running') AND run_at <= $1 \
+             AND (state = 'ready' OR lease_until <= $1 OR lease_until > $3) \
+             ORDER BY run_at LIMIT 1 {lock}) RETURNING id, kind, object, attempts"
+        );
+        let row = self
+            .store
+            .writer()
+            .query_one_raw(self.store.sql(
+                &text,
+                [
+                    now.as_micros().into(),
+                    until.into(),
+                    now.plus_s(10 * LEASE_S).as_micros().into(),
+                ],
+            ))
+            .await?;
+        row.map(|row| Claimed::from_query_result(&row, ""))
+            .transpose()
+            .map_err(Error::from)
+    }
+
+    /// The job is done.
+    ///
+    /// # Errors
+    /// When the database does not answer; the job then runs again.
+    pub async fn finish_job(&self, id: uuid::Uuid) -> Result<()> {
+        self.store
+            .writer()
+            .execute_raw(self.store.sql(
+                "UPDATE job SET state = 'done', lease_until = NULL, last_error = NULL WHERE id = $1",
+                [id.into()],
+            ))
+            .await?;
+        Ok(())
+    }
+
+    /// The job failed; it runs again later, or waits for people after ten tries.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn fail_job(&self, job: &Claimed, code: &str) -> Result<()> {
+        let state = if job.attempts >= MOST_TRIES {
+            "failed"
+        } else {
+            "ready"
+        };
+        let wait_s = 1_i64 << job.attempts.clamp(0, 10);
+        let run_at = self.store.now().plus_s(wait_s).as_micros();
+        self.store
+            .writer()
+            .execute_raw(self.store.sql(
+                "UPDATE job SET state = $2, run_at = $3, lease_until = NULL, last_error = $4 WHERE id = $1",
+                [job.id.into(), state.into(), run_at.into(), code.into()],
+            ))
+            .await?;
+        Ok(())
+    }
+
+    /// Jobs that are not done, by state.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn open_jobs(&self) -> Result<u64> {
+        use sea_orm::PaginatorTrait;
+        Ok(job::Entity::find()
+            .filter(job::Column::State.is_in(["ready", "running"]))
+            .count(self.store.read())
+            .await?)
+    }
+}
