@@ -16,6 +16,10 @@ pub(super) trait Field: Sized {
 
 /// A struct written as a map.
 pub(super) trait Record: Sized {
+    /// Key, name and type of every field, to hold `MANIFEST.md` to the code.
+    #[cfg(test)]
+    const FIELDS: &'static [(i64, &'static str, &'static str)];
+
     fn to_value(&self) -> Value;
     fn from_value(value: Value, name: &'static str) -> Result<Self, ManifestError>;
 }
@@ -32,6 +36,10 @@ macro_rules! records {
         }
 
         impl Record for $name {
+            #[cfg(test)]
+            const FIELDS: &'static [(i64, &'static str, &'static str)] =
+                &[$(($key, stringify!($field), stringify!($type))),+];
+
             fn to_value(&self) -> Value {
                 let mut map = Vec::new();
                 $(if let Some(value) = self.$field.to_field() {

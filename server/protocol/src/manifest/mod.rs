@@ -10,7 +10,10 @@ use ciborium::Value;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::evidence::{MAX_PHOTOS, MAX_SEALED_BYTES, PhotoKind, UnreachableReason, VisitKind};
+use crate::evidence::{
+    MAX_ANSWERS_BYTES, MAX_PHOTO_BYTES, MAX_PHOTOS, MAX_SEALED_BYTES, PhotoKind, UnreachableReason,
+    VisitKind,
+};
 use crate::ids::{CaseId, DeviceId, PhotoId, UserId, VisitId};
 use crate::lenient::Lenient;
 use crate::region::RegionCode;
@@ -295,13 +298,14 @@ impl Manifest {
             }
         };
         fail(self.version == 1, "version")?;
-        fail(self.seq >= 1, "seq")?;
+        // Databases count signed; a phone never gets near.
+        fail(self.seq >= 1 && i64::try_from(self.seq).is_ok(), "seq")?;
         fail((self.seq == 1) == self.prev.is_none(), "prev")?;
         fail(self.photos.len() <= MAX_PHOTOS, "photos")?;
         for (n, photo) in self.photos.iter().enumerate() {
-            fail(photo.len <= MAX_SEALED_BYTES && photo.len > 0, "photos.len")?;
+            fail((1..=MAX_PHOTO_BYTES).contains(&photo.len), "photos.len")?;
             fail(
-                photo.sealed_len <= MAX_SEALED_BYTES && photo.sealed_len > 0,
+                (1..=MAX_SEALED_BYTES).contains(&photo.sealed_len),
                 "photos.sealed_len",
             )?;
             fail(
@@ -315,24 +319,29 @@ impl Manifest {
                 "photos.id",
             )?;
         }
-        let place = |lat: i64, lon: i64| {
-            (-900_000_000..=900_000_000).contains(&lat)
-                && (-1_800_000_000..=1_800_000_000).contains(&lon)
-        };
+        let lat = |lat: i64| (-900_000_000..=900_000_000).contains(&lat);
+        let lon = |lon: i64| (-1_800_000_000..=1_800_000_000).contains(&lon);
+        let accuracy = |cm: i64| (0..=100_000_000).contains(&cm);
         if let Some(pin) = &self.pin {
-            fail(place(pin.lat_e7, pin.lon_e7), "pin.lat_e7")?;
-            fail(
-                (0..=100_000_000).contains(&pin.accuracy_cm),
-                "pin.accuracy_cm",
-            )?;
+            fail(lat(pin.lat_e7), "pin.lat_e7")?;
+            fail(lon(pin.lon_e7), "pin.lon_e7")?;
+            fail(accuracy(pin.accuracy_cm), "pin.accuracy_cm")?;
             fail(pin.fixes.len() <= MAX_FIXES, "pin.fixes")?;
             for fix in &pin.fixes {
-                fail(place(fix.lat_e7, fix.lon_e7), "pin.fixes.lat_e7")?;
-                fail(
-                    (0..=100_000_000).contains(&fix.accuracy_cm),
-                    "pin.fixes.accuracy_cm",
-                )?;
+                fail(lat(fix.lat_e7), "pin.fixes.lat_e7")?;
+                fail(lon(fix.lon_e7), "pin.fixes.lon_e7")?;
+                fail(accuracy(fix.accuracy_cm), "pin.fixes.accuracy_cm")?;
             }
+        }
+        if let Some(answers) = &self.answers {
+            fail(
+                (1..=MAX_ANSWERS_BYTES).contains(&answers.len),
+                "answers.len",
+            )?;
+            fail(
+                (1..=MAX_ANSWERS_BYTES).contains(&answers.sealed_len),
+                "answers.sealed_len",
+            )?;
         }
         Ok(())
     }
@@ -464,7 +473,7 @@ pub fn der_to_raw(der: &[u8]) -> Result<[u8; 64], ManifestError> {
         while digits.len() > 1 && digits[0] == 0 {
             digits = &digits[1..];
         }
-        if digits.len() > 32 {
+        if digits.len() > 32 || digits == [0] {
             return None;
         }
         out[32 - digits.len()..].copy_from_slice(digits);

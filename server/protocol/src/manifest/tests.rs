@@ -1,6 +1,7 @@
 use p256::ecdsa::signature::{Signer, Verifier};
 use p256::ecdsa::{DerSignature, Signature, SigningKey};
 use proptest::prelude::*;
+use strum::VariantArray;
 use uuid::Uuid;
 
 use super::*;
@@ -167,7 +168,12 @@ fn genuine(cose: &[u8]) -> bool {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |n: u8| char::from(DIGITS[usize::from(n)]);
+    bytes
+        .iter()
+        .flat_map(|b| [digit(b >> 4), digit(b & 15)])
+        .collect()
 }
 
 /// The vectors are a promise: any build must write these bytes. The file is changed by hand only.
@@ -223,31 +229,331 @@ fn every_cut_and_every_appended_byte_is_refused() {
     assert!(SignedManifest::parse(&[cose, vec![0]].concat()).is_err());
 }
 
+/// What parsing says about the full manifest after `change`.
+fn refused(change: impl FnOnce(&mut Manifest)) -> ManifestError {
+    let mut manifest = maximal();
+    change(&mut manifest);
+    SignedManifest::parse(&sign(&manifest)).unwrap_err()
+}
+
 #[test]
-fn a_wrong_field_is_named() {
-    let refused = |change: fn(&mut Manifest)| {
-        let mut manifest = maximal();
-        change(&mut manifest);
-        SignedManifest::parse(&sign(&manifest)).unwrap_err()
-    };
+fn a_field_beyond_its_limit_is_named() {
+    type Change = fn(&mut Manifest);
+    let wrong: &[(&str, Change)] = &[
+        ("seq", |m| m.seq = 0),
+        ("seq", |m| m.seq = 1 << 63),
+        ("prev", |m| m.prev = None),
+        ("prev", |m| m.seq = 1),
+        ("created_by", |m| m.created_by = "x".repeat(513)),
+        ("time_token", |m| {
+            m.clock.time_token = Some("x".repeat(513));
+        }),
+        ("kind", |m| m.kind = Lenient::Unknown("x".repeat(513))),
+        ("photos", |m| {
+            let photo = m.photos[0].clone();
+            m.photos = (0..21)
+                .map(|n| ManifestPhoto {
+                    id: id(100 + n),
+                    ..photo.clone()
+                })
+                .collect();
+        }),
+        ("photos.id", |m| m.photos[1].id = m.photos[0].id),
+        ("photos.len", |m| m.photos[0].len = 0),
+        ("photos.len", |m| m.photos[0].len = MAX_PHOTO_BYTES + 1),
+        ("photos.sealed_len", |m| m.photos[1].sealed_len = 0),
+        ("photos.sealed_len", |m| {
+            m.photos[1].sealed_len = MAX_SEALED_BYTES + 1;
+        }),
+        ("photos.width", |m| m.photos[0].width = 0),
+        ("photos.width", |m| m.photos[0].width = 8193),
+        ("photos.height", |m| m.photos[0].height = 0),
+        ("photos.height", |m| m.photos[0].height = 8193),
+        ("photos.camera.orientation", |m| {
+            m.photos[0].camera.orientation = 0;
+        }),
+        ("photos.camera.orientation", |m| {
+            m.photos[0].camera.orientation = 9;
+        }),
+        ("pin.lat_e7", |m| place(m).lat_e7 = 900_000_001),
+        ("pin.lat_e7", |m| place(m).lat_e7 = i64::MIN),
+        ("pin.lon_e7", |m| place(m).lon_e7 = 1_800_000_001),
+        ("pin.accuracy_cm", |m| place(m).accuracy_cm = -1),
+        ("pin.fixes", |m| {
+            let fix = place(m).fixes[0].clone();
+            place(m).fixes = vec![fix; 6];
+        }),
+        ("pin.fixes.lat_e7", |m| {
+            place(m).fixes[1].lat_e7 = -900_000_001;
+        }),
+        ("pin.fixes.lon_e7", |m| {
+            place(m).fixes[1].lon_e7 = -1_800_000_001;
+        }),
+        ("pin.fixes.accuracy_cm", |m| {
+            place(m).fixes[0].accuracy_cm = 100_000_001;
+        }),
+        ("answers.len", |m| m.answers.as_mut().unwrap().len = 0),
+        ("answers.len", |m| {
+            m.answers.as_mut().unwrap().len = MAX_ANSWERS_BYTES + 1;
+        }),
+        ("answers.sealed_len", |m| {
+            m.answers.as_mut().unwrap().sealed_len = MAX_ANSWERS_BYTES + 1;
+        }),
+    ];
+    for (field, change) in wrong {
+        assert_eq!(refused(change), ManifestError::Field(field));
+    }
     assert_eq!(refused(|m| m.version = 2), ManifestError::UnknownVersion(2));
-    assert_eq!(refused(|m| m.prev = None), ManifestError::Field("prev"));
+}
+
+fn place(manifest: &mut Manifest) -> &mut ManifestPin {
+    manifest.pin.as_mut().unwrap()
+}
+
+#[test]
+fn what_lies_on_a_limit_is_accepted() {
+    let mut manifest = maximal();
+    let photo = ManifestPhoto {
+        kind: Lenient::Unknown("k".repeat(MAX_TEXT_BYTES)),
+        len: MAX_PHOTO_BYTES,
+        sealed_len: MAX_SEALED_BYTES,
+        width: 8192,
+        height: 8192,
+        camera: ManifestCamera {
+            make: Some("m".repeat(MAX_TEXT_BYTES)),
+            model: Some("m".repeat(MAX_TEXT_BYTES)),
+            exif_taken: Some("t".repeat(MAX_TEXT_BYTES)),
+            ..maximal().photos[0].camera.clone()
+        },
+        ..maximal().photos[0].clone()
+    };
+    manifest.photos = (0..20)
+        .map(|n| ManifestPhoto {
+            id: id(100 + n),
+            ..photo.clone()
+        })
+        .collect();
+    let pin = place(&mut manifest);
+    (pin.lat_e7, pin.lon_e7, pin.accuracy_cm) = (-900_000_000, 1_800_000_000, 100_000_000);
+    pin.fixes = vec![pin.fixes[0].clone(); MAX_FIXES];
+    manifest.seq = i64::MAX.unsigned_abs();
+    let cose = sign(&manifest);
+    assert!(cose.len() <= MAX_MANIFEST_BYTES, "{}", cose.len());
+    assert_eq!(SignedManifest::parse(&cose).unwrap().manifest(), &manifest);
+}
+
+/// Signs the payload after `change`, whatever it then holds.
+fn parse_changed(change: impl FnOnce(&mut Vec<(Value, Value)>)) -> ManifestError {
+    let manifest = minimal();
+    let Value::Map(mut map) = manifest.to_value() else {
+        unreachable!("a manifest is a map")
+    };
+    change(&mut map);
+    parse_payload(&cbor::bytes(&Value::Map(map)))
+}
+
+fn parse_payload(payload: &[u8]) -> ManifestError {
+    let protected = protected(minimal().device);
+    let signature: Signature = key().sign(&to_be_signed(&protected, payload));
+    SignedManifest::parse(&cose(&protected, payload, &signature.to_bytes())).unwrap_err()
+}
+
+#[test]
+fn a_payload_of_other_keys_or_types_is_refused() {
+    // Index 3 is `seq`, the fourth field of the least manifest.
+    let seq = |value: Value| parse_changed(|map| map[3].1 = value);
     assert_eq!(
-        refused(|m| m.photos[1].id = m.photos[0].id),
-        ManifestError::Field("photos.id")
+        parse_changed(|map| map.push((23.into(), true.into()))),
+        ManifestError::UnknownKey(23)
     );
     assert_eq!(
-        refused(|m| m.photos[0].len = 0),
-        ManifestError::Field("photos.len")
+        parse_changed(|map| map.push((Value::Text("seq".into()), 1.into()))),
+        ManifestError::Field("manifest")
     );
     assert_eq!(
-        refused(|m| m.pin.as_mut().unwrap().lat_e7 = 900_000_001),
-        ManifestError::Field("pin.lat_e7")
+        parse_changed(|map| map.swap(1, 2)),
+        ManifestError::NotCanonical
     );
     assert_eq!(
-        refused(|m| m.created_by = "x".repeat(MAX_TEXT_BYTES + 1)),
-        ManifestError::Field("created_by")
+        parse_changed(|map| map.push(map[0].clone())),
+        ManifestError::NotCanonical
     );
+    assert_eq!(
+        parse_changed(|map| drop(map.remove(3))),
+        ManifestError::Field("seq")
+    );
+    for wrong in [
+        Value::Float(1.0),
+        Value::Null,
+        Value::Text("1".into()),
+        Value::from(-1),
+        Value::Tag(0, Box::new(1.into())),
+        Value::Array(vec![]),
+    ] {
+        assert_eq!(seq(wrong.clone()), ManifestError::Field("seq"), "{wrong:?}");
+    }
+    // A bignum of one byte is the same number as 1, in another encoding.
+    assert!(matches!(
+        seq(Value::Tag(2, Box::new(Value::Bytes(vec![1])))),
+        ManifestError::Field("seq") | ManifestError::NotCanonical
+    ));
+    assert_eq!(
+        parse_changed(|map| map[0].1 = 7.into()),
+        ManifestError::UnknownVersion(7)
+    );
+    assert_eq!(
+        parse_changed(|map| drop(map.remove(0))),
+        ManifestError::Field("version")
+    );
+    let indefinite = [&[0xbf], &minimal().payload()[1..], &[0xff]].concat();
+    assert_eq!(parse_payload(&indefinite), ManifestError::NotCanonical);
+    assert_eq!(parse_payload(b""), ManifestError::NotCbor);
+    assert_eq!(
+        parse_payload(&[minimal().payload(), vec![0]].concat()),
+        ManifestError::NotCbor
+    );
+    assert_eq!(parse_payload(&[0x81; 5000]), ManifestError::NotCbor);
+}
+
+#[test]
+fn another_envelope_is_refused() {
+    let manifest = minimal();
+    let signature = [1; 64];
+    let parts = |protected: Vec<u8>, unprotected: Value, signature: &[u8]| {
+        Value::Array(vec![
+            Value::Bytes(protected),
+            unprotected,
+            Value::Bytes(manifest.payload()),
+            Value::Bytes(signature.to_vec()),
+        ])
+    };
+    let empty = || Value::Map(vec![]);
+    let parse = |value: &Value| SignedManifest::parse(&cbor::bytes(value)).map(|_| ());
+    let sign1 = |value| Value::Tag(18, Box::new(value));
+    let own = || protected(manifest.device);
+
+    let good = sign1(parts(own(), empty(), &signature));
+    assert_eq!(parse(&good), Ok(()));
+    let untagged = parts(own(), empty(), &signature);
+    assert_eq!(parse(&untagged), Err(ManifestError::NotCose));
+    let as_sign = Value::Tag(98, Box::new(parts(own(), empty(), &signature)));
+    assert_eq!(parse(&as_sign), Err(ManifestError::NotCose));
+    let header = Value::Map(vec![(4.into(), Value::Bytes(vec![0; 16]))]);
+    let unprotected = sign1(parts(own(), header, &signature));
+    assert_eq!(parse(&unprotected), Err(ManifestError::NotCose));
+    let short = sign1(parts(own(), empty(), &signature[..63]));
+    assert_eq!(parse(&short), Err(ManifestError::NotCose));
+    let other_device = sign1(parts(protected(id(9)), empty(), &signature));
+    assert_eq!(parse(&other_device), Err(ManifestError::WrongKeyId));
+    // ES384 is -35: no other algorithm passes for ours.
+    let es384 = cbor::bytes(&Value::Map(vec![
+        (1.into(), Value::from(-35)),
+        (
+            4.into(),
+            Value::Bytes(manifest.device.0.into_bytes().to_vec()),
+        ),
+    ]));
+    let es384 = sign1(parts(es384, empty(), &signature));
+    assert_eq!(parse(&es384), Err(ManifestError::WrongKeyId));
+    assert_eq!(
+        SignedManifest::parse(&vec![0; MAX_MANIFEST_BYTES + 1]),
+        Err(ManifestError::TooLong)
+    );
+}
+
+#[test]
+fn the_next_manifest_names_the_hash_of_the_whole_one_before() {
+    let first = sign(&minimal());
+    let hash = SignedManifest::parse(&first).unwrap().chain_hash();
+    assert_eq!(hash, Hash32::of(&first));
+    let second = Manifest {
+        visit: id(6),
+        seq: 2,
+        prev: Some(hash),
+        ..minimal()
+    };
+    let second = SignedManifest::parse(&sign(&second)).unwrap();
+    assert_eq!(second.manifest().prev, Some(hash));
+}
+
+/// What `MANIFEST.md` calls a type.
+fn written(ty: &str) -> String {
+    let inner = |prefix| ty.strip_prefix(prefix).and_then(|t| t.strip_suffix('>'));
+    if let Some(inner) = inner("Option<") {
+        return written(inner) + "?";
+    }
+    if let Some(inner) = inner("Vec<") {
+        return format!("list of {inner}");
+    }
+    if inner("Lenient<").is_some() {
+        return "word".to_owned();
+    }
+    match ty {
+        "Hash32" => "hash",
+        "Timestamp" => "instant",
+        "RegionCode" | "String" => "text",
+        "VisitId" | "DeviceId" | "CaseId" | "UserId" | "PhotoId" => "id",
+        other => other,
+    }
+    .to_owned()
+}
+
+/// The rows `MANIFEST.md` must have for a record.
+fn fields<T: Record>() -> Vec<String> {
+    let row = |(key, name, ty): &(i64, &str, &str)| {
+        format!("| {key} | `{name}` | {}", written(&ty.replace(' ', "")))
+    };
+    T::FIELDS.iter().map(row).collect()
+}
+
+#[test]
+fn the_written_description_has_every_field_with_its_key_and_type() {
+    const PAGE: &str = include_str!("../../MANIFEST.md");
+    let rows = |name: &str| -> Vec<String> {
+        let start = PAGE.find(&format!("\n## {name}\n")).expect(name);
+        PAGE[start + 1..]
+            .lines()
+            .skip(1)
+            .take_while(|line| !line.starts_with("## "))
+            .filter(|line| line.starts_with("| ") && !line.starts_with("| key "))
+            .map(|line| line.split(" | ").take(3).collect::<Vec<_>>().join(" | "))
+            .collect()
+    };
+    assert_eq!(rows("Manifest"), fields::<Manifest>());
+    assert_eq!(rows("ManifestPhoto"), fields::<ManifestPhoto>());
+    assert_eq!(rows("ManifestCamera"), fields::<ManifestCamera>());
+    assert_eq!(rows("ManifestPin"), fields::<ManifestPin>());
+    assert_eq!(rows("ManifestFix"), fields::<ManifestFix>());
+    assert_eq!(rows("ManifestAnswers"), fields::<ManifestAnswers>());
+    assert_eq!(rows("ManifestClock"), fields::<ManifestClock>());
+    assert_eq!(rows("ManifestApp"), fields::<ManifestApp>());
+    let keys = |fields: &[(i64, &str, &str)]| fields.iter().map(|f| f.0).collect::<Vec<_>>();
+    assert_eq!(keys(Manifest::FIELDS), (1..=22).collect::<Vec<_>>());
+
+    let words = |known: Vec<String>| known.join("`, `");
+    let known = [
+        words(
+            VisitKind::VARIANTS
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+        ),
+        words(
+            UnreachableReason::VARIANTS
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+        ),
+        words(
+            PhotoKind::VARIANTS
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+        ),
+    ];
+    for words in known {
+        assert!(PAGE.contains(&format!("| `{words}` |")), "{words}");
+    }
 }
 
 #[test]
@@ -280,13 +586,179 @@ fn der_signatures_of_a_keystore_become_raw_ones() {
         &[0x30, 2, 2, 0],
         &[0x31, 0],
         &[0xff; 80],
+        // r is zero.
+        &[0x30, 6, 2, 1, 0, 2, 1, 1],
+        // r is negative.
+        &[0x30, 6, 2, 1, 0x80, 2, 1, 1],
+        // More follows.
+        &[0x30, 7, 2, 1, 1, 2, 1, 1, 0],
     ] {
         assert!(der_to_raw(bad).is_err());
     }
 }
 
+prop_compose! {
+    fn any_camera()(
+        make in any::<Option<String>>(),
+        model in any::<Option<String>>(),
+        exposure_us in any::<Option<u64>>(),
+        iso in any::<Option<u32>>(),
+        focal_um in any::<Option<u32>>(),
+        orientation in 1_u32..=8,
+        exif_taken in any::<Option<String>>(),
+    ) -> ManifestCamera {
+        // `any::<String>()` has at most 32 characters, so it stays within the limit.
+        ManifestCamera { make, model, exposure_us, iso, focal_um, orientation, exif_taken }
+    }
+}
+
+prop_compose! {
+    fn any_photo()(
+        kind in any::<String>(),
+        hashes in any::<[[u8; 32]; 2]>(),
+        len in 1..=MAX_PHOTO_BYTES,
+        sealed_len in 1..=MAX_SEALED_BYTES,
+        width in 1_u32..=8192,
+        height in 1_u32..=8192,
+        s in any::<i32>(),
+        camera in any_camera(),
+    ) -> ManifestPhoto {
+        ManifestPhoto {
+            id: id(0),
+            kind: Lenient::read(&kind),
+            sha256: Hash32(hashes[0]),
+            len,
+            sealed_sha256: Hash32(hashes[1]),
+            sealed_len,
+            width,
+            height,
+            taken_at: at(s.into()),
+            camera,
+        }
+    }
+}
+
+prop_compose! {
+    fn any_fix()(
+        lat_e7 in -900_000_000_i64..=900_000_000,
+        lon_e7 in -1_800_000_000_i64..=1_800_000_000,
+        accuracy_cm in 0_i64..=100_000_000,
+        altitude_cm in any::<Option<i64>>(),
+        speed_cm_s in any::<Option<i64>>(),
+        bearing_cdeg in any::<Option<i64>>(),
+        provider in any::<String>(),
+        mock in any::<bool>(),
+        elapsed_ns in any::<u64>(),
+        s in any::<i32>(),
+    ) -> ManifestFix {
+        ManifestFix {
+            lat_e7, lon_e7, accuracy_cm, altitude_cm, speed_cm_s, bearing_cdeg, provider, mock, elapsed_ns,
+            taken_at: at(s.into()),
+        }
+    }
+}
+
+prop_compose! {
+    fn any_pin()(
+        fixes in proptest::collection::vec(any_fix(), 0..=MAX_FIXES),
+        here in any_fix(),
+        source in any::<String>(),
+    ) -> ManifestPin {
+        ManifestPin {
+            lat_e7: here.lat_e7,
+            lon_e7: here.lon_e7,
+            accuracy_cm: here.accuracy_cm,
+            source,
+            mock: here.mock,
+            taken_at: here.taken_at,
+            fixes,
+        }
+    }
+}
+
+prop_compose! {
+    fn any_clock()(
+        s in any::<i32>(),
+        elapsed_ns in any::<u64>(),
+        boot_id in any::<String>(),
+        boot_count in any::<Option<u64>>(),
+        auto_time in any::<Option<bool>>(),
+        time_token in any::<Option<String>>(),
+        token_elapsed_ns in any::<Option<u64>>(),
+    ) -> ManifestClock {
+        ManifestClock {
+            wall: at(s.into()), elapsed_ns, boot_id, boot_count, auto_time, time_token, token_elapsed_ns,
+        }
+    }
+}
+
+prop_compose! {
+    fn any_app()(
+        version in any::<String>(),
+        build in any::<String>(),
+        key_level in any::<String>(),
+        state in any::<[Option<bool>; 5]>(),
+    ) -> ManifestApp {
+        let [dev_options, adb, debugger, hooked, rooted] = state;
+        ManifestApp { version, build, key_level, dev_options, adb, debugger, hooked, rooted }
+    }
+}
+
+prop_compose! {
+    fn any_manifest()(
+        seq in 1..=i64::MAX.unsigned_abs(),
+        ids in any::<[u128; 3]>(),
+        optional_ids in any::<[Option<u128>; 2]>(),
+        case_version in any::<Option<i32>>(),
+        words in any::<(String, Option<String>, String)>(),
+        seconds in any::<(i32, i32, Option<i32>)>(),
+        photos in proptest::collection::vec(any_photo(), 0..=4),
+        pin in proptest::option::of(any_pin()),
+        answers in proptest::option::of((any::<u32>(), 1..=MAX_ANSWERS_BYTES)),
+        clock in any_clock(),
+        app in any_app(),
+        training in any::<bool>(),
+    ) -> Manifest {
+        Manifest {
+            seq,
+            prev: (seq > 1).then(|| Hash32::of(&seq.to_be_bytes())),
+            visit: Uuid::from_u128(ids[0]).into(),
+            device: Uuid::from_u128(ids[1]).into(),
+            officer: Uuid::from_u128(ids[2]).into(),
+            case: optional_ids[0].map(|n| Uuid::from_u128(n).into()),
+            supersedes: optional_ids[1].map(|n| Uuid::from_u128(n).into()),
+            case_version,
+            kind: Lenient::read(&words.0),
+            unreachable: words.1.as_deref().map(Lenient::read),
+            created_by: words.2,
+            arrived_at: at(seconds.0.into()),
+            captured_at: at(seconds.1.into()),
+            notice_read_at: seconds.2.map(|s| at(s.into())),
+            photos: (0..).zip(photos).map(|(n, photo)| ManifestPhoto { id: id(n), ..photo }).collect(),
+            pin,
+            answers: answers.map(|(form_version, len)| ManifestAnswers {
+                form_version,
+                len,
+                ..maximal().answers.unwrap()
+            }),
+            clock,
+            app,
+            training,
+            ..minimal()
+        }
+    }
+}
+
 proptest! {
     #[test]
+    fn any_manifest_reads_back_as_itself(manifest in any_manifest()) {
+        let cose = manifest.assemble([3; 64]);
+        let signed = SignedManifest::parse(&cose).unwrap();
+        prop_assert_eq!(signed.manifest(), &manifest);
+        prop_assert_eq!(signed.to_be_signed(), &manifest.to_be_signed()[..]);
+        prop_assert_eq!(signed.signature(), &[3; 64]);
+    }
+
     fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
         let _ = SignedManifest::parse(&bytes);
         let _ = der_to_raw(&bytes);
