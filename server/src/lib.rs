@@ -9,9 +9,14 @@ pub mod config;
 pub mod error;
 pub mod geometry;
 pub mod http;
+pub mod intake;
+pub mod jobs;
 pub mod keys;
 pub mod photos;
+pub mod serve;
+pub mod space;
 pub mod store;
+pub mod sundial;
 pub mod time_token;
 pub mod tokens;
 
@@ -20,6 +25,8 @@ pub mod tokens;
 pub struct App {
     /// The data.
     pub store: store::Store,
+    /// Photos and files, sealed at rest.
+    pub blobs: blobs::SealedBlobs,
     /// The keys.
     pub keys: Arc<keys::Keyring>,
     /// The time.
@@ -28,6 +35,44 @@ pub struct App {
     pub ids: Arc<clock::Ids>,
     /// The settings.
     pub config: Arc<config::Config>,
+    /// Whether the clock may close, expire or delete anything now.
+    pub sundial: Arc<sundial::Sundial>,
+    /// How full the disk is.
+    pub space: Arc<space::Space>,
+    /// One photo is decoded per worker at a time: memory stays bounded.
+    decoding: Arc<tokio::sync::Semaphore>,
+    wake: Arc<tokio::sync::Notify>,
+}
+
+impl App {
+    /// Puts the parts together.
+    pub fn new(
+        store: store::Store,
+        blobs: blobs::SealedBlobs,
+        keys: Arc<keys::Keyring>,
+        clock: Arc<dyn clock::Clock>,
+        ids: Arc<clock::Ids>,
+        config: config::Config,
+    ) -> Self {
+        let decoding = Arc::new(tokio::sync::Semaphore::new(config.workers.max(1)));
+        Self {
+            sundial: Arc::new(sundial::Sundial::new(clock.now())),
+            space: Arc::new(space::Space::default()),
+            wake: Arc::new(tokio::sync::Notify::new()),
+            config: Arc::new(config),
+            store,
+            blobs,
+            keys,
+            clock,
+            ids,
+            decoding,
+        }
+    }
+
+    /// There is something to do in the background.
+    pub fn wake_workers(&self) {
+        self.wake.notify_waiters();
+    }
 }
 
 impl std::fmt::Debug for App {

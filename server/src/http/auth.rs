@@ -9,6 +9,7 @@ use tilik_protocol::problem::ProblemCode;
 use crate::actor::Actor;
 use crate::error::Error;
 use crate::store::Acting;
+use crate::time_token::UploadGrant;
 
 /// The token of `Authorization: Bearer …`.
 pub fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -62,8 +63,16 @@ impl crate::App {
     /// When the grant is not genuine or no longer good.
     pub(super) async fn authenticate_upload(
         &self,
-        _headers: &HeaderMap,
+        headers: &HeaderMap,
     ) -> Result<Option<Actor>, Error> {
-        Ok(None)
+        let Some(token) = bearer(headers).filter(|token| UploadGrant::is_one(token)) else {
+            return Ok(None);
+        };
+        let grant = UploadGrant::open(&self.keys, token)
+            .ok_or(Error::Refused(ProblemCode::Unauthenticated))?;
+        if grant.until < self.clock.now() {
+            return Err(Error::Refused(ProblemCode::TokenExpired));
+        }
+        Ok(Some(Actor::upload_grant(grant.user, grant.device)))
     }
 }

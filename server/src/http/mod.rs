@@ -6,4 +6,6 @@ pub mod health;
 pub mod problem;
 pub mod routes;
 pub mod session;
+pub mod sync;
+pub mod uploads;
 pub mod users;

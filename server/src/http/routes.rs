@@ -16,7 +16,7 @@ use axum::routing::{MethodFilter, on};
 use tilik_protocol::policy::Permission;
 use tilik_protocol::problem::ProblemCode;
 
-use super::{health, session, users};
+use super::{health, session, sync, uploads, users};
 use crate::App;
 use crate::error::Error;
 
@@ -142,10 +142,13 @@ async fn guard(
     }
 }
 
+/// A sealed photo, and the headers around it.
+const PHOTO_BYTES: usize = 11 * 1024 * 1024;
+
 /// All routes.
 #[rustfmt::skip]
 fn table(app: &App) -> Table {
-    use Access::{Public, Requires, SignedIn};
+    use Access::{Public, Requires, SignedIn, Uploads};
     use Permission as P;
     Table::new(app.clone())
         .route(Method::GET, "/health/live", Public, health::live)
@@ -155,6 +158,14 @@ fn table(app: &App) -> Table {
         .route(Method::POST, "/v1/session/refresh", Public, session::refresh)
         .route(Method::GET, "/v1/me", SignedIn, session::me)
         .route(Method::POST, "/v1/me/sign-out-everywhere", SignedIn, session::sign_out_everywhere)
+        .route(Method::POST, "/v1/sync", Requires(P::Visit), sync::sync)
+        .route(Method::POST, "/v1/visits", Requires(P::CarrySealed), sync::carry)
+        .route(Method::OPTIONS, "/v1/uploads", Public, uploads::options)
+        .route_up_to(PHOTO_BYTES, Method::POST, "/v1/uploads", Uploads, uploads::create)
+        .route(Method::HEAD, "/v1/uploads/{id}", Uploads, uploads::head)
+        .route_up_to(PHOTO_BYTES, Method::PATCH, "/v1/uploads/{id}", Uploads, uploads::patch)
+        .route_up_to(PHOTO_BYTES, Method::POST, "/v1/uploads/{id}", Uploads, uploads::overridden)
+        .route(Method::DELETE, "/v1/uploads/{id}", Uploads, uploads::delete)
         .route(Method::POST, "/v1/users", Requires(P::ManageUsers), users::add)
         .route(Method::GET, "/v1/users", Requires(P::ManageUsers), users::list)
         .route(Method::POST, "/v1/users/{id}/grants", Requires(P::ManageUsers), users::add_grant)

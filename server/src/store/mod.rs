@@ -171,6 +171,21 @@ impl Store {
 }
 
 impl Acting {
+    /// Remembers the time, so that a start under a wrong clock is noticed.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn heartbeat(&self) -> Result<()> {
+        self.store
+            .writer()
+            .execute_raw(self.store.sql(
+                "UPDATE server_state SET latest_at = $1 WHERE id = 1",
+                [self.store.now().as_micros().into()],
+            ))
+            .await?;
+        Ok(())
+    }
+
     /// Who acts.
     pub fn actor(&self) -> &Actor {
         &self.actor

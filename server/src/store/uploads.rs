@@ -1,1 +1,570 @@
-//! Uploads.
+//! Uploads as the database knows them: how many bytes are durable, who is appending, and how a finished one becomes a
+//! photo. The offset only ever moves by compare-and-set, after the bytes are in the blob store.
+
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, Set,
+};
+use tilik_protocol::evidence::MAX_SEALED_BYTES;
+use tilik_protocol::ids::{DeviceId, PhotoId, UserId, VisitId};
+use tilik_protocol::policy::Role;
+use tilik_protocol::problem::ProblemCode;
+use tilik_protocol::time::Timestamp;
+use uuid::Uuid;
+
+use super::journal::Entry;
+use super::tables::{photo, upload, upload_chunk, visit_photo};
+use super::{Acting, jobs, visits};
+use crate::error::{Error, Result};
+
+/// An upload that nobody finishes is forgotten after this many days.
+const EXPIRES_DAYS: i64 = 30;
+/// A PATCH that shows no life for this long has lost its lease.
+pub const LEASE_S: i64 = 60;
+
+/// What a creation announces.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Announced {
+    /// The photo; also the upload's id.
+    pub photo: PhotoId,
+    /// The phone that sealed it.
+    pub device: DeviceId,
+    /// The visit it belongs to, when told.
+    pub visit: Option<VisitId>,
+    /// SHA-256 of the sealed file.
+    pub sealed_sha256: [u8; 32],
+    /// Bytes of the sealed file.
+    pub length: u64,
+}
+
+/// Where an upload stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The photo.
+    pub photo: PhotoId,
+    /// The phone that sealed it.
+    pub device: DeviceId,
+    /// Bytes that are durable.
+    pub offset: u64,
+    /// Bytes in all.
+    pub length: u64,
+    /// SHA-256 of the sealed file.
+    pub sealed_sha256: Vec<u8>,
+    /// `active`, `held` (whole, waits for its manifest), `done` or `bad`.
+    pub state: String,
+    /// When it is forgotten.
+    pub expires_at: Timestamp,
+}
+
+/// A piece of an unfinished upload in the blob store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Piece {
+    /// Where it begins.
+    pub offset: u64,
+    /// Bytes.
+    pub length: u64,
+    /// The lease it was written under, which is part of its key.
+    pub lease: Uuid,
+}
+
+/// What the manifest says a photo is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expected {
+    /// SHA-256 of the JPEG.
+    pub sha256: [u8; 32],
+    /// Bytes of the JPEG.
+    pub len: u64,
+    /// SHA-256 of the sealed file.
+    pub sealed_sha256: Vec<u8>,
+    /// Whether it has arrived already.
+    pub received: bool,
+}
+
+fn standing(row: &upload::Model) -> Standing {
+    Standing {
+        photo: PhotoId(row.id),
+        device: DeviceId(row.device_id),
+        offset: row.offset_bytes.cast_unsigned(),
+        length: row.length.cast_unsigned(),
+        sealed_sha256: row.sealed_sha256.clone(),
+        state: row.state.clone(),
+        expires_at: Timestamp::from_micros(row.expires_at),
+    }
+}
+
+impl Acting {
+    /// An actor who may send for this device: the phone itself, anybody who may carry, or the holder of its grant.
+    fn may_send_for(&self, device: Uuid) -> Result<()> {
+        use tilik_protocol::policy::Permission as P;
+        let own = self.actor.device() == Some(DeviceId(device));
+        if own || self.actor.is_system() || self.actor.may(P::CarrySealed) {
+            Ok(())
+        } else {
+            Err(Error::NOT_FOUND)
+        }
+    }
+
+    /// Begins an upload, or says where it stands: the same announcement may be repeated.
+    ///
+    /// # Errors
+    /// `content_conflict` when the photo's id was announced with other values; `too_large`.
+    pub async fn announce_upload(&self, announced: &Announced) -> Result<Standing> {
+        if announced.length > MAX_SEALED_BYTES {
+            return Err(Error::Refused(ProblemCode::TooLarge));
+        }
+        if announced.length == 0 {
+            return Err(Error::field(
+                "upload-length",
+                "not_allowed",
+                "Berkas kosong.",
+            ));
+        }
+        let id = Uuid::from(announced.photo);
+        self.may_send_for(announced.device.into())?;
+        let write = self.begin().await?;
+        let now = write.at();
+        if let Some(row) = upload::Entity::find_by_id(id).one(write.on()).await? {
+            let same = row.device_id == Uuid::from(announced.device)
+                && row.sealed_sha256 == announced.sealed_sha256
+                && row.length == announced.length.cast_signed();
+            if !same {
+                return Err(Error::Refused(ProblemCode::ContentConflict));
+            }
+            if row.state == "bad" || row.state == "expired" {
+                // The bytes did not hold what they promised, or were forgotten: the phone may send them again.
+                let mut active: upload::ActiveModel = row.into();
+                active.state = Set("active".to_owned());
+                active.problem = Set(None);
+                active.offset_bytes = Set(0);
+                active.lease = Set(None);
+                active.expires_at = Set(now.plus_s(EXPIRES_DAYS * 86_400).as_micros());
+                let row = active.update(write.on()).await?;
+                upload_chunk::Entity::delete_many()
+                    .filter(upload_chunk::Column::UploadId.eq(id))
+                    .exec(write.on())
+                    .await?;
+                write.commit().await?;
+                return Ok(standing(&row));
+            }
+            return Ok(standing(&row));
+        }
+        let row = upload::ActiveModel {
+            id: Set(id),
+            device_id: Set(announced.device.into()),
+            visit_id: Set(announced.visit.map(Into::into)),
+            carried_by: Set(self.actor.user().map(Into::into)),
+            sealed_sha256: Set(announced.sealed_sha256.to_vec()),
+            length: Set(announced.length.cast_signed()),
+            offset_bytes: Set(0),
+            state: Set("active".to_owned()),
+            problem: Set(None),
+            lease: Set(None),
+            lease_until: Set(None),
+            created_at: Set(now.as_micros()),
+            expires_at: Set(now.plus_s(EXPIRES_DAYS * 86_400).as_micros()),
+        }
+        .insert(write.on())
+        .await?;
+        write.commit().await?;
+        Ok(standing(&row))
+    }
+
+    /// Where an upload stands.
+    ///
+    /// # Errors
+    /// `not_found`, `upload_gone`.
+    pub async fn upload(&self, id: PhotoId) -> Result<Standing> {
+        let row = upload::Entity::find_by_id(Uuid::from(id))
+            .one(self.store.read())
+            .await?
+            .ok_or(Error::NOT_FOUND)?;
+        self.may_send_for(row.device_id)?;
+        if row.state == "expired" {
+            return Err(Error::Refused(ProblemCode::UploadGone));
+        }
+        Ok(standing(&row))
+    }
+
+    /// Takes the right to append at `offset`.
+    ///
+    /// # Errors
+    /// `wrong_offset`, `upload_busy`, `upload_gone`, `not_found`.
+    pub async fn lease_upload(&self, id: PhotoId, offset: u64) -> Result<Uuid> {
+        let before = self.upload(id).await?;
+        let wrong = |at: u64| Err(Error::WrongOffset { offset: at });
+        if before.state != "active" || before.offset != offset {
+            return wrong(if before.state == "active" {
+                before.offset
+            } else {
+                before.length
+            });
+        }
+        let lease: Uuid = self.store.ids().next();
+        let now = self.store.now();
+        let until = now.plus_s(LEASE_S);
+        let taken = upload::Entity::update_many()
+            .col_expr(upload::Column::Lease, Expr::value(lease))
+            .col_expr(upload::Column::LeaseUntil, Expr::value(until.as_micros()))
+            .filter(upload::Column::Id.eq(Uuid::from(id)))
+            .filter(upload::Column::State.eq("active"))
+            .filter(upload::Column::OffsetBytes.eq(offset.cast_signed()))
+            .filter(
+                Condition::any()
+                    .add(upload::Column::Lease.is_null())
+                    .add(upload::Column::LeaseUntil.lte(now.as_micros()))
+                    // Written under a wrong clock: such a lease holds nobody back.
+                    .add(upload::Column::LeaseUntil.gt(now.plus_s(2 * LEASE_S).as_micros())),
+            )
+            .exec(self.store.writer())
+            .await?;
+        if taken.rows_affected == 1 {
+            return Ok(lease);
+        }
+        let now_at = self.upload(id).await?;
+        if now_at.offset != offset || now_at.state != "active" {
+            return wrong(now_at.offset);
+        }
+        Err(Error::Wait {
+            code: ProblemCode::UploadBusy,
+            retry_after_s: 2,
+        })
+    }
+
+    /// Bytes are flowing: the lease goes on.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn renew_upload(&self, id: PhotoId, lease: Uuid) -> Result<()> {
+        upload::Entity::update_many()
+            .col_expr(
+                upload::Column::LeaseUntil,
+                Expr::value(self.store.now().plus_s(LEASE_S).as_micros()),
+            )
+            .filter(upload::Column::Id.eq(Uuid::from(id)))
+            .filter(upload::Column::Lease.eq(lease))
+            .exec(self.store.writer())
+            .await?;
+        Ok(())
+    }
+
+    /// Gives the right to append back without having appended.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn release_upload(&self, id: PhotoId, lease: Uuid) -> Result<()> {
+        upload::Entity::update_many()
+            .col_expr(upload::Column::Lease, Expr::value(Option::<Uuid>::None))
+            .filter(upload::Column::Id.eq(Uuid::from(id)))
+            .filter(upload::Column::Lease.eq(lease))
+            .exec(self.store.writer())
+            .await?;
+        Ok(())
+    }
+
+    /// The piece at `offset` is durable in the blob store: the offset moves past it.
+    ///
+    /// # Errors
+    /// `wrong_offset` when the lease was lost meanwhile; the piece is then an orphan for the janitor.
+    pub async fn append_upload(
+        &self,
+        id: PhotoId,
+        lease: Uuid,
+        offset: u64,
+        length: u64,
+    ) -> Result<Standing> {
+        let write = self.begin().await?;
+        let moved = upload::Entity::update_many()
+            .col_expr(
+                upload::Column::OffsetBytes,
+                Expr::value((offset + length).cast_signed()),
+            )
+            .col_expr(upload::Column::Lease, Expr::value(Option::<Uuid>::None))
+            .filter(upload::Column::Id.eq(Uuid::from(id)))
+            .filter(upload::Column::OffsetBytes.eq(offset.cast_signed()))
+            .filter(upload::Column::Lease.eq(lease))
+            .filter(upload::Column::State.eq("active"))
+            .exec(write.on())
+            .await?;
+        if moved.rows_affected != 1 {
+            drop(write);
+            return Err(Error::WrongOffset {
+                offset: self.upload(id).await?.offset,
+            });
+        }
+        upload_chunk::ActiveModel {
+            upload_id: Set(id.into()),
+            offset_bytes: Set(offset.cast_signed()),
+            length: Set(length.cast_signed()),
+            blob_key: Set(lease.to_string()),
+        }
+        .insert(write.on())
+        .await?;
+        let row = upload::Entity::find_by_id(Uuid::from(id))
+            .one(write.on())
+            .await?;
+        let row = row.ok_or(Error::NOT_FOUND)?;
+        if row.offset_bytes == row.length {
+            // Should this process die before it finishes the upload, a worker does.
+            jobs::enqueue(&write, "finish_upload", &id.to_string()).await?;
+        }
+        write.commit().await?;
+        Ok(standing(&row))
+    }
+
+    /// The pieces of an upload, in order.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn pieces(&self, id: PhotoId) -> Result<Vec<Piece>> {
+        upload_chunk::Entity::find()
+            .filter(upload_chunk::Column::UploadId.eq(Uuid::from(id)))
+            .order_by_asc(upload_chunk::Column::OffsetBytes)
+            .all(self.store.read())
+            .await?
+            .into_iter()
+            .map(|row| {
+                Ok(Piece {
+                    offset: row.offset_bytes.cast_unsigned(),
+                    length: row.length.cast_unsigned(),
+                    lease: Uuid::parse_str(&row.blob_key).map_err(Error::internal)?,
+                })
+            })
+            .collect()
+    }
+
+    /// What the manifest says of this photo; `None` until a manifest names it.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn expected(&self, id: PhotoId) -> Result<Option<Expected>> {
+        let row = photo::Entity::find_by_id(Uuid::from(id))
+            .one(self.store.read())
+            .await?;
+        row.map(|row| {
+            Ok(Expected {
+                sha256: row
+                    .sha256
+                    .try_into()
+                    .map_err(|_| Error::internal("a hash is not 32 bytes"))?,
+                len: row.len.cast_unsigned(),
+                sealed_sha256: row.sealed_sha256,
+                received: row.received_at.is_some(),
+            })
+        })
+        .transpose()
+    }
+
+    /// The upload is whole, and no manifest has named it yet.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn hold_upload(&self, id: PhotoId) -> Result<()> {
+        let write = self.begin().await?;
+        upload::Entity::update_many()
+            .col_expr(upload::Column::State, Expr::value("held"))
+            .filter(upload::Column::Id.eq(Uuid::from(id)))
+            .filter(upload::Column::State.eq("active"))
+            .exec(write.on())
+            .await?;
+        // The manifest may have come between our look and this write.
+        if photo::Entity::find_by_id(Uuid::from(id))
+            .one(write.on())
+            .await?
+            .is_some()
+        {
+            jobs::enqueue(&write, "finish_upload", &id.to_string()).await?;
+        }
+        write.commit().await
+    }
+
+    /// The upload is not what it promised. Its pieces are kept until it expires.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn spoil_upload(&self, id: PhotoId, problem: ProblemCode) -> Result<()> {
+        let mut write = self.begin().await?;
+        upload::Entity::update_many()
+            .col_expr(upload::Column::State, Expr::value("bad"))
+            .col_expr(upload::Column::Problem, Expr::value(problem.to_string()))
+            .filter(upload::Column::Id.eq(Uuid::from(id)))
+            .filter(upload::Column::State.ne("done"))
+            .exec(write.on())
+            .await?;
+        write.journal(Entry::new(
+            "photo.spoil",
+            format!("photo:{id}"),
+            Role::System,
+            None,
+            &serde_json::json!({ "problem": problem }),
+        )?);
+        write.commit().await
+    }
+
+    /// The original is durable in the blob store: the photo is here, its visits may be whole, its copies are to be made.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn photo_arrived(
+        &self,
+        id: PhotoId,
+        original_key: &str,
+        problem: Option<String>,
+        safe_at_once: bool,
+    ) -> Result<()> {
+        let mut write = self.begin().await?;
+        let at = write.at().as_micros();
+        let state = if problem.is_some() { "bad" } else { "received" };
+        let arrived = photo::Entity::update_many()
+            .set(photo::ActiveModel {
+                state: Set(state.to_owned()),
+                problem: Set(problem.clone()),
+                original_key: Set(Some(original_key.to_owned())),
+                received_at: Set(Some(at)),
+                safe_at: Set(safe_at_once.then_some(at)),
+                ..Default::default()
+            })
+            .filter(photo::Column::Id.eq(Uuid::from(id)))
+            .filter(photo::Column::ReceivedAt.is_null())
+            .exec(write.on())
+            .await?;
+        upload::Entity::update_many()
+            .col_expr(upload::Column::State, Expr::value("done"))
+            .col_expr(
+                upload::Column::OffsetBytes,
+                Expr::col(upload::Column::Length).into(),
+            )
+            .col_expr(upload::Column::Lease, Expr::value(Option::<Uuid>::None))
+            .filter(upload::Column::Id.eq(Uuid::from(id)))
+            .exec(write.on())
+            .await?;
+        upload_chunk::Entity::delete_many()
+            .filter(upload_chunk::Column::UploadId.eq(Uuid::from(id)))
+            .exec(write.on())
+            .await?;
+        if arrived.rows_affected == 1 {
+            for link in visit_photo::Entity::find()
+                .filter(visit_photo::Column::PhotoId.eq(Uuid::from(id)))
+                .all(write.on())
+                .await?
+            {
+                visits::complete_if_whole(&write, VisitId(link.visit_id)).await?;
+            }
+            if problem.is_none() {
+                jobs::enqueue(&write, "derivatives", &id.to_string()).await?;
+            }
+            write.journal(Entry::new(
+                "photo.receive",
+                format!("photo:{id}"),
+                Role::System,
+                None,
+                &serde_json::json!({ "problem": problem, "by": self.actor.user().map(UserId::from) }),
+            )?);
+        }
+        write.commit().await
+    }
+
+    /// Where a photo's original lies, when it is here and sound.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn original_key(&self, id: PhotoId) -> Result<Option<String>> {
+        Ok(photo::Entity::find_by_id(Uuid::from(id))
+            .one(self.store.read())
+            .await?
+            .and_then(|row| row.original_key))
+    }
+
+    /// The copies are durable in the blob store.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn copies_made(
+        &self,
+        id: PhotoId,
+        large: (&str, [u8; 32]),
+        small: (&str, [u8; 32]),
+    ) -> Result<()> {
+        let write = self.begin().await?;
+        photo::Entity::update_many()
+            .set(photo::ActiveModel {
+                state: Set("ready".to_owned()),
+                large_key: Set(Some(large.0.to_owned())),
+                large_sha256: Set(Some(large.1.to_vec())),
+                small_key: Set(Some(small.0.to_owned())),
+                small_sha256: Set(Some(small.1.to_vec())),
+                ..Default::default()
+            })
+            .filter(photo::Column::Id.eq(Uuid::from(id)))
+            .exec(write.on())
+            .await?;
+        write.commit().await
+    }
+
+    /// The photo cannot be decoded after all.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn photo_undecodable(&self, id: PhotoId, problem: &str) -> Result<()> {
+        let write = self.begin().await?;
+        photo::Entity::update_many()
+            .set(photo::ActiveModel {
+                state: Set("bad".to_owned()),
+                problem: Set(Some(problem.to_owned())),
+                ..Default::default()
+            })
+            .filter(photo::Column::Id.eq(Uuid::from(id)))
+            .exec(write.on())
+            .await?;
+        write.commit().await
+    }
+
+    /// Forgets uploads whose time is over; tells which, so that their pieces can be deleted. Only to be asked when the
+    /// clock is trusted.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn expire_uploads(&self) -> Result<Vec<PhotoId>> {
+        let now = self.store.now().as_micros();
+        let due = upload::Entity::find()
+            .filter(upload::Column::State.is_in(["active", "bad"]))
+            .filter(upload::Column::ExpiresAt.lte(now))
+            .all(self.store.read())
+            .await?;
+        let mut gone = Vec::new();
+        for row in due {
+            let write = self.begin().await?;
+            upload_chunk::Entity::delete_many()
+                .filter(upload_chunk::Column::UploadId.eq(row.id))
+                .exec(write.on())
+                .await?;
+            upload::Entity::update_many()
+                .col_expr(upload::Column::State, Expr::value("expired"))
+                .filter(upload::Column::Id.eq(row.id))
+                .exec(write.on())
+                .await?;
+            write.commit().await?;
+            gone.push(PhotoId(row.id));
+        }
+        Ok(gone)
+    }
+
+    /// Gives an upload up, as long as its photo has not arrived.
+    ///
+    /// # Errors
+    /// `not_found`; `wrong_moment` when the photo is evidence already.
+    pub async fn forget_upload(&self, id: PhotoId) -> Result<()> {
+        let before = self.upload(id).await?;
+        if before.state == "done" || self.expected(id).await?.is_some() {
+            return Err(Error::WRONG_MOMENT);
+        }
+        let write = self.begin().await?;
+        upload_chunk::Entity::delete_many()
+            .filter(upload_chunk::Column::UploadId.eq(Uuid::from(id)))
+            .exec(write.on())
+            .await?;
+        upload::Entity::delete_by_id(Uuid::from(id))
+            .exec(write.on())
+            .await?;
+        write.commit().await
+    }
+}

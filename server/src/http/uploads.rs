@@ -1,0 +1,375 @@
+//! tus 1.0.0: creation, creation-with-upload, checksum, expiration, termination (integrity.md 1.5).
+//!
+//! What is uploaded is the sealed file. Bytes are received by a task of their own: when the client goes away, what came
+//! is still stored, unless a checksum was announced for the whole of it.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+use sha1_checked::Digest as _;
+use tilik_protocol::evidence::MAX_SEALED_BYTES;
+use tilik_protocol::ids::{DeviceId, PhotoId, VisitId};
+use tilik_protocol::problem::ProblemCode;
+
+use super::auth::By;
+use super::body::Path;
+use crate::App;
+use crate::blobs::ChunkKey;
+use crate::error::{Error, Result};
+use crate::intake::Finished;
+use crate::store::Acting;
+use crate::store::uploads::{Announced, Standing};
+
+const VERSION: &str = "1.0.0";
+/// A connection that sends nothing for this long is given up; there is no limit on the whole.
+const IDLE: Duration = Duration::from_secs(60);
+const OFFSET: HeaderName = HeaderName::from_static("upload-offset");
+const LENGTH: HeaderName = HeaderName::from_static("upload-length");
+const EXPIRES: HeaderName = HeaderName::from_static("upload-expires");
+const RESUMABLE: HeaderName = HeaderName::from_static("tus-resumable");
+
+fn bad_header() -> Error {
+    Error::Refused(ProblemCode::BadUploadHeader)
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+fn number(headers: &HeaderMap, name: &str) -> Result<u64> {
+    text(headers, name)
+        .and_then(|text| text.parse().ok())
+        .ok_or_else(bad_header)
+}
+
+/// Every request but OPTIONS says the version.
+fn check_version(headers: &HeaderMap) -> Result<(), Response> {
+    if text(headers, "tus-resumable") == Some(VERSION) {
+        return Ok(());
+    }
+    let mut response = bad_header().into_response();
+    *response.status_mut() = StatusCode::PRECONDITION_FAILED;
+    response.headers_mut().insert(
+        HeaderName::from_static("tus-version"),
+        HeaderValue::from_static(VERSION),
+    );
+    Err(response)
+}
+
+/// A checksum announced for the bytes of one request.
+enum Checksum {
+    Sha1(Vec<u8>),
+    Sha256(Vec<u8>),
+}
+
+impl Checksum {
+    fn read(headers: &HeaderMap) -> Result<Option<Self>> {
+        let Some(said) = text(headers, "upload-checksum") else {
+            return Ok(None);
+        };
+        let (kind, digest) = said.split_once(' ').ok_or_else(bad_header)?;
+        let digest = STANDARD.decode(digest.trim()).map_err(|_| bad_header())?;
+        match (kind, digest.len()) {
+            ("sha1", 20) => Ok(Some(Self::Sha1(digest))),
+            ("sha256", 32) => Ok(Some(Self::Sha256(digest))),
+            _ => Err(bad_header()),
+        }
+    }
+
+    fn fits(&self, bytes: &[u8]) -> bool {
+        match self {
+            Self::Sha1(digest) => sha1_checked::Sha1::digest(bytes)[..] == digest[..],
+            Self::Sha256(digest) => sha2::Sha256::digest(bytes)[..] == digest[..],
+        }
+    }
+}
+
+/// The announcement in the headers of a creation.
+fn announced(headers: &HeaderMap) -> Result<Announced> {
+    let metadata = text(headers, "upload-metadata").ok_or_else(bad_header)?;
+    let field = |name: &str| -> Option<String> {
+        let (_, value) = metadata
+            .split(',')
+            .filter_map(|pair| pair.trim().split_once(' '))
+            .find(|(key, _)| *key == name)?;
+        String::from_utf8(STANDARD.decode(value.trim()).ok()?).ok()
+    };
+    let wrong = |name: &str| {
+        Error::field(
+            &format!("upload-metadata.{name}"),
+            "bad_shape",
+            "Perbarui aplikasi, lalu kirim ulang.",
+        )
+    };
+    let photo: PhotoId = field("media")
+        .and_then(|t| t.parse().ok())
+        .ok_or_else(|| wrong("media"))?;
+    let device: DeviceId = field("device")
+        .and_then(|t| t.parse().ok())
+        .ok_or_else(|| wrong("device"))?;
+    let visit: Option<VisitId> = match field("visit") {
+        None => None,
+        Some(text) => Some(text.parse().map_err(|_| wrong("visit"))?),
+    };
+    let sha = field("sha256")
+        .filter(|t| t.len() == 64)
+        .ok_or_else(|| wrong("sha256"))?;
+    let mut sealed_sha256 = [0; 32];
+    for (byte, pair) in sealed_sha256.iter_mut().zip(sha.as_bytes().chunks(2)) {
+        *byte = std::str::from_utf8(pair)
+            .ok()
+            .and_then(|pair| u8::from_str_radix(pair, 16).ok())
+            .ok_or_else(|| wrong("sha256"))?;
+    }
+    let length = number(headers, "upload-length")?;
+    Ok(Announced {
+        photo,
+        device,
+        visit,
+        sealed_sha256,
+        length,
+    })
+}
+
+fn answer(status: StatusCode, standing: &Standing) -> Response {
+    let mut response = status.into_response();
+    let headers = response.headers_mut();
+    headers.insert(RESUMABLE, HeaderValue::from_static(VERSION));
+    headers.insert(OFFSET, HeaderValue::from(standing.offset));
+    headers.insert(LENGTH, HeaderValue::from(standing.length));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let expires = chrono::DateTime::from_timestamp_micros(standing.expires_at.as_micros())
+        .unwrap_or_default()
+        .format("%a, %d %b %Y %H:%M:%S GMT")
+        .to_string();
+    if let Ok(expires) = HeaderValue::from_str(&expires) {
+        headers.insert(EXPIRES, expires);
+    }
+    response
+}
+
+/// `OPTIONS /v1/uploads`.
+pub async fn options() -> Response {
+    (
+        StatusCode::NO_CONTENT,
+        [
+            ("tus-resumable", VERSION.to_owned()),
+            ("tus-version", VERSION.to_owned()),
+            (
+                "tus-extension",
+                "creation,creation-with-upload,checksum,expiration,termination".to_owned(),
+            ),
+            ("tus-max-size", MAX_SEALED_BYTES.to_string()),
+            ("tus-checksum-algorithm", "sha1,sha256".to_owned()),
+        ],
+    )
+        .into_response()
+}
+
+/// `POST /v1/uploads`: creation, with or without bytes.
+pub async fn create(
+    State(app): State<App>,
+    By(by): By,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    if let Err(response) = check_version(&headers) {
+        return response;
+    }
+    // The task goes on when the client does not: what it sent is stored.
+    let task = tokio::spawn(async move {
+        app.space.photo()?;
+        let announced = announced(&headers)?;
+        let checksum = Checksum::read(&headers)?;
+        let with_bytes = text(&headers, "content-type") == Some("application/offset+octet-stream")
+            && text(&headers, "content-length") != Some("0");
+        let mut standing = by.announce_upload(&announced).await?;
+        if with_bytes && standing.offset == 0 && standing.state == "active" {
+            standing = receive(&app, &by, standing, 0, checksum.as_ref(), body).await?;
+        }
+        Ok::<_, Error>(standing)
+    });
+    match task.await {
+        Ok(Ok(standing)) => {
+            let mut response = answer(StatusCode::CREATED, &standing);
+            if let Ok(location) = HeaderValue::from_str(&format!("/v1/uploads/{}", standing.photo))
+            {
+                response.headers_mut().insert(header::LOCATION, location);
+            }
+            response
+        }
+        Ok(Err(error)) => tus_error(error),
+        Err(error) => tus_error(Error::internal(error)),
+    }
+}
+
+fn tus_error(error: Error) -> Response {
+    let mut response = error.into_response();
+    response
+        .headers_mut()
+        .insert(RESUMABLE, HeaderValue::from_static(VERSION));
+    response
+}
+
+/// Receives bytes at `offset` and makes them durable.
+async fn receive(
+    app: &App,
+    by: &Acting,
+    before: Standing,
+    offset: u64,
+    checksum: Option<&Checksum>,
+    body: Body,
+) -> Result<Standing> {
+    let id = before.photo;
+    let lease = by.lease_upload(id, offset).await?;
+    let result = receive_leased(app, by, &before, offset, lease, checksum, body).await;
+    if result.is_err() {
+        by.release_upload(id, lease).await?;
+    }
+    result
+}
+
+async fn receive_leased(
+    app: &App,
+    by: &Acting,
+    before: &Standing,
+    offset: u64,
+    lease: uuid::Uuid,
+    checksum: Option<&Checksum>,
+    mut body: Body,
+) -> Result<Standing> {
+    let id = before.photo;
+    let room = before.length - offset;
+    let mut bytes = BytesMut::with_capacity(usize::try_from(room.min(1 << 20)).unwrap_or(0));
+    let mut renewed = tokio::time::Instant::now();
+    let mut whole = true;
+    loop {
+        match tokio::time::timeout(IDLE, body.frame()).await {
+            Ok(Some(Ok(frame))) => {
+                if let Ok(data) = frame.into_data() {
+                    if bytes.len() as u64 + data.len() as u64 > room {
+                        return Err(Error::Refused(ProblemCode::TooLarge));
+                    }
+                    bytes.extend_from_slice(&data);
+                }
+                if renewed.elapsed() > IDLE / 3 {
+                    by.renew_upload(id, lease).await?;
+                    renewed = tokio::time::Instant::now();
+                }
+            }
+            Ok(None) => break,
+            // Cut off or silent: what came is kept.
+            Ok(Some(Err(_))) | Err(_) => {
+                whole = false;
+                break;
+            }
+        }
+    }
+    if let Some(checksum) = checksum
+        && !(whole && checksum.fits(&bytes))
+    {
+        return Err(Error::Refused(ProblemCode::ChecksumMismatch));
+    }
+    if bytes.is_empty() {
+        by.release_upload(id, lease).await?;
+        return by.upload(id).await;
+    }
+    let bytes: Bytes = bytes.freeze();
+    let length = bytes.len() as u64;
+    if offset == 0 && length == before.length {
+        // The usual case: the whole photo in one request goes straight to its place.
+        match app.finish_upload(by, id, Some(bytes.clone())).await {
+            Ok(Finished::Arrived) => return by.upload(id).await,
+            Ok(Finished::Held) => return by.upload(id).await,
+            Err(error) => return Err(error),
+        }
+    }
+    app.blobs
+        .put_ciphertext(&ChunkKey::new(uuid::Uuid::from(id), offset, lease), bytes)
+        .await?;
+    let standing = by.append_upload(id, lease, offset, length).await?;
+    if standing.offset == standing.length {
+        app.finish_upload(by, id, None).await?;
+        return by.upload(id).await;
+    }
+    Ok(standing)
+}
+
+/// `HEAD /v1/uploads/{id}`.
+pub async fn head(By(by): By, Path(id): Path<PhotoId>, headers: HeaderMap) -> Response {
+    if let Err(response) = check_version(&headers) {
+        return response;
+    }
+    match by.upload(id).await {
+        Ok(standing) => answer(StatusCode::OK, &standing),
+        Err(error) => tus_error(error),
+    }
+}
+
+/// `PATCH /v1/uploads/{id}`.
+pub async fn patch(
+    State(app): State<App>,
+    By(by): By,
+    Path(id): Path<PhotoId>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    if let Err(response) = check_version(&headers) {
+        return response;
+    }
+    if text(&headers, "content-type") != Some("application/offset+octet-stream") {
+        return tus_error(Error::Refused(ProblemCode::UnsupportedMediaType));
+    }
+    let task = tokio::spawn(async move {
+        app.space.photo()?;
+        let offset = number(&headers, "upload-offset")?;
+        let checksum = Checksum::read(&headers)?;
+        let before = by.upload(id).await?;
+        receive(&app, &by, before, offset, checksum.as_ref(), body).await
+    });
+    match task.await {
+        Ok(Ok(standing)) => answer(StatusCode::NO_CONTENT, &standing),
+        Ok(Err(error)) => tus_error(error),
+        Err(error) => tus_error(Error::internal(error)),
+    }
+}
+
+/// `DELETE /v1/uploads/{id}`.
+pub async fn delete(By(by): By, Path(id): Path<PhotoId>, headers: HeaderMap) -> Response {
+    if let Err(response) = check_version(&headers) {
+        return response;
+    }
+    match by.forget_upload(id).await {
+        Ok(()) => {
+            let mut response = StatusCode::NO_CONTENT.into_response();
+            response
+                .headers_mut()
+                .insert(RESUMABLE, HeaderValue::from_static(VERSION));
+            response
+        }
+        Err(error) => tus_error(error),
+    }
+}
+
+/// `POST /v1/uploads/{id}` with `X-HTTP-Method-Override`: some HTTP stacks cannot PATCH.
+pub async fn overridden(
+    app: State<App>,
+    by: By,
+    id: Path<PhotoId>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    match text(&headers, "x-http-method-override").map(|m| Method::from_bytes(m.as_bytes())) {
+        Some(Ok(Method::PATCH)) => patch(app, by, id, headers, body).await,
+        Some(Ok(Method::DELETE)) => delete(by, id, headers).await,
+        Some(Ok(Method::HEAD)) => head(by, id, headers).await,
+        Some(_) | None => tus_error(Error::Refused(ProblemCode::MethodNotAllowed)),
+    }
+}

@@ -1,0 +1,182 @@
+//! From uploaded bytes to a photo: join, compare, open, check, store under its own key, then tell the database.
+//!
+//! Every step can be repeated: keys hold the content's hash, the database moves by compare-and-set. A crash anywhere
+//! leaves what was acknowledged in place, and a job finishes the rest.
+
+use bytes::{Bytes, BytesMut};
+use sha2::{Digest, Sha256};
+use tilik_protocol::ids::PhotoId;
+use tilik_protocol::problem::ProblemCode;
+
+use crate::App;
+use crate::blobs::{BlobError, BlobKey, ChunkKey, DerivativeSide};
+use crate::error::{Cause, Error, Result};
+use crate::photos;
+use crate::store::Acting;
+
+impl From<BlobError> for Error {
+    fn from(error: BlobError) -> Self {
+        match error {
+            BlobError::Full => Self::Wait {
+                code: ProblemCode::LowSpace,
+                retry_after_s: 600,
+            },
+            BlobError::Unavailable(_) => Self::Unavailable(Cause(error.to_string())),
+            BlobError::NotFound | BlobError::Damaged(_) => Self::Internal(Cause(error.to_string())),
+        }
+    }
+}
+
+/// How far a whole upload got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finished {
+    /// The photo is here.
+    Arrived,
+    /// The bytes are here; no manifest has named them yet.
+    Held,
+}
+
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+impl App {
+    /// Finishes a whole upload. `bytes` are its content when the caller still has them; else its pieces are read.
+    ///
+    /// # Errors
+    /// `hash_mismatch`, `cannot_open`, or when database or blob store do not answer (a job then tries again).
+    pub async fn finish_upload(
+        &self,
+        by: &Acting,
+        id: PhotoId,
+        bytes: Option<Bytes>,
+    ) -> Result<Finished> {
+        let standing = by.upload(id).await?;
+        if standing.state == "done" {
+            return Ok(Finished::Arrived);
+        }
+        let pieces = by.pieces(id).await?;
+        let sealed = match bytes {
+            Some(bytes) => bytes,
+            None => self.join(id, &pieces, standing.length).await?,
+        };
+        if sealed.len() as u64 != standing.length || sha256(&sealed)[..] != standing.sealed_sha256 {
+            by.spoil_upload(id, ProblemCode::HashMismatch).await?;
+            return Err(Error::Refused(ProblemCode::HashMismatch));
+        }
+        let Some(expected) = by.expected(id).await? else {
+            if pieces.is_empty() {
+                self.store_piece(by, id, 0, sealed).await?;
+            }
+            by.hold_upload(id).await?;
+            return Ok(Finished::Held);
+        };
+        if expected.sealed_sha256 != standing.sealed_sha256 {
+            by.spoil_upload(id, ProblemCode::HashMismatch).await?;
+            return Err(Error::Refused(ProblemCode::HashMismatch));
+        }
+        let keys = self.keys.clone();
+        let (want, want_len) = (expected.sha256, expected.len);
+        let opened = tokio::task::spawn_blocking(move || {
+            let plain = keys
+                .open_spool(&sealed)
+                .map_err(|_| ProblemCode::CannotOpen)?;
+            if plain.len() as u64 != want_len || sha256(&plain) != want {
+                return Err(ProblemCode::HashMismatch);
+            }
+            let problem = photos::check(&plain).err();
+            Ok((plain, problem))
+        })
+        .await
+        .map_err(Error::internal)?;
+        let (plain, problem) = match opened {
+            Ok(opened) => opened,
+            Err(code) => {
+                by.spoil_upload(id, code).await?;
+                return Err(Error::Refused(code));
+            }
+        };
+        let key = BlobKey::original(id, &expected.sha256);
+        self.blobs.put(&key, &plain).await?;
+        let problem = problem.map(|problem| problem.to_string());
+        by.photo_arrived(id, key.as_str(), problem, self.config.safe_at_once)
+            .await?;
+        self.wake_workers();
+        for piece in pieces {
+            // What is left behind is an orphan for the janitor, not a failure.
+            let key = ChunkKey::new(uuid::Uuid::from(id), piece.offset, piece.lease);
+            if let Err(error) = self.blobs.delete(key.as_key()).await {
+                tracing::debug!(cause = %error, "a finished upload's piece stays for the janitor");
+            }
+        }
+        Ok(Finished::Arrived)
+    }
+
+    async fn join(
+        &self,
+        id: PhotoId,
+        pieces: &[crate::store::uploads::Piece],
+        length: u64,
+    ) -> Result<Bytes> {
+        if let [only] = pieces {
+            let key = ChunkKey::new(uuid::Uuid::from(id), only.offset, only.lease);
+            return Ok(self.blobs.get_ciphertext(&key).await?);
+        }
+        let mut whole = BytesMut::with_capacity(usize::try_from(length).unwrap_or(0));
+        for piece in pieces {
+            let key = ChunkKey::new(uuid::Uuid::from(id), piece.offset, piece.lease);
+            let bytes = self.blobs.get_ciphertext(&key).await?;
+            if bytes.len() as u64 != piece.length || whole.len() as u64 != piece.offset {
+                return Err(Error::internal(
+                    "the pieces of an upload do not fit together",
+                ));
+            }
+            whole.extend_from_slice(&bytes);
+        }
+        Ok(whole.freeze())
+    }
+
+    /// Stores a piece and moves the offset past it.
+    async fn store_piece(&self, by: &Acting, id: PhotoId, offset: u64, bytes: Bytes) -> Result<()> {
+        let lease = by.lease_upload(id, offset).await?;
+        let length = bytes.len() as u64;
+        self.blobs
+            .put_ciphertext(&ChunkKey::new(uuid::Uuid::from(id), offset, lease), bytes)
+            .await?;
+        by.append_upload(id, lease, offset, length).await?;
+        Ok(())
+    }
+
+    /// Makes the copies people see.
+    ///
+    /// # Errors
+    /// When database or blob store do not answer.
+    pub async fn make_copies(&self, by: &Acting, id: PhotoId) -> Result<()> {
+        let Some(key) = by.original_key(id).await? else {
+            return Ok(());
+        };
+        let key: BlobKey = key.parse().map_err(Error::internal)?;
+        let original = self.blobs.get(&key).await?;
+        let _room = self.decoding.acquire().await.map_err(Error::internal)?;
+        let made = tokio::task::spawn_blocking(move || photos::derivatives(&original)).await;
+        let copies = match made {
+            Ok(Ok(copies)) => copies,
+            Ok(Err(problem)) => return by.photo_undecodable(id, &problem.to_string()).await,
+            // A decoder that panics takes its own task down and nothing else.
+            Err(_) => {
+                let problem = photos::PhotoProblem::Undecodable.to_string();
+                return by.photo_undecodable(id, &problem).await;
+            }
+        };
+        let put = async |bytes: &[u8], side| {
+            let hash = sha256(bytes);
+            let key = BlobKey::derivative(id, &hash, side);
+            self.blobs.put(&key, bytes).await?;
+            Ok::<_, Error>((key, hash))
+        };
+        let large = put(&copies.large, DerivativeSide::Px1600).await?;
+        let small = put(&copies.small, DerivativeSide::Px320).await?;
+        by.copies_made(id, (large.0.as_str(), large.1), (small.0.as_str(), small.1))
+            .await
+    }
+}

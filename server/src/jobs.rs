@@ -1,0 +1,111 @@
+//! The workers: claim a job from the database, do it, say so. Any number of processes may run them.
+
+use std::time::Duration;
+
+use tilik_protocol::ids::PhotoId;
+use tokio::sync::watch;
+
+use crate::App;
+use crate::blobs::BlobPrefix;
+use crate::error::{Error, Result};
+use crate::store::Acting;
+use crate::store::jobs::Claimed;
+
+/// How long a worker sleeps when nothing is due and nobody wakes it.
+const IDLE: Duration = Duration::from_secs(2);
+/// How often time-driven work is looked for.
+const TICK: Duration = Duration::from_secs(30);
+
+impl App {
+    async fn do_job(&self, by: &Acting, job: &Claimed) -> Result<()> {
+        let photo = job.object.parse::<PhotoId>().map_err(Error::internal);
+        match job.kind.as_str() {
+            "derivatives" => self.make_copies(by, photo?).await,
+            "finish_upload" => match self.finish_upload(by, photo?, None).await {
+                // Spoiled for good and told to the phone: nothing is gained by trying again.
+                Ok(_) | Err(Error::Refused(_)) => Ok(()),
+                Err(error) => Err(error),
+            },
+            other => Err(Error::internal(format!("no such kind of job: {other}"))),
+        }
+    }
+
+    /// Does every job that is due now, one after the other; how many.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn do_due_jobs(&self) -> Result<u64> {
+        let by = self.store.acting_as_system("background work");
+        let mut done = 0;
+        while let Some(job) = by.claim_job().await? {
+            match self.do_job(&by, &job).await {
+                Ok(()) => by.finish_job(job.id).await?,
+                Err(error) => {
+                    tracing::warn!(job.kind = %job.kind, job.id = %job.id, cause = %error, "a job failed");
+                    by.fail_job(&job, &error.code().to_string()).await?;
+                }
+            }
+            done += 1;
+        }
+        Ok(done)
+    }
+
+    /// What the clock asks for: windows that closed, appeal periods that passed, uploads to be forgotten. Does nothing
+    /// while the clock cannot be believed.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn keep_time(&self) -> Result<()> {
+        if let Some(space) = self.blobs.free_space().await? {
+            self.space.saw(space);
+        }
+        if !self.sundial.is_trusted(self.clock.now()) {
+            tracing::warn!(
+                "the clock jumped; nothing is closed, expired or deleted until it has run evenly"
+            );
+            return Ok(());
+        }
+        let by = self.store.acting_as_system("the clock");
+        by.heartbeat().await?;
+        for photo in by.expire_uploads().await? {
+            let prefix = BlobPrefix::chunks(uuid::Uuid::from(photo));
+            for object in self.blobs.list(&prefix, None, 1000).await?.objects {
+                self.blobs.delete(&object.key).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs workers until `stop` says so; what a worker has begun it finishes.
+    pub async fn work(self, mut stop: watch::Receiver<bool>) {
+        let mut workers = tokio::task::JoinSet::new();
+        for _ in 0..self.config.workers {
+            let (app, mut stop) = (self.clone(), stop.clone());
+            workers.spawn(async move {
+                while !*stop.borrow() {
+                    if let Err(error) = app.do_due_jobs().await {
+                        tracing::warn!(cause = %error, "workers wait for the database");
+                    }
+                    tokio::select! {
+                        () = app.wake.notified() => {}
+                        () = tokio::time::sleep(IDLE) => {}
+                        _ = stop.changed() => {}
+                    }
+                }
+            });
+        }
+        let app = self;
+        workers.spawn(async move {
+            while !*stop.borrow() {
+                if let Err(error) = app.keep_time().await {
+                    tracing::warn!(cause = %error, "the clock's work waits");
+                }
+                tokio::select! {
+                    () = tokio::time::sleep(TICK) => {}
+                    _ = stop.changed() => {}
+                }
+            }
+        });
+        while workers.join_next().await.is_some() {}
+    }
+}
