@@ -54,14 +54,10 @@ pub async fn serve(
                 router.clone().oneshot(request.map(axum::body::Body::new))
             },
         );
-        let mut builder = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
-        builder
-            .http1()
+        let connection = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEADERS);
-        let connection = builder
-            .serve_connection(TokioIo::new(stream), service)
-            .into_owned();
+            .header_read_timeout(HEADERS)
+            .serve_connection(TokioIo::new(stream), service);
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             // A client that hangs up is no event of ours.

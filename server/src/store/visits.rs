@@ -24,8 +24,8 @@ use uuid::Uuid;
 
 use super::journal::Entry;
 use super::tables::{
-    boundary, device, device_cursor, photo, quarantine, server_state, upload, verification_case,
-    visit, visit_flag, visit_photo,
+    boundary, device, photo, quarantine, server_state, upload, verification_case, visit,
+    visit_flag, visit_photo,
 };
 use super::{Acting, Write, feed};
 use crate::config::Config;
@@ -912,19 +912,4 @@ pub(super) async fn complete_if_whole(write: &Write, id: VisitId) -> Result<()> 
         .exec(write.on())
         .await?;
     Ok(())
-}
-
-/// Keeps the type of `device_cursor` in use where only SQL writes it.
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cursor_row_has_the_columns_the_upsert_names() {
-        use sea_orm::Iterable;
-        let names: Vec<String> = device_cursor::Column::iter()
-            .map(|column| sea_orm::IdenStatic::as_str(&column).to_owned())
-            .collect();
-        assert_eq!(names, ["device_id", "bucket", "seq", "at"]);
-    }
 }
