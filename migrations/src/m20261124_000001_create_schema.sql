@@ -378,6 +378,12 @@ CREATE TABLE visit (
 
 CREATE INDEX visit_case ON visit (case_id);
 
+CREATE INDEX visit_filed_case ON visit (filed_case_id);
+
+CREATE INDEX verification_case_unreachable ON verification_case (complete_at) WHERE state = 'unreachable';
+
+CREATE INDEX verification_case_lease ON verification_case (lease_user) WHERE lease_user IS NOT NULL;
+
 CREATE INDEX visit_device_seq ON visit (device_id, seq);
 
 CREATE UNIQUE INDEX visit_chain_hash ON visit (chain_hash);

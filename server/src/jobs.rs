@@ -67,6 +67,8 @@ impl App {
         }
         let by = self.store.acting_as_system("the clock");
         by.heartbeat().await?;
+        by.expire_due_cases().await?;
+        by.designate_due().await?;
         for photo in by.expire_uploads().await? {
             let prefix = BlobPrefix::chunks(uuid::Uuid::from(photo));
             for object in self.blobs.list(&prefix, None, 1000).await?.objects {

@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod body;
+pub mod cases;
 pub mod health;
 pub mod problem;
 pub mod routes;

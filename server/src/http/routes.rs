@@ -16,7 +16,7 @@ use axum::routing::{MethodFilter, on};
 use tilik_protocol::policy::Permission;
 use tilik_protocol::problem::ProblemCode;
 
-use super::{health, session, sync, uploads, users};
+use super::{cases, health, session, sync, uploads, users};
 use crate::App;
 use crate::error::Error;
 
@@ -166,6 +166,24 @@ fn table(app: &App) -> Table {
         .route_up_to(PHOTO_BYTES, Method::PATCH, "/v1/uploads/{id}", Uploads, uploads::patch)
         .route_up_to(PHOTO_BYTES, Method::POST, "/v1/uploads/{id}", Uploads, uploads::overridden)
         .route(Method::DELETE, "/v1/uploads/{id}", Uploads, uploads::delete)
+        .route(Method::POST, "/v1/cases", Requires(P::AssignCases), cases::open)
+        .route(Method::GET, "/v1/cases", Requires(P::ReadCases), cases::list)
+        .route(Method::GET, "/v1/cases/{id}", Requires(P::ReadCases), cases::show)
+        .route(Method::POST, "/v1/assignments", Requires(P::AssignCases), cases::assign)
+        .route(Method::POST, "/v1/cases/{id}/close", Requires(P::CloseCases), cases::close)
+        .route(Method::POST, "/v1/review/claim", Requires(P::ReviewCases), cases::claim)
+        .route(Method::POST, "/v1/cases/{id}/lease", Requires(P::ReviewCases), cases::renew)
+        .route(Method::DELETE, "/v1/cases/{id}/lease", Requires(P::ReviewCases), cases::release)
+        .route(Method::POST, "/v1/cases/{id}/accept", Requires(P::ReviewCases), cases::accept)
+        .route(Method::POST, "/v1/cases/{id}/withdraw", Requires(P::ReviewCases), cases::withdraw)
+        .route(Method::POST, "/v1/cases/{id}/return", Requires(P::ReviewCases), cases::give_back)
+        .route(Method::POST, "/v1/cases/{id}/take-back", Requires(P::ReviewCases), cases::take_back)
+        .route(Method::POST, "/v1/cases/{id}/agree-unreachable", Requires(P::ReviewCases), cases::agree_unreachable)
+        .route(Method::POST, "/v1/cases/{id}/reopen", Requires(P::ReviewCases), cases::reopen)
+        .route(Method::POST, "/v1/cases/{id}/decisions", Requires(P::DecideCases), cases::decide)
+        .route(Method::POST, "/v1/cases/{id}/confirmations", Requires(P::ConfirmDecisions), cases::confirm)
+        .route(Method::POST, "/v1/notices/{id}/delivered", Requires(P::DeliverNotices), cases::delivered)
+        .route(Method::GET, "/v1/memberships", Requires(P::ReadCases), cases::memberships)
         .route(Method::POST, "/v1/users", Requires(P::ManageUsers), users::add)
         .route(Method::GET, "/v1/users", Requires(P::ManageUsers), users::list)
         .route(Method::POST, "/v1/users/{id}/grants", Requires(P::ManageUsers), users::add_grant)

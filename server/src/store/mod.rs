@@ -6,10 +6,7 @@
 
 use std::sync::Arc;
 
-use sea_orm::{
-    ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
-    Statement, Value,
-};
+use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, Statement, Value};
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::time::Timestamp;
 
@@ -23,11 +20,15 @@ mod tables;
 mod text;
 mod write;
 
+pub mod cases;
+pub mod decisions;
 pub mod devices;
 mod feed;
 pub mod jobs;
 pub mod journal;
+pub mod review;
 pub mod sessions;
+mod slots;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod uploads;
@@ -209,14 +210,6 @@ fn in_regions<C: sea_orm::ColumnTrait>(column: C, regions: &[RegionCode]) -> sea
                 .add(column.lt(format!("{code}/"))),
         )
     })
-}
-
-/// One row by a filter.
-async fn one<E: EntityTrait>(
-    on: &impl ConnectionTrait,
-    filter: impl sea_orm::sea_query::IntoCondition,
-) -> Result<Option<E::Model>> {
-    Ok(E::find().filter(filter).one(on).await?)
 }
 
 impl From<DbErr> for Error {

@@ -1,0 +1,560 @@
+//! Decisions: one outcome per membership, confirmed by another person, and what follows in the same transaction.
+
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
+};
+use tilik_protocol::case::{self, CaseAction, CaseState, Step};
+use tilik_protocol::duty::{self, Outcome};
+use tilik_protocol::evidence::Flag;
+use tilik_protocol::form::{Answers, Form, PoorPolicy};
+use tilik_protocol::ids::{CaseId, MembershipId, NoticeId, UserId};
+use tilik_protocol::membership::{self as machine, MembershipAction, MembershipState};
+use tilik_protocol::policy::{Permission, Role};
+use tilik_protocol::problem::ProblemCode;
+use tilik_protocol::reason::{self, EXCLUSION_REASONS, ReasonCode};
+use tilik_protocol::review::{CaseView, Confirm, Decide, NoticeDelivered};
+use uuid::Uuid;
+
+use super::cases::{self, Case, action_name, locked, region_of, state_of};
+use super::journal::Entry;
+use super::slots::{self, TwoPersons};
+use super::tables::{case_membership, membership, notice, visit, visit_flag};
+use super::write::Seen;
+use super::{Acting, Write};
+use crate::error::{Error, Result};
+
+/// Flags under which "eligible" needs the approver too.
+const CONTRADICTING: [Flag; 7] = [
+    Flag::ChainFork,
+    Flag::MockLocation,
+    Flag::OutsideBoundary,
+    Flag::Incomplete,
+    Flag::RepeatedPhoto,
+    Flag::StolenDevice,
+    Flag::BadPhoto,
+];
+
+impl Acting {
+    /// Decides one membership: stays, or is proposed for cancellation. When the last has its outcome the case is decided,
+    /// or goes to the approver.
+    ///
+    /// # Errors
+    /// `not_found`, `forbidden`, `invalid`, `stale`, `separation_of_duty`, `wrong_moment`.
+    pub async fn decide(&self, id: CaseId, body: Decide) -> Result<CaseView> {
+        if body.outcome == Outcome::Ineligible {
+            let listed = body
+                .reason
+                .as_ref()
+                .is_some_and(|code| reason::is_listed(code, EXCLUSION_REASONS));
+            if !listed {
+                return Err(Error::field(
+                    "reason",
+                    "unknown",
+                    "Pilih alasan tidak layak.",
+                ));
+            }
+            if body
+                .document_number
+                .as_deref()
+                .is_none_or(|number| number.trim().is_empty())
+            {
+                return Err(Error::field(
+                    "document_number",
+                    "missing",
+                    "Isi nomor berita acara musyawarah atau SPTJM.",
+                ));
+            }
+        }
+        let mut write = self.begin().await?;
+        let case = locked(&write, id).await?;
+        let role = self
+            .actor
+            .act_in(Permission::DecideCases, &region_of(&case)?)?;
+        let me = self.actor.person_id()?;
+        let object = format!("case:{id}");
+        if write
+            .once(body.event_id, "membership.decide", &object, &body)
+            .await?
+            == Seen::Before
+        {
+            drop(write);
+            return self.case(id).await;
+        }
+        let from = state_of(&case)?;
+        if from != CaseState::Accepted {
+            return Err(Error::WRONG_MOMENT);
+        }
+        if case.version != body.seen_version {
+            return Err(Error::Stale {
+                current_version: case.version,
+            });
+        }
+        let acts = Self::acts(&write, &case).await?;
+        duty::decide(&acts, me, body.outcome)?;
+        let key = (Uuid::from(id), Uuid::from(body.membership));
+        let link = case_membership::Entity::find_by_id(key)
+            .one(write.on())
+            .await?
+            .filter(|link| link.confirmed_at.is_none())
+            .ok_or_else(|| {
+                Error::field(
+                    "membership",
+                    "unknown",
+                    "Kepesertaan ini tidak diputus pada kasus ini.",
+                )
+            })?;
+        let contested =
+            body.outcome == Outcome::Eligible && self.speaks_against(&write, &case).await?;
+        let mut active: case_membership::ActiveModel = link.into();
+        active.outcome = Set(Some(body.outcome.to_string()));
+        active.reason = Set(body.reason.as_ref().map(ToString::to_string));
+        active.document_number = Set(body.document_number.clone());
+        active.needs_approval = Set(contested || body.outcome == Outcome::Ineligible);
+        active.proposed_by = Set(Some(me.into()));
+        active.proposed_at = Set(Some(write.at().as_micros()));
+        active.update(write.on()).await?;
+        write.journal(Entry::new(
+            "membership.decide",
+            format!("membership:{}", body.membership),
+            role,
+            Some(body.event_id),
+            &serde_json::json!({ "case": id, "outcome": body.outcome, "reason": body.reason,
+                "document_number": body.document_number, "contested": contested,
+                "visit": case.current_visit }),
+        )?);
+        let links = case_membership::Entity::find()
+            .filter(case_membership::Column::CaseId.eq(Uuid::from(id)))
+            .all(write.on())
+            .await?;
+        let action = if links.iter().any(|link| link.outcome.is_none()) {
+            None
+        } else if links
+            .iter()
+            .any(|link| link.needs_approval && link.confirmed_at.is_none())
+        {
+            Some(CaseAction::SendForApproval)
+        } else {
+            Some(CaseAction::DecideEligible)
+        };
+        let before = case.officer_id.map(UserId);
+        let mut case = case;
+        if let Some(action) = action {
+            let Step::To(next) = case::step(from, action, role)? else {
+                return Err(Error::WRONG_MOMENT);
+            };
+            case.state = next.to_string();
+            write.journal(Entry::new(
+                action_name(action),
+                object,
+                role,
+                Some(body.event_id),
+                &serde_json::json!({ "from": from, "to": next }),
+            )?);
+        }
+        let case = cases::save(&mut write, case, before).await?;
+        if state_of(&case)? == CaseState::Decided {
+            mark_eligible(&write, &case).await?;
+        }
+        write.commit().await?;
+        self.case(id).await
+    }
+
+    /// Whether an open flag, the officer's finding or the rule speaks against "eligible".
+    async fn speaks_against(&self, write: &Write, case: &Case) -> Result<bool> {
+        let Some(current) = case.current_visit else {
+            return Ok(false);
+        };
+        let flagged = visit_flag::Entity::find()
+            .filter(visit_flag::Column::VisitId.eq(current))
+            .filter(visit_flag::Column::Flag.is_in(CONTRADICTING.iter().map(ToString::to_string)))
+            .one(write.on())
+            .await?;
+        if flagged.is_some() {
+            return Ok(true);
+        }
+        let Some(row) = visit::Entity::find_by_id(current).one(write.on()).await? else {
+            return Ok(false);
+        };
+        let Some(sealed) = row.answers_enc else {
+            return Ok(false);
+        };
+        let plain = self
+            .store
+            .keys()
+            .decrypt_field("visit", "answers", row.id, &sealed)
+            .map_err(Error::internal)?;
+        let Ok(answers) = serde_json::from_str::<Answers>(&plain) else {
+            return Ok(false);
+        };
+        let form = Form::kepmensos_262().map_err(Error::internal)?;
+        if row.form_id.as_deref() != Some(&form.id) {
+            return Ok(false);
+        }
+        Ok(form.evaluate(PoorPolicy::default(), &answers).poor == Some(false))
+    }
+
+    /// The approver's word on one membership. Confirming a cancellation is one transaction: the membership ends, the
+    /// notice is queued, the slot goes to the next on the list, whose house gets a case.
+    ///
+    /// # Errors
+    /// `not_found`, `forbidden`, `invalid`, `stale`, `separation_of_duty`, `wrong_moment`.
+    pub async fn confirm_decision(
+        &self,
+        id: CaseId,
+        body: Confirm,
+        appeal_days: u32,
+    ) -> Result<CaseView> {
+        let mut write = self.begin().await?;
+        let case = locked(&write, id).await?;
+        let role = self
+            .actor
+            .act_in(Permission::ConfirmDecisions, &region_of(&case)?)?;
+        let me = self.actor.person_id()?;
+        let object = format!("case:{id}");
+        if write
+            .once(body.event_id, "membership.confirm", &object, &body)
+            .await?
+            == Seen::Before
+        {
+            drop(write);
+            return self.case(id).await;
+        }
+        let from = state_of(&case)?;
+        if from != CaseState::AwaitingApproval {
+            return Err(Error::WRONG_MOMENT);
+        }
+        if case.version != body.seen_version {
+            return Err(Error::Stale {
+                current_version: case.version,
+            });
+        }
+        let key = (Uuid::from(id), Uuid::from(body.membership));
+        let link = case_membership::Entity::find_by_id(key)
+            .one(write.on())
+            .await?
+            .filter(|link| link.needs_approval && link.confirmed_at.is_none())
+            .ok_or_else(|| {
+                Error::field(
+                    "membership",
+                    "unknown",
+                    "Kepesertaan ini tidak menunggu pengesahan.",
+                )
+            })?;
+        let outcome: Outcome = link
+            .outcome
+            .as_deref()
+            .and_then(|text| text.parse().ok())
+            .ok_or_else(|| Error::internal("an outcome that cannot be read"))?;
+        let why: Option<ReasonCode> = link.reason.as_deref().and_then(|text| text.parse().ok());
+        duty::confirm(&Self::acts(&write, &case).await?, me, outcome)?;
+        let before = case.officer_id.map(UserId);
+        let mut case = case;
+        let action = if body.confirm {
+            let mut active: case_membership::ActiveModel = link.into();
+            active.confirmed_by = Set(Some(me.into()));
+            active.confirmed_at = Set(Some(write.at().as_micros()));
+            active.update(write.on()).await?;
+            write.journal(Entry::new(
+                "membership.confirm",
+                format!("membership:{}", body.membership),
+                role,
+                Some(body.event_id),
+                &serde_json::json!({ "case": id, "outcome": outcome, "reason": why }),
+            )?);
+            if outcome == Outcome::Ineligible {
+                let why = why.ok_or_else(|| Error::internal("a cancellation without a reason"))?;
+                self.cancel(&mut write, id, body.membership, &why, role, appeal_days)
+                    .await?;
+            }
+            let left = case_membership::Entity::find()
+                .filter(case_membership::Column::CaseId.eq(Uuid::from(id)))
+                .filter(case_membership::Column::NeedsApproval.eq(true))
+                .filter(case_membership::Column::ConfirmedAt.is_null())
+                .one(write.on())
+                .await?;
+            left.is_none().then_some(CaseAction::ConfirmLast)
+        } else {
+            case_membership::Entity::update_many()
+                .set(case_membership::ActiveModel {
+                    outcome: Set(None),
+                    reason: Set(None),
+                    needs_approval: Set(false),
+                    ..Default::default()
+                })
+                .filter(case_membership::Column::CaseId.eq(Uuid::from(id)))
+                .filter(case_membership::Column::ConfirmedAt.is_null())
+                .exec(write.on())
+                .await?;
+            write.journal(Entry::new(
+                "membership.refuse",
+                format!("membership:{}", body.membership),
+                role,
+                Some(body.event_id),
+                &serde_json::json!({ "case": id, "outcome": outcome, "reason": why }),
+            )?);
+            Some(CaseAction::RefuseDecision)
+        };
+        if let Some(action) = action {
+            let Step::To(next) = case::step(from, action, role)? else {
+                return Err(Error::WRONG_MOMENT);
+            };
+            case.state = next.to_string();
+            write.journal(Entry::new(
+                action_name(action),
+                object,
+                role,
+                Some(body.event_id),
+                &serde_json::json!({ "from": from, "to": next }),
+            )?);
+        }
+        let case = cases::save(&mut write, case, before).await?;
+        if state_of(&case)? == CaseState::Decided {
+            mark_eligible(&write, &case).await?;
+        }
+        write.commit().await?;
+        self.case(id).await
+    }
+
+    /// Ends a membership and hands its slot on.
+    async fn cancel(
+        &self,
+        write: &mut Write,
+        case: CaseId,
+        id: MembershipId,
+        why: &ReasonCode,
+        role: Role,
+        appeal_days: u32,
+    ) -> Result<()> {
+        let row = membership::Entity::find_by_id(Uuid::from(id))
+            .lock_exclusive()
+            .one(write.on())
+            .await?
+            .ok_or(Error::NOT_FOUND)?;
+        let from: MembershipState = row.state.parse().map_err(Error::internal)?;
+        let action = match from {
+            MembershipState::Candidate | MembershipState::Designated => MembershipAction::Withdraw,
+            MembershipState::Active
+            | MembershipState::Suspended
+            | MembershipState::Inactive
+            | MembershipState::Replaced
+            | MembershipState::Graduated
+            | MembershipState::Withdrawn => MembershipAction::Cancel,
+        };
+        let Step::To(next) = machine::step(from, action, role)? else {
+            return Ok(());
+        };
+        let mut row = row;
+        row.state = next.to_string();
+        row.reason = Some(why.to_string());
+        let row = slots::save_membership(write, row).await?;
+        let told: NoticeId = write.store().ids().next();
+        notice::ActiveModel {
+            id: Set(told.into()),
+            membership_id: Set(row.id),
+            family_id: Set(row.family_id),
+            case_id: Set(case.into()),
+            reason: Set(why.to_string()),
+            created_at: Set(write.at().as_micros()),
+            delivered_at: Set(None),
+            received_by: Set(None),
+            delivered_recorded_by: Set(None),
+        }
+        .insert(write.on())
+        .await?;
+        write.journal(Entry::new(
+            "membership.cancel",
+            format!("membership:{id}"),
+            role,
+            None,
+            &serde_json::json!({ "case": case, "from": from, "to": next, "reason": why, "notice": told }),
+        )?);
+        let by = TwoPersons::of(write, case, id).await?;
+        // Without an appeal period there is nothing to wait for; else it runs from the delivered notice.
+        let appeal_until = (appeal_days == 0).then(|| write.at().as_micros());
+        slots::hand_on(write, &row, why, &by, appeal_until).await?;
+        Ok(())
+    }
+
+    /// The notice reached the family: the appeal period runs from here.
+    ///
+    /// # Errors
+    /// `not_found`, `forbidden`, `invalid`.
+    pub async fn notice_delivered(
+        &self,
+        id: NoticeId,
+        body: NoticeDelivered,
+        appeal_days: u32,
+    ) -> Result<()> {
+        let mut write = self.begin().await?;
+        let row = notice::Entity::find_by_id(Uuid::from(id))
+            .one(write.on())
+            .await?
+            .ok_or(Error::NOT_FOUND)?;
+        let ended = membership::Entity::find_by_id(row.membership_id)
+            .one(write.on())
+            .await?
+            .ok_or(Error::NOT_FOUND)?;
+        let region = ended.region.parse().map_err(Error::internal)?;
+        let role = self.actor.act_in(Permission::DeliverNotices, &region)?;
+        let delivered = body.delivered_at.as_micros();
+        if delivered > write.at().as_micros() || delivered < row.created_at {
+            return Err(Error::field(
+                "delivered_at",
+                "not_possible",
+                "Isi waktu antara surat dibuat dan sekarang.",
+            ));
+        }
+        if !["penerima", "keluarga", "rt"].contains(&body.received_by.as_str()) {
+            return Err(Error::field(
+                "received_by",
+                "unknown",
+                "Pilih penerima, keluarga atau rt.",
+            ));
+        }
+        if write
+            .once(
+                body.event_id,
+                "notice.deliver",
+                &format!("notice:{id}"),
+                &body,
+            )
+            .await?
+            == Seen::Before
+        {
+            return Ok(());
+        }
+        if row.delivered_at.is_some() {
+            return Err(Error::WRONG_MOMENT);
+        }
+        let mut active: notice::ActiveModel = row.into();
+        active.delivered_at = Set(Some(delivered));
+        active.received_by = Set(Some(body.received_by.clone()));
+        active.delivered_recorded_by = Set(Some(self.actor.person_id()?.into()));
+        active.update(write.on()).await?;
+        let until = body
+            .delivered_at
+            .plus_s(i64::from(appeal_days) * 86_400)
+            .as_micros();
+        for candidate in membership::Entity::find()
+            .filter(membership::Column::SuccessorOf.eq(ended.id))
+            .filter(membership::Column::State.eq(MembershipState::Candidate.to_string()))
+            .filter(membership::Column::AppealUntil.is_null())
+            .all(write.on())
+            .await?
+        {
+            let mut candidate = candidate;
+            candidate.appeal_until = Some(until);
+            slots::save_membership(&write, candidate).await?;
+        }
+        write.journal(Entry::new(
+            "notice.deliver",
+            format!("notice:{id}"),
+            role,
+            Some(body.event_id),
+            &serde_json::json!({ "delivered_at": body.delivered_at, "received_by": body.received_by }),
+        )?);
+        write.commit().await
+    }
+
+    /// Designates candidates whose house was found eligible and whose predecessor's appeal period has passed; how many.
+    /// Only to be asked when the clock is trusted.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn designate_due(&self) -> Result<u64> {
+        let now = self.store.now().as_micros();
+        let due = membership::Entity::find()
+            .filter(membership::Column::State.eq(MembershipState::Candidate.to_string()))
+            .filter(membership::Column::EligibleAt.is_not_null())
+            .filter(membership::Column::AppealUntil.lte(now))
+            .order_by_asc(membership::Column::Id)
+            .limit(200)
+            .all(self.store.read())
+            .await?;
+        let mut designated = 0;
+        for candidate in due {
+            let mut write = self.begin().await?;
+            let Some(row) = membership::Entity::find_by_id(candidate.id)
+                .lock_exclusive()
+                .one(write.on())
+                .await?
+            else {
+                continue;
+            };
+            let from: MembershipState = row.state.parse().map_err(Error::internal)?;
+            let Ok(Step::To(next)) = machine::step(from, MembershipAction::Designate, Role::System)
+            else {
+                continue;
+            };
+            let Some(ended_id) = row.successor_of else {
+                continue;
+            };
+            let link = case_membership::Entity::find()
+                .filter(case_membership::Column::MembershipId.eq(ended_id))
+                .filter(case_membership::Column::ConfirmedAt.is_not_null())
+                .order_by_desc(case_membership::Column::ConfirmedAt)
+                .one(write.on())
+                .await?
+                .ok_or(Error::Refused(ProblemCode::SeparationOfDuty))?;
+            let by = TwoPersons::of(&write, CaseId(link.case_id), MembershipId(ended_id)).await?;
+            slots::settle(&mut write, &row, &by).await?;
+            let mut row = row;
+            row.state = next.to_string();
+            let row = slots::save_membership(&write, row).await?;
+            write.journal(Entry::new(
+                "membership.designate",
+                format!("membership:{}", MembershipId(row.id)),
+                Role::System,
+                None,
+                &serde_json::json!({ "from": from, "to": next, "successor_of": MembershipId(ended_id) }),
+            )?);
+            if let Some(ended) = membership::Entity::find_by_id(ended_id)
+                .lock_exclusive()
+                .one(write.on())
+                .await?
+            {
+                let was: MembershipState = ended.state.parse().map_err(Error::internal)?;
+                if let Ok(Step::To(now)) =
+                    machine::step(was, MembershipAction::Replace, Role::System)
+                {
+                    let mut ended = ended;
+                    ended.state = now.to_string();
+                    slots::save_membership(&write, ended).await?;
+                    write.journal(Entry::new(
+                        "membership.replace",
+                        format!("membership:{}", MembershipId(ended_id)),
+                        Role::System,
+                        None,
+                        &serde_json::json!({ "from": was, "to": now, "by": MembershipId(row.id) }),
+                    )?);
+                }
+            }
+            write.commit().await?;
+            designated += 1;
+        }
+        Ok(designated)
+    }
+}
+
+/// Candidates found eligible remember when; their designation waits for the appeal period.
+async fn mark_eligible(write: &Write, case: &Case) -> Result<()> {
+    let eligible: Vec<Uuid> = case_membership::Entity::find()
+        .filter(case_membership::Column::CaseId.eq(case.id))
+        .filter(case_membership::Column::Outcome.eq(Outcome::Eligible.to_string()))
+        .all(write.on())
+        .await?
+        .into_iter()
+        .map(|link| link.membership_id)
+        .collect();
+    for row in membership::Entity::find()
+        .filter(membership::Column::Id.is_in(eligible))
+        .filter(membership::Column::State.eq(MembershipState::Candidate.to_string()))
+        .all(write.on())
+        .await?
+    {
+        let mut row = row;
+        row.eligible_at = Some(write.at().as_micros());
+        slots::save_membership(write, row).await?;
+    }
+    Ok(())
+}

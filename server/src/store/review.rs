@@ -1,0 +1,560 @@
+//! Review: the next case under a lease, accept, return, and what can be taken back.
+//!
+//! Two reviewers never hold one case: a claim is one statement that takes the oldest free one. A lease is a column; when
+//! it runs out the case is free again.
+
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Value};
+use tilik_protocol::case::{self, CaseAction, CaseState, Step};
+use tilik_protocol::duty;
+use tilik_protocol::evidence::{PhotoKind, ReturnTarget};
+use tilik_protocol::ids::{CaseId, PhotoId, UserId, VisitId};
+use tilik_protocol::policy::Permission;
+use tilik_protocol::problem::{FieldProblem, ProblemCode};
+use tilik_protocol::reason::{self, RETURN_REASONS};
+use tilik_protocol::review::{CaseAct, CaseView, Claim, Claimed, ReturnCase};
+use tilik_protocol::sync::Returned;
+use uuid::Uuid;
+
+use super::cases::{self, Case, action_name, live_lease, locked, region_of, state_of};
+use super::journal::Entry;
+use super::tables::{case_membership, house, verification_case, visit, visit_photo};
+use super::write::Seen;
+use super::{Acting, Write};
+use crate::error::{Error, Result};
+
+/// Seconds a reviewer holds a case.
+pub(super) const LEASE_S: i64 = 600;
+/// Tries that must have been made before a family counts as unreachable.
+const TRIES: usize = 2;
+
+impl Acting {
+    /// The case this reviewer holds, or the oldest that waits in reach and that this person did not visit.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub async fn claim_review(&self, body: Claim) -> Result<Claimed> {
+        self.actor.require(Permission::ReviewCases)?;
+        let me = self.actor.person_id()?;
+        let now = self.store.now();
+        let held = verification_case::Entity::find()
+            .filter(verification_case::Column::LeaseUser.eq(Uuid::from(me)))
+            .filter(verification_case::Column::LeaseUntil.gt(now.as_micros()))
+            .filter(verification_case::Column::State.is_in(["submitted", "unreachable"]))
+            .one(self.store.read())
+            .await?
+            .filter(|case| live_lease(case, now).is_some());
+        if let Some(held) = held {
+            return Ok(Claimed {
+                case: Some(self.case(CaseId(held.id)).await?),
+            });
+        }
+        let mut regions = self.actor.regions(Permission::ReviewCases);
+        if let Some(wanted) = &body.region {
+            regions = regions
+                .into_iter()
+                .filter_map(|mine| {
+                    if mine.covers(wanted) {
+                        Some(wanted.clone())
+                    } else {
+                        wanted.covers(&mine).then_some(mine)
+                    }
+                })
+                .collect();
+        }
+        if regions.is_empty() {
+            return Ok(Claimed { case: None });
+        }
+        for state in [CaseState::Submitted, CaseState::Unreachable] {
+            if let Some(id) = self.claim_from(state, me, &regions).await? {
+                return Ok(Claimed {
+                    case: Some(self.case(id).await?),
+                });
+            }
+        }
+        Ok(Claimed { case: None })
+    }
+
+    async fn claim_from(
+        &self,
+        state: CaseState,
+        me: UserId,
+        regions: &[tilik_protocol::region::RegionCode],
+    ) -> Result<Option<CaseId>> {
+        let now = self.store.now();
+        let mut values: Vec<Value> = vec![
+            Uuid::from(me).into(),
+            now.plus_s(LEASE_S).as_micros().into(),
+            now.as_micros().into(),
+            now.plus_s(2 * LEASE_S).as_micros().into(),
+        ];
+        let mut place = Vec::new();
+        for region in regions {
+            let n = values.len();
+            place.push(format!(
+                "region = ${} OR (region >= ${} AND region < ${})",
+                n + 1,
+                n + 2,
+                n + 3
+            ));
+            values.push(region.as_str().into());
+            values.push(format!("{region}.").into());
+            values.push(format!("{region}/").into());
+        }
+        let lock = if self.store.is_postgres() {
+            "FOR UPDATE SKIP LOCKED"
+        } else {
+            ""
+        };
+        // The state is written out, so that the partial index of waiting cases is used.
+        let text = format!(
+            "UPDATE verification_case SET lease_user = $1, lease_until = $2 WHERE id = ( \
+             SELECT c.id FROM verification_case c WHERE c.state = '{state}' AND c.complete_at IS NOT NULL \
+             AND (c.lease_until IS NULL OR c.lease_until <= $3 OR c.lease_until > $4) \
+             AND ({}) \
+             AND NOT EXISTS (SELECT 1 FROM visit v WHERE v.filed_case_id = c.id AND v.officer_id = $1) \
+             ORDER BY c.complete_at LIMIT 1 {lock}) \
+             AND (lease_until IS NULL OR lease_until <= $3 OR lease_until > $4) RETURNING id",
+            place.join(" OR ")
+        );
+        let row = self
+            .store
+            .writer()
+            .query_one_raw(self.store.sql(&text, values))
+            .await?;
+        Ok(row
+            .map(|row| row.try_get_by_index::<Uuid>(0))
+            .transpose()?
+            .map(CaseId))
+    }
+
+    /// Holds the case for another ten minutes.
+    ///
+    /// # Errors
+    /// `not_found`, `lease_lost`.
+    pub async fn renew_lease(&self, id: CaseId) -> Result<CaseView> {
+        let me = self.actor.person_id()?;
+        let now = self.store.now();
+        let renewed = self
+            .store
+            .writer()
+            .execute_raw(self.store.sql(
+                "UPDATE verification_case SET lease_until = $3 WHERE id = $1 AND lease_user = $2 \
+                 AND lease_until > $4",
+                [
+                    Uuid::from(id).into(),
+                    Uuid::from(me).into(),
+                    now.plus_s(LEASE_S).as_micros().into(),
+                    now.as_micros().into(),
+                ],
+            ))
+            .await?;
+        let view = self.case(id).await?;
+        if renewed.rows_affected() == 0 {
+            return Err(Error::Refused(ProblemCode::LeaseLost));
+        }
+        Ok(view)
+    }
+
+    /// Gives the case back to the queue.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn release_lease(&self, id: CaseId) -> Result<()> {
+        let me = self.actor.person_id()?;
+        self.case(id).await?;
+        self.store
+            .writer()
+            .execute_raw(self.store.sql(
+                "UPDATE verification_case SET lease_user = NULL, lease_until = NULL \
+                 WHERE id = $1 AND lease_user = $2",
+                [Uuid::from(id).into(), Uuid::from(me).into()],
+            ))
+            .await?;
+        Ok(())
+    }
+
+    /// The evidence stands. The house's pin becomes the one of this visit.
+    ///
+    /// # Errors
+    /// `not_found`, `lease_lost`, `stale`, `separation_of_duty`, `wrong_moment`.
+    pub async fn accept(&self, id: CaseId, body: CaseAct) -> Result<CaseView> {
+        self.review_step(
+            id,
+            CaseAction::Accept,
+            &body,
+            body.event_id,
+            body.seen_version,
+            |_| Ok(()),
+        )
+        .await
+    }
+
+    /// Nobody could be seen, and enough was tried.
+    ///
+    /// # Errors
+    /// As [`Acting::accept`]; `invalid` with what is missing.
+    pub async fn agree_unreachable(&self, id: CaseId, body: CaseAct) -> Result<CaseView> {
+        self.review_step(
+            id,
+            CaseAction::AgreeUnreachable,
+            &body,
+            body.event_id,
+            body.seen_version,
+            |_| Ok(()),
+        )
+        .await
+    }
+
+    /// Not enough was tried: it goes back to be visited.
+    ///
+    /// # Errors
+    /// As [`Acting::accept`].
+    pub async fn reopen(&self, id: CaseId, body: CaseAct) -> Result<CaseView> {
+        self.review_step(
+            id,
+            CaseAction::Reopen,
+            &body,
+            body.event_id,
+            body.seen_version,
+            |case| {
+                case.officer_id = None;
+                Ok(())
+            },
+        )
+        .await
+    }
+
+    /// The reviewer withdraws an acceptance, as long as nothing was decided on it.
+    ///
+    /// # Errors
+    /// As [`Acting::accept`].
+    pub async fn withdraw(&self, id: CaseId, body: CaseAct) -> Result<CaseView> {
+        self.review_step(
+            id,
+            CaseAction::Withdraw,
+            &body,
+            body.event_id,
+            body.seen_version,
+            |case| {
+                case.accepted_basis = None;
+                Ok(())
+            },
+        )
+        .await
+    }
+
+    /// The reviewer takes a return back before a phone has fetched it.
+    ///
+    /// # Errors
+    /// As [`Acting::accept`].
+    pub async fn take_back(&self, id: CaseId, body: CaseAct) -> Result<CaseView> {
+        self.review_step(
+            id,
+            CaseAction::TakeBack,
+            &body,
+            body.event_id,
+            body.seen_version,
+            |case| {
+                if case.return_fetched_at.is_some() {
+                    return Err(Error::WRONG_MOMENT);
+                }
+                case.returned = None;
+                Ok(())
+            },
+        )
+        .await
+    }
+
+    /// Back to the phone, with a reason per photo, pin, answer or the visit.
+    ///
+    /// # Errors
+    /// As [`Acting::accept`]; `invalid` when a reason points at nothing.
+    pub async fn return_case(&self, id: CaseId, body: ReturnCase) -> Result<CaseView> {
+        let mut problems = Vec::new();
+        if body.reasons.is_empty() || body.reasons.len() > 50 {
+            problems.push(problem(
+                "reasons",
+                "missing",
+                "Sebutkan sedikitnya satu alasan.",
+            ));
+        }
+        for (n, given) in body.reasons.iter().enumerate() {
+            if !reason::is_listed(&given.code, RETURN_REASONS) {
+                problems.push(problem(
+                    &format!("reasons[{n}].code"),
+                    "unknown",
+                    "Pilih salah satu alasan pengembalian.",
+                ));
+            }
+            if given
+                .note
+                .as_ref()
+                .is_some_and(|note| note.chars().count() > 500)
+            {
+                problems.push(problem(
+                    &format!("reasons[{n}].note"),
+                    "too_long",
+                    "Paling banyak 500 karakter.",
+                ));
+            }
+        }
+        if !problems.is_empty() {
+            return Err(Error::Invalid(problems));
+        }
+        let reasons = body.reasons.clone();
+        let case = verification_case::Entity::find_by_id(Uuid::from(id))
+            .one(self.store.read())
+            .await?
+            .ok_or(Error::NOT_FOUND)?;
+        let mut photos: Vec<PhotoId> = Vec::new();
+        if let Some(current) = case.current_visit {
+            photos = visit_photo::Entity::find()
+                .filter(visit_photo::Column::VisitId.eq(current))
+                .all(self.store.read())
+                .await?
+                .into_iter()
+                .map(|link| PhotoId(link.photo_id))
+                .collect();
+        }
+        let at = self.store.now();
+        self.review_step(
+            id,
+            CaseAction::Return,
+            &body,
+            body.event_id,
+            body.seen_version,
+            move |case| {
+                let visit = VisitId(case.current_visit.ok_or(Error::WRONG_MOMENT)?);
+                let mut named = Vec::new();
+                for (n, given) in reasons.iter().enumerate() {
+                    if let ReturnTarget::Photo { photo } = &given.target {
+                        if !photos.contains(photo) {
+                            return Err(Error::field(
+                                &format!("reasons[{n}].target.photo"),
+                                "unknown",
+                                "Foto ini bukan bagian dari kunjungan terakhir.",
+                            ));
+                        }
+                        named.push(*photo);
+                    }
+                }
+                let keep = photos
+                    .iter()
+                    .copied()
+                    .filter(|photo| !named.contains(photo))
+                    .collect();
+                let returned = Returned {
+                    visit,
+                    at,
+                    reasons,
+                    keep,
+                };
+                case.returned = Some(serde_json::to_string(&returned).map_err(Error::internal)?);
+                case.return_fetched_at = None;
+                Ok(())
+            },
+        )
+        .await
+    }
+
+    /// One step of the review: reach, event, lease, duty, version, machine, row, journal.
+    async fn review_step<B: serde::Serialize + Sync>(
+        &self,
+        id: CaseId,
+        action: CaseAction,
+        body: &B,
+        event: tilik_protocol::ids::EventId,
+        seen_version: i32,
+        change: impl FnOnce(&mut Case) -> Result<()> + Send,
+    ) -> Result<CaseView> {
+        let mut write = self.begin().await?;
+        let case = locked(&write, id).await?;
+        let role = self
+            .actor
+            .act_in(Permission::ReviewCases, &region_of(&case)?)?;
+        let me = self.actor.person_id()?;
+        let object = format!("case:{id}");
+        if write
+            .once(event, action_name(action), &object, body)
+            .await?
+            == Seen::Before
+        {
+            drop(write);
+            return self.case(id).await;
+        }
+        let from = state_of(&case)?;
+        let step = case::step(from, action, role)?;
+        let Step::To(next) = step else {
+            write.commit().await?;
+            return self.case(id).await;
+        };
+        if live_lease(&case, write.at()).is_some_and(|(holder, _)| holder != me) {
+            return Err(Error::Refused(ProblemCode::LeaseLost));
+        }
+        if case.version != seen_version {
+            return Err(Error::Stale {
+                current_version: case.version,
+            });
+        }
+        duty::review(&Self::acts(&write, &case).await?, me)?;
+        let mut case = case;
+        match action {
+            CaseAction::Accept => {
+                if case.complete_at.is_none() {
+                    return Err(Error::WRONG_MOMENT);
+                }
+                case.accepted_basis = Some("visit".to_owned());
+                pin_house(&write, &case).await?;
+            }
+            CaseAction::AgreeUnreachable => {
+                enough_tries(&write, &case).await?;
+                case.accepted_basis = Some("unreachable".to_owned());
+            }
+            CaseAction::Withdraw => {
+                let decided = case_membership::Entity::find()
+                    .filter(case_membership::Column::CaseId.eq(case.id))
+                    .filter(case_membership::Column::Outcome.is_not_null())
+                    .one(write.on())
+                    .await?;
+                if decided.is_some() {
+                    return Err(Error::WRONG_MOMENT);
+                }
+            }
+            CaseAction::Return => {
+                let visit = case.current_visit.ok_or(Error::WRONG_MOMENT)?;
+                // The officer who took the evidence gets it back, also when the case had changed hands.
+                let author = visit::Entity::find_by_id(visit).one(write.on()).await?;
+                if case.officer_id.is_none() {
+                    case.officer_id = author.map(|row| row.officer_id);
+                }
+            }
+            CaseAction::Assign
+            | CaseAction::Unassign
+            | CaseAction::SubmitVisit
+            | CaseAction::ReportUnreachable
+            | CaseAction::TakeBack
+            | CaseAction::Reopen
+            | CaseAction::DecideEligible
+            | CaseAction::SendForApproval
+            | CaseAction::ConfirmLast
+            | CaseAction::RefuseDecision
+            | CaseAction::Close
+            | CaseAction::Expire => {}
+        }
+        let before = case.officer_id.map(UserId);
+        change(&mut case)?;
+        case.state = next.to_string();
+        case.lease_user = None;
+        case.lease_until = None;
+        let case = cases::save(&mut write, case, before).await?;
+        write.journal(Entry::new(
+            action_name(action),
+            object,
+            role,
+            Some(event),
+            &serde_json::json!({ "from": from, "to": next, "visit": case.current_visit.map(VisitId), "body": body_without_notes(body)? }),
+        )?);
+        write.commit().await?;
+        self.case(id).await
+    }
+}
+
+/// Free text may hold personal data and stays out of the journal.
+fn body_without_notes(body: &impl serde::Serialize) -> Result<serde_json::Value> {
+    fn strip(value: &mut serde_json::Value) {
+        match value {
+            serde_json::Value::Object(map) => {
+                map.remove("note");
+                map.values_mut().for_each(strip);
+            }
+            serde_json::Value::Array(items) => items.iter_mut().for_each(strip),
+            serde_json::Value::Null
+            | serde_json::Value::Bool(_)
+            | serde_json::Value::Number(_)
+            | serde_json::Value::String(_) => {}
+        }
+    }
+    let mut value = serde_json::to_value(body).map_err(Error::internal)?;
+    strip(&mut value);
+    Ok(value)
+}
+
+fn problem(field: &str, code: &str, remedy: &str) -> FieldProblem {
+    FieldProblem {
+        field: field.to_owned(),
+        code: code.to_owned(),
+        remedy: remedy.to_owned(),
+    }
+}
+
+/// The accepted visit's pin is the house's from now on.
+async fn pin_house(write: &Write, case: &Case) -> Result<()> {
+    use sea_orm::ActiveModelTrait;
+    use sea_orm::Set;
+    let Some(current) = case.current_visit else {
+        return Ok(());
+    };
+    let Some(row) = visit::Entity::find_by_id(current).one(write.on()).await? else {
+        return Ok(());
+    };
+    if row.lat_e7.is_none() {
+        return Ok(());
+    }
+    house::ActiveModel {
+        id: Set(case.house_id),
+        region: sea_orm::ActiveValue::NotSet,
+        lat_e7: Set(row.lat_e7),
+        lon_e7: Set(row.lon_e7),
+        accuracy_cm: Set(row.accuracy_cm),
+        pinned_at: Set(Some(row.captured_at)),
+        pin_visit: Set(Some(row.id)),
+    }
+    .update(write.on())
+    .await?;
+    Ok(())
+}
+
+/// Two tries on different days and hours of the region's day, and a statement of RT/RW.
+async fn enough_tries(write: &Write, case: &Case) -> Result<()> {
+    const HOUR_US: i64 = 3_600_000_000;
+    // Days are the region's own: WIB is seven hours ahead of UTC.
+    const WIB_US: i64 = 7 * HOUR_US;
+    let tries = visit::Entity::find()
+        .filter(visit::Column::FiledCaseId.eq(case.id))
+        .filter(visit::Column::Unreachable.is_not_null())
+        .all(write.on())
+        .await?;
+    let apart = |a: &visit::Model, b: &visit::Model| {
+        let (a, b) = (a.captured_at + WIB_US, b.captured_at + WIB_US);
+        a / (24 * HOUR_US) != b / (24 * HOUR_US) && (a / HOUR_US) % 24 != (b / HOUR_US) % 24
+    };
+    let different = tries
+        .iter()
+        .enumerate()
+        .any(|(n, a)| tries[n + 1..].iter().any(|b| apart(a, b)));
+    let mut lacks = Vec::new();
+    if tries.len() < TRIES || !different {
+        lacks.push(problem(
+            "visits",
+            "too_few",
+            "Perlu dua kunjungan pada hari dan jam yang berbeda.",
+        ));
+    }
+    let statement = visit_photo::Entity::find()
+        .filter(visit_photo::Column::VisitId.is_in(tries.iter().map(|row| row.id)))
+        .filter(visit_photo::Column::Kind.eq(PhotoKind::Statement.to_string()))
+        .one(write.on())
+        .await?;
+    if statement.is_none() {
+        lacks.push(problem(
+            "statement",
+            "missing",
+            "Perlu foto pernyataan RT/RW.",
+        ));
+    }
+    if lacks.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Invalid(lacks))
+    }
+}

@@ -1,0 +1,354 @@
+//! THE one door for slots. Nothing else writes slot rows (a test greps for it).
+//!
+//! Every move names a reason and rests on two different persons: who proposed and who confirmed the outcome of the
+//! membership that gives the slot up, as the case's own rows say, or the server after both. A slot is consumed once,
+//! whatever is retried or raced: it moves by compare-and-set on its version.
+
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
+};
+use tilik_protocol::case::Step;
+use tilik_protocol::evidence::VisitKind;
+use tilik_protocol::ids::{CaseId, FamilyId, MembershipId, SlotId, UserId};
+use tilik_protocol::membership::{MembershipState, SlotAction, SlotState, slot_step};
+use tilik_protocol::policy::Role;
+use tilik_protocol::problem::ProblemCode;
+use tilik_protocol::reason::ReasonCode;
+use uuid::Uuid;
+
+use super::Write;
+use super::cases::new_case;
+use super::journal::Entry;
+use super::tables::{
+    case_membership, family, membership, slot, verification_case, waitlist, waitlist_entry,
+};
+use super::users::keep_version;
+use crate::error::{Error, Result};
+
+pub(super) type Membership = membership::Model;
+
+/// The two persons behind a move, read from the decision that both signed.
+pub(super) struct TwoPersons {
+    proposer: UserId,
+    confirmer: UserId,
+}
+
+impl TwoPersons {
+    /// Who proposed and who confirmed the outcome of this membership in this case.
+    ///
+    /// # Errors
+    /// `separation_of_duty` when one of them is missing or both are one.
+    pub(super) async fn of(write: &Write, case: CaseId, membership: MembershipId) -> Result<Self> {
+        let refuse = || Error::Refused(ProblemCode::SeparationOfDuty);
+        let row = case_membership::Entity::find_by_id((Uuid::from(case), Uuid::from(membership)))
+            .one(write.on())
+            .await?
+            .ok_or_else(refuse)?;
+        let (Some(proposer), Some(confirmer)) = (row.proposed_by, row.confirmed_by) else {
+            return Err(refuse());
+        };
+        if proposer == confirmer {
+            return Err(refuse());
+        }
+        Ok(Self {
+            proposer: UserId(proposer),
+            confirmer: UserId(confirmer),
+        })
+    }
+}
+
+/// Saves a membership as its next version.
+pub(super) async fn save_membership(write: &Write, mut row: Membership) -> Result<Membership> {
+    let seen = row.version;
+    row.version += 1;
+    row.recorded_at = write.at().as_micros();
+    row.valid_from = write.at().as_micros();
+    let moved = membership::Entity::update_many()
+        .set(membership::ActiveModel::from(row.clone()).reset_all())
+        .filter(membership::Column::Id.eq(row.id))
+        .filter(membership::Column::Version.eq(seen))
+        .exec(write.on())
+        .await?;
+    if moved.rows_affected != 1 {
+        return Err(Error::Stale {
+            current_version: seen + 1,
+        });
+    }
+    keep_membership(write, &row).await?;
+    Ok(row)
+}
+
+pub(super) async fn keep_membership(write: &Write, row: &Membership) -> Result<()> {
+    let body = serde_json::json!({
+        "program": row.program, "family": row.family_id, "person": row.person_id, "region": row.region,
+        "state": row.state, "reason": row.reason, "slot": row.slot_id, "successor_of": row.successor_of,
+        "appeal_until": row.appeal_until, "eligible_at": row.eligible_at,
+    });
+    keep_version(
+        write,
+        "membership",
+        row.id,
+        row.version,
+        row.valid_from,
+        &body,
+    )
+    .await
+}
+
+/// Moves one slot. The only place that writes slot rows.
+async fn turn(
+    write: &mut Write,
+    id: SlotId,
+    action: SlotAction,
+    to: Option<MembershipId>,
+    why: &ReasonCode,
+    by: &TwoPersons,
+) -> Result<()> {
+    let row = slot::Entity::find_by_id(Uuid::from(id))
+        .lock_exclusive()
+        .one(write.on())
+        .await?
+        .ok_or_else(|| Error::internal("a membership points at a slot that is not there"))?;
+    let from: SlotState = row.state.parse().map_err(Error::internal)?;
+    let Step::To(next) = slot_step(from, action)? else {
+        return Ok(());
+    };
+    let moved = slot::Entity::update_many()
+        .set(slot::ActiveModel {
+            state: Set(next.to_string()),
+            membership_id: Set(to.map(Into::into)),
+            version: Set(row.version + 1),
+            ..Default::default()
+        })
+        .filter(slot::Column::Id.eq(row.id))
+        .filter(slot::Column::Version.eq(row.version))
+        .exec(write.on())
+        .await?;
+    if moved.rows_affected != 1 {
+        return Err(Error::Stale {
+            current_version: row.version + 1,
+        });
+    }
+    write.journal(Entry::new(
+        "slot.turn",
+        format!("slot:{id}"),
+        Role::System,
+        None,
+        &serde_json::json!({ "action": action, "from": from, "to": next, "membership": to,
+            "before": row.membership_id.map(MembershipId), "reason": why,
+            "proposer": by.proposer, "confirmer": by.confirmer }),
+    )?);
+    Ok(())
+}
+
+/// Gives the slot of a membership that just ended to the next eligible family on the frozen waitlist, as a candidate
+/// with a case of its own; to nobody when the list has none.
+pub(super) async fn hand_on(
+    write: &mut Write,
+    ended: &Membership,
+    why: &ReasonCode,
+    by: &TwoPersons,
+    appeal_until: Option<i64>,
+) -> Result<Option<Membership>> {
+    let Some(slot_id) = ended.slot_id.map(SlotId) else {
+        return Ok(None);
+    };
+    let Some((entry, home)) = next_in_line(write, ended).await? else {
+        turn(write, slot_id, SlotAction::Release, None, why, by).await?;
+        return Ok(None);
+    };
+    let id: MembershipId = write.store().ids().next();
+    let at = write.at().as_micros();
+    let candidate = Membership {
+        id: id.into(),
+        version: 1,
+        program: ended.program.clone(),
+        family_id: home.id,
+        person_id: entry.person_id,
+        region: home.region.clone(),
+        state: MembershipState::Candidate.to_string(),
+        reason: None,
+        slot_id: Some(slot_id.into()),
+        successor_of: Some(ended.id),
+        appeal_until,
+        eligible_at: None,
+        central_status: None,
+        valid_from: at,
+        recorded_at: at,
+    };
+    membership::ActiveModel::from(candidate.clone())
+        .reset_all()
+        .insert(write.on())
+        .await?;
+    keep_membership(write, &candidate).await?;
+    turn(write, slot_id, SlotAction::Reserve, Some(id), why, by).await?;
+    let taken = waitlist_entry::Entity::update_many()
+        .set(waitlist_entry::ActiveModel {
+            taken_at: Set(Some(at)),
+            taken_by: Set(Some(id.into())),
+            ..Default::default()
+        })
+        .filter(waitlist_entry::Column::WaitlistId.eq(entry.waitlist_id))
+        .filter(waitlist_entry::Column::Position.eq(entry.position))
+        .filter(waitlist_entry::Column::TakenAt.is_null())
+        .exec(write.on())
+        .await?;
+    if taken.rows_affected != 1 {
+        return Err(Error::Stale {
+            current_version: ended.version,
+        });
+    }
+    let facts: serde_json::Value = serde_json::from_str(&entry.facts).unwrap_or_default();
+    write.journal(Entry::new(
+        "membership.candidate",
+        format!("membership:{id}"),
+        Role::System,
+        None,
+        &serde_json::json!({ "family": FamilyId(home.id), "program": candidate.program, "slot": slot_id,
+            "successor_of": MembershipId(ended.id), "waitlist": entry.waitlist_id,
+            "position": entry.position, "facts": facts }),
+    )?);
+    let open = verification_case::Entity::find()
+        .filter(verification_case::Column::FamilyId.eq(home.id))
+        .filter(verification_case::Column::State.is_not_in(["decided", "closed", "expired"]))
+        .one(write.on())
+        .await?;
+    match open {
+        Some(case) => {
+            case_membership::ActiveModel {
+                case_id: Set(case.id),
+                membership_id: Set(id.into()),
+                outcome: Set(None),
+                reason: Set(None),
+                document_number: Set(None),
+                needs_approval: Set(false),
+                proposed_by: Set(None),
+                proposed_at: Set(None),
+                confirmed_by: Set(None),
+                confirmed_at: Set(None),
+            }
+            .insert(write.on())
+            .await?;
+        }
+        None => {
+            new_case(
+                write,
+                &home,
+                VisitKind::Full,
+                None,
+                None,
+                None,
+                Role::System,
+                None,
+            )
+            .await?;
+        }
+    }
+    Ok(Some(candidate))
+}
+
+/// The first family on the list in force that takes no place yet and has none in this program.
+async fn next_in_line(
+    write: &Write,
+    ended: &Membership,
+) -> Result<Option<(waitlist_entry::Model, family::Model)>> {
+    let list = waitlist::Entity::find()
+        .filter(waitlist::Column::Program.eq(&ended.program))
+        .filter(waitlist::Column::Region.eq(&ended.region))
+        .filter(waitlist::Column::FrozenAt.is_not_null())
+        .filter(waitlist::Column::SupersededAt.is_null())
+        .order_by_desc(waitlist::Column::FrozenAt)
+        .lock_exclusive()
+        .one(write.on())
+        .await?;
+    let Some(list) = list else { return Ok(None) };
+    let waiting = waitlist_entry::Entity::find()
+        .filter(waitlist_entry::Column::WaitlistId.eq(list.id))
+        .filter(waitlist_entry::Column::TakenAt.is_null())
+        .order_by_asc(waitlist_entry::Column::Position)
+        .all(write.on())
+        .await?;
+    for entry in waiting {
+        if entry.family_id == ended.family_id {
+            continue;
+        }
+        let has_place = membership::Entity::find()
+            .filter(membership::Column::Program.eq(&ended.program))
+            .filter(membership::Column::FamilyId.eq(entry.family_id))
+            .filter(membership::Column::State.is_in([
+                "candidate",
+                "designated",
+                "active",
+                "suspended",
+            ]))
+            .one(write.on())
+            .await?;
+        if has_place.is_some() {
+            continue;
+        }
+        if let Some(home) = family::Entity::find_by_id(entry.family_id)
+            .one(write.on())
+            .await?
+        {
+            return Ok(Some((entry, home)));
+        }
+    }
+    Ok(None)
+}
+
+/// The candidate is designated: the slot is theirs.
+pub(super) async fn settle(
+    write: &mut Write,
+    candidate: &Membership,
+    by: &TwoPersons,
+) -> Result<()> {
+    let Some(slot_id) = candidate.slot_id.map(SlotId) else {
+        return Ok(());
+    };
+    let why = ReasonCode::known("MASA_KEBERATAN_LEWAT");
+    turn(
+        write,
+        slot_id,
+        SlotAction::Assign,
+        Some(MembershipId(candidate.id)),
+        &why,
+        by,
+    )
+    .await
+}
+
+/// The slots of an import, one per membership that holds one and the free rest of the quota. An import is one person's
+/// act, so it only creates slots; it moves none.
+pub(super) async fn create(
+    write: &mut Write,
+    program: &str,
+    region: &str,
+    holders: &[Option<MembershipId>],
+) -> Result<Vec<SlotId>> {
+    let mut ids = Vec::with_capacity(holders.len());
+    let mut rows = Vec::with_capacity(holders.len());
+    for holder in holders {
+        let id: SlotId = write.store().ids().next();
+        let state = if holder.is_some() {
+            SlotState::Held
+        } else {
+            SlotState::Free
+        };
+        rows.push(slot::ActiveModel {
+            id: Set(id.into()),
+            program: Set(program.to_owned()),
+            region: Set(region.to_owned()),
+            state: Set(state.to_string()),
+            membership_id: Set(holder.map(Into::into)),
+            version: Set(1),
+        });
+        ids.push(id);
+    }
+    while !rows.is_empty() {
+        let rest = rows.split_off(rows.len().min(500));
+        slot::Entity::insert_many(std::mem::replace(&mut rows, rest))
+            .exec_without_returning(write.on())
+            .await?;
+    }
+    Ok(ids)
+}
