@@ -78,6 +78,10 @@ pub fn outside_m(boundary: &MultiPolygon, place: Place) -> i64 {
 mod tests {
     use super::*;
 
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "degrees times ten million fit in 32 bits"
+    )]
     fn place(lat: f64, lon: f64) -> Place {
         Place {
             lat_e7: (lat * 1e7) as i64,

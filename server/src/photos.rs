@@ -267,6 +267,10 @@ mod tests {
     use super::*;
     use jpeg_encoder::{ColorType, Encoder};
 
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the remainders fit in a byte"
+    )]
     fn rgb(width: u16, height: u16) -> Vec<u8> {
         (0..usize::from(width) * usize::from(height))
             .flat_map(|n| [(n % 251) as u8, (n / 7 % 253) as u8, (n / 31 % 255) as u8])

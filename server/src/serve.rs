@@ -17,7 +17,7 @@ use crate::http::routes;
 /// How long requests in flight may take once the server stops.
 const DRAIN: Duration = Duration::from_secs(30);
 /// A client must send its headers within this time; bodies have an idle limit of their own.
-const HEADERS: Duration = Duration::from_secs(60);
+const HEADERS: Duration = Duration::from_mins(1);
 
 /// Serves until `stop` says so, then finishes what is in flight.
 ///

@@ -1,4 +1,8 @@
 //! Every type that crosses the wire has a JSON snapshot: a wire break is a diff somebody has to read.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a sample that does not parse is the test's own fault"
+)]
 
 use std::collections::BTreeSet;
 

@@ -61,10 +61,7 @@ impl crate::App {
     ///
     /// # Errors
     /// When the grant is not genuine or no longer good.
-    pub(super) async fn authenticate_upload(
-        &self,
-        headers: &HeaderMap,
-    ) -> Result<Option<Actor>, Error> {
+    pub(super) fn authenticate_upload(&self, headers: &HeaderMap) -> Result<Option<Actor>, Error> {
         let Some(token) = bearer(headers).filter(|token| UploadGrant::is_one(token)) else {
             return Ok(None);
         };

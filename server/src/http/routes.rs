@@ -121,7 +121,7 @@ async fn guard(
             Ok(actor) => actor.require(permission).map(|()| actor),
             Err(error) => Err(error),
         },
-        Access::Uploads => match app.authenticate_upload(request.headers()).await {
+        Access::Uploads => match app.authenticate_upload(request.headers()) {
             Ok(Some(actor)) => Ok(actor),
             Ok(None) => match app.authenticate(request.headers()).await {
                 Ok(actor) if actor.may(Permission::Visit) || actor.may(Permission::CarrySealed) => {

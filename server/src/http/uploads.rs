@@ -49,10 +49,10 @@ fn number(headers: &HeaderMap, name: &str) -> Result<u64> {
         .ok_or_else(bad_header)
 }
 
-/// Every request but OPTIONS says the version.
-fn check_version(headers: &HeaderMap) -> Result<(), Response> {
+/// Every request but OPTIONS says the version; the answer to one that does not.
+fn wrong_version(headers: &HeaderMap) -> Option<Response> {
     if text(headers, "tus-resumable") == Some(VERSION) {
-        return Ok(());
+        return None;
     }
     let mut response = bad_header().into_response();
     *response.status_mut() = StatusCode::PRECONDITION_FAILED;
@@ -60,7 +60,7 @@ fn check_version(headers: &HeaderMap) -> Result<(), Response> {
         HeaderName::from_static("tus-version"),
         HeaderValue::from_static(VERSION),
     );
-    Err(response)
+    Some(response)
 }
 
 /// A checksum announced for the bytes of one request.
@@ -180,7 +180,7 @@ pub async fn create(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    if let Err(response) = check_version(&headers) {
+    if let Some(response) = wrong_version(&headers) {
         return response;
     }
     // The task goes on when the client does not: what it sent is stored.
@@ -286,8 +286,7 @@ async fn receive_leased(
     if offset == 0 && length == before.length {
         // The usual case: the whole photo in one request goes straight to its place.
         match app.finish_upload(by, id, Some(bytes.clone())).await {
-            Ok(Finished::Arrived) => return by.upload(id).await,
-            Ok(Finished::Held) => return by.upload(id).await,
+            Ok(Finished::Arrived | Finished::Held) => return by.upload(id).await,
             Err(error) => return Err(error),
         }
     }
@@ -304,7 +303,7 @@ async fn receive_leased(
 
 /// `HEAD /v1/uploads/{id}`.
 pub async fn head(By(by): By, Path(id): Path<PhotoId>, headers: HeaderMap) -> Response {
-    if let Err(response) = check_version(&headers) {
+    if let Some(response) = wrong_version(&headers) {
         return response;
     }
     match by.upload(id).await {
@@ -321,7 +320,7 @@ pub async fn patch(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    if let Err(response) = check_version(&headers) {
+    if let Some(response) = wrong_version(&headers) {
         return response;
     }
     if text(&headers, "content-type") != Some("application/offset+octet-stream") {
@@ -343,7 +342,7 @@ pub async fn patch(
 
 /// `DELETE /v1/uploads/{id}`.
 pub async fn delete(By(by): By, Path(id): Path<PhotoId>, headers: HeaderMap) -> Response {
-    if let Err(response) = check_version(&headers) {
+    if let Some(response) = wrong_version(&headers) {
         return response;
     }
     match by.forget_upload(id).await {

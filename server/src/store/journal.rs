@@ -102,12 +102,11 @@ pub(super) async fn append(
         .ok_or_else(|| Error::internal("the journal has no head"))?;
     let last: i64 = head.try_get_by_index(0)?;
     let mut previous: Vec<u8> = head.try_get_by_index(1)?;
-    let mut seq = last - count;
+    let first = last - count + 1;
     let key_version =
         i32::try_from(store.keys().active_version(Purpose::JournalMac)).map_err(Error::internal)?;
     let mut rows = Vec::with_capacity(entries.len());
-    for entry in entries {
-        seq += 1;
+    for (seq, entry) in (first..).zip(entries) {
         let mut row = journal::Model {
             seq,
             at: at.as_micros(),
@@ -119,7 +118,7 @@ pub(super) async fn append(
             event_id: entry.event_id.map(Into::into),
             body: entry.body,
             salt: store.ids().bytes::<16>().to_vec(),
-            previous_hash: previous,
+            previous_hash: previous.clone(),
             hash: Vec::new(),
             mac: Vec::new(),
             mac_key_version: 0,
@@ -128,7 +127,7 @@ pub(super) async fn append(
         row.hash = Sha256::digest(&bytes).to_vec();
         row.mac = store.keys().mac_journal(&bytes).to_vec();
         row.mac_key_version = key_version;
-        previous = row.hash.clone();
+        previous.clone_from(&row.hash);
         rows.push(journal::ActiveModel::from(row).reset_all());
     }
     while !rows.is_empty() {

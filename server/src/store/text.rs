@@ -7,7 +7,7 @@ pub(super) fn is_unavailable(error: &DbErr) -> bool {
     match error {
         DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => true,
         DbErr::Exec(RuntimeErr::SqlxError(inner)) | DbErr::Query(RuntimeErr::SqlxError(inner)) => {
-            inner.as_database_error().map_or(true, |database| {
+            inner.as_database_error().is_none_or(|database| {
                 database.code().is_some_and(|code| {
                     // PostgreSQL: connection, resources, operator intervention, deadlock, serialization.
                     // SQLite: busy (5), locked (6), full (13), I/O (10).

@@ -431,7 +431,7 @@ impl Acting {
             .col_expr(upload::Column::State, Expr::value("done"))
             .col_expr(
                 upload::Column::OffsetBytes,
-                Expr::col(upload::Column::Length).into(),
+                Expr::col(upload::Column::Length),
             )
             .col_expr(upload::Column::Lease, Expr::value(Option::<Uuid>::None))
             .filter(upload::Column::Id.eq(Uuid::from(id)))
@@ -457,7 +457,7 @@ impl Acting {
                 format!("photo:{id}"),
                 Role::System,
                 None,
-                &serde_json::json!({ "problem": problem, "by": self.actor.user().map(UserId::from) }),
+                &serde_json::json!({ "problem": problem, "by": self.actor.user() }),
             )?);
         }
         write.commit().await

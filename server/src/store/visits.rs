@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use p256::ecdsa::signature::Verifier;
 use p256::ecdsa::{Signature, VerifyingKey};
+use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, Set};
 use tilik_protocol::case::{self, CaseAction, CaseState, Step};
 use tilik_protocol::evidence::{
@@ -233,13 +234,10 @@ impl Acting {
                     }
                     continue;
                 };
+                let sha256: [u8; 32] = row.sha256[..].try_into().map_err(Error::internal)?;
                 receipts.push(PhotoReceipt {
                     photo: PhotoId(row.id),
-                    sha256: row
-                        .sha256
-                        .iter()
-                        .map(|byte| format!("{byte:02x}"))
-                        .collect(),
+                    sha256: Hash32(sha256).to_string(),
                     received_at: Timestamp::from_micros(received_at),
                     safe_at: row.safe_at.map(Timestamp::from_micros),
                     problem: row.problem,
@@ -849,7 +847,6 @@ async fn chain_flags(
         }
     }
     // Where the chain stands, for people; the flags above do not depend on it.
-    use sea_orm::sea_query::Expr;
     device::Entity::update_many()
         .col_expr(device::Column::ChainSeq, Expr::value(seq))
         .col_expr(device::Column::ChainHash, Expr::value(hash.0.to_vec()))
