@@ -405,7 +405,7 @@ mod tests {
                     .wrapping_mul(6_364_136_223_846_793_005)
                     .wrapping_add(1);
                 let at = (state >> 33) as usize % damaged.len();
-                damaged[at] = (state >> 20) as u8;
+                damaged[at] = (state >> 20).to_le_bytes()[0];
             }
             let _ = derivatives(&damaged);
         }

@@ -29,7 +29,7 @@ use crate::store::uploads::{Announced, Standing};
 
 const VERSION: &str = "1.0.0";
 /// A connection that sends nothing for this long is given up; there is no limit on the whole.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 const OFFSET: HeaderName = HeaderName::from_static("upload-offset");
 const LENGTH: HeaderName = HeaderName::from_static("upload-length");
 const EXPIRES: HeaderName = HeaderName::from_static("upload-expires");

@@ -6,7 +6,7 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, Set,
 };
 use tilik_protocol::evidence::MAX_SEALED_BYTES;
-use tilik_protocol::ids::{DeviceId, PhotoId, UserId, VisitId};
+use tilik_protocol::ids::{DeviceId, PhotoId, VisitId};
 use tilik_protocol::policy::Role;
 use tilik_protocol::problem::ProblemCode;
 use tilik_protocol::time::Timestamp;
