@@ -269,12 +269,17 @@ async fn next_in_line(
         .all(write.on())
         .await?;
     for entry in waiting {
-        if entry.family_id == ended.family_id {
+        if entry.family_id == ended.family_id && entry.person_id == ended.person_id {
             continue;
         }
+        // A program for persons counts persons: another member's place is no place of theirs.
+        let theirs = match entry.person_id {
+            Some(person) => membership::Column::PersonId.eq(person),
+            None => membership::Column::FamilyId.eq(entry.family_id),
+        };
         let has_place = membership::Entity::find()
             .filter(membership::Column::Program.eq(&ended.program))
-            .filter(membership::Column::FamilyId.eq(entry.family_id))
+            .filter(theirs)
             .filter(membership::Column::State.is_in([
                 "candidate",
                 "designated",

@@ -123,16 +123,34 @@ impl Acting {
         self.may_send_for(announced.device.into())?;
         let write = self.begin().await?;
         let now = write.at();
+        // Once a manifest has named the photo, only what it signs may be announced, and that wins over an announcement
+        // somebody made before: nobody can block another's evidence by announcing its id first.
+        let signed = match photo::Entity::find_by_id(id).one(write.on()).await? {
+            None => false,
+            Some(said) => {
+                if said.device_id != Uuid::from(announced.device)
+                    || said.sealed_sha256 != announced.sealed_sha256
+                    || said.sealed_len != announced.length.cast_signed()
+                {
+                    return Err(Error::Refused(ProblemCode::ContentConflict));
+                }
+                true
+            }
+        };
         if let Some(row) = upload::Entity::find_by_id(id).one(write.on()).await? {
             let same = row.device_id == Uuid::from(announced.device)
                 && row.sealed_sha256 == announced.sealed_sha256
                 && row.length == announced.length.cast_signed();
-            if !same {
+            if !same && !signed {
                 return Err(Error::Refused(ProblemCode::ContentConflict));
             }
-            if row.state == "bad" || row.state == "expired" {
-                // The bytes did not hold what they promised, or were forgotten: the phone may send them again.
+            if !same || row.state == "bad" || row.state == "expired" {
+                // The bytes did not hold what they promised, were forgotten, or are not what the manifest signs: the
+                // phone may send them again.
                 let mut active: upload::ActiveModel = row.into();
+                active.device_id = Set(announced.device.into());
+                active.sealed_sha256 = Set(announced.sealed_sha256.to_vec());
+                active.length = Set(announced.length.cast_signed());
                 active.state = Set("active".to_owned());
                 active.problem = Set(None);
                 active.offset_bytes = Set(0);
