@@ -48,6 +48,14 @@ impl Sundial {
         }
     }
 
+    /// A test that moves a held clock says so: the time really passed.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn really_passed(&self, wall: Timestamp) {
+        let Ok(mut watch) = self.0.lock() else { return };
+        watch.wall = wall;
+        watch.even_since_s = None;
+    }
+
     /// Looks at both clocks; whether the wall clock may be believed now.
     pub fn is_trusted(&self, wall: Timestamp) -> bool {
         let Ok(mut watch) = self.0.lock() else {

@@ -1,2 +1,8 @@
-//! Stub.
-fn main() {}
+//! The system as its users meet it. One binary, so that everything links once.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails, and says where"
+)]
+
+mod world;
