@@ -27,6 +27,7 @@ use crate::policy::Role;
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 pub enum CaseState {
     /// Waits for an officer.
     Open,

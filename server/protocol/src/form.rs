@@ -13,6 +13,7 @@ pub type Answers = BTreeMap<String, String>;
 /// A questionnaire. A version that was ever used is kept for ever.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct Form {
     /// Such as `kepmensos-262`.
     pub id: String,
@@ -27,6 +28,7 @@ pub struct Form {
 /// One question.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct Question {
     /// Its id in [`Answers`].
     pub id: String,
@@ -51,6 +53,7 @@ pub struct Question {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 pub enum QuestionKind {
     /// `yes` or `no`.
     YesNo,
@@ -68,6 +71,7 @@ pub enum QuestionKind {
 /// A choice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct ChoiceOption {
     /// What is stored.
     pub code: String,
@@ -78,6 +82,7 @@ pub struct ChoiceOption {
 /// When a question is asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct AskedIf {
     /// The earlier question.
     pub question: String,
@@ -104,6 +109,7 @@ pub struct AskedIf {
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 pub enum AnswerFault {
     /// Required, asked and not answered.
     Missing,
@@ -118,6 +124,7 @@ pub enum AnswerFault {
 /// One wrong answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct AnswerProblem {
     /// The question.
     pub question: String,

@@ -69,6 +69,12 @@ impl<'de> Deserialize<'de> for ReasonCode {
     }
 }
 
+#[cfg(feature = "uniffi")]
+uniffi::custom_type!(ReasonCode, String, {
+    lower: |code| code.0.into_owned(),
+    try_lift: |text| Ok(text.parse()?),
+});
+
 /// Why evidence goes back to the phone, and the words a person reads (domain.md 8.2).
 pub const RETURN_REASONS: &[(&str, &str)] = &[
     ("FOTO_BURAM", "Foto buram"),

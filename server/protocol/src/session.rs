@@ -298,6 +298,7 @@ pub struct DeviceView {
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 pub enum RevokeKind {
     /// Drain, then wipe.
     Retired,

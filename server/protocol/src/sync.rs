@@ -307,6 +307,7 @@ pub struct Assignment {
 /// A form by id and version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct FormRef {
     /// Such as `kepmensos-262`.
     pub id: String,
@@ -317,6 +318,7 @@ pub struct FormRef {
 /// Where the door was last pinned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct LastPin {
     /// Latitude in degrees × 10⁷.
     pub lat_e7: i64,
@@ -331,6 +333,7 @@ pub struct LastPin {
 /// Why a case came back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct Returned {
     /// The visit that was looked at.
     pub visit: VisitId,
@@ -346,6 +349,7 @@ pub struct Returned {
 /// One reason of a return.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct ReturnReason {
     /// What it is about.
     pub target: ReturnTarget,

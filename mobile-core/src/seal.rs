@@ -1,0 +1,1 @@
+//! From a complete draft to a sealed visit.

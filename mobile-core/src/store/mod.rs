@@ -1,0 +1,110 @@
+//! The phone's own databases and folders: one SQLite file for the phone, one for each officer.
+//!
+//! One connection a file, WAL, `synchronous=FULL`: what a call returned is on the disk. With the feature `sqlcipher` the
+//! files are encrypted under the key of the port. The one invariant: a row that names a file is written after the file.
+
+pub(crate) mod meta;
+pub(crate) mod outbox;
+mod schema;
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+use tilik_protocol::ids::UserId;
+
+use crate::error::{Error, Result};
+use crate::ports::Ports;
+
+/// The folder of sealed files.
+pub(crate) const SPOOL: &str = "spool";
+/// The folder of drafts' photos, each encrypted.
+pub(crate) const DRAFTS: &str = "drafts";
+
+/// The open databases.
+pub(crate) struct Stores {
+    /// What belongs to the phone.
+    pub(crate) device: Connection,
+    /// What belongs to the officer who is signed in, or was last.
+    pub(crate) account: Option<Account>,
+}
+
+/// One officer's database.
+pub(crate) struct Account {
+    pub(crate) user: UserId,
+    pub(crate) db: Connection,
+}
+
+impl Stores {
+    /// Opens the phone's database, and the account's when somebody was signed in.
+    pub(crate) fn open(folder: &Path, ports: &Ports) -> Result<Self> {
+        std::fs::create_dir_all(folder.join(SPOOL))?;
+        std::fs::create_dir_all(folder.join(DRAFTS))?;
+        let device = open(&folder.join("device.db"), ports, schema::DEVICE)?;
+        let user: Option<UserId> = meta::get(&device, meta::USER)?;
+        let account = user
+            .map(|user| Account::open(folder, ports, user))
+            .transpose()?;
+        Ok(Self { device, account })
+    }
+}
+
+impl Account {
+    /// Opens one officer's database.
+    pub(crate) fn open(folder: &Path, ports: &Ports, user: UserId) -> Result<Self> {
+        let db = open(&Self::file(folder, user), ports, schema::ACCOUNT)?;
+        Ok(Self { user, db })
+    }
+
+    pub(crate) fn file(folder: &Path, user: UserId) -> PathBuf {
+        folder.join(format!("account-{user}.db"))
+    }
+}
+
+fn open(file: &Path, ports: &Ports, steps: &[&str]) -> Result<Connection> {
+    let mut db = Connection::open(file)?;
+    unlock(&db, ports)?;
+    db.pragma_update(None, "journal_mode", "WAL")?;
+    db.pragma_update(None, "synchronous", "FULL")?;
+    db.pragma_update(None, "foreign_keys", "ON")?;
+    let seen: u32 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let seen = usize::try_from(seen).unwrap_or(usize::MAX);
+    if seen > steps.len() {
+        // Written by a newer app; to go on could lose what it wrote.
+        return Err(Error::Told(crate::error::CoreError::UpdateApp));
+    }
+    for (n, step) in (1_u32..).zip(steps).skip(seen) {
+        let tx = db.transaction()?;
+        tx.execute_batch(step)?;
+        tx.pragma_update(None, "user_version", n)?;
+        tx.commit()?;
+    }
+    Ok(db)
+}
+
+#[cfg(feature = "sqlcipher")]
+fn unlock(db: &Connection, ports: &Ports) -> Result<()> {
+    use std::fmt::Write;
+    use zeroize::Zeroizing;
+    let key = Zeroizing::new(ports.keys.database_key()?);
+    if key.len() != 32 {
+        return Err(Error::Broken("database-key-length"));
+    }
+    // A raw key: no derivation, so opening is quick.
+    let mut text = Zeroizing::new(String::with_capacity(67));
+    text.push_str("x'");
+    for byte in key.iter() {
+        write!(text, "{byte:02x}").map_err(|_| Error::Broken("database-key-text"))?;
+    }
+    text.push('\'');
+    db.pragma_update(None, "key", text.as_str())?;
+    Ok(())
+}
+
+#[cfg(not(feature = "sqlcipher"))]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the encrypted build can fail here"
+)]
+fn unlock(_: &Connection, _: &Ports) -> Result<()> {
+    Ok(())
+}

@@ -1,0 +1,85 @@
+//! Sealed visits and their photos, as rows.
+
+use rusqlite::{Transaction, params};
+use tilik_protocol::ids::{CaseId, DeviceId, PhotoId, UserId, VisitId};
+use tilik_protocol::manifest::Hash32;
+use tilik_protocol::time::Timestamp;
+
+use crate::error::Result;
+
+/// A visit as the seal leaves it: everything of it is on the disk already.
+#[derive(Debug, Clone)]
+pub(crate) struct SealedVisitRecord {
+    pub(crate) visit: VisitId,
+    pub(crate) device: DeviceId,
+    pub(crate) seq: u64,
+    pub(crate) officer: UserId,
+    pub(crate) case: Option<CaseId>,
+    pub(crate) captured_at: Timestamp,
+    /// The COSE bytes.
+    pub(crate) manifest: Vec<u8>,
+    /// The sealed answers.
+    pub(crate) answers: Option<Vec<u8>>,
+    /// In the manifest's order.
+    pub(crate) photos: Vec<SealedPhotoRecord>,
+    /// Brought by a bundle, for a colleague.
+    pub(crate) carried: bool,
+}
+
+/// A sealed photo: a new one with its file, or one that stands from an earlier visit of this phone.
+#[derive(Debug, Clone)]
+pub(crate) struct SealedPhotoRecord {
+    pub(crate) photo: PhotoId,
+    /// Its name under spool/.
+    pub(crate) file: String,
+    pub(crate) sha256: Hash32,
+    pub(crate) sealed_sha256: Hash32,
+    pub(crate) sealed_len: u64,
+    /// Whether the file is there; a kept photo's may be gone because it is safe on the server.
+    pub(crate) on_phone: bool,
+}
+
+/// Puts a sealed visit into the outbox. A photo that is there already is only linked.
+pub(crate) fn enqueue(tx: &Transaction<'_>, sealed: &SealedVisitRecord) -> Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO outbox_visit (visit, device, seq, officer, case_id, captured_at, manifest, \
+         manifest_sha256, answers, carried, state, queued) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'waiting', \
+         (SELECT coalesce(max(queued), 0) + 1 FROM outbox_visit))",
+    )?
+    .execute(params![
+        sealed.visit.to_string(),
+        sealed.device.to_string(),
+        sealed.seq.cast_signed(),
+        sealed.officer.to_string(),
+        sealed.case.map(|case| case.to_string()),
+        sealed.captured_at.as_micros(),
+        sealed.manifest,
+        Hash32::of(&sealed.manifest).to_string(),
+        sealed.answers,
+        sealed.carried,
+    ])?;
+    for (position, photo) in (0_i64..).zip(&sealed.photos) {
+        tx.prepare_cached(
+            "INSERT INTO outbox_photo (photo, device, file, sha256, sealed_sha256, sealed_len, \
+             stage, on_phone) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'fresh', ?7) \
+             ON CONFLICT (photo) DO NOTHING",
+        )?
+        .execute(params![
+            photo.photo.to_string(),
+            sealed.device.to_string(),
+            photo.file,
+            photo.sha256.to_string(),
+            photo.sealed_sha256.to_string(),
+            photo.sealed_len.cast_signed(),
+            photo.on_phone,
+        ])?;
+        tx.prepare_cached("INSERT INTO outbox_link (visit, photo, position) VALUES (?1, ?2, ?3)")?
+            .execute(params![
+                sealed.visit.to_string(),
+                photo.photo.to_string(),
+                position
+            ])?;
+    }
+    Ok(())
+}
