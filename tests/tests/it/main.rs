@@ -5,4 +5,7 @@
     reason = "a test that cannot go on fails, and says where"
 )]
 
+mod coalitions;
+mod expected;
+mod machines;
 mod world;
