@@ -609,9 +609,7 @@ fn what_one_role_or_two_together_can_bring_about_is_what_was_read() {
             out.push_str("  nothing\n");
         }
     }
-    out.push_str(
-        "\nTwo roles together: what neither can alone\n",
-    );
+    out.push_str("\nTwo roles together: what neither can alone\n");
     let roles: Vec<Role> = Role::grantable().collect();
     for (n, first) in roles.iter().enumerate() {
         for second in &roles[n + 1..] {
