@@ -11,6 +11,7 @@
 uniffi::setup_scaffolding!();
 
 mod account;
+mod backoff;
 mod bundle;
 mod capture;
 mod error;
@@ -144,6 +145,11 @@ impl FieldApp {
     /// The cases to visit.
     pub fn assignments(&self) -> Result<Vec<AssignmentView>, CoreError> {
         Ok(feed::assignments(self)?)
+    }
+
+    /// The drafts on this phone, oldest first, also of cases that left the roster.
+    pub fn drafts(&self) -> Result<Vec<VisitId>, CoreError> {
+        Ok(feed::drafts(self)?)
     }
 
     /// A form, from the feed or shipped with the app.

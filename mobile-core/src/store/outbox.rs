@@ -62,7 +62,8 @@ pub(crate) fn enqueue(tx: &Transaction<'_>, sealed: &SealedVisitRecord) -> Resul
     for (position, photo) in (0_i64..).zip(&sealed.photos) {
         tx.prepare_cached(
             "INSERT INTO outbox_photo (photo, device, file, sha256, sealed_sha256, sealed_len, \
-             stage, on_phone) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'fresh', ?7) \
+             stage, on_phone) VALUES (?1, ?2, ?3, ?4, ?5, ?6, \
+             CASE WHEN ?7 THEN 'fresh' ELSE 'whole' END, ?7) \
              ON CONFLICT (photo) DO NOTHING",
         )?
         .execute(params![
