@@ -55,7 +55,7 @@ pub(crate) fn enrol(app: &FieldApp, code: &str) -> Result<()> {
         Some(_) | None => phone.new_id(),
     };
     let id = phone.new_id::<uuid::Uuid>().to_string();
-    in_flight::put(db, Kind::Enrol, "", id, &Enrolling { code, device })?;
+    in_flight::put(db, Kind::Enrol, "", &id, &Enrolling { code, device })?;
     backoff::clear(db, &Kind::Enrol.to_string())?;
     backoff::clear(db, backoff::NET)
 }
@@ -73,7 +73,7 @@ pub(crate) fn sign_in(app: &FieldApp, username: String, password: String) -> Res
     // An answer to an earlier try must not be taken for one to this.
     in_flight::forget_kind(db, Kind::SignIn)?;
     let id = phone.new_id::<uuid::Uuid>().to_string();
-    in_flight::put(db, Kind::SignIn, "", id, &())?;
+    in_flight::put(db, Kind::SignIn, "", &id, &())?;
     backoff::clear(db, &Kind::SignIn.to_string())?;
     backoff::clear(db, backoff::NET)?;
     core.pump.credentials = Some((username, Zeroizing::new(password)));
@@ -89,7 +89,7 @@ pub(crate) fn sign_out(app: &FieldApp) -> Result<()> {
     let refresh = meta::get(&tx, meta::REFRESH_TOKEN)?;
     if refresh.is_some() {
         let id = phone.new_id::<uuid::Uuid>().to_string();
-        in_flight::put(&tx, Kind::SignOut, "", id, &SigningOut { access, refresh })?;
+        in_flight::put(&tx, Kind::SignOut, "", &id, &SigningOut { access, refresh })?;
     }
     end_session(&tx)?;
     in_flight::forget_kind(&tx, Kind::SignIn)?;
@@ -186,7 +186,7 @@ pub(crate) fn refresh(core: &mut Core, phone: &Phone) -> Result<Option<Request>>
         return Ok(None);
     };
     let id = phone.new_id::<uuid::Uuid>().to_string();
-    let id = in_flight::put(db, Kind::Refresh, "", id, &())?;
+    let id = in_flight::put(db, Kind::Refresh, "", &id, &())?;
     refreshing(id, phone, token).map(Some)
 }
 
@@ -406,7 +406,7 @@ pub(crate) fn on_signed_out(
         Some(next) => {
             in_flight::forget(db, &row.id)?;
             let id = phone.new_id::<uuid::Uuid>().to_string();
-            in_flight::put(db, Kind::SignOut, "", id, &next).map(|_| ())
+            in_flight::put(db, Kind::SignOut, "", &id, &next).map(|_| ())
         }
         None => in_flight::forget(db, &row.id),
     }

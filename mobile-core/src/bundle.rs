@@ -1,10 +1,350 @@
-//! Titip kirim: sealed visits as one file.
-use crate::FieldApp;
-use crate::error::{Error, Result};
+//! Titip kirim: sealed visits as one file, for a colleague whose phone has a network.
+//!
+//! The file is `TILIKB1\n`, then sections: one byte of kind, eight bytes of length (big-endian), 32 bytes of SHA-256, the
+//! content. Kinds: 1 a manifest (COSE), which begins a visit; 2 its sealed answers; 3 one of its sealed photos; 0 the
+//! end, with length 0. There are no names in it: a section is what the manifest before it says by hash. Nothing in it can
+//! be read without the registry's key but the manifest, which its phone signed.
+//!
+//! A bundle is taken whole or not at all.
+
+use std::collections::{HashMap, HashSet};
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+
+use rusqlite::{OptionalExtension, params};
+use sha2::{Digest, Sha256};
+use tilik_protocol::evidence::{MAX_ANSWERS_BYTES, MAX_SEALED_BYTES};
 use tilik_protocol::ids::VisitId;
-pub(crate) fn export(_: &FieldApp, _: &[VisitId], _: &str) -> Result<u32> {
-    Err(Error::Broken("bundle"))
+use tilik_protocol::manifest::{Hash32, MAX_MANIFEST_BYTES, Manifest, SignedManifest};
+
+use crate::FieldApp;
+use crate::error::{CoreError, Error, Result};
+use crate::outbox::{hash_file, spool_file};
+use crate::phone::{FULL_BELOW_BYTES, Phone};
+use crate::store::SPOOL;
+use crate::store::outbox::{SealedPhotoRecord, SealedVisitRecord, enqueue};
+
+const MAGIC: &[u8; 8] = b"TILIKB1\n";
+const END: u8 = 0;
+const MANIFEST: u8 = 1;
+const ANSWERS: u8 = 2;
+const PHOTO: u8 = 3;
+/// Most visits in one bundle.
+const MOST_VISITS: usize = 200;
+
+fn damaged() -> Error {
+    Error::refused("bundle_damaged")
 }
-pub(crate) fn import(_: &FieldApp, _: &str) -> Result<u32> {
-    Err(Error::Broken("bundle"))
+
+/// Makes what was written to `folder` survive a loss of power.
+fn sync_folder(folder: &Path) -> Result<()> {
+    // Some systems cannot open a folder; then its file system keeps the order by itself.
+    if let Ok(folder) = File::open(folder) {
+        folder.sync_all()?;
+    }
+    Ok(())
+}
+
+fn section(out: &mut impl Write, kind: u8, content: &[u8]) -> Result<()> {
+    head(out, kind, content.len() as u64, Hash32::of(content))?;
+    out.write_all(content)?;
+    Ok(())
+}
+
+fn head(out: &mut impl Write, kind: u8, length: u64, hash: Hash32) -> Result<()> {
+    out.write_all(&[kind])?;
+    out.write_all(&length.to_be_bytes())?;
+    out.write_all(&hash.0)?;
+    Ok(())
+}
+
+pub(crate) fn export(app: &FieldApp, visits: &[VisitId], file: &str) -> Result<u32> {
+    let core = app.core();
+    let phone = app.phone();
+    let db = &core.stores.device;
+    if visits.is_empty() || visits.len() > MOST_VISITS {
+        return Err(Error::refused("bundle_size"));
+    }
+    let target = PathBuf::from(file);
+    let part = PathBuf::from(format!("{file}.part"));
+    let mut out = BufWriter::new(File::create(&part)?);
+    out.write_all(MAGIC)?;
+    let mut count = 0;
+    let mut told = HashSet::new();
+    for visit in visits {
+        if !told.insert(visit) {
+            continue;
+        }
+        let (manifest, answers): (Vec<u8>, Option<Vec<u8>>) = db
+            .prepare_cached("SELECT manifest, answers FROM outbox_visit WHERE visit = ?1")?
+            .query_row([visit.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?
+            .ok_or(CoreError::UnknownVisit)?;
+        section(&mut out, MANIFEST, &manifest)?;
+        if let Some(answers) = answers {
+            section(&mut out, ANSWERS, &answers)?;
+        }
+        let photos: Vec<(String, String)> = db
+            .prepare_cached(
+                "SELECT p.file, p.sealed_sha256 FROM outbox_link AS l \
+                 JOIN outbox_photo AS p ON p.photo = l.photo \
+                 WHERE l.visit = ?1 AND p.on_phone = 1 ORDER BY l.position",
+            )?
+            .query_map([visit.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<rusqlite::Result<_>>()?;
+        for (name, sealed_sha256) in photos {
+            let path = spool_file(phone, &name);
+            let (hash, length) = match hash_file(&path) {
+                Ok(found) => found,
+                // The rest is worth carrying all the same.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(error.into()),
+            };
+            if hash.to_string() != sealed_sha256 {
+                continue;
+            }
+            head(&mut out, PHOTO, length, hash)?;
+            std::io::copy(&mut File::open(&path)?, &mut out)?;
+        }
+        count += 1;
+    }
+    head(&mut out, END, 0, Hash32::of(b""))?;
+    out.flush()?;
+    out.get_ref().sync_all()?;
+    std::fs::rename(&part, &target)?;
+    if let Some(folder) = target.parent() {
+        sync_folder(folder)?;
+    }
+    Ok(count)
+}
+
+/// A visit of a bundle, its photos lying under spool/ with names of our own.
+struct Brought {
+    manifest: Manifest,
+    cose: Vec<u8>,
+    answers: Option<Vec<u8>>,
+    /// By the hash of the sealed file.
+    photos: HashMap<Hash32, PathBuf>,
+}
+
+/// Files that are taken away again unless the bundle is taken.
+struct Strays(Vec<PathBuf>);
+
+impl Drop for Strays {
+    fn drop(&mut self) {
+        for file in &self.0 {
+            // It was put elsewhere, or stays as a stray that nothing points at.
+            let _ = std::fs::remove_file(file);
+        }
+    }
+}
+
+/// Reads one section's head: kind, length, hash.
+fn read_head(bundle: &mut impl Read) -> Result<(u8, u64, Hash32)> {
+    let mut kind = [0];
+    let mut length = [0; 8];
+    let mut hash = [0; 32];
+    for part in [&mut kind[..], &mut length[..], &mut hash[..]] {
+        read_all(bundle, part)?;
+    }
+    Ok((kind[0], u64::from_be_bytes(length), Hash32(hash)))
+}
+
+fn read_all(bundle: &mut impl Read, into: &mut [u8]) -> Result<()> {
+    bundle.read_exact(into).map_err(|error| {
+        if error.kind() == std::io::ErrorKind::UnexpectedEof {
+            damaged()
+        } else {
+            error.into()
+        }
+    })
+}
+
+/// The content of a small section. Its length is judged before a byte is asked for.
+fn read_small(bundle: &mut impl Read, length: u64, most: u64, hash: Hash32) -> Result<Vec<u8>> {
+    if length > most {
+        return Err(damaged());
+    }
+    let mut content = vec![0; usize::try_from(length).map_err(|_| damaged())?];
+    read_all(bundle, &mut content)?;
+    if Hash32::of(&content) == hash {
+        Ok(content)
+    } else {
+        Err(damaged())
+    }
+}
+
+/// Copies a photo into a file of ours, and onto the disk.
+fn read_photo(bundle: &mut impl Read, length: u64, hash: Hash32, to: &Path) -> Result<()> {
+    let mut file = File::create(to)?;
+    let mut sum = Sha256::new();
+    let mut buffer = vec![0; 64 * 1024];
+    let mut left = length;
+    while left > 0 {
+        let step = usize::try_from(left)
+            .unwrap_or(usize::MAX)
+            .min(buffer.len());
+        read_all(bundle, &mut buffer[..step])?;
+        sum.update(&buffer[..step]);
+        file.write_all(&buffer[..step])?;
+        left -= step as u64;
+    }
+    file.sync_all()?;
+    if sum.finalize()[..] == hash.0 {
+        Ok(())
+    } else {
+        Err(damaged())
+    }
+}
+
+fn read_bundle(phone: &Phone, file: &str, strays: &mut Strays) -> Result<Vec<Brought>> {
+    let mut bundle = BufReader::new(File::open(file)?);
+    let mut magic = [0; 8];
+    read_all(&mut bundle, &mut magic)?;
+    if &magic != MAGIC {
+        return Err(damaged());
+    }
+    let mut visits: Vec<Brought> = Vec::new();
+    loop {
+        let (kind, length, hash) = read_head(&mut bundle)?;
+        let room = visits.len() < MOST_VISITS;
+        match (kind, visits.last_mut()) {
+            (END, _) if length == 0 => {
+                let whole = visits
+                    .iter()
+                    .all(|visit| visit.manifest.answers.is_some() == visit.answers.is_some());
+                let nothing_after = bundle.read(&mut [0])? == 0;
+                return if whole && nothing_after {
+                    Ok(visits)
+                } else {
+                    Err(damaged())
+                };
+            }
+            (MANIFEST, _) if room => {
+                let most = MAX_MANIFEST_BYTES as u64;
+                let cose = read_small(&mut bundle, length, most, hash)?;
+                let manifest = SignedManifest::parse(&cose)
+                    .map_err(|_| damaged())?
+                    .manifest()
+                    .clone();
+                visits.push(Brought {
+                    manifest,
+                    cose,
+                    answers: None,
+                    photos: HashMap::new(),
+                });
+            }
+            (ANSWERS, Some(visit)) if visit.answers.is_none() => {
+                let said = visit.manifest.answers.as_ref().ok_or_else(damaged)?;
+                if said.sealed_sha256 != hash || said.sealed_len != length {
+                    return Err(damaged());
+                }
+                visit.answers = Some(read_small(&mut bundle, length, MAX_ANSWERS_BYTES, hash)?);
+            }
+            (PHOTO, Some(visit)) => {
+                let named = visit
+                    .manifest
+                    .photos
+                    .iter()
+                    .any(|photo| photo.sealed_sha256 == hash && photo.sealed_len == length);
+                if !named || length > MAX_SEALED_BYTES || visit.photos.contains_key(&hash) {
+                    return Err(damaged());
+                }
+                if phone.ports.space.free_bytes() < FULL_BELOW_BYTES + length {
+                    return Err(CoreError::StorageFull.into());
+                }
+                let name = format!("{}.part", phone.new_id::<uuid::Uuid>());
+                let path = spool_file(phone, &name);
+                strays.0.push(path.clone());
+                read_photo(&mut bundle, length, hash, &path)?;
+                visit.photos.insert(hash, path);
+            }
+            _ => return Err(damaged()),
+        }
+    }
+}
+
+pub(crate) fn import(app: &FieldApp, file: &str) -> Result<u32> {
+    let phone = app.phone();
+    let mut strays = Strays(Vec::new());
+    let brought = read_bundle(phone, file, &mut strays)?;
+    let mut core = app.core();
+    let tx = core.stores.device.transaction()?;
+    let mut count = 0;
+    let mut placed = Vec::new();
+    for visit in &brought {
+        let manifest = &visit.manifest;
+        let known: Option<String> = tx
+            .prepare_cached("SELECT manifest_sha256 FROM outbox_visit WHERE visit = ?1")?
+            .query_row([manifest.visit.to_string()], |row| row.get(0))
+            .optional()?;
+        match known {
+            Some(known) if known == Hash32::of(&visit.cose).to_string() => continue,
+            Some(_) => return Err(Error::refused("content_conflict")),
+            None => {}
+        }
+        let mut photos = Vec::new();
+        for said in &manifest.photos {
+            let known: Option<(String, String)> = tx
+                .prepare_cached("SELECT device, sealed_sha256 FROM outbox_photo WHERE photo = ?1")?
+                .query_row([said.id.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()?;
+            let is_new = known.is_none();
+            let same = (manifest.device.to_string(), said.sealed_sha256.to_string());
+            if known.is_some_and(|known| known != same) {
+                return Err(Error::refused("content_conflict"));
+            }
+            // The name is made of an id that was parsed as one; nothing of the file names a path.
+            let name = format!("carried-{}.age", said.id);
+            let here = visit.photos.get(&said.sealed_sha256);
+            if let (true, Some(from)) = (is_new, here) {
+                let to = spool_file(phone, &name);
+                // A copy, for two photos may have the same bytes; on most file systems it is a link.
+                if std::fs::hard_link(from, &to).is_err() {
+                    std::fs::copy(from, &to)?;
+                    File::open(&to)?.sync_all()?;
+                }
+                placed.push(to);
+            }
+            photos.push(SealedPhotoRecord {
+                photo: said.id,
+                file: name,
+                sha256: said.sha256,
+                sealed_sha256: said.sealed_sha256,
+                sealed_len: said.sealed_len,
+                on_phone: here.is_some(),
+            });
+        }
+        enqueue(
+            &tx,
+            &SealedVisitRecord {
+                visit: manifest.visit,
+                device: manifest.device,
+                seq: manifest.seq,
+                officer: manifest.officer,
+                case: manifest.case,
+                captured_at: manifest.captured_at,
+                manifest: visit.cose.clone(),
+                answers: visit.answers.clone(),
+                photos,
+                carried: true,
+            },
+        )?;
+        // Its own phone may have enrolled for somebody who is here now: then it is this phone's own visit, come home.
+        tx.prepare_cached(
+            "UPDATE outbox_visit SET carried = 0 WHERE visit = ?1 \
+             AND EXISTS (SELECT 1 FROM enrolment WHERE device = ?2)",
+        )?
+        .execute(params![
+            manifest.visit.to_string(),
+            manifest.device.to_string()
+        ])?;
+        count += 1;
+    }
+    if !placed.is_empty() {
+        sync_folder(&phone.folder.join(SPOOL))?;
+    }
+    tx.commit()?;
+    Ok(count)
 }

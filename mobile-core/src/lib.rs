@@ -70,6 +70,10 @@ impl FieldApp {
 }
 
 #[uniffi::export]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "values cross the border to Kotlin and Swift whole"
+)]
 impl FieldApp {
     /// Opens the app on its folder, or makes it.
     ///

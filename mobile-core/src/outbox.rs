@@ -276,7 +276,7 @@ pub(crate) fn request(core: &mut Core, phone: &Phone, id: &str) -> Result<Option
         }
     };
     let new_id = phone.new_id::<uuid::Uuid>().to_string();
-    let request_id = in_flight::put(db, Kind::Upload, id, new_id, &method)?;
+    let request_id = in_flight::put(db, Kind::Upload, id, &new_id, &method)?;
     Ok(Some(Request {
         id: request_id,
         method: method.to_owned(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use tilik_protocol::evidence::MAX_SYNC_VISITS;
-use tilik_protocol::ids::{PhotoId, UserId, VisitId};
+use tilik_protocol::ids::{PhotoId, UserId};
 use tilik_protocol::lenient::Lenient;
 use tilik_protocol::session::RevokeKind;
 use tilik_protocol::sync::{
@@ -82,7 +82,7 @@ pub(crate) fn request(core: &mut Core, phone: &Phone) -> Result<Option<Request>>
         visits: visits.len(),
     };
     let id = phone.new_id::<uuid::Uuid>().to_string();
-    let id = in_flight::put(db, Kind::Sync, "", id, &said)?;
+    let id = in_flight::put(db, Kind::Sync, "", &id, &said)?;
     let body = SyncRequest {
         device,
         client_version: phone.app.version.clone(),
@@ -103,7 +103,7 @@ pub(crate) fn carry(core: &mut Core, phone: &Phone) -> Result<Option<Request>> {
     };
     let visits = waiting_visits(db, true)?;
     let id = phone.new_id::<uuid::Uuid>().to_string();
-    let id = in_flight::put(db, Kind::Carry, "", id, &visits.len())?;
+    let id = in_flight::put(db, Kind::Carry, "", &id, &visits.len())?;
     json(
         id,
         "/v1/visits",
@@ -275,11 +275,4 @@ fn results(tx: &Connection, results: &[VisitResult], now: Timestamp) -> Result<u
         .execute(params![visit, serde_json::to_string(&why)?])?;
     }
     Ok(count)
-}
-
-/// Whether a visit is on this phone.
-pub(crate) fn is_known(db: &Connection, visit: VisitId) -> Result<bool> {
-    Ok(db
-        .prepare_cached("SELECT 1 FROM outbox_visit WHERE visit = ?1")?
-        .exists([visit.to_string()])?)
 }

@@ -91,7 +91,7 @@ pub(crate) fn put(
     db: &Connection,
     kind: Kind,
     subject: &str,
-    new_id: String,
+    new_id: &str,
     detail: &impl Serialize,
 ) -> Result<String> {
     Ok(db
