@@ -210,7 +210,7 @@ fn read_bundle(phone: &Phone, file: &str, strays: &mut Strays) -> Result<Vec<Bro
         let (kind, length, hash) = read_head(&mut bundle)?;
         let room = visits.len() < MOST_VISITS;
         match (kind, visits.last_mut()) {
-            (END, _) if length == 0 => {
+            (END, _) if length == 0 && hash == Hash32::of(b"") => {
                 let whole = visits
                     .iter()
                     .all(|visit| visit.manifest.answers.is_some() == visit.answers.is_some());

@@ -26,6 +26,8 @@ pub mod screens;
 mod seal;
 mod store;
 mod sync;
+#[cfg(test)]
+mod tests;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
