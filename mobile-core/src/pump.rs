@@ -13,7 +13,7 @@ use tilik_protocol::problem::Problem;
 use zeroize::Zeroizing;
 
 use crate::backoff::{self, S};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::phone::Phone;
 use crate::requests::{Header, Request, RequestBody, Response};
 use crate::store::in_flight::{self, InFlight, Kind};
@@ -207,22 +207,44 @@ pub(crate) fn next_requests(app: &FieldApp, most: u32) -> Result<Vec<Request>> {
             if requests.len() == most {
                 break;
             }
-            let request = match work {
-                Work::Again(row) if row.kind == Kind::Upload => outbox::again(core, phone, &row)?,
-                Work::Again(row) => account::again(core, phone, &row)?,
-                Work::Refresh => account::refresh(core, phone)?,
-                Work::Sync => sync::request(core, phone)?,
-                Work::Carry => sync::carry(core, phone)?,
-                Work::Upload(photo) => outbox::request(core, phone, &photo)?,
+            let scope = match &work {
+                Work::Again(row) => row.kind.to_string(),
+                Work::Upload(photo) => backoff::photo(photo),
+                Work::Refresh => backoff::SESSION.to_owned(),
+                Work::Sync => backoff::SYNC.to_owned(),
+                Work::Carry => backoff::CARRY.to_owned(),
             };
-            if let Some(request) = request {
-                core.pump.handed.insert(request.id.clone());
-                requests.push(request);
+            match make(core, phone, work) {
+                Ok(Some(request)) => {
+                    core.pump.handed.insert(request.id.clone());
+                    requests.push(request);
+                }
+                Ok(None) => {}
+                // A locked keystore holds up what must be signed, and nothing else.
+                Err(Error::Port(_)) => {
+                    let db = &core.stores.device;
+                    meta::set(db, meta::LAST_PROBLEM, &"keystore".to_owned())?;
+                    backoff::fail(db, phone, &scope, None)?;
+                }
+                // What was made is handed out; the error is met again at the next call.
+                Err(_) if !requests.is_empty() => return Ok(requests),
+                Err(error) => return Err(error),
             }
         }
         if nothing_new || requests.len() == most {
             return Ok(requests);
         }
+    }
+}
+
+fn make(core: &mut Core, phone: &Phone, work: Work) -> Result<Option<Request>> {
+    match work {
+        Work::Again(row) if row.kind == Kind::Upload => outbox::again(core, phone, &row),
+        Work::Again(row) => account::again(core, phone, &row),
+        Work::Refresh => account::refresh(core, phone),
+        Work::Sync => sync::request(core, phone),
+        Work::Carry => sync::carry(core, phone),
+        Work::Upload(photo) => outbox::request(core, phone, &photo),
     }
 }
 

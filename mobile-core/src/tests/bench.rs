@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -42,6 +42,8 @@ pub(super) struct Hands {
     pub(super) elapsed_ns: AtomicU64,
     pub(super) boot: AtomicU64,
     pub(super) free: AtomicU64,
+    /// The keystore does not answer.
+    pub(super) locked: AtomicBool,
     chance: AtomicU64,
     key: SigningKey,
 }
@@ -55,6 +57,7 @@ impl Hands {
             elapsed_ns: AtomicU64::new(1_000_000_000),
             boot: AtomicU64::new(1),
             free: AtomicU64::new(1 << 40),
+            locked: AtomicBool::new(false),
             chance: AtomicU64::new(seed << 32),
             key: SigningKey::from_slice(&secret).unwrap(),
         })
@@ -118,6 +121,9 @@ impl Signer for Hands {
             .to_vec()
     }
     fn sign(&self, message: Vec<u8>) -> Result<Vec<u8>, PortError> {
+        if self.locked.load(Ordering::SeqCst) {
+            return Err(PortError::Locked);
+        }
         let signature: Signature = self.key.sign(&message);
         Ok(signature.to_der().as_bytes().to_vec())
     }

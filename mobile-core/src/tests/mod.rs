@@ -878,3 +878,29 @@ fn a_damaged_bundle_is_taken_not_at_all() {
     std::fs::write(&file, &good).unwrap();
     assert_eq!(carrier.app().import_bundle(path), Ok(1));
 }
+
+#[test]
+fn a_locked_keystore_holds_up_the_session_and_no_photo_that_has_its_grant() {
+    let mut bench = Bench::enrolled();
+    bench.seal(None, &[100, 200]);
+    let sync = bench.next().unwrap();
+    let response = bench.answer(&sync);
+    bench.app().on_response(sync.id, response).unwrap();
+    bench.pass_s(1_000);
+    bench
+        .hands
+        .locked
+        .store(true, std::sync::atomic::Ordering::SeqCst);
+    bench.settle();
+    assert_eq!(bench.server.whole.len(), 2);
+    assert_eq!(
+        bench.app().status().unwrap().last_problem.as_deref(),
+        Some("keystore")
+    );
+    bench
+        .hands
+        .locked
+        .store(false, std::sync::atomic::Ordering::SeqCst);
+    bench.settle_in_time();
+    assert_eq!(only(&bench).photos_received, 2);
+}
