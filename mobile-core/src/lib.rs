@@ -14,6 +14,8 @@ mod account;
 mod backoff;
 mod bundle;
 mod capture;
+#[cfg(test)]
+mod drawing;
 mod error;
 mod feed;
 mod outbox;
@@ -28,6 +30,7 @@ mod store;
 mod sync;
 #[cfg(test)]
 mod tests;
+mod vault;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -89,6 +92,7 @@ impl FieldApp {
             ports,
         };
         let stores = Stores::open(&phone.folder, &phone.ports)?;
+        seal::clean(&stores.device, &phone)?;
         Ok(Arc::new(Self {
             phone,
             core: Mutex::new(Core {

@@ -253,7 +253,7 @@ pub struct PhotoTaken {
 }
 
 /// Where the front door is, as the phone or the officer says.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, uniffi::Record)]
 pub struct NewPin {
     /// One to five are used, averaged by their accuracy.
     pub fixes: Vec<Fix>,
@@ -264,7 +264,7 @@ pub struct NewPin {
 }
 
 /// One position fix.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, uniffi::Record)]
 pub struct Fix {
     /// Latitude in degrees × 10⁷.
     pub lat_e7: i64,

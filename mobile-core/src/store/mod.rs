@@ -3,6 +3,7 @@
 //! One connection a file, WAL, `synchronous=FULL`: what a call returned is on the disk. With the feature `sqlcipher` the
 //! files are encrypted under the key of the port. The one invariant: a row that names a file is written after the file.
 
+pub(crate) mod drafts;
 pub(crate) mod in_flight;
 pub(crate) mod meta;
 pub(crate) mod outbox;

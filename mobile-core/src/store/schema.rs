@@ -19,7 +19,8 @@ CREATE TABLE enrolment (
     revoked TEXT
 );
 
--- Visits that are not sealed yet.
+-- Visits that are not sealed yet. What the officer wrote, photographed and pinned is encrypted in every build: until the
+-- seal it would otherwise lie readable on a stolen phone.
 CREATE TABLE draft (
     visit TEXT NOT NULL PRIMARY KEY,
     officer TEXT NOT NULL,
@@ -30,9 +31,10 @@ CREATE TABLE draft (
     training INTEGER NOT NULL,
     supersedes TEXT,
     arrived_at INTEGER NOT NULL,
+    -- The whole form, so that the draft can be sealed when the roster is gone.
     form TEXT,
-    form_version INTEGER,
-    pin TEXT,
+    -- Encrypted.
+    pin BLOB,
     unreachable TEXT,
     notice_read_at INTEGER
 ) WITHOUT ROWID;
@@ -59,13 +61,15 @@ CREATE TABLE draft_photo (
 CREATE TABLE draft_answer (
     visit TEXT NOT NULL REFERENCES draft (visit) ON DELETE CASCADE,
     question TEXT NOT NULL,
-    value TEXT NOT NULL,
+    -- Encrypted.
+    value BLOB NOT NULL,
     PRIMARY KEY (visit, question)
 ) WITHOUT ROWID;
 
 -- 320 px views of photos, drafts' and sealed ones'.
 CREATE TABLE photo_view (
     photo TEXT NOT NULL PRIMARY KEY,
+    -- Encrypted.
     jpeg BLOB NOT NULL
 );
 

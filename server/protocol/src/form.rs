@@ -180,6 +180,25 @@ impl Form {
         serde_json::from_str(include_str!("../forms/kepmensos-262.v1.json"))
     }
 
+    /// What is asked about a family, a death or a wrong address that is not on the list.
+    ///
+    /// # Errors
+    /// When the shipped file is damaged.
+    pub fn finding() -> Result<Self, serde_json::Error> {
+        serde_json::from_str(include_str!("../forms/finding.v1.json"))
+    }
+
+    /// The form that is shipped with phone and server under this name.
+    ///
+    /// # Errors
+    /// When the shipped file is damaged.
+    pub fn shipped(id: &str, version: u32) -> Result<Option<Self>, serde_json::Error> {
+        let all = [Self::kepmensos_262()?, Self::finding()?];
+        Ok(all
+            .into_iter()
+            .find(|form| form.id == id && form.version == version))
+    }
+
     /// The question with this id.
     pub fn question(&self, id: &str) -> Option<&Question> {
         self.questions.iter().find(|question| question.id == id)
@@ -354,7 +373,8 @@ impl Form {
 }
 
 impl QuestionKind {
-    fn allows(&self, answer: &str) -> bool {
+    /// Whether this can be an answer.
+    pub fn allows(&self, answer: &str) -> bool {
         match self {
             Self::YesNo => answer == "yes" || answer == "no",
             Self::Choice { options } => options.iter().any(|option| option.code == answer),
@@ -591,6 +611,33 @@ mod tests {
     #[test]
     fn version_1_reads_as_it_always_did() {
         insta::assert_json_snapshot!("kepmensos_262_v1", form());
+    }
+
+    /// The same holds for findings.
+    #[test]
+    fn version_1_of_a_finding_reads_as_it_always_did() {
+        insta::assert_json_snapshot!("finding_v1", Form::finding().unwrap());
+    }
+
+    #[test]
+    fn a_finding_needs_a_name_and_an_address() {
+        let form = Form::shipped("finding", 1).unwrap().unwrap();
+        let mut answers = Answers::from([("what".to_owned(), "death".to_owned())]);
+        let missing = |answers: &Answers| {
+            let problems = form.problems(answers).into_iter();
+            problems
+                .map(|problem| (problem.question, problem.fault))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            missing(&answers),
+            ["name", "address"].map(|question| (question.to_owned(), AnswerFault::Missing))
+        );
+        answers.insert("name".to_owned(), "Ibu Contoh".to_owned());
+        answers.insert("address".to_owned(), "Jalan Contoh 1".to_owned());
+        assert_eq!(missing(&answers), []);
+        assert_eq!(form.evaluate(PoorPolicy::default(), &answers).poor, None);
+        assert_eq!(Form::shipped("finding", 2).unwrap(), None);
     }
 
     #[test]

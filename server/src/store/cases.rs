@@ -91,6 +91,19 @@ pub(super) fn masked(number: &str) -> String {
     )
 }
 
+/// The form a visit answered; one that this build does not have is read by the words of the usual one.
+fn shipped_form(row: &visit::Model) -> Result<Form, serde_json::Error> {
+    let version = row
+        .form_version
+        .and_then(|version| u32::try_from(version).ok());
+    let named = row.form_id.as_deref().zip(version);
+    let found = named.map(|(id, version)| Form::shipped(id, version));
+    found
+        .transpose()?
+        .flatten()
+        .map_or_else(Form::kepmensos_262, Ok)
+}
+
 impl Acting {
     /// Opens cases for families in reach that have none open, and gives them to an officer when one is named.
     ///
@@ -556,7 +569,7 @@ impl Acting {
                     .decrypt_field("visit", "answers", row.id, sealed)
                     .map_err(Error::internal)?;
                 let read: Answers = serde_json::from_str(&plain).unwrap_or_default();
-                let form = Form::kepmensos_262().map_err(Error::internal)?;
+                let form = shipped_form(&row).map_err(Error::internal)?;
                 read.into_iter()
                     .map(|(question, answer)| AnswerView {
                         text: form

@@ -782,11 +782,9 @@ fn time_flags(
 fn lacking(manifest: &Manifest, answers: Option<&Answers>) -> Option<serde_json::Value> {
     let kind = manifest.kind.known()?;
     let mut answered = answers.is_some();
-    if kind == VisitKind::Full
+    if matches!(kind, VisitKind::Full | VisitKind::Finding)
         && let Some(said) = &manifest.answers
-        && let Ok(form) = Form::kepmensos_262()
-        && form.id == said.form
-        && form.version == said.form_version
+        && let Ok(Some(form)) = Form::shipped(&said.form, said.form_version)
     {
         answered = answers.is_some_and(|answers| form.problems(answers).is_empty());
     }
