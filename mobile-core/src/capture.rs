@@ -641,6 +641,3 @@ pub(crate) fn view(app: &FieldApp, photo: PhotoId) -> Result<Option<Vec<u8>>> {
     let vault = Vault::of(app.phone())?;
     drafts::view(&app.core().stores.device, &vault, photo)
 }
-
-#[cfg(test)]
-mod tests;

@@ -2,8 +2,8 @@
 //! test says, with the faults the test wants.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -35,6 +35,10 @@ use crate::{
 
 pub(super) const T0: i64 = 1_795_000_000_000_000;
 pub(super) const S: i64 = 1_000_000;
+
+/// The registry's private spool key.
+pub(super) static SPOOL: LazyLock<age::x25519::Identity> =
+    LazyLock::new(age::x25519::Identity::generate);
 
 /// All ports in one, turned by hand.
 pub(super) struct Hands {
@@ -245,9 +249,9 @@ impl Server {
     }
 
     pub(super) fn put(&mut self, object: &str, body: &impl serde::Serialize) {
-        self.rows.retain(|row| row.object != object);
         let body = serde_json::to_value(body).unwrap();
         let seq = self.rows.iter().map(|row| row.seq).max().unwrap_or(0) + 1;
+        self.rows.retain(|row| row.object != object);
         self.rows.push(FeedRow {
             seq,
             object: object.to_owned(),
@@ -315,7 +319,7 @@ impl Server {
                         device: said.device,
                         officer: self.officer,
                         username: "siti".to_owned(),
-                        spool_recipient: "age1test".to_owned(),
+                        spool_recipient: SPOOL.to_public().to_string(),
                         now: Timestamp::from_micros(self.now),
                     },
                 )
@@ -553,7 +557,7 @@ impl Server {
                 revoked: self.revoked_buckets.clone(),
                 config: PhoneConfig {
                     min_version: self.min_version.clone(),
-                    spool_recipient: "age1test".to_owned(),
+                    spool_recipient: SPOOL.to_public().to_string(),
                     keep_days: 7,
                     utc_offset_min: 420,
                 },
@@ -596,6 +600,11 @@ impl Bench {
     /// The app is killed and opened again.
     pub(super) fn reopen(&mut self) {
         self.app = None;
+        self.app = Some(self.open(self.dir.path()));
+    }
+
+    /// The app on another folder of the same phone.
+    pub(super) fn open(&self, folder: &std::path::Path) -> Arc<FieldApp> {
         let hands = &self.hands;
         let ports = Ports {
             clock: hands.clone(),
@@ -615,8 +624,8 @@ impl Bench {
             hooked: None,
             rooted: None,
         };
-        let folder = self.dir.path().to_string_lossy().into_owned();
-        self.app = Some(FieldApp::open(folder, info, ports).unwrap());
+        let folder = folder.to_string_lossy().into_owned();
+        FieldApp::open(folder, info, ports).unwrap()
     }
 
     pub(super) fn body(request: &Request) -> Vec<u8> {

@@ -1,6 +1,7 @@
 //! The pump against a server that follows the protocol, with every fault a village has.
 
 mod bench;
+mod capture;
 
 use bench::{Bench, S, T0, assignment, officer_bucket, problem, with};
 use tilik_protocol::ids::{CaseId, VisitId};
