@@ -20,10 +20,6 @@ impl Default for Exif {
 }
 
 /// Pixels of a house front; another seed is another house.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "each colour is held to a byte before it is cut"
-)]
 pub(crate) fn house(width: u16, height: u16, seed: u32) -> Vec<u8> {
     let (w, h) = (u32::from(width), u32::from(height));
     let mut noise = seed.wrapping_mul(0x9e37_79b9) | 1;

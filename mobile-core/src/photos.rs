@@ -250,9 +250,8 @@ fn segment(bytes: &[u8], mut at: usize) -> Result<(u8, usize, usize), PhotoProbl
     use PhotoProblem as P;
     loop {
         match bytes.get(at..at + 2) {
-            None => return Err(P::Truncated),
+            None | Some([0xff, 0xd9]) => return Err(P::Truncated),
             Some([0xff, 0xff]) => at += 1,
-            Some([0xff, 0xd9]) => return Err(P::Truncated),
             Some([0xff, marker]) => {
                 let len = bytes.get(at + 2..at + 4).ok_or(P::Truncated)?;
                 let len = usize::from(u16::from_be_bytes([len[0], len[1]]));
