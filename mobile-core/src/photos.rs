@@ -39,11 +39,11 @@ const VIEW_QUALITY: u8 = 75;
 /// Sharpness and light are judged on a copy of this long side: large enough that shake still shows, small enough that
 /// the noise of a dark photo is averaged away.
 const JUDGED_PX: u32 = 640;
-/// Variance of the Laplacian below which the photo is called blurred. Drawn house fronts have 300 to 3,000 on this
-/// copy, the same fronts smeared over 1 % of their width less than 40 (start value, to be set again on pilot photos).
-const BLURRED_BELOW: f64 = 60.0;
-/// Mean brightness below which the photo is called dark: a lit evening front has about 60, an unlit one 10 to 25
-/// (start value).
+/// Variance of the Laplacian below which the photo is called blurred. On this copy drawn house fronts have 600 to 680,
+/// smeared over half a percent of their width about 50, over one percent about 12; a real plain wall has less edge than a
+/// drawn one, so the line lies below the first smear (start value, to be set again on pilot photos).
+const BLURRED_BELOW: f64 = 30.0;
+/// Mean brightness below which the photo is called dark: a quarter of a front's by day, which is about 138 (start value).
 const DARK_BELOW: f64 = 36.0;
 /// A photo with a shorter long side comes from a damaged camera or a front lens of old; roof and floor are not told
 /// apart on it.
