@@ -8,7 +8,30 @@ use tilik_protocol::problem::{FieldProblem, ProblemCode};
 
 /// Why something is broken here; for the log only.
 #[derive(Debug)]
-pub struct Cause(pub String);
+pub struct Cause {
+    /// What happened, without anybody's data.
+    pub text: String,
+    /// Whether the database is to blame; counted apart.
+    pub by_database: bool,
+}
+
+impl Cause {
+    /// Not the database's fault.
+    pub fn new(cause: impl std::fmt::Display) -> Self {
+        Self {
+            text: cause.to_string(),
+            by_database: false,
+        }
+    }
+
+    /// The database failed.
+    pub fn database(cause: impl std::fmt::Display) -> Self {
+        Self {
+            text: cause.to_string(),
+            by_database: true,
+        }
+    }
+}
 
 /// What a verb can fail with.
 #[derive(Debug)]
@@ -62,7 +85,7 @@ impl Error {
 
     /// Our fault, with what to log.
     pub fn internal(cause: impl std::fmt::Display) -> Self {
-        Self::Internal(Cause(cause.to_string()))
+        Self::Internal(Cause::new(cause))
     }
 
     /// The code a program reads.
@@ -83,7 +106,7 @@ impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Unavailable(cause) | Self::Internal(cause) => {
-                write!(f, "{}: {}", self.code(), cause.0)
+                write!(f, "{}: {}", self.code(), cause.text)
             }
             Self::Duty(breach) => write!(f, "{}: {breach}", self.code()),
             Self::Refused(_)

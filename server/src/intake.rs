@@ -21,8 +21,8 @@ impl From<BlobError> for Error {
                 code: ProblemCode::LowSpace,
                 retry_after_s: 600,
             },
-            BlobError::Unavailable(_) => Self::Unavailable(Cause(error.to_string())),
-            BlobError::NotFound | BlobError::Damaged(_) => Self::Internal(Cause(error.to_string())),
+            BlobError::Unavailable(_) => Self::Unavailable(Cause::new(error)),
+            BlobError::NotFound | BlobError::Damaged(_) => Self::Internal(Cause::new(error)),
         }
     }
 }

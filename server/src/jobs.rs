@@ -56,9 +56,7 @@ impl App {
     /// # Errors
     /// When the database does not answer.
     pub async fn keep_time(&self) -> Result<()> {
-        if let Some(space) = self.blobs.free_space().await? {
-            self.space.saw(space);
-        }
+        self.look_at_the_disk().await?;
         if !self.sundial.is_trusted(self.clock.now()) {
             tracing::warn!(
                 "the clock jumped; nothing is closed, expired or deleted until it has run evenly"
@@ -74,6 +72,24 @@ impl App {
             for object in self.blobs.list(&prefix, None, 1000).await?.objects {
                 self.blobs.delete(&object.key).await?;
             }
+        }
+        Ok(())
+    }
+
+    /// Looks how full the tightest disk is: the one of the photo store, and the one of the data folder when the
+    /// database or spool files lie there.
+    ///
+    /// # Errors
+    /// When the photo store does not answer.
+    pub async fn look_at_the_disk(&self) -> Result<()> {
+        let photos = self.blobs.free_space().await?;
+        let data = crate::space::of_folder(&self.config.data_dir);
+        let tightest = photos
+            .into_iter()
+            .chain(data)
+            .min_by_key(|space| crate::space::percent(*space));
+        if let Some(space) = tightest {
+            self.space.saw(space);
         }
         Ok(())
     }

@@ -12,9 +12,11 @@ pub mod http;
 pub mod intake;
 pub mod jobs;
 pub mod keys;
+pub mod metrics;
 pub mod photos;
 pub mod serve;
 pub mod space;
+pub mod start;
 pub mod store;
 pub mod sundial;
 pub mod time_token;
@@ -39,6 +41,8 @@ pub struct App {
     pub sundial: Arc<sundial::Sundial>,
     /// How full the disk is.
     pub space: Arc<space::Space>,
+    /// The counters.
+    pub metrics: Arc<metrics::Metrics>,
     /// One photo is decoded per worker at a time: memory stays bounded.
     decoding: Arc<tokio::sync::Semaphore>,
     wake: Arc<tokio::sync::Notify>,
@@ -58,6 +62,7 @@ impl App {
         Self {
             sundial: Arc::new(sundial::Sundial::new(clock.now())),
             space: Arc::new(space::Space::default()),
+            metrics: Arc::new(metrics::Metrics::default()),
             wake: Arc::new(tokio::sync::Notify::new()),
             config: Arc::new(config),
             store,

@@ -1,6 +1,7 @@
 //! How full the disk is, and what may still be written. Photos are large and wait first; manifests and decisions are
 //! small and go on until the last few per cent, so that the database can always close cleanly.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use tilik_protocol::problem::ProblemCode;
@@ -23,13 +24,26 @@ impl Default for Space {
     }
 }
 
+/// The free share of a disk, in whole per cent.
+pub(crate) fn percent(space: FreeSpace) -> u8 {
+    let total = space.total_bytes.max(1);
+    let share = (u128::from(space.free_bytes) * 100 / u128::from(total)).min(100);
+    u8::try_from(share).unwrap_or(100)
+}
+
+/// The room on the disk that holds `folder`; `None` when the system does not tell.
+pub(crate) fn of_folder(folder: &Path) -> Option<FreeSpace> {
+    let stat = rustix::fs::statvfs(folder).ok()?;
+    Some(FreeSpace {
+        free_bytes: stat.f_bavail.saturating_mul(stat.f_frsize),
+        total_bytes: stat.f_blocks.saturating_mul(stat.f_frsize),
+    })
+}
+
 impl Space {
     /// Remembers a look at the disk.
     pub fn saw(&self, space: FreeSpace) {
-        let total = space.total_bytes.max(1);
-        let share = (u128::from(space.free_bytes) * 100 / u128::from(total)).min(100);
-        self.0
-            .store(u8::try_from(share).unwrap_or(100), Ordering::Relaxed);
+        self.0.store(percent(space), Ordering::Relaxed);
     }
 
     /// Free space in per cent, as last seen.

@@ -296,6 +296,7 @@ pub struct Problem {
     /// What a person can do.
     pub detail: String,
     /// The stable code.
+    #[cfg_attr(feature = "openapi", schema(value_type = ProblemCode))]
     pub code: crate::lenient::Lenient<ProblemCode>,
     /// To quote when asking for help.
     pub request_id: String,

@@ -11,6 +11,15 @@ use crate::error::Error;
 #[derive(Debug, Clone)]
 pub struct RequestId(pub String);
 
+/// Left in the response of every problem, for the layer that counts them.
+#[derive(Debug, Clone, Copy)]
+pub struct Told {
+    /// The code.
+    pub code: ProblemCode,
+    /// Whether the database is to blame.
+    pub by_database: bool,
+}
+
 tokio::task_local! {
     /// The id of the request being answered, for problems made deep inside.
     pub static REQUEST_ID: String;
@@ -49,6 +58,7 @@ impl IntoResponse for Error {
             current_version: None,
         };
         let mut retry_after_s = None;
+        let mut by_database = false;
         let mut offset = None;
         match self {
             Self::Refused(_) => {}
@@ -65,11 +75,13 @@ impl IntoResponse for Error {
             } => retry_after_s = Some(seconds),
             Self::Unavailable(cause) => {
                 // Logged once, here at the boundary.
-                tracing::warn!(request.id = %problem.request_id, cause = %cause.0, "unavailable");
+                tracing::warn!(request.id = %problem.request_id, cause = %cause.text, "unavailable");
+                by_database = cause.by_database;
                 retry_after_s = Some(2);
             }
             Self::Internal(cause) => {
-                tracing::error!(request.id = %problem.request_id, cause = %cause.0, "internal error");
+                tracing::error!(request.id = %problem.request_id, cause = %cause.text, "internal error");
+                by_database = cause.by_database;
             }
         }
         let status =
@@ -87,6 +99,7 @@ impl IntoResponse for Error {
             body,
         )
             .into_response();
+        response.extensions_mut().insert(Told { code, by_database });
         let headers = response.headers_mut();
         if let Some(seconds) = retry_after_s {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));

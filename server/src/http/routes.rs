@@ -29,6 +29,9 @@ pub enum Access {
     SignedIn,
     /// Somebody with this permission somewhere.
     Requires(Permission),
+    /// A machine that watches ours: from a configured network, or with the metrics token. Checked by its handler, since it
+    /// is no person.
+    Watching,
     /// Somebody signed in who may send photos, or a phone that shows a visit's upload grant.
     Uploads,
 }
@@ -44,23 +47,16 @@ pub struct Line {
     pub access: Access,
 }
 
-/// Routes being collected.
-#[derive(Debug)]
+type Maker = Box<dyn FnOnce(Router<App>, &App) -> Router<App>>;
+
+/// Routes being collected. What makes the router from them waits for the [`App`], so that the lines can be told without.
+#[derive(Default)]
 pub struct Table {
-    app: App,
-    router: Router<App>,
     lines: Vec<Line>,
+    makers: Vec<Maker>,
 }
 
 impl Table {
-    fn new(app: App) -> Self {
-        Self {
-            app,
-            router: Router::new(),
-            lines: Vec::new(),
-        }
-    }
-
     /// Adds a route whose body is at most 1 MiB.
     #[must_use]
     pub fn route<H, T>(self, method: Method, path: &'static str, access: Access, handler: H) -> Self
@@ -86,24 +82,24 @@ impl Table {
         T: 'static,
     {
         let filter = MethodFilter::try_from(method.clone()).unwrap_or(MethodFilter::GET);
-        let guarded = on(filter, handler)
-            .layer(DefaultBodyLimit::max(max_bytes))
-            .layer(axum::middleware::from_fn_with_state(
-                (self.app.clone(), access),
-                guard,
-            ));
         self.lines.push(Line {
             method,
             path,
             access,
         });
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "this is the one place that makes routes"
-        )]
-        {
-            self.router = self.router.route(path, guarded);
-        }
+        self.makers.push(Box::new(move |router, app| {
+            let guarded = on(filter, handler)
+                .layer(DefaultBodyLimit::max(max_bytes))
+                .layer(axum::middleware::from_fn_with_state(
+                    (app.clone(), access),
+                    guard,
+                ));
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "this is the one place that makes routes"
+            )]
+            router.route(path, guarded)
+        }));
         self
     }
 }
@@ -115,7 +111,7 @@ async fn guard(
     next: Next,
 ) -> Response {
     let actor = match access {
-        Access::Public => return next.run(request).await,
+        Access::Public | Access::Watching => return next.run(request).await,
         Access::SignedIn => app.authenticate(request.headers()).await,
         Access::Requires(permission) => match app.authenticate(request.headers()).await {
             Ok(actor) => actor.require(permission).map(|()| actor),
@@ -147,12 +143,13 @@ const PHOTO_BYTES: usize = 11 * 1024 * 1024;
 
 /// All routes.
 #[rustfmt::skip]
-fn table(app: &App) -> Table {
-    use Access::{Public, Requires, SignedIn, Uploads};
+fn table() -> Table {
+    use Access::{Public, Requires, SignedIn, Uploads, Watching};
     use Permission as P;
-    Table::new(app.clone())
+    Table::default()
         .route(Method::GET, "/health/live", Public, health::live)
         .route(Method::GET, "/health/ready", Public, health::ready)
+        .route(Method::GET, "/metrics", Watching, health::metrics)
         .route(Method::POST, "/v1/session", Public, session::sign_in)
         .route(Method::DELETE, "/v1/session", SignedIn, session::sign_out)
         .route(Method::POST, "/v1/session/refresh", Public, session::refresh)
@@ -198,15 +195,16 @@ fn table(app: &App) -> Table {
 }
 
 /// The table's lines, for `openapi.json` and the authorization test.
-pub fn lines(app: &App) -> Vec<Line> {
-    table(app).lines
+pub fn lines() -> Vec<Line> {
+    table().lines
 }
 
 /// The router with everything around it: request ids, unknown paths and methods as problems, compression, panics.
 pub fn router(app: App) -> Router {
-    let table = table(&app);
-    table
-        .router
+    table()
+        .makers
+        .into_iter()
+        .fold(Router::new(), |router, make| make(router, &app))
         .fallback(async || Error::Refused(ProblemCode::NoSuchRoute))
         .method_not_allowed_fallback(async || Error::Refused(ProblemCode::MethodNotAllowed))
         .layer(tower_http::compression::CompressionLayer::new())
@@ -236,6 +234,15 @@ async fn outermost(State(app): State<App>, request: Request, next: Next) -> Resp
     });
     let mut response = answer.await;
     let status = response.status();
+    if let Some(told) = response.extensions().get::<super::problem::Told>() {
+        app.metrics.problem(told);
+    }
+    app.metrics.answered(
+        &method,
+        &pattern,
+        status.as_u16(),
+        started.elapsed().as_secs_f64(),
+    );
     let elapsed_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     tracing::info!(
         request.id = %id,

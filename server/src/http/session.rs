@@ -12,6 +12,9 @@ use super::body::Json;
 use crate::App;
 use crate::error::{Error, Result};
 
+/// The cookie of a browser's session.
+pub const COOKIE: &str = "tilik";
+
 /// The client's address: the peer's, unless the peer is a configured proxy; then the last address in
 /// `X-Forwarded-For` that is none.
 #[derive(Debug, Clone, Copy)]

@@ -23,7 +23,13 @@ pub async fn sync(
     if body.visits.len() > MAX_SYNC_VISITS || body.ask_receipts.len() > 5_000 {
         return Err(Error::Refused(ProblemCode::TooLarge));
     }
+    let said = body.cursors.clone();
     let reply = acting.sync(body, &app.config).await?;
+    for page in &reply.buckets {
+        if page.reset && said.get(&page.bucket).is_some_and(|cursor| cursor.seq > 0) {
+            app.metrics.feed_mismatch();
+        }
+    }
     app.wake_workers();
     Ok(Json(reply))
 }

@@ -156,6 +156,7 @@ fn answer(status: StatusCode, standing: &Standing) -> Response {
 }
 
 /// `OPTIONS /v1/uploads`.
+#[utoipa::path(options, path = "/v1/uploads", tag = "uploads", responses((status = 204, headers(("Tus-Version" = String), ("Tus-Extension" = String), ("Tus-Max-Size" = u64), ("Tus-Checksum-Algorithm" = String)))))]
 pub async fn options() -> Response {
     (
         StatusCode::NO_CONTENT,
@@ -174,6 +175,7 @@ pub async fn options() -> Response {
 }
 
 /// `POST /v1/uploads`: creation, with or without bytes.
+#[utoipa::path(post, path = "/v1/uploads", tag = "uploads", params(("Tus-Resumable" = String, Header, description = "`1.0.0`"), ("Upload-Length" = u64, Header, description = "Of the sealed file, in bytes"), ("Upload-Metadata" = String, Header, description = "`media`, `device`, `sha256` (of the sealed file, hex) and `visit`, each value in base64"), ("Upload-Checksum" = Option<String>, Header, description = "`sha1` or `sha256`, a space, the digest of this body in base64")), request_body(content = Vec<u8>, content_type = "application/offset+octet-stream"), responses((status = 201, headers(("Location" = String), ("Upload-Offset" = u64, description = "Bytes that are durable"), ("Upload-Length" = u64), ("Upload-Expires" = String), ("Tus-Resumable" = String)))))]
 pub async fn create(
     State(app): State<App>,
     By(by): By,
@@ -294,6 +296,7 @@ async fn receive_leased(
         .put_ciphertext(&ChunkKey::new(uuid::Uuid::from(id), offset, lease), bytes)
         .await?;
     let standing = by.append_upload(id, lease, offset, length).await?;
+    app.metrics.received(length);
     if standing.offset == standing.length {
         app.finish_upload(by, id, None).await?;
         return by.upload(id).await;
@@ -302,6 +305,7 @@ async fn receive_leased(
 }
 
 /// `HEAD /v1/uploads/{id}`.
+#[utoipa::path(head, path = "/v1/uploads/{id}", tag = "uploads", params(("id" = PhotoId, Path), ("Tus-Resumable" = String, Header, description = "`1.0.0`")), responses((status = 200, headers(("Upload-Offset" = u64, description = "Bytes that are durable"), ("Upload-Length" = u64), ("Upload-Expires" = String), ("Tus-Resumable" = String)))))]
 pub async fn head(By(by): By, Path(id): Path<PhotoId>, headers: HeaderMap) -> Response {
     if let Some(response) = wrong_version(&headers) {
         return response;
@@ -313,6 +317,7 @@ pub async fn head(By(by): By, Path(id): Path<PhotoId>, headers: HeaderMap) -> Re
 }
 
 /// `PATCH /v1/uploads/{id}`.
+#[utoipa::path(patch, path = "/v1/uploads/{id}", tag = "uploads", params(("id" = PhotoId, Path), ("Tus-Resumable" = String, Header, description = "`1.0.0`"), ("Upload-Offset" = u64, Header, description = "Where the upload stands"), ("Upload-Checksum" = Option<String>, Header, description = "`sha1` or `sha256`, a space, the digest of this body in base64")), request_body(content = Vec<u8>, content_type = "application/offset+octet-stream"), responses((status = 204, headers(("Upload-Offset" = u64, description = "Bytes that are durable"), ("Upload-Length" = u64), ("Upload-Expires" = String), ("Tus-Resumable" = String)))))]
 pub async fn patch(
     State(app): State<App>,
     By(by): By,
@@ -341,6 +346,7 @@ pub async fn patch(
 }
 
 /// `DELETE /v1/uploads/{id}`.
+#[utoipa::path(delete, path = "/v1/uploads/{id}", tag = "uploads", params(("id" = PhotoId, Path), ("Tus-Resumable" = String, Header, description = "`1.0.0`")), responses((status = 204)))]
 pub async fn delete(By(by): By, Path(id): Path<PhotoId>, headers: HeaderMap) -> Response {
     if let Some(response) = wrong_version(&headers) {
         return response;
@@ -358,6 +364,7 @@ pub async fn delete(By(by): By, Path(id): Path<PhotoId>, headers: HeaderMap) -> 
 }
 
 /// `POST /v1/uploads/{id}` with `X-HTTP-Method-Override`: some HTTP stacks cannot PATCH.
+#[utoipa::path(post, path = "/v1/uploads/{id}", tag = "uploads", params(("id" = PhotoId, Path), ("Tus-Resumable" = String, Header, description = "`1.0.0`"), ("X-HTTP-Method-Override" = String, Header, description = "`PATCH`, `DELETE` or `HEAD`"), ("Upload-Offset" = Option<u64>, Header, description = "As in PATCH")), request_body(content = Vec<u8>, content_type = "application/offset+octet-stream"), responses((status = 204, description = "As the overriding method")))]
 pub async fn overridden(
     app: State<App>,
     by: By,

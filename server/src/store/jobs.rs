@@ -121,7 +121,26 @@ impl Acting {
         Ok(())
     }
 
-    /// Jobs that are not done, by state.
+    /// How many jobs wait, run or have failed.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn count_jobs(&self) -> Result<Vec<(String, i64)>> {
+        let rows = self
+            .store
+            .read()
+            .query_all_raw(self.store.sql(
+                "SELECT state, COUNT(*) FROM job WHERE state IN ('ready', 'running', 'failed') \
+                 GROUP BY state",
+                [],
+            ))
+            .await?;
+        rows.iter()
+            .map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?)))
+            .collect()
+    }
+
+    /// Jobs that are not done.
     ///
     /// # Errors
     /// When the database does not answer.

@@ -1,18 +1,21 @@
 //! The journal: every change, in the transaction that made it, chained by hash and authenticated by a key that is not in
 //! the database. Bodies are canonical JSON without personal data; a per-row salt keeps hashes from being guessed.
 
-use sea_orm::{ActiveModelTrait, ConnectionTrait, DatabaseTransaction, EntityTrait};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect,
+};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tilik_protocol::ids::EventId;
 use tilik_protocol::policy::Role;
 use tilik_protocol::time::Timestamp;
 
-use super::Store;
-use super::tables::journal;
+use super::tables::{journal, journal_head};
+use super::{Acting, Store};
 use crate::actor::Actor;
 use crate::error::{Error, Result};
-use crate::keys::Purpose;
+use crate::keys::{Purpose, Tag};
 
 /// One thing that happened.
 #[derive(Debug, Clone)]
@@ -82,6 +85,134 @@ fn bytes_of(row: &journal::Model) -> Vec<u8> {
     put(&row.salt);
     put(&row.previous_hash);
     bytes
+}
+
+/// What the first row's hash follows.
+const GENESIS: &[u8] = &[0];
+/// Rows looked at in one go.
+const PAGE: u64 = 1_000;
+
+/// The whole journal holds together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whole {
+    /// How many rows.
+    pub rows: u64,
+    /// The newest row's hash, hex. Whoever wrote it down elsewhere can tell later that nothing before it was replaced.
+    pub head: String,
+}
+
+/// Where the journal does not hold together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Broken {
+    /// A number is missing or there twice.
+    #[error("row {0} is missing")]
+    Missing(i64),
+    /// A row does not follow the one before it.
+    #[error("row {0} does not follow the row before it")]
+    Chain(i64),
+    /// A row is not what its hash says.
+    #[error("row {0} was changed")]
+    Changed(i64),
+    /// A row was written by somebody without the key.
+    #[error("row {0} was not written with this installation's key")]
+    Forged(i64),
+    /// The newest rows are gone, or more were added behind the head's back.
+    #[error("the journal ends at row {ends}, its head says {head}")]
+    Cut {
+        /// The last row there is.
+        ends: i64,
+        /// The row the head names.
+        head: i64,
+    },
+}
+
+fn is_ours(store: &Store, row: &journal::Model) -> bool {
+    let Ok(key_version) = u32::try_from(row.mac_key_version) else {
+        return false;
+    };
+    let Ok(code) = row.mac.as_slice().try_into() else {
+        return false;
+    };
+    store
+        .keys()
+        .is_journal_mac(&bytes_of(row), &Tag { key_version, code })
+}
+
+/// Bytes as people compare them.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+impl Acting {
+    /// Whether the newest row was written with our key; an empty journal is anybody's.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn is_journal_ours(&self) -> Result<bool> {
+        let newest = journal::Entity::find()
+            .order_by_desc(journal::Column::Seq)
+            .limit(1)
+            .one(self.store.read())
+            .await?;
+        Ok(newest.is_none_or(|row| is_ours(&self.store, &row)))
+    }
+
+    /// Goes through the whole journal: numbers, chain, hashes, codes, head.
+    ///
+    /// # Errors
+    /// When the database does not answer. What is wrong with the journal is a result, not an error.
+    pub async fn verify_journal(&self) -> Result<Result<Whole, Broken>> {
+        // The head first: rows that are added meanwhile come after it.
+        let head = journal_head::Entity::find_by_id(1)
+            .one(self.store.read())
+            .await?
+            .ok_or_else(|| Error::internal("the journal has no head"))?;
+        let mut last = 0;
+        let mut previous = GENESIS.to_vec();
+        loop {
+            let rows = journal::Entity::find()
+                .filter(journal::Column::Seq.gt(last))
+                .filter(journal::Column::Seq.lte(head.seq))
+                .order_by_asc(journal::Column::Seq)
+                .limit(PAGE)
+                .all(self.store.read())
+                .await?;
+            if rows.is_empty() {
+                break;
+            }
+            for row in rows {
+                if row.seq != last + 1 {
+                    return Ok(Err(Broken::Missing(last + 1)));
+                }
+                if row.previous_hash != previous {
+                    return Ok(Err(Broken::Chain(row.seq)));
+                }
+                if Sha256::digest(bytes_of(&row))[..] != row.hash[..] {
+                    return Ok(Err(Broken::Changed(row.seq)));
+                }
+                if !is_ours(&self.store, &row) {
+                    return Ok(Err(Broken::Forged(row.seq)));
+                }
+                last = row.seq;
+                previous = row.hash;
+            }
+        }
+        if last != head.seq || previous != head.hash {
+            return Ok(Err(Broken::Cut {
+                ends: last,
+                head: head.seq,
+            }));
+        }
+        Ok(Ok(Whole {
+            rows: u64::try_from(last).map_err(Error::internal)?,
+            head: hex(&previous),
+        }))
+    }
 }
 
 /// Appends `entries` in order. The head row is locked until the commit: numbers have no gap.

@@ -35,7 +35,7 @@ pub mod uploads;
 pub mod users;
 pub mod visits;
 
-pub use connection::DatabaseUrl;
+pub use connection::{DatabaseUrl, Schema};
 pub(crate) use write::Write;
 
 use connection::Connections;
@@ -91,6 +91,22 @@ impl Store {
                 hashing: tokio::sync::Semaphore::new(8),
             }),
         })
+    }
+
+    /// How the schema at `url` stands to this binary. Makes nothing: a missing SQLite file stays missing.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn schema_at(url: &DatabaseUrl) -> Result<Schema> {
+        if let DatabaseUrl::Sqlite(path) = url
+            && !path.exists()
+        {
+            return Ok(Schema::Empty);
+        }
+        let connections = Connections::open(url).await?;
+        let schema = connections.schema().await;
+        connections.close().await;
+        schema
     }
 
     /// Brings the schema up to this binary's. Harmless when it is there.
@@ -187,6 +203,20 @@ impl Acting {
         Ok(())
     }
 
+    /// The last time any server of this database knew, as [`Acting::heartbeat`] left it; the epoch when none did.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn last_heartbeat(&self) -> Result<Timestamp> {
+        use sea_orm::EntityTrait;
+        Ok(tables::server_state::Entity::find_by_id(1)
+            .one(self.store.read())
+            .await?
+            .map_or_else(Timestamp::default, |row| {
+                Timestamp::from_micros(row.latest_at)
+            }))
+    }
+
     /// Who acts.
     pub fn actor(&self) -> &Actor {
         &self.actor
@@ -215,9 +245,9 @@ fn in_regions<C: sea_orm::ColumnTrait>(column: C, regions: &[RegionCode]) -> sea
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
         if text::is_unavailable(&error) {
-            Self::Unavailable(Cause(text::without_values(&error)))
+            Self::Unavailable(Cause::database(text::without_values(&error)))
         } else {
-            Self::Internal(Cause(text::without_values(&error)))
+            Self::Internal(Cause::database(text::without_values(&error)))
         }
     }
 }
