@@ -259,11 +259,11 @@ async fn migrate(config: Config) -> anyhow::Result<ExitCode> {
 fn told(error: &Error) -> anyhow::Error {
     match error {
         Error::Invalid(fields) => {
-            let mut text = String::new();
-            for field in fields {
-                text.push_str(&format!("{}: {} ", field.field, field.remedy));
-            }
-            anyhow::anyhow!("{}", text.trim_end())
+            let told: Vec<String> = fields
+                .iter()
+                .map(|field| format!("{}: {}", field.field, field.remedy))
+                .collect();
+            anyhow::anyhow!("{}", told.join(" "))
         }
         other => {
             let (title, remedy) = other.code().words();

@@ -57,7 +57,6 @@ pub struct Metrics {
     database_errors: Counter,
     blob_errors: Counter,
     feed_mismatches: Counter,
-    photos_damaged: Counter,
     jobs: Family<State, Gauge>,
     free_percent: Gauge,
 }
@@ -73,7 +72,6 @@ impl Default for Metrics {
             database_errors: Counter::default(),
             blob_errors: Counter::default(),
             feed_mismatches: Counter::default(),
-            photos_damaged: Counter::default(),
             jobs: Family::default(),
             free_percent: Gauge::default(),
         };
@@ -114,11 +112,6 @@ impl Default for Metrics {
             "feed_checksum_mismatches",
             "Phones whose copy of a feed differed and was sent anew; wanted: 0",
             metrics.feed_mismatches.clone(),
-        );
-        registry.register(
-            "photos_damaged",
-            "Photos whose bytes did not match their hash when served; wanted: 0",
-            metrics.photos_damaged.clone(),
         );
         registry.register(
             "jobs",
@@ -175,7 +168,7 @@ impl Metrics {
     }
 
     /// A problem was told.
-    pub(crate) fn problem(&self, failed: &crate::http::problem::Told) {
+    pub(crate) fn problem(&self, failed: crate::http::problem::Told) {
         self.problems
             .get_or_create(&Code {
                 code: failed.code.to_string(),
@@ -194,11 +187,6 @@ impl Metrics {
     /// A phone's checksum did not fit.
     pub(crate) fn feed_mismatch(&self) {
         self.feed_mismatches.inc();
-    }
-
-    /// A stored photo is not what its hash says.
-    pub(crate) fn photo_damaged(&self) {
-        self.photos_damaged.inc();
     }
 
     /// What Prometheus reads, with the gauges that are looked up now.

@@ -235,7 +235,7 @@ async fn outermost(State(app): State<App>, request: Request, next: Next) -> Resp
     let mut response = answer.await;
     let status = response.status();
     if let Some(told) = response.extensions().get::<super::problem::Told>() {
-        app.metrics.problem(told);
+        app.metrics.problem(*told);
     }
     app.metrics.answered(
         &method,
