@@ -445,7 +445,7 @@ pub(crate) fn json(value: &impl Serialize) -> serde_json::Value {
     serde_json::to_value(value).unwrap_or_default()
 }
 
-fn copy_folder(from: &std::path::Path, to: &std::path::Path) -> Result<()> {
+pub(crate) fn copy_folder(from: &std::path::Path, to: &std::path::Path) -> Result<()> {
     std::fs::create_dir_all(to)?;
     if !from.exists() {
         return Ok(());

@@ -7,5 +7,6 @@
 
 mod coalitions;
 mod expected;
+mod lifecycle;
 mod machines;
 mod world;
