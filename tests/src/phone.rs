@@ -848,7 +848,7 @@ pub fn snapshot(seed: u64) -> Result<Vec<u8>> {
     for y in 0..u64::from(H) {
         for x in 0..u64::from(W) {
             let shade = if y > 20 && (10..54).contains(&x) {
-                if (x + y * 3 + seed) % 7 == 0 {
+                if (x + y * 3 + seed).is_multiple_of(7) {
                     20
                 } else {
                     wall
@@ -894,7 +894,7 @@ impl World {
     /// When there is no disk.
     pub fn new_phone(&self, officer: &Person) -> Result<FieldPhone> {
         let phones = self.folder().join("phones");
-        let name = (1..)
+        let name = (1..1_000)
             .map(|n| format!("{}-{n}", officer.username))
             .find(|name| !phones.join(name).exists())
             .context("a name for the phone")?;

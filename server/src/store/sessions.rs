@@ -309,18 +309,21 @@ impl Store {
             .one(write.on())
             .await?
             .ok_or_else(ended)?;
+        let phone = match row.device_id {
+            Some(id) => Some(
+                device::Entity::find_by_id(id)
+                    .one(write.on())
+                    .await?
+                    .ok_or_else(ended)?,
+            ),
+            None => None,
+        };
+        refuse_stolen(phone.as_ref())?;
         if !is_live(&row, &user, now) {
             return Err(ended());
         }
         let mut proven = false;
-        if let Some(device_id) = row.device_id {
-            let phone = device::Entity::find_by_id(device_id)
-                .one(write.on())
-                .await?
-                .ok_or_else(ended)?;
-            if phone.revoked_kind.as_deref() == Some("stolen") {
-                return Err(Error::Refused(ProblemCode::DeviceRevoked));
-            }
+        if let Some(phone) = phone {
             let message = refresh_proof_input(&body.refresh_token);
             proven = body
                 .proof
@@ -371,17 +374,15 @@ impl Store {
             .one(self.read())
             .await?
             .ok_or_else(ended)?;
-        if !is_live(&row, &account, self.now()) {
-            return Err(ended());
-        }
         if let Some(device_id) = row.device_id {
             let phone = device::Entity::find_by_id(device_id)
                 .one(self.read())
                 .await?
                 .ok_or_else(ended)?;
-            if phone.revoked_kind.as_deref() == Some("stolen") {
-                return Err(Error::Refused(ProblemCode::DeviceRevoked));
-            }
+            refuse_stolen(Some(&phone))?;
+        }
+        if !is_live(&row, &account, self.now()) {
+            return Err(ended());
         }
         let (held, _) = self.grants_in_force(user).await?;
         Ok(Actor::person(
@@ -391,6 +392,14 @@ impl Store {
             session,
         ))
     }
+}
+
+/// Revoking a stolen phone ends its sessions too; it must hear why, for only then does it wipe what it knows of people.
+fn refuse_stolen(phone: Option<&device::Model>) -> Result<()> {
+    if phone.is_some_and(|phone| phone.revoked_kind.as_deref() == Some("stolen")) {
+        return Err(Error::Refused(ProblemCode::DeviceRevoked));
+    }
+    Ok(())
 }
 
 fn is_live(row: &session::Model, user: &user_account::Model, now: Timestamp) -> bool {

@@ -68,7 +68,7 @@ impl City {
     /// The supervisor claims the next case, which must be this one.
     async fn claim(&self, id: CaseId) -> CaseView {
         let claimed = self.staff.supervisor.claim().await.unwrap();
-        let claimed = claimed.expect("a case waits for review");
+        let claimed = claimed.unwrap();
         assert_eq!(claimed.id, id);
         claimed
     }
@@ -257,7 +257,7 @@ async fn a_cancelled_place_goes_to_the_next_family_whose_officer_gets_the_case()
     assert_eq!(decided.state.known(), Some(CaseState::Decided));
     let ended = decided.memberships.iter().find(|m| m.id == gone).unwrap();
     assert_eq!(ended.state.known(), Some(MembershipState::Inactive));
-    let successor = ended.successor.expect("the place is reserved");
+    let successor = ended.successor.unwrap();
     let rows = city.staff.auditor.memberships().await.unwrap();
     let next = rows.iter().find(|row| row.id == successor).unwrap();
     assert_eq!(next.family, city.village.waiting[0].family);
