@@ -6,6 +6,7 @@
 //! | [`people`] | [`Console`]: a signed-in person who calls the API |
 //! | [`village`] | a small registry to work on |
 //! | [`phone`] | [`FieldPhone`]: the real core on a real folder, over the doorway or over HTTP |
+//! | [`wire`] | [`Wire`]: the bad network; a [`Fault`] is a match arm |
 //!
 //! The suite takes the database from `TILIK_TEST_DATABASE_URL` (absent: SQLite) and the bucket from `TILIK_TEST_S3_*`
 //! (absent: a folder). The same tests run on all of them.
@@ -13,9 +14,11 @@
 pub mod people;
 pub mod phone;
 pub mod village;
+pub mod wire;
 pub mod world;
 
 pub use people::{Console, Person, Staff};
 pub use phone::{Carrier, FieldPhone, Hands, Http, Sun};
 pub use village::{Home, Village};
+pub use wire::{Fault, Wire};
 pub use world::{Answer, Doorway, World};

@@ -13,7 +13,7 @@ use tilik_protocol::sync::ReturnReason;
 use tilik_server::blobs::BlobKey;
 use tilik_tests::phone::{snapshot, snapshots};
 use tilik_tests::village::{PKH, SEMBAKO, here};
-use tilik_tests::{FieldPhone, Staff, Village, World};
+use tilik_tests::{Fault, FieldPhone, Staff, Village, Wire, World};
 
 /// A city at work: staff, a registry, and a phone for every officer.
 struct City {
@@ -614,5 +614,68 @@ async fn a_visit_taken_before_the_window_closed_counts_for_the_successor() {
     assert!(flags(visit_of(&seen, visit)).contains(&Flag::LateSync));
     assert_eq!(city.state(case).await, CaseState::Expired);
     assert_eq!(phone.assignments().unwrap(), [], "no second trip");
+    city.end().await;
+}
+
+#[tokio::test]
+async fn a_lost_reply_does_not_submit_the_visit_twice() {
+    let mut city = city(111, 1).await;
+    let case = city.assign(1, VisitKind::Quick, 0).await;
+    let visit = city.phones[0]
+        .visit(case, &snapshots(13, 1).unwrap())
+        .unwrap();
+    let mut wire = Wire::of(&city.world);
+    city.phones[0].app().unwrap().send_now().unwrap();
+    let lost = [Some(Fault::DropReply)];
+    wire.pump(&mut city.phones[0], &lost, 1).await.unwrap();
+    let phone = &city.phones[0];
+    assert_eq!(phone.sealed(visit).unwrap().received_at, None);
+    assert_eq!(city.state(case).await, CaseState::Submitted);
+    let version = city.case(case).await.version;
+
+    phone.settle(3).await.unwrap();
+    assert_eq!(phone.sealed(visit).unwrap().state, OutboxState::Sent);
+    let seen = city.case(case).await;
+    assert_eq!((seen.version, seen.visits.len()), (version, 1));
+    let submitted = "SELECT COUNT(*) FROM journal WHERE action = 'case.submit_visit'";
+    assert_eq!(city.world.count(submitted).await.unwrap(), 1);
+    city.end().await;
+}
+
+#[tokio::test]
+async fn every_fault_at_every_request_of_a_visit_ends_with_one_visit() {
+    let mut city = city(112, 1).await;
+    let mut wire = Wire::of(&city.world);
+    let mut sealed = 0;
+    for fault in Fault::KINDS {
+        // A round, the photo, the receipts; and one more, for what a fault adds.
+        for at in 0..4 {
+            let finding = city.phones[0].finding(
+                &here(),
+                &format!("KELUARGA {sealed}"),
+                &snapshot(2_000 + sealed).unwrap(),
+            );
+            sealed += 1;
+            let mut faults = vec![None; at];
+            faults.push(Some(fault));
+            city.phones[0].app().unwrap().send_now().unwrap();
+            wire.pump(&mut city.phones[0], &faults, 5).await.unwrap();
+            wire.deliver_late(&mut city.phones).await.unwrap();
+            let phone = &city.phones[0];
+            let done = phone.settle(8).await.unwrap();
+            let what = format!("{fault:?} at request {at}: {:?}", phone.status().unwrap());
+            assert!(done, "{what}");
+            let item = phone.sealed(finding.unwrap()).unwrap();
+            assert_eq!(item.state, OutboxState::Sent, "{what}");
+            assert_eq!(item.photos_safe, 1, "{what}");
+            let kept = city.world.count("SELECT COUNT(*) FROM visit").await;
+            assert_eq!(kept.unwrap(), i64::try_from(sealed).unwrap(), "{what}");
+        }
+    }
+    let whole = "SELECT COUNT(*) FROM visit WHERE complete_at IS NOT NULL";
+    let kept = i64::try_from(sealed).unwrap();
+    assert_eq!(city.world.count(whole).await.unwrap(), kept);
+    let arrived = "SELECT COUNT(*) FROM journal WHERE action = 'visit.receive'";
+    assert_eq!(city.world.count(arrived).await.unwrap(), kept);
     city.end().await;
 }
