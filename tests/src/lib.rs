@@ -7,16 +7,21 @@
 //! | [`village`] | a small registry to work on |
 //! | [`phone`] | [`FieldPhone`]: the real core on a real folder, over the doorway or over HTTP |
 //! | [`wire`] | [`Wire`]: the bad network; a [`Fault`] is a match arm |
+//! | [`houses`] | photos of houses that never stood, as a 12 MP camera makes them |
+//! | [`dice`] | chance that a seed repeats |
 //!
 //! The suite takes the database from `TILIK_TEST_DATABASE_URL` (absent: SQLite) and the bucket from `TILIK_TEST_S3_*`
 //! (absent: a folder). The same tests run on all of them.
 
+pub mod dice;
+pub mod houses;
 pub mod people;
 pub mod phone;
 pub mod village;
 pub mod wire;
 pub mod world;
 
+pub use dice::Dice;
 pub use people::{Console, Person, Staff};
 pub use phone::{Carrier, FieldPhone, Hands, Http, Sun};
 pub use village::{Home, Village};
