@@ -678,6 +678,15 @@ impl Keyring {
         is_tag(&self.time_token, b"time:v1:", token, tag)
     }
 
+    /// The refresh token that follows `shown` in a session: always the same one, so that a request that came twice, or
+    /// late, gives the phone what it already has. Nobody else can compute it.
+    pub fn refresh_after(&self, session: &[u8], shown: &[u8]) -> [u8; 32] {
+        hmac(
+            &self.time_token.key.0,
+            &[b"refresh:v1:", session, b":", shown],
+        )
+    }
+
     /// The key that signs access tokens (`EdDSA`), with the key id that belongs in the token's header.
     pub fn token_signing_key(&self) -> (String, &EncodingKey) {
         (kid(self.token.active), &self.token.key.encoding)

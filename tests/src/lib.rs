@@ -9,14 +9,20 @@
 //! | [`wire`] | [`Wire`]: the bad network; a [`Fault`] is a match arm |
 //! | [`houses`] | photos of houses that never stood, as a 12 MP camera makes them |
 //! | [`dice`] | chance that a seed repeats |
+//! | [`handmade`] | a phone that is only a key, and evidence made byte by byte |
+//! | [`requests`] | one well-formed request for every route there is |
+//! | [`plans`] | seeded plans of operations and faults, the model they are compared with, and what shrinks a failing one |
 //!
 //! The suite takes the database from `TILIK_TEST_DATABASE_URL` (absent: SQLite) and the bucket from `TILIK_TEST_S3_*`
 //! (absent: a folder). The same tests run on all of them.
 
 pub mod dice;
+pub mod handmade;
 pub mod houses;
 pub mod people;
 pub mod phone;
+pub mod plans;
+pub mod requests;
 pub mod village;
 pub mod wire;
 pub mod world;

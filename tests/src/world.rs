@@ -52,6 +52,7 @@ pub struct World {
     blobs: Arc<dyn Blobs>,
     folder: TempDir,
     doorway: Doorway,
+    bug: RwLock<Option<testing::Bug>>,
 }
 
 /// Where requests go in: the server that runs now, or nobody. Clones share it.
@@ -266,6 +267,7 @@ impl World {
             blobs,
             folder: fresh.folder,
             doorway: Doorway::default(),
+            bug: RwLock::default(),
         };
         world.start().await?;
         Ok(world)
@@ -303,6 +305,7 @@ impl World {
             blobs,
             folder: fresh.folder,
             doorway: Doorway::default(),
+            bug: RwLock::default(),
         };
         world.start().await?;
         Ok(world)
@@ -324,8 +327,20 @@ impl World {
             self.ids.clone(),
             self.config.clone(),
         );
+        app.store
+            .sabotage(*self.bug.read().unwrap_or_else(PoisonError::into_inner));
         let router = routes::router(app.clone());
         self.doorway.set(Some(Running { app, router }));
+        Ok(())
+    }
+
+    /// Has the server make a mistake from now on, restarted or not; or none.
+    ///
+    /// # Errors
+    /// When it is down.
+    pub fn sabotage(&self, bug: Option<testing::Bug>) -> Result<()> {
+        *self.bug.write().unwrap_or_else(PoisonError::into_inner) = bug;
+        self.app()?.store.sabotage(bug);
         Ok(())
     }
 

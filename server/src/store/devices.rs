@@ -6,6 +6,7 @@ use tilik_protocol::ids::{CaseId, DeviceId, EnrolmentId, FamilyId, UserId};
 use tilik_protocol::lenient::Lenient;
 use tilik_protocol::policy::{Permission, Role};
 use tilik_protocol::problem::ProblemCode;
+use tilik_protocol::region::RegionCode;
 use tilik_protocol::session::{
     DeviceRevoked, DeviceView, EnrolDevice, Enrolled, EnrolmentCode, IssueEnrolment, RevokeDevice,
     RevokeKind, enrol_proof_input,
@@ -17,7 +18,8 @@ use uuid::Uuid;
 use super::journal::Entry;
 use super::sessions::{end_session, is_proof};
 use super::tables::{
-    device, device_cursor, enrolment, feed_row, session, user_account, verification_case,
+    device, device_cursor, enrolment, feed_row, role_grant, session, user_account,
+    verification_case,
 };
 use super::write::Seen;
 use super::{Acting, Store, text};
@@ -34,16 +36,22 @@ fn hash_of(code: &str) -> Vec<u8> {
 }
 
 impl Acting {
-    /// The role in which this actor manages the phones of `officer`.
+    /// The role in which this actor manages the phones of `officer`. A phone outlives its officer's grant: it must still
+    /// be found and revoked where the officer worked, so grants that have ended count too.
     async fn manages_phones_of(&self, officer: UserId) -> Result<Role> {
         self.actor.require(Permission::ManageDevices)?;
-        let (held, _) = self.store.grants_in_force(officer).await?;
-        let regions = held
-            .iter()
-            .filter(|grant| grant.role == Role::Officer)
-            .flat_map(|grant| &grant.regions);
-        for region in regions {
-            if let Some(role) = self.actor.role_in(Permission::ManageDevices, region) {
+        let given = role_grant::Entity::find()
+            .filter(role_grant::Column::UserId.eq(Uuid::from(officer)))
+            .filter(role_grant::Column::Role.eq(Role::Officer.to_string()))
+            .all(self.store.read())
+            .await?;
+        for row in given {
+            let regions: Vec<RegionCode> =
+                serde_json::from_str(&row.regions).map_err(Error::internal)?;
+            let role = regions
+                .iter()
+                .find_map(|region| self.actor.role_in(Permission::ManageDevices, region));
+            if let Some(role) = role {
                 return Ok(role);
             }
         }
@@ -53,9 +61,17 @@ impl Acting {
     /// A one-time code for an officer's phone; told once and kept as a hash.
     ///
     /// # Errors
-    /// `forbidden`, `not_found`; `wrong_moment` when the same event is repeated, for a code is never told twice.
+    /// `forbidden`, `not_found`, `invalid`; `wrong_moment` when the same event is repeated, for a code is never told twice.
     pub async fn issue_enrolment(&self, body: IssueEnrolment) -> Result<EnrolmentCode> {
         let role = self.manages_phones_of(body.officer).await?;
+        let (held, _) = self.store.grants_in_force(body.officer).await?;
+        if !held.iter().any(|grant| grant.role == Role::Officer) {
+            return Err(Error::field(
+                "officer",
+                "no_officer",
+                "Orang ini tidak sedang bertugas sebagai petugas.",
+            ));
+        }
         let mut write = self.begin().await?;
         let object = format!("user:{}", body.officer);
         if write

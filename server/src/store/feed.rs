@@ -202,6 +202,10 @@ impl Acting {
             } else {
                 head
             };
+            #[cfg(any(test, feature = "testing"))]
+            if self.store.makes(super::testing::Bug::SkipsARow) && rows.len() > 1 {
+                rows.remove(0);
+            }
             let rows = rows
                 .into_iter()
                 .map(|row| {

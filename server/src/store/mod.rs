@@ -53,6 +53,8 @@ struct Inner {
     ids: Arc<Ids>,
     /// At most eight password hashes at once: each takes 19 MiB.
     hashing: tokio::sync::Semaphore,
+    #[cfg(any(test, feature = "testing"))]
+    sabotage: testing::Sabotage,
 }
 
 impl std::fmt::Debug for Store {
@@ -89,6 +91,8 @@ impl Store {
                 clock,
                 ids,
                 hashing: tokio::sync::Semaphore::new(8),
+                #[cfg(any(test, feature = "testing"))]
+                sabotage: testing::Sabotage::default(),
             }),
         })
     }
@@ -169,6 +173,11 @@ impl Store {
 
     fn keys(&self) -> &Keyring {
         &self.inner.keys
+    }
+
+    #[cfg(any(test, feature = "testing"))]
+    fn sabotaged(&self) -> &testing::Sabotage {
+        &self.inner.sabotage
     }
 
     fn ids(&self) -> &Ids {

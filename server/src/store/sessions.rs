@@ -344,9 +344,13 @@ impl Store {
                 return Err(ended());
             }
         }
-        let refresh_token = self.new_refresh_token();
+        // The network may bring one request twice, and the phone keeps the answer that comes first: both name the same
+        // successor.
+        let refresh_token = URL_SAFE_NO_PAD.encode(
+            self.keys()
+                .refresh_after(row.id.as_bytes(), body.refresh_token.as_bytes()),
+        );
         let mut active: session::ActiveModel = row.clone().into();
-        // A retry keeps the shown token as the previous one, so that the lost successor is dead.
         active.previous_hash = Set(Some(hash));
         active.refresh_hash = Set(hash_of(&refresh_token));
         active.last_used_at = Set(now.as_micros());

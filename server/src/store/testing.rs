@@ -3,25 +3,50 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, Database, EntityTrait, QueryResult, Set, Statement, Value,
 };
 use tilik_protocol::ids::{FamilyId, HouseId, MembershipId, PersonId, WaitlistId};
+use tilik_protocol::manifest::{Hash32, SignedManifest};
 use tilik_protocol::membership::MembershipState;
 use tilik_protocol::region::RegionCode;
+use tilik_protocol::sync::{SealedVisit, VisitResult, VisitStatus};
 use uuid::Uuid;
 
 use super::tables::{
     blind_index, boundary, family, house, membership, person, program, quota, region, waitlist,
     waitlist_entry,
 };
-use super::{DatabaseUrl, Store, slots, users};
+use super::{Acting, DatabaseUrl, Store, slots, users};
 use crate::actor::Actor;
 use crate::clock::{Clock, Ids, SystemClock};
 use crate::error::Result;
 use crate::keys::{Keyring, Purpose};
+use crate::time_token::UploadGrant;
+
+/// A mistake that a test has the server make, to see whether the tests of faults would find it. None of this is in a
+/// release: the module is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::VariantArray)]
+pub enum Bug {
+    /// Every event is new, also one that was here before.
+    ForgetsEvents,
+    /// A cursor that moves past its page by one row.
+    SkipsARow,
+    /// A visit is acknowledged first and written with the next one; a restart in between loses it.
+    AcknowledgesEarly,
+}
+
+/// The mistake of a running server, and what it holds back.
+#[derive(Debug, Default)]
+pub(super) struct Sabotage {
+    bug: Mutex<Option<Bug>>,
+    /// Visits that were acknowledged and are not written.
+    pub(super) unwritten: Mutex<Vec<(SealedVisit, Actor)>>,
+}
 
 /// Where a fresh database is, and its folder if it has one.
 #[derive(Debug)]
@@ -192,9 +217,70 @@ pub struct Planted {
     pub memberships: BTreeMap<String, MembershipId>,
 }
 
+impl Acting {
+    /// [`Bug::AcknowledgesEarly`]: says that the visit is written and holds it back until the next round.
+    pub(super) fn acknowledge_early(&self, sealed: &SealedVisit) -> VisitResult {
+        let cose = STANDARD.decode(&sealed.manifest).unwrap_or_default();
+        let signed = SignedManifest::parse(&cose).ok();
+        let manifest = signed.as_ref().map(SignedManifest::manifest);
+        self.held_back().push((sealed.clone(), self.actor.clone()));
+        VisitResult {
+            visit: manifest.map(|manifest| manifest.visit),
+            manifest_sha256: Hash32::of(&cose).to_string(),
+            status: VisitStatus::Accepted.into(),
+            code: None,
+            upload_grant: manifest.map(|manifest| {
+                UploadGrant {
+                    visit: manifest.visit,
+                    device: manifest.device,
+                    user: self.actor.user(),
+                    until: self.store.now().plus_s(86_400),
+                }
+                .seal(self.store.keys())
+            }),
+            wanted: manifest.map_or_else(Vec::new, |manifest| {
+                manifest.photos.iter().map(|photo| photo.id).collect()
+            }),
+        }
+    }
+
+    fn held_back(&self) -> MutexGuard<'_, Vec<(SealedVisit, Actor)>> {
+        let unwritten = &self.store.sabotaged().unwritten;
+        unwritten.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes what was held back.
+    pub(super) async fn write_behind(&self) -> Result<()> {
+        let held_back = std::mem::take(&mut *self.held_back());
+        for (sealed, actor) in held_back {
+            self.store.acting_as(actor).write_visit(&sealed).await?;
+        }
+        Ok(())
+    }
+}
+
 /// What a test may do with the rows themselves. The real ways in are the imports and the verbs; a test that looks at
 /// what they left, or needs a registry of five families, comes through here.
 impl Store {
+    /// Has this server make a mistake from now on, or none any more.
+    pub fn sabotage(&self, bug: Option<Bug>) {
+        *self
+            .sabotaged()
+            .bug
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = bug;
+    }
+
+    /// Whether it makes this mistake.
+    pub(super) fn makes(&self, bug: Bug) -> bool {
+        *self
+            .sabotaged()
+            .bug
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            == Some(bug)
+    }
+
     /// The rows of a query with `$1, $2 …` placeholders.
     ///
     /// # Errors

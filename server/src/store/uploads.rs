@@ -572,6 +572,10 @@ impl Acting {
     /// `not_found`; `wrong_moment` when the photo is evidence already.
     pub async fn forget_upload(&self, id: PhotoId) -> Result<()> {
         let before = self.upload(id).await?;
+        // Who may carry for a phone may not throw away what it sent.
+        if self.actor.device() != Some(before.device) && !self.actor.is_system() {
+            return Err(Error::NOT_FOUND);
+        }
         if before.state == "done" || self.expected(id).await?.is_some() {
             return Err(Error::WRONG_MOMENT);
         }

@@ -5,7 +5,8 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
     QueryOrder, QuerySelect, Set,
 };
-use tilik_protocol::ids::{EventId, GrantId, UserId};
+use tilik_protocol::case::{self, CaseAction, Step};
+use tilik_protocol::ids::{CaseId, EventId, GrantId, UserId};
 use tilik_protocol::lenient::Lenient;
 use tilik_protocol::policy::{Permission, Role};
 use tilik_protocol::problem::ProblemCode;
@@ -18,7 +19,7 @@ use uuid::Uuid;
 use super::journal::Entry;
 use super::tables::{role_grant, row_version, session, user_account, verification_case};
 use super::write::Seen;
-use super::{Acting, Store, Write, text};
+use super::{Acting, Store, Write, cases, text};
 use crate::error::{Error, Result};
 
 pub(super) fn grant_view(row: &role_grant::Model) -> Result<GrantView> {
@@ -92,12 +93,40 @@ fn check_password(password: &str) -> Result<()> {
     }
 }
 
+/// Whether every region of the grant lies in one of `mine`.
+fn all_covered(mine: &[RegionCode], grant: &role_grant::Model) -> Result<bool> {
+    let regions: Vec<RegionCode> = serde_json::from_str(&grant.regions).map_err(Error::internal)?;
+    Ok(regions
+        .iter()
+        .all(|region| mine.iter().any(|code| code.covers(region))))
+}
+
 fn cursor(text: Option<&str>) -> Result<Option<Uuid>> {
     text.map(|text| Uuid::parse_str(text).map_err(|_| Error::Refused(ProblemCode::BadCursor)))
         .transpose()
 }
 
 impl Acting {
+    /// Whether this account is the actor's to manage: every grant it holds lies in the actor's regions. One without
+    /// grants is everybody's who manages users.
+    async fn manages(&self, on: &impl ConnectionTrait, user: Uuid) -> Result<bool> {
+        if self.actor.is_system() {
+            return Ok(true);
+        }
+        let mine = self.actor.regions(Permission::ManageUsers);
+        let held = role_grant::Entity::find()
+            .filter(role_grant::Column::UserId.eq(user))
+            .filter(role_grant::Column::EndedAt.is_null())
+            .all(on)
+            .await?;
+        for grant in held {
+            if !all_covered(&mine, &grant)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Adds an account without any grant.
     ///
     /// # Errors
@@ -175,25 +204,36 @@ impl Acting {
         })
     }
 
-    /// Accounts by id.
+    /// Accounts in reach, by id.
     ///
     /// # Errors
     /// `forbidden`, `bad_cursor`.
     pub async fn users(&self, after: Option<&str>, limit: u64) -> Result<Page<UserView>> {
         self.actor.require(Permission::ManageUsers)?;
-        let mut query = user_account::Entity::find().order_by_asc(user_account::Column::Id);
-        if let Some(after) = cursor(after)? {
-            query = query.filter(user_account::Column::Id.gt(after));
+        let mut after = cursor(after)?;
+        let mut items: Vec<UserView> = Vec::new();
+        loop {
+            let mut query = user_account::Entity::find().order_by_asc(user_account::Column::Id);
+            if let Some(after) = after {
+                query = query.filter(user_account::Column::Id.gt(after));
+            }
+            let rows = query.limit(limit + 1).all(self.store.read()).await?;
+            let is_last = rows.len() as u64 <= limit;
+            for row in rows {
+                // One more than fits is in reach: there is another page.
+                if items.len() as u64 == limit && self.manages(self.store.read(), row.id).await? {
+                    let next = items.last().map(|view| view.id.to_string());
+                    return Ok(Page { items, next });
+                }
+                after = Some(row.id);
+                if self.manages(self.store.read(), row.id).await? {
+                    items.push(self.user_view(row).await?);
+                }
+            }
+            if is_last {
+                return Ok(Page { items, next: None });
+            }
         }
-        let mut rows = query.limit(limit + 1).all(self.store.read()).await?;
-        let more = rows.len() as u64 > limit;
-        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        let next = rows.last().filter(|_| more).map(|row| row.id.to_string());
-        let mut items = Vec::with_capacity(rows.len());
-        for row in rows {
-            items.push(self.user_view(row).await?);
-        }
-        Ok(Page { items, next })
     }
 
     /// Gives a role. A deciding one counts only when an approver has confirmed it.
@@ -203,6 +243,9 @@ impl Acting {
     pub async fn add_grant(&self, user: UserId, body: AddGrant) -> Result<GrantView> {
         if !self.actor.is_system() {
             self.actor.require(Permission::ManageUsers)?;
+            if !self.manages(self.store.read(), user.into()).await? {
+                return Err(Error::NOT_FOUND);
+            }
             let mine = self.actor.regions(Permission::ManageUsers);
             if !body
                 .regions
@@ -328,18 +371,12 @@ impl Acting {
             }
         } else {
             self.actor.require(Permission::ConfirmGrants)?;
+            if !all_covered(&self.actor.regions(Permission::ConfirmGrants), &row)? {
+                return Err(Error::NOT_FOUND);
+            }
             let me = Uuid::from(self.actor.person_id()?);
             if row.user_id == me || row.granted_by == Some(me) {
                 return Err(Error::Refused(ProblemCode::SeparationOfDuty));
-            }
-            let regions: Vec<RegionCode> =
-                serde_json::from_str(&row.regions).map_err(Error::internal)?;
-            let mine = self.actor.regions(Permission::ConfirmGrants);
-            if !regions
-                .iter()
-                .all(|region| mine.iter().any(|code| code.covers(region)))
-            {
-                return Err(Error::NOT_FOUND);
             }
         }
         if write
@@ -388,6 +425,9 @@ impl Acting {
             .one(write.on())
             .await?
             .ok_or(Error::NOT_FOUND)?;
+        if !all_covered(&self.actor.regions(Permission::ManageUsers), &row)? {
+            return Err(Error::NOT_FOUND);
+        }
         if write
             .once(body.event_id, "grant.end", &object, &body)
             .await?
@@ -415,6 +455,9 @@ impl Acting {
             .filter(verification_case::Column::LeaseUser.eq(row.user_id))
             .exec(write.on())
             .await?;
+        if row.role == Role::Officer.to_string() {
+            self.take_back_work(&mut write, &row).await?;
+        }
         write.journal(Entry::new(
             "grant.end",
             object,
@@ -424,6 +467,47 @@ impl Acting {
         )?);
         write.commit().await?;
         grant_view(&row)
+    }
+
+    /// What an officer was to visit under this grant and under no other goes back to be given out.
+    async fn take_back_work(&self, write: &mut Write, ended: &role_grant::Model) -> Result<()> {
+        let officer = UserId(ended.user_id);
+        let (held, _) = self.store.grants_in_force(officer).await?;
+        let left: Vec<RegionCode> = held
+            .into_iter()
+            .filter(|grant| grant.role == Role::Officer && Uuid::from(grant.id) != ended.id)
+            .flat_map(|grant| grant.regions)
+            .collect();
+        let work = verification_case::Entity::find()
+            .filter(verification_case::Column::OfficerId.eq(ended.user_id))
+            .filter(verification_case::Column::State.is_in(["assigned", "returned"]))
+            .order_by_asc(verification_case::Column::Id)
+            .lock_exclusive()
+            .all(write.on())
+            .await?;
+        for case in work {
+            let region = cases::region_of(&case)?;
+            if left.iter().any(|code| code.covers(&region)) {
+                continue;
+            }
+            let from = cases::state_of(&case)?;
+            let Ok(Step::To(next)) = case::step(from, CaseAction::Unassign, Role::System) else {
+                continue;
+            };
+            let mut case = case;
+            case.state = next.to_string();
+            case.officer_id = None;
+            let case = cases::save(write, case, Some(officer)).await?;
+            write.journal(Entry::new(
+                "case.unassign",
+                format!("case:{}", CaseId(case.id)),
+                Role::System,
+                None,
+                &serde_json::json!({ "from": from, "to": next, "before": officer,
+                    "grant_ended": GrantId(ended.id) }),
+            )?);
+        }
+        Ok(())
     }
 
     /// Suspends an account, or lifts the suspension. Takes effect at the next request.
@@ -443,6 +527,9 @@ impl Acting {
             .one(write.on())
             .await?
             .ok_or(Error::NOT_FOUND)?;
+        if !self.manages(write.on(), row.id).await? {
+            return Err(Error::NOT_FOUND);
+        }
         if write.once(body.event_id, action, &object, &body).await? == Seen::Before {
             return self.user_view(row).await;
         }

@@ -71,6 +71,8 @@ impl Acting {
     /// `forbidden`, `invalid`, `too_large`. One bad visit never fails the round.
     pub async fn sync(&self, body: SyncRequest, config: &Config) -> Result<SyncReply> {
         self.actor.require(Permission::Visit)?;
+        #[cfg(any(test, feature = "testing"))]
+        self.write_behind().await?;
         if self.actor.device() != Some(body.device) {
             return Err(Error::field(
                 "device",
@@ -249,6 +251,14 @@ impl Acting {
 
     /// Receives one sealed visit: durable when this returns, whatever became of it.
     async fn receive_visit(&self, sealed: &SealedVisit) -> Result<VisitResult> {
+        #[cfg(any(test, feature = "testing"))]
+        if self.store.makes(super::testing::Bug::AcknowledgesEarly) {
+            return Ok(self.acknowledge_early(sealed));
+        }
+        self.write_visit(sealed).await
+    }
+
+    pub(super) async fn write_visit(&self, sealed: &SealedVisit) -> Result<VisitResult> {
         let cose = STANDARD.decode(&sealed.manifest).unwrap_or_default();
         let sha = Hash32::of(&cose);
         let mut result = VisitResult {
@@ -365,11 +375,11 @@ impl Acting {
         if phone.officer_id != Uuid::from(manifest.officer) {
             return apart(ProblemCode::Forbidden, sealed_answers);
         }
-        if let Some(known) = visit::Entity::find_by_id(Uuid::from(manifest.visit))
+        let known = visit::Entity::find_by_id(Uuid::from(manifest.visit))
             .one(self.store.read())
-            .await?
-            && known.manifest != cose
-        {
+            .await?;
+        let is_known = known.is_some();
+        if known.is_some_and(|known| known.manifest != cose) {
             return apart(ProblemCode::ContentConflict, sealed_answers);
         }
         for said in &manifest.photos {
@@ -382,7 +392,8 @@ impl Acting {
                 return apart(ProblemCode::ContentConflict, sealed_answers);
             }
         }
-        if phone.revoked_kind.as_deref() == Some("stolen") {
+        // What was received before the theft stands, whoever brings it again.
+        if !is_known && phone.revoked_kind.as_deref() == Some("stolen") {
             return apart(ProblemCode::DeviceRevoked, sealed_answers);
         }
         let mut answers = None;

@@ -479,7 +479,7 @@ async fn what_a_stolen_phone_holds_is_quarantined_and_never_dropped() {
     stolen.pump().await.unwrap();
     let held = stolen.visit(after, &snapshots(9, 2).unwrap()).unwrap();
     let bundle = city.world.folder().join("temuan.tilik");
-    stolen.hand_over(&[held], &bundle).unwrap();
+    stolen.hand_over(&[sent, held], &bundle).unwrap();
     let device = stolen.device().unwrap();
     let told = city
         .staff
@@ -511,6 +511,8 @@ async fn what_a_stolen_phone_holds_is_quarantined_and_never_dropped() {
             }
         }
     );
+    // What the server had before the theft is no news, whoever brings it again.
+    assert_eq!(finder.sealed(sent).unwrap().state, OutboxState::Sent);
     let apart = "SELECT COUNT(*) FROM quarantine WHERE code = 'device_revoked'";
     assert_eq!(city.world.count(apart).await.unwrap(), 1);
     assert_eq!(
@@ -677,5 +679,29 @@ async fn every_fault_at_every_request_of_a_visit_ends_with_one_visit() {
     assert_eq!(city.world.count(whole).await.unwrap(), kept);
     let arrived = "SELECT COUNT(*) FROM journal WHERE action = 'visit.receive'";
     assert_eq!(city.world.count(arrived).await.unwrap(), kept);
+    city.end().await;
+}
+
+#[tokio::test]
+async fn a_refresh_that_arrives_twice_or_late_does_not_end_the_session() {
+    let mut city = city(113, 1).await;
+    let mut wire = Wire::of(&city.world);
+    for fault in [Fault::Duplicate, Fault::Delay] {
+        // A phone that was off asks for a new access token first.
+        city.phones[0].reopen().unwrap();
+        city.phones[0].app().unwrap().send_now().unwrap();
+        let first = [Some(fault)];
+        assert_eq!(wire.pump(&mut city.phones[0], &first, 1).await.unwrap(), 1);
+        city.phones[0].pump().await.unwrap();
+        wire.deliver_late(&mut city.phones).await.unwrap();
+        city.phones[0].reopen().unwrap();
+        city.phones[0].pump().await.unwrap();
+        let status = city.phones[0].status().unwrap();
+        assert!(
+            status.signed_in && !status.sign_in_again,
+            "{fault:?}: {status:?}"
+        );
+        assert_eq!(status.last_problem, None, "{fault:?}");
+    }
     city.end().await;
 }

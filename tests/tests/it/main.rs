@@ -5,8 +5,10 @@
     reason = "a test that cannot go on fails, and says where"
 )]
 
+mod authz;
 mod coalitions;
 mod expected;
 mod lifecycle;
 mod machines;
+mod sync_faults;
 mod world;

@@ -1,0 +1,548 @@
+//! One well-formed request for every route there is, about real things, so that an answer tells who may and nothing else.
+//!
+//! **A new route** needs an arm in [`ask`] and, if it is about something new, that thing in [`Scene::new`]. Then run
+//! `cargo test --workspace --test it authz`, read the proposed `authz.txt` line by line, and copy it.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context, Result};
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use http::{Request, header};
+use serde_json::{Value, json};
+use tilik_protocol::evidence::VisitKind;
+use tilik_protocol::ids::{CaseId, DeviceId, FamilyId, GrantId, NoticeId, PhotoId, VisitId};
+use tilik_protocol::policy::Role;
+use tilik_protocol::region::RegionCode;
+use tilik_protocol::review::CaseView;
+use tilik_protocol::session::Tokens;
+use tilik_server::http::routes::Line;
+
+use crate::handmade::{Handmade, Shot, SoftPhone, new_enrolment};
+use crate::people::{Console, PASSWORD, Person, Staff};
+use crate::village::{self, Village};
+use crate::world::World;
+
+/// Somebody who asks.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// What they are.
+    pub role: Role,
+    /// The account.
+    pub person: Person,
+    /// What the newest sign-in gave.
+    pub tokens: Tokens,
+    /// An officer's phone.
+    pub phone: Option<SoftPhone>,
+}
+
+/// The same role under different circumstances.
+#[derive(Debug, Clone)]
+pub struct Callers {
+    /// In the region of everything in the scene.
+    pub own: Caller,
+    /// In another region.
+    pub other: Caller,
+    /// Whose grant has ended by itself.
+    pub expired: Caller,
+    /// Who was suspended while signed in.
+    pub suspended: Caller,
+    /// The first one's access token of eleven minutes ago.
+    pub old_token: String,
+}
+
+/// Something of every kind that a route is about, all in one region.
+#[derive(Debug)]
+pub struct Scene {
+    /// Where it all is.
+    pub world: World,
+    /// People for the whole city, who made it so.
+    pub staff: Staff,
+    /// The registry.
+    pub village: Village,
+    /// One set of callers per role.
+    pub callers: Vec<Callers>,
+    /// The phone that made all evidence: that of the officer who asks.
+    pub phone: SoftPhone,
+    /// With nobody.
+    pub open: CaseView,
+    /// Evidence waits, under a lease of the supervisor who asks.
+    pub leased: CaseView,
+    /// Evidence waits.
+    pub submitted: CaseView,
+    /// Evidence stands.
+    pub accepted: CaseView,
+    /// Back with the officer, not fetched.
+    pub returned: CaseView,
+    /// Two tries in vain, with a statement.
+    pub unreachable: CaseView,
+    /// A cancellation was proposed.
+    pub awaiting: CaseView,
+    /// The notice of a confirmed cancellation.
+    pub notice: NoticeId,
+    /// A family without a case.
+    pub unvisited: FamilyId,
+    /// A visit whose manifest is here and whose photos are not.
+    pub photoless: Handmade,
+    /// The first of its photos: announced, no byte yet.
+    pub begun: Shot,
+    /// An upload that no manifest names.
+    pub unnamed: PhotoId,
+    /// A sealed visit that nobody has sent.
+    pub unsent: Handmade,
+    /// A photo that is here, with its copies.
+    pub photo: PhotoId,
+    /// An account to be managed, a signatory of this region.
+    pub managed: Person,
+    /// Its grant.
+    pub grant: GrantId,
+    /// A grant that waits for an approver.
+    pub unconfirmed: GrantId,
+    /// A phone to be revoked.
+    pub spare: DeviceId,
+    /// A code that no phone has shown.
+    pub code: String,
+}
+
+/// A request without its token.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// The method.
+    pub method: String,
+    /// The path, with real ids.
+    pub path: String,
+    /// Headers.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Ask {
+    fn plain(line: &Line, path: String) -> Self {
+        Self {
+            method: line.method.to_string(),
+            path,
+            headers: Vec::new(),
+            body: Vec::new(),
+        }
+    }
+
+    fn json(line: &Line, path: String, body: &Value) -> Self {
+        Self {
+            headers: vec![("content-type", "application/json".to_owned())],
+            body: body.to_string().into_bytes(),
+            ..Self::plain(line, path)
+        }
+    }
+
+    /// With a token, or without. It comes from far away: what is open to this machine only is not open to it.
+    ///
+    /// # Errors
+    /// When it is no request.
+    pub fn request(&self, token: Option<&str>) -> Result<Request<Body>> {
+        let mut request = Request::builder()
+            .method(self.method.as_str())
+            .uri(&self.path)
+            .header(header::CONTENT_LENGTH, self.body.len());
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
+        if let Some(token) = token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        let stranger = SocketAddr::from(([203, 0, 113, 9], 40_000));
+        request = request.extension(ConnectInfo(stranger));
+        Ok(request.body(Body::from(self.body.clone()))?)
+    }
+}
+
+/// The table: what a well-formed request of `caller` to this route is. `None` for a route that has no line here yet.
+///
+/// # Errors
+/// When a body cannot be made.
+#[expect(
+    clippy::match_same_arms,
+    reason = "a table: routes stand in the order of the table of routes"
+)]
+pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result<Option<Ask>> {
+    let event = || json!(world.id::<uuid::Uuid>());
+    let plain = |path: String| Ask::plain(line, path);
+    let with = |path: String, body: &Value| Ask::json(line, path, body);
+    let here = |body: &Value| Ask::json(line, line.path.to_owned(), body);
+    let act = || json!({ "event_id": event() });
+    let of = |case: &CaseView| line.path.replace("{id}", &case.id.to_string());
+    let on = |case: &CaseView| {
+        let body = json!({ "event_id": event(), "seen_version": case.version });
+        with(of(case), &body)
+    };
+    let id = |id: &dyn std::fmt::Display| line.path.replace("{id}", &id.to_string());
+    let phone = caller.phone.as_ref().unwrap_or(&scene.phone);
+    let tus = |path: String, more: &[(&'static str, String)], body: &[u8]| Ask {
+        headers: [("tus-resumable", "1.0.0".to_owned())]
+            .into_iter()
+            .chain(more.iter().cloned())
+            .collect(),
+        body: body.to_vec(),
+        ..plain(path)
+    };
+    let bytes = || {
+        [
+            ("content-type", "application/offset+octet-stream".to_owned()),
+            ("upload-offset", "0".to_owned()),
+        ]
+    };
+    let membership = |case: &CaseView| -> Result<Value> {
+        Ok(json!(case.memberships.first().context("a membership")?.id))
+    };
+    Ok(Some(match (line.method.as_str(), line.path) {
+        ("GET", "/health/live" | "/health/ready" | "/metrics") => plain(line.path.to_owned()),
+        ("POST", "/v1/session") => here(&json!({
+            "username": caller.person.username,
+            "password": caller.person.password,
+            "device": caller.phone.as_ref().map(|phone| phone.id),
+        })),
+        ("POST", "/v1/session/refresh") => here(&phone.refresh_body(&caller.tokens.refresh_token)),
+        ("GET", "/v1/me" | "/v1/cases" | "/v1/memberships" | "/v1/users" | "/v1/devices")
+        | ("DELETE", "/v1/session")
+        | ("POST", "/v1/me/sign-out-everywhere")
+        | ("OPTIONS", "/v1/uploads") => plain(line.path.to_owned()),
+        ("POST", "/v1/sync") => here(&json!(phone.sync_body(vec![scene.unsent.sealed()]))),
+        ("POST", "/v1/visits") => here(&json!({ "visits": [scene.unsent.sealed()] })),
+        ("POST", "/v1/uploads") => {
+            let shot = scene.photoless.shots.get(1).context("a second photo")?;
+            let announced = scene.phone.announcement(shot, scene.photoless.visit());
+            Ask {
+                headers: announced.into_iter().chain([bytes()[0].clone()]).collect(),
+                body: shot.sealed.clone(),
+                ..plain(line.path.to_owned())
+            }
+        }
+        ("HEAD", "/v1/uploads/{id}") => tus(id(&scene.begun.id), &[], &[]),
+        ("PATCH", "/v1/uploads/{id}") => tus(id(&scene.begun.id), &bytes(), &scene.begun.sealed),
+        ("POST", "/v1/uploads/{id}") => {
+            let [kind, offset] = bytes();
+            let patch = ("x-http-method-override", "PATCH".to_owned());
+            tus(
+                id(&scene.begun.id),
+                &[kind, offset, patch],
+                &scene.begun.sealed,
+            )
+        }
+        ("DELETE", "/v1/uploads/{id}") => tus(id(&scene.unnamed), &[], &[]),
+        ("POST", "/v1/cases") => here(&json!({
+            "event_id": event(), "families": [scene.unvisited], "kind": "quick",
+        })),
+        ("GET", "/v1/cases/{id}") => plain(of(&scene.submitted)),
+        ("POST", "/v1/assignments") => here(&json!({
+            "event_id": event(), "cases": [scene.open.id], "officer": scene.phone.officer.id,
+        })),
+        ("POST", "/v1/cases/{id}/close") => {
+            let body = json!({
+                "event_id": event(), "seen_version": scene.open.version, "reason": "SALAH_BUKA",
+            });
+            with(of(&scene.open), &body)
+        }
+        ("POST", "/v1/review/claim") => here(&json!({})),
+        ("POST" | "DELETE", "/v1/cases/{id}/lease") => plain(of(&scene.leased)),
+        ("POST", "/v1/cases/{id}/accept") => on(&scene.submitted),
+        ("POST", "/v1/cases/{id}/withdraw") => on(&scene.accepted),
+        ("POST", "/v1/cases/{id}/return") => {
+            let body = json!({
+                "event_id": event(), "seen_version": scene.submitted.version,
+                "reasons": [{ "target": { "kind": "visit" }, "code": "FOTO_BURAM" }],
+            });
+            with(of(&scene.submitted), &body)
+        }
+        ("POST", "/v1/cases/{id}/take-back") => on(&scene.returned),
+        ("POST", "/v1/cases/{id}/agree-unreachable" | "/v1/cases/{id}/reopen") => {
+            on(&scene.unreachable)
+        }
+        ("POST", "/v1/cases/{id}/decisions") => {
+            let body = json!({
+                "event_id": event(), "seen_version": scene.accepted.version,
+                "membership": membership(&scene.accepted)?, "outcome": "eligible",
+            });
+            with(of(&scene.accepted), &body)
+        }
+        ("POST", "/v1/cases/{id}/confirmations") => {
+            let body = json!({
+                "event_id": event(), "seen_version": scene.awaiting.version,
+                "membership": membership(&scene.awaiting)?, "confirm": true,
+            });
+            with(of(&scene.awaiting), &body)
+        }
+        ("POST", "/v1/notices/{id}/delivered") => {
+            let body = json!({
+                "event_id": event(), "delivered_at": world.now(), "received_by": "penerima",
+            });
+            with(id(&scene.notice), &body)
+        }
+        ("POST", "/v1/users") => here(&json!({
+            "event_id": event(), "username": "pegawai.baru", "name": "Pegawai Baru", "password": PASSWORD,
+        })),
+        ("POST", "/v1/users/{id}/grants") => {
+            let body = json!({
+                "event_id": event(), "role": "signatory", "regions": [village::here()],
+                "document_number": "ST/2/2026",
+            });
+            with(id(&scene.managed.id), &body)
+        }
+        ("POST", "/v1/users/{id}/suspend" | "/v1/users/{id}/resume") => {
+            with(id(&scene.managed.id), &act())
+        }
+        ("POST", "/v1/grants/{id}/confirm") => with(id(&scene.unconfirmed), &act()),
+        ("POST", "/v1/grants/{id}/end") => with(id(&scene.grant), &act()),
+        ("POST", "/v1/enrolments") => here(&json!({
+            "event_id": event(), "officer": scene.phone.officer.id,
+        })),
+        ("POST", "/v1/devices") => here(&json!(new_enrolment(world, &scene.code)?)),
+        ("POST", "/v1/devices/{id}/revoke") => with(
+            id(&scene.spare),
+            &json!({ "event_id": event(), "kind": "stolen" }),
+        ),
+        _ => return Ok(None),
+    }))
+}
+
+impl Caller {
+    async fn sign_in(&mut self, world: &World) -> Result<()> {
+        self.tokens = match &mut self.phone {
+            Some(phone) => phone.sign_in().await?,
+            None => Console::of(world, self.person.clone()).sign_in().await?,
+        };
+        Ok(())
+    }
+}
+
+impl Scene {
+    /// Ids of this region's things: a list that shows none of them shows nothing of this region.
+    pub fn things(&self) -> Vec<String> {
+        let families = self
+            .village
+            .homes
+            .iter()
+            .map(|home| home.family.to_string());
+        let phones = self.callers.iter().filter_map(|set| set.own.phone.as_ref());
+        families
+            .chain(phones.map(|phone| phone.id.to_string()))
+            .chain([self.managed.id.to_string(), self.spare.to_string()])
+            .collect()
+    }
+
+    /// Everything, in a new world.
+    ///
+    /// # Errors
+    /// When the server refuses any of it.
+    pub async fn new(seed: u64) -> Result<Self> {
+        Box::pin(Self::made(seed)).await
+    }
+
+    async fn made(seed: u64) -> Result<Self> {
+        let world = World::new(seed).await?;
+        let mut staff = world.staff(0).await?;
+        let desk = (&staff.admin, &staff.approver);
+        let second = world
+            .person(desk, "petugas2", Role::Officer, &[village::here()])
+            .await?
+            .person;
+        let village = world.village(30, 3).await?;
+        let mut callers = Vec::new();
+        for role in Role::grantable() {
+            callers.push(callers_of(&world, &staff, role).await?);
+        }
+        // Access tokens run out here; so do the grants that are to have expired.
+        world.pass_s(660).await?;
+        for set in &mut callers {
+            set.own.sign_in(&world).await?;
+            set.other.sign_in(&world).await?;
+            set.expired.sign_in(&world).await?;
+            set.suspended.sign_in(&world).await?;
+            staff
+                .admin
+                .set_suspended(set.suspended.person.id, true)
+                .await?;
+        }
+        let by_role = |role: Role| {
+            let set = callers.iter().find(|set| set.own.role == role);
+            set.map(|set| set.own.clone()).context("a caller per role")
+        };
+        let officer = by_role(Role::Officer)?.person;
+        let mut phone = by_role(Role::Officer)?.phone.context("a phone")?;
+        staff.officers = vec![officer.clone(), second.clone()];
+        let spare = SoftPhone::enrolled(&world, &staff.supervisor, &second)
+            .await?
+            .id;
+        let code = staff.supervisor.issue_enrolment(second.id).await?.code;
+
+        // Families with one membership, so that one word decides their case.
+        let mut homes = village
+            .homes
+            .iter()
+            .filter(|home| home.memberships.len() == 1)
+            .map(|home| home.family);
+        let mut family = || homes.next().context("a family is left");
+        let unvisited = family()?;
+        let mut cases = Vec::new();
+        for _ in 0..9 {
+            let opened = staff
+                .supervisor
+                .open_cases(&[family()?], VisitKind::Quick, Some(officer.id), None)
+                .await?;
+            cases.push(*opened.cases.first().context("a case")?);
+        }
+        let [
+            open,
+            leased,
+            submitted,
+            accepted,
+            returned,
+            unreachable,
+            awaiting,
+            cancelled,
+            photoless,
+        ] = cases[..]
+        else {
+            anyhow::bail!("nine cases");
+        };
+        staff.supervisor.assign(&[open], None).await?;
+        // The one whose evidence came first is the one that is claimed.
+        phone.visit(leased, VisitKind::Quick).await?;
+        world.pass_s(1).await?;
+        let mut photo = None;
+        for case in [submitted, accepted, returned, awaiting, cancelled] {
+            let visit = phone.visit(case, VisitKind::Quick).await?;
+            photo = photo.or(visit.shots.first().map(|shot| shot.id));
+        }
+        let now = world.now();
+        for (days, hours) in [(2, 3), (1, 1)] {
+            let at = now.plus_s(-days * 86_400 - hours * 3_600);
+            phone.try_in_vain(unreachable, at).await?;
+        }
+        let photoless = phone.capture(Some(photoless), VisitKind::Quick, 2)?;
+        phone.sync(&[&photoless]).await?;
+        let begun = photoless.shots.first().context("a photo")?.clone();
+        phone.announce(&begun, photoless.visit(), &[]).await?.ok()?;
+        let unsent = phone.capture(Some(open), VisitKind::Quick, 1)?;
+        let unnamed = phone.shot(crate::handmade::jpeg(7_777)?)?;
+        let nowhere: VisitId = world.id();
+        phone.announce(&unnamed, nowhere, &[]).await?.ok()?;
+        world.settle().await?;
+
+        let supervisor = by_role(Role::Supervisor)?.person;
+        let claimed = Console::of(&world, supervisor).claim().await?;
+        anyhow::ensure!(claimed.map(|case| case.id) == Some(leased), "another case");
+        for case in [accepted, awaiting, cancelled] {
+            staff.supervisor.accept(case).await?;
+        }
+        staff
+            .supervisor
+            .return_case(
+                returned,
+                vec![serde_json::from_value(
+                    json!({ "target": { "kind": "visit" }, "code": "FOTO_BURAM" }),
+                )?],
+            )
+            .await?;
+        for case in [awaiting, cancelled] {
+            let membership = one_membership(&staff.operator, case).await?;
+            staff
+                .operator
+                .decide(case, membership, Some("MENINGGAL"))
+                .await?
+                .ok()?;
+        }
+        let membership = one_membership(&staff.approver, cancelled).await?;
+        staff
+            .approver
+            .confirm(cancelled, membership, true)
+            .await?
+            .ok()?;
+        let notice = staff.operator.case(cancelled).await?.memberships[0]
+            .notice
+            .context("a notice")?;
+
+        let managed = staff.admin.add_user("dikelola").await?;
+        let grant = staff
+            .admin
+            .add_grant(managed.id, Role::Signatory, &[village::here()], None)
+            .await?
+            .id;
+        let unconfirmed = staff
+            .admin
+            .add_grant(managed.id, Role::Operator, &[village::here()], None)
+            .await?
+            .id;
+        let see = async |case: CaseId| staff.auditor.case(case).await;
+        Ok(Self {
+            open: see(open).await?,
+            leased: see(leased).await?,
+            submitted: see(submitted).await?,
+            accepted: see(accepted).await?,
+            returned: see(returned).await?,
+            unreachable: see(unreachable).await?,
+            awaiting: see(awaiting).await?,
+            notice,
+            unvisited,
+            photoless,
+            begun,
+            unnamed: unnamed.id,
+            unsent,
+            photo: photo.context("a photo")?,
+            managed,
+            grant,
+            unconfirmed,
+            spare,
+            code,
+            callers,
+            phone,
+            world,
+            village,
+            staff,
+        })
+    }
+}
+
+async fn one_membership(
+    console: &Console,
+    case: CaseId,
+) -> Result<tilik_protocol::ids::MembershipId> {
+    let view = console.case(case).await?;
+    Ok(view.memberships.first().context("a membership")?.id)
+}
+
+/// The four persons of one role, signed in; their tokens are to run out.
+async fn callers_of(world: &World, staff: &Staff, role: Role) -> Result<Callers> {
+    let make = async |suffix: &str, region: RegionCode, until: Option<i64>| {
+        let person = staff.admin.add_user(&format!("{role}.{suffix}")).await?;
+        let until = until.map(|seconds| world.now().plus_s(seconds));
+        let grant = staff
+            .admin
+            .add_grant(person.id, role, &[region], until)
+            .await?;
+        if role.is_deciding() {
+            staff.approver.confirm_grant(grant.id).await?;
+        }
+        let phone = match role {
+            Role::Officer => Some(SoftPhone::enrolled(world, &staff.supervisor, &person).await?),
+            _ => None,
+        };
+        let tokens = match phone.clone() {
+            Some(mut phone) => phone.sign_in().await?,
+            None => Console::of(world, person.clone()).sign_in().await?,
+        };
+        Ok::<_, anyhow::Error>(Caller {
+            role,
+            person,
+            tokens,
+            phone,
+        })
+    };
+    let own = make("di-sini", village::here(), None).await?;
+    Ok(Callers {
+        old_token: own.tokens.access_token.clone(),
+        own,
+        other: make("di-sana", village::elsewhere(), None).await?,
+        expired: make("habis", village::here(), Some(600)).await?,
+        suspended: make("dibekukan", village::here(), None).await?,
+    })
+}
