@@ -65,7 +65,7 @@ CREATE TABLE session (
     cookie boolean NOT NULL
 );
 
-CREATE INDEX session_user ON session (user_id);
+CREATE INDEX session_by_user ON session (user_id);
 
 CREATE INDEX session_refresh ON session (refresh_hash);
 

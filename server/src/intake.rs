@@ -34,6 +34,8 @@ pub enum Finished {
     Arrived,
     /// The bytes are here; no manifest has named them yet.
     Held,
+    /// Not all bytes are here: the upload was begun anew after somebody asked for this.
+    Coming,
 }
 
 fn sha256(bytes: &[u8]) -> [u8; 32] {
@@ -41,7 +43,8 @@ fn sha256(bytes: &[u8]) -> [u8; 32] {
 }
 
 impl App {
-    /// Finishes a whole upload. `bytes` are its content when the caller still has them; else its pieces are read.
+    /// Finishes a whole upload. `bytes` are its content when its manifest is known and the caller still has them; else its
+    /// pieces are read.
     ///
     /// # Errors
     /// `hash_mismatch`, `cannot_open`, or when database or blob store do not answer (a job then tries again).
@@ -55,24 +58,36 @@ impl App {
         if standing.state == "done" {
             return Ok(Finished::Arrived);
         }
+        if bytes.is_none() && standing.offset < standing.length {
+            return Ok(Finished::Coming);
+        }
         let pieces = by.pieces(id).await?;
-        let sealed = match bytes {
-            Some(bytes) => bytes,
-            None => self.join(id, &pieces, standing.length).await?,
+        let (sealed, _room) = match bytes {
+            Some(bytes) => (bytes, None),
+            None => {
+                let room = self.receiving.room_for(standing.length).await?;
+                match self.join(id, &pieces, standing.length).await {
+                    Ok(bytes) => (bytes, Some(room)),
+                    // Somebody else finished it between our looks and took the pieces away.
+                    Err(_) if by.upload(id).await?.state == "done" => {
+                        return Ok(Finished::Arrived);
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
         };
         if sealed.len() as u64 != standing.length || sha256(&sealed)[..] != standing.sealed_sha256 {
-            by.spoil_upload(id, ProblemCode::HashMismatch).await?;
+            by.spoil_upload(&standing, ProblemCode::HashMismatch)
+                .await?;
             return Err(Error::Refused(ProblemCode::HashMismatch));
         }
         let Some(expected) = by.expected(id).await? else {
-            if pieces.is_empty() {
-                self.store_piece(by, id, 0, sealed).await?;
-            }
             by.hold_upload(id).await?;
             return Ok(Finished::Held);
         };
         if expected.sealed_sha256 != standing.sealed_sha256 {
-            by.spoil_upload(id, ProblemCode::HashMismatch).await?;
+            by.spoil_upload(&standing, ProblemCode::HashMismatch)
+                .await?;
             return Err(Error::Refused(ProblemCode::HashMismatch));
         }
         let keys = self.keys.clone();
@@ -92,7 +107,7 @@ impl App {
         let (plain, problem) = match opened {
             Ok(opened) => opened,
             Err(code) => {
-                by.spoil_upload(id, code).await?;
+                by.spoil_upload(&standing, code).await?;
                 return Err(Error::Refused(code));
             }
         };
@@ -134,17 +149,6 @@ impl App {
             whole.extend_from_slice(&bytes);
         }
         Ok(whole.freeze())
-    }
-
-    /// Stores a piece and moves the offset past it.
-    async fn store_piece(&self, by: &Acting, id: PhotoId, offset: u64, bytes: Bytes) -> Result<()> {
-        let lease = by.lease_upload(id, offset).await?;
-        let length = bytes.len() as u64;
-        self.blobs
-            .put_ciphertext(&ChunkKey::new(uuid::Uuid::from(id), offset, lease), bytes)
-            .await?;
-        by.append_upload(id, lease, offset, length).await?;
-        Ok(())
     }
 
     /// Makes the copies people see.

@@ -6,7 +6,7 @@ use tilik_protocol::ids::PhotoId;
 use tokio::sync::watch;
 
 use crate::App;
-use crate::blobs::BlobPrefix;
+use crate::blobs::{BlobPrefix, ChunkKey};
 use crate::error::{Error, Result};
 use crate::store::Acting;
 use crate::store::jobs::Claimed;
@@ -15,6 +15,8 @@ use crate::store::jobs::Claimed;
 const IDLE: Duration = Duration::from_secs(2);
 /// How often time-driven work is looked for.
 const TICK: Duration = Duration::from_secs(30);
+/// Every so many ticks orphans of the staging area are looked for.
+const TIDY_TICKS: u32 = 120;
 
 impl App {
     async fn do_job(&self, by: &Acting, job: &Claimed) -> Result<()> {
@@ -39,7 +41,7 @@ impl App {
         let mut done = 0;
         while let Some(job) = by.claim_job().await? {
             match self.do_job(&by, &job).await {
-                Ok(()) => by.finish_job(job.id).await?,
+                Ok(()) => by.finish_job(&job).await?,
                 Err(error) => {
                     tracing::warn!(job.kind = %job.kind, job.id = %job.id, cause = %error, "a job failed");
                     by.fail_job(&job, &error.code().to_string()).await?;
@@ -74,6 +76,53 @@ impl App {
             }
         }
         Ok(())
+    }
+
+    /// Whether photos may come in now.
+    ///
+    /// # Errors
+    /// `low_space` or `read_only`; when the photo store does not answer.
+    pub async fn room_for_photos(&self) -> Result<()> {
+        if self.space.is_to_be_seen_again() {
+            self.look_at_the_disk().await?;
+        }
+        self.space.photo()
+    }
+
+    /// Bytes of a photo are durable.
+    pub(crate) fn took_photo_bytes(&self, bytes: u64) {
+        self.space.took(bytes);
+        self.metrics.received(bytes);
+    }
+
+    /// Deletes the pieces of uploads that nothing needs any more: those of a PATCH that lost its lease, and those that
+    /// were left when their upload was finished, forgotten or begun anew. How many it deleted.
+    ///
+    /// # Errors
+    /// When database or photo store do not answer.
+    pub async fn tidy_staging(&self) -> Result<u64> {
+        let by = self.store.acting_as_system("tidying up");
+        let mut deleted = 0;
+        let mut after = None;
+        loop {
+            let page = self
+                .blobs
+                .list(&BlobPrefix::staging(), after.as_ref(), 1000)
+                .await?;
+            for object in page.objects {
+                let chunk = ChunkKey::try_from(object.key.clone()).ok();
+                if let Some((upload, offset, lease)) = chunk.and_then(|chunk| chunk.parts())
+                    && by.is_orphan(PhotoId(upload), offset, lease).await?
+                {
+                    self.blobs.delete(&object.key).await?;
+                    deleted += 1;
+                }
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(deleted);
+            }
+        }
     }
 
     /// Looks how full the tightest disk is: the one of the photo store, and the one of the data folder when the
@@ -114,10 +163,17 @@ impl App {
         }
         let app = self;
         workers.spawn(async move {
+            let mut ticks = 0_u32;
             while !*stop.borrow() {
                 if let Err(error) = app.keep_time().await {
                     tracing::warn!(cause = %error, "the clock's work waits");
                 }
+                if ticks.is_multiple_of(TIDY_TICKS)
+                    && let Err(error) = app.tidy_staging().await
+                {
+                    tracing::warn!(cause = %error, "orphaned pieces of uploads wait");
+                }
+                ticks = ticks.wrapping_add(1);
                 tokio::select! {
                     () = tokio::time::sleep(TICK) => {}
                     _ = stop.changed() => {}

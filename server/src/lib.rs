@@ -14,6 +14,7 @@ pub mod jobs;
 pub mod keys;
 pub mod metrics;
 pub mod photos;
+pub mod receiving;
 pub mod serve;
 pub mod space;
 pub mod start;
@@ -41,6 +42,8 @@ pub struct App {
     pub sundial: Arc<sundial::Sundial>,
     /// How full the disk is.
     pub space: Arc<space::Space>,
+    /// Where the bodies of uploads come in.
+    pub receiving: receiving::Receiving,
     /// The counters.
     pub metrics: Arc<metrics::Metrics>,
     /// One photo is decoded per worker at a time: memory stays bounded.
@@ -62,6 +65,7 @@ impl App {
         Self {
             sundial: Arc::new(sundial::Sundial::new(clock.now())),
             space: Arc::new(space::Space::default()),
+            receiving: receiving::Receiving::new(&config.data_dir),
             metrics: Arc::new(metrics::Metrics::default()),
             wake: Arc::new(tokio::sync::Notify::new()),
             config: Arc::new(config),

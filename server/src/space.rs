@@ -2,7 +2,7 @@
 //! small and go on until the last few per cent, so that the database can always close cleanly.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use tilik_protocol::problem::ProblemCode;
 
@@ -16,11 +16,18 @@ const READ_ONLY_BELOW: u64 = 3;
 
 /// The last known state of the disk.
 #[derive(Debug)]
-pub struct Space(AtomicU8);
+pub struct Space {
+    free_percent: AtomicU8,
+    /// Photos may take so many bytes before the disk is looked at again.
+    unseen_bytes: AtomicU64,
+}
 
 impl Default for Space {
     fn default() -> Self {
-        Self(AtomicU8::new(100))
+        Self {
+            free_percent: AtomicU8::new(100),
+            unseen_bytes: AtomicU64::new(u64::MAX),
+        }
     }
 }
 
@@ -43,12 +50,26 @@ pub(crate) fn of_folder(folder: &Path) -> Option<FreeSpace> {
 impl Space {
     /// Remembers a look at the disk.
     pub fn saw(&self, space: FreeSpace) {
-        self.0.store(percent(space), Ordering::Relaxed);
+        self.free_percent.store(percent(space), Ordering::Relaxed);
+        self.unseen_bytes
+            .store(space.total_bytes / 100, Ordering::Relaxed);
+    }
+
+    /// A photo has taken so many bytes.
+    pub fn took(&self, bytes: u64) {
+        let left = self.unseen_bytes.load(Ordering::Relaxed);
+        self.unseen_bytes
+            .store(left.saturating_sub(bytes), Ordering::Relaxed);
+    }
+
+    /// A hundredth of the disk was written since the last look: a small disk fills up between two looks of the clock's.
+    pub fn is_to_be_seen_again(&self) -> bool {
+        self.unseen_bytes.load(Ordering::Relaxed) == 0
     }
 
     /// Free space in per cent, as last seen.
     pub fn free_percent(&self) -> u8 {
-        self.0.load(Ordering::Relaxed)
+        self.free_percent.load(Ordering::Relaxed)
     }
 
     /// Whether a photo may be written.
@@ -105,5 +126,23 @@ mod tests {
             codes(29),
             (Some(ProblemCode::ReadOnly), Some(ProblemCode::ReadOnly))
         );
+    }
+
+    #[test]
+    fn the_disk_is_looked_at_again_after_a_hundredth_of_it_was_written() {
+        let space = Space::default();
+        space.took(1 << 40);
+        assert!(!space.is_to_be_seen_again(), "nobody has looked yet");
+        let seen = FreeSpace {
+            free_bytes: 500,
+            total_bytes: 1000,
+        };
+        space.saw(seen);
+        space.took(9);
+        assert!(!space.is_to_be_seen_again());
+        space.took(5);
+        assert!(space.is_to_be_seen_again());
+        space.saw(seen);
+        assert!(!space.is_to_be_seen_again());
     }
 }

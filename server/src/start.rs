@@ -187,6 +187,9 @@ pub async fn open_app(config: Config, demo: bool) -> Result<App, StartError> {
         .await
         .map_err(StartError::Database)?;
     app.sundial.heartbeat_was(last);
+    app.receiving
+        .clean()
+        .map_err(|error| StartError::DataDir(app.config.data_dir.clone(), error))?;
     app.look_at_the_disk().await.map_err(StartError::Database)?;
     Ok(app)
 }

@@ -135,13 +135,12 @@ impl ChunkKey {
         &self.0
     }
 
-    /// Where in its upload the chunk begins, in bytes.
-    pub fn offset(&self) -> u64 {
-        let file = self.0.0.rsplit('/').next().unwrap_or_default();
-        file.split('-')
-            .next()
-            .and_then(|digits| digits.parse().ok())
-            .unwrap_or_default()
+    /// Which upload, where in it the chunk begins in bytes, and the lease it was written under.
+    pub fn parts(&self) -> Option<(Uuid, u64, Uuid)> {
+        let mut segments = self.0.as_str().split('/').skip(1);
+        let upload = segments.next()?.parse().ok()?;
+        let (offset, lease) = segments.next()?.split_once('-')?;
+        Some((upload, offset.parse().ok()?, lease.parse().ok()?))
     }
 }
 
@@ -354,13 +353,16 @@ mod tests {
     }
 
     #[test]
-    fn a_chunk_knows_its_offset_and_chunks_sort_by_it() {
+    fn a_chunk_knows_what_it_is_made_of_and_chunks_sort_by_their_offset() {
         let upload = Uuid::from_u128(5);
         let lease = Uuid::from_u128(6);
         let offsets = [0, 9, 65_536, 10_485_759];
         let keys = offsets.map(|offset| ChunkKey::new(upload, offset, lease));
         assert!(keys.is_sorted());
-        assert_eq!(keys.each_ref().map(ChunkKey::offset), offsets);
+        assert_eq!(
+            keys.each_ref().map(ChunkKey::parts),
+            offsets.map(|offset| Some((upload, offset, lease)))
+        );
         assert!(keys.iter().all(|k| {
             k.as_key()
                 .as_str()

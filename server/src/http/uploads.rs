@@ -1,7 +1,8 @@
 //! tus 1.0.0: creation, creation-with-upload, checksum, expiration, termination (integrity.md 1.5).
 //!
 //! What is uploaded is the sealed file. Bytes are received by a task of their own: when the client goes away, what came
-//! is still stored, unless a checksum was announced for the whole of it.
+//! is still stored, unless a checksum was announced for the whole of it. They come into a local spool first
+//! ([`crate::receiving`]), and go from there to the blob store in one piece.
 
 use std::time::Duration;
 
@@ -11,7 +12,6 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use sha1_checked::Digest as _;
 use tilik_protocol::evidence::MAX_SEALED_BYTES;
@@ -23,7 +23,7 @@ use super::body::Path;
 use crate::App;
 use crate::blobs::ChunkKey;
 use crate::error::{Error, Result};
-use crate::intake::Finished;
+use crate::receiving::Spool;
 use crate::store::Acting;
 use crate::store::uploads::{Announced, Standing};
 
@@ -187,7 +187,7 @@ pub async fn create(
     }
     // The task goes on when the client does not: what it sent is stored.
     let task = tokio::spawn(async move {
-        app.space.photo()?;
+        app.room_for_photos().await?;
         let announced = announced(&headers)?;
         let checksum = Checksum::read(&headers)?;
         let with_bytes = text(&headers, "content-type") == Some("application/offset+octet-stream")
@@ -232,10 +232,49 @@ async fn receive(
     let id = before.photo;
     let lease = by.lease_upload(id, offset).await?;
     let result = receive_leased(app, by, &before, offset, lease, checksum, body).await;
-    if result.is_err() {
+    if let Err(error) = &result {
+        if error.code() == ProblemCode::LowSpace {
+            // Everybody else should know before they send megabytes.
+            app.look_at_the_disk().await?;
+        }
         by.release_upload(id, lease).await?;
     }
     result
+}
+
+/// Reads the body to its end, to the moment the client goes away, or until it has been silent for [`IDLE`]; whether the
+/// end was reached. The lease goes on as long as bytes flow.
+async fn come_in(
+    spool: &mut Spool,
+    by: &Acting,
+    (id, lease): (PhotoId, uuid::Uuid),
+    most: u64,
+    mut body: Body,
+) -> Result<bool> {
+    let mut renewed = tokio::time::Instant::now();
+    loop {
+        match tokio::time::timeout(IDLE, body.frame()).await {
+            Ok(Some(Ok(frame))) => {
+                if let Ok(data) = frame.into_data() {
+                    if spool.len() + data.len() as u64 > most {
+                        return Err(Error::Refused(ProblemCode::TooLarge));
+                    }
+                    spool.push(data).await?;
+                }
+                if renewed.elapsed() > IDLE / 3 {
+                    // A database that is away for a moment costs nothing yet: whether the lease still holds is decided
+                    // when the bytes are appended.
+                    if let Err(error) = by.renew_upload(id, lease).await {
+                        tracing::debug!(cause = %error, "an upload's lease was not renewed");
+                    }
+                    renewed = tokio::time::Instant::now();
+                }
+            }
+            Ok(None) => return Ok(true),
+            // Cut off or silent: what came is kept.
+            Ok(Some(Err(_))) | Err(_) => return Ok(false),
+        }
+    }
 }
 
 async fn receive_leased(
@@ -245,58 +284,35 @@ async fn receive_leased(
     offset: u64,
     lease: uuid::Uuid,
     checksum: Option<&Checksum>,
-    mut body: Body,
+    body: Body,
 ) -> Result<Standing> {
     let id = before.photo;
-    let room = before.length - offset;
-    let mut bytes = BytesMut::with_capacity(usize::try_from(room.min(1 << 20)).unwrap_or(0));
-    let mut renewed = tokio::time::Instant::now();
-    let mut whole = true;
-    loop {
-        match tokio::time::timeout(IDLE, body.frame()).await {
-            Ok(Some(Ok(frame))) => {
-                if let Ok(data) = frame.into_data() {
-                    if bytes.len() as u64 + data.len() as u64 > room {
-                        return Err(Error::Refused(ProblemCode::TooLarge));
-                    }
-                    bytes.extend_from_slice(&data);
-                }
-                if renewed.elapsed() > IDLE / 3 {
-                    by.renew_upload(id, lease).await?;
-                    renewed = tokio::time::Instant::now();
-                }
-            }
-            Ok(None) => break,
-            // Cut off or silent: what came is kept.
-            Ok(Some(Err(_))) | Err(_) => {
-                whole = false;
-                break;
-            }
-        }
+    let mut spool = app.receiving.begin();
+    let most = before.length - offset;
+    let whole = come_in(&mut spool, by, (id, lease), most, body).await?;
+    let length = spool.len();
+    if length == 0 {
+        by.release_upload(id, lease).await?;
+        return by.upload(id).await;
     }
+    let (bytes, room) = spool.whole().await?;
     if let Some(checksum) = checksum
         && !(whole && checksum.fits(&bytes))
     {
         return Err(Error::Refused(ProblemCode::ChecksumMismatch));
     }
-    if bytes.is_empty() {
-        by.release_upload(id, lease).await?;
+    if offset == 0 && length == before.length && by.expected(id).await?.is_some() {
+        // The usual case: the whole photo in one request, its manifest before it, goes straight to its place.
+        app.finish_upload(by, id, Some(bytes)).await?;
+        app.took_photo_bytes(length);
         return by.upload(id).await;
-    }
-    let bytes: Bytes = bytes.freeze();
-    let length = bytes.len() as u64;
-    if offset == 0 && length == before.length {
-        // The usual case: the whole photo in one request goes straight to its place.
-        match app.finish_upload(by, id, Some(bytes.clone())).await {
-            Ok(Finished::Arrived | Finished::Held) => return by.upload(id).await,
-            Err(error) => return Err(error),
-        }
     }
     app.blobs
         .put_ciphertext(&ChunkKey::new(uuid::Uuid::from(id), offset, lease), bytes)
         .await?;
+    drop(room);
     let standing = by.append_upload(id, lease, offset, length).await?;
-    app.metrics.received(length);
+    app.took_photo_bytes(length);
     if standing.offset == standing.length {
         app.finish_upload(by, id, None).await?;
         return by.upload(id).await;
@@ -332,7 +348,7 @@ pub async fn patch(
         return tus_error(Error::Refused(ProblemCode::UnsupportedMediaType));
     }
     let task = tokio::spawn(async move {
-        app.space.photo()?;
+        app.room_for_photos().await?;
         let offset = number(&headers, "upload-offset")?;
         let checksum = Checksum::read(&headers)?;
         let before = by.upload(id).await?;

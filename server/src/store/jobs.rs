@@ -24,6 +24,8 @@ pub struct Claimed {
     pub object: String,
     /// Tries so far, this one included.
     pub attempts: i32,
+    /// The lease it is held under. Who asks for the job again meanwhile takes it away.
+    pub lease_until: Option<i64>,
 }
 
 /// Asks for `kind` to be done to `object`; asking again while it waits changes nothing, and a finished one runs again.
@@ -35,7 +37,8 @@ pub(super) async fn enqueue(write: &Write, kind: &str, object: &str) -> Result<(
         .execute_raw(write.store().sql(
             "INSERT INTO job (id, kind, object, state, attempts, run_at, created_at) \
              VALUES ($1, $2, $3, 'ready', 0, $4, $4) \
-             ON CONFLICT (kind, object) DO UPDATE SET state = 'ready', attempts = 0, run_at = $4",
+             ON CONFLICT (kind, object) DO UPDATE SET state = 'ready', attempts = 0, run_at = $4, \
+             lease_until = NULL",
             [
                 uuid::Uuid::from(id).into(),
                 kind.into(),
@@ -65,7 +68,7 @@ impl Acting {
             "UPDATE job SET state = 'running', attempts = attempts + 1, lease_until = $2 WHERE id = ( \
              SELECT id FROM job WHERE state IN ('ready', 'running') AND run_at <= $1 \
              AND (state = 'ready' OR lease_until <= $1 OR lease_until > $3) \
-             ORDER BY run_at LIMIT 1 {lock}) RETURNING id, kind, object, attempts"
+             ORDER BY run_at LIMIT 1 {lock}) RETURNING id, kind, object, attempts, lease_until"
         );
         let row = self
             .store
@@ -84,16 +87,17 @@ impl Acting {
             .map_err(Error::from)
     }
 
-    /// The job is done.
+    /// The job is done, unless it was asked for again while it ran: then it runs once more.
     ///
     /// # Errors
     /// When the database does not answer; the job then runs again.
-    pub async fn finish_job(&self, id: uuid::Uuid) -> Result<()> {
+    pub async fn finish_job(&self, job: &Claimed) -> Result<()> {
         self.store
             .writer()
             .execute_raw(self.store.sql(
-                "UPDATE job SET state = 'done', lease_until = NULL, last_error = NULL WHERE id = $1",
-                [id.into()],
+                "UPDATE job SET state = 'done', lease_until = NULL, last_error = NULL \
+                 WHERE id = $1 AND state = 'running' AND lease_until = $2",
+                [job.id.into(), job.lease_until.into()],
             ))
             .await?;
         Ok(())
@@ -114,8 +118,15 @@ impl Acting {
         self.store
             .writer()
             .execute_raw(self.store.sql(
-                "UPDATE job SET state = $2, run_at = $3, lease_until = NULL, last_error = $4 WHERE id = $1",
-                [job.id.into(), state.into(), run_at.into(), code.into()],
+                "UPDATE job SET state = $2, run_at = $3, lease_until = NULL, last_error = $4 \
+                 WHERE id = $1 AND state = 'running' AND lease_until = $5",
+                [
+                    job.id.into(),
+                    state.into(),
+                    run_at.into(),
+                    code.into(),
+                    job.lease_until.into(),
+                ],
             ))
             .await?;
         Ok(())

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::journal::Entry;
 use super::tables::{photo, upload, upload_chunk, visit_photo};
-use super::{Acting, jobs, visits};
+use super::{Acting, jobs, text, visits};
 use crate::error::{Error, Result};
 
 /// An upload that nobody finishes is forgotten after this many days.
@@ -119,6 +119,17 @@ impl Acting {
                 "Berkas kosong.",
             ));
         }
+        if let Some(standing) = self.try_to_announce(announced).await? {
+            return Ok(standing);
+        }
+        // Somebody announced the same photo in the same moment; now their row can be read.
+        self.try_to_announce(announced)
+            .await?
+            .ok_or_else(|| Error::internal("an announced upload is not there"))
+    }
+
+    /// `None` when another announcement of this photo won the race for its row.
+    async fn try_to_announce(&self, announced: &Announced) -> Result<Option<Standing>> {
         let id = Uuid::from(announced.photo);
         self.may_send_for(announced.device.into())?;
         let write = self.begin().await?;
@@ -162,11 +173,11 @@ impl Acting {
                     .exec(write.on())
                     .await?;
                 write.commit().await?;
-                return Ok(standing(&row));
+                return Ok(Some(standing(&row)));
             }
-            return Ok(standing(&row));
+            return Ok(Some(standing(&row)));
         }
-        let row = upload::ActiveModel {
+        let inserted = upload::ActiveModel {
             id: Set(id),
             device_id: Set(announced.device.into()),
             visit_id: Set(announced.visit.map(Into::into)),
@@ -182,9 +193,13 @@ impl Acting {
             expires_at: Set(now.plus_s(EXPIRES_DAYS * 86_400).as_micros()),
         }
         .insert(write.on())
-        .await?;
+        .await;
+        let row = match inserted {
+            Err(error) if text::violated(&error).is_some() => return Ok(None),
+            row => row?,
+        };
         write.commit().await?;
-        Ok(standing(&row))
+        Ok(Some(standing(&row)))
     }
 
     /// Where an upload stands.
@@ -350,6 +365,28 @@ impl Acting {
             .collect()
     }
 
+    /// Whether a piece in the blob store belongs to nothing and never will: no upload counts it, and the lease it was
+    /// written under is over.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn is_orphan(&self, id: PhotoId, offset: u64, lease: Uuid) -> Result<bool> {
+        // The lease first: once it is over nothing is appended under it, so what is not counted then never is.
+        let row = upload::Entity::find_by_id(Uuid::from(id))
+            .one(self.store.read())
+            .await?;
+        if row.is_some_and(|row| row.lease == Some(lease)) {
+            return Ok(false);
+        }
+        let counted = upload_chunk::Entity::find()
+            .filter(upload_chunk::Column::UploadId.eq(Uuid::from(id)))
+            .filter(upload_chunk::Column::OffsetBytes.eq(offset.cast_signed()))
+            .filter(upload_chunk::Column::BlobKey.eq(lease.to_string()))
+            .one(self.store.read())
+            .await?;
+        Ok(counted.is_none())
+    }
+
     /// What the manifest says of this photo; `None` until a manifest names it.
     ///
     /// # Errors
@@ -399,15 +436,22 @@ impl Acting {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn spoil_upload(&self, id: PhotoId, problem: ProblemCode) -> Result<()> {
+    pub async fn spoil_upload(&self, judged: &Standing, problem: ProblemCode) -> Result<()> {
+        let id = judged.photo;
         let mut write = self.begin().await?;
-        upload::Entity::update_many()
+        let spoiled = upload::Entity::update_many()
             .col_expr(upload::Column::State, Expr::value("bad"))
             .col_expr(upload::Column::Problem, Expr::value(problem.to_string()))
             .filter(upload::Column::Id.eq(Uuid::from(id)))
             .filter(upload::Column::State.ne("done"))
+            // Not one that was begun anew meanwhile.
+            .filter(upload::Column::SealedSha256.eq(judged.sealed_sha256.clone()))
+            .filter(upload::Column::OffsetBytes.eq(judged.offset.cast_signed()))
             .exec(write.on())
             .await?;
+        if spoiled.rows_affected == 0 {
+            return Ok(());
+        }
         write.journal(Entry::new(
             "photo.spoil",
             format!("photo:{id}"),

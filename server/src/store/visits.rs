@@ -571,6 +571,7 @@ impl Acting {
         manifest: &Manifest,
         flags: &mut Vec<(Flag, serde_json::Value)>,
     ) -> Result<()> {
+        use sea_orm::QuerySelect;
         for (position, said) in manifest.photos.iter().enumerate() {
             let known = photo::Entity::find_by_id(Uuid::from(said.id))
                 .one(write.on())
@@ -605,13 +606,13 @@ impl Acting {
                 }
                 .insert(write.on())
                 .await?;
-                // It may have been uploaded before its manifest came.
-                if upload::Entity::find_by_id(Uuid::from(said.id))
-                    .filter(upload::Column::State.eq("held"))
+                // It may have been uploaded before its manifest came. Locked, so that who holds it in this very moment
+                // sees our row, or we see theirs.
+                let uploaded = upload::Entity::find_by_id(Uuid::from(said.id))
+                    .lock_exclusive()
                     .one(write.on())
-                    .await?
-                    .is_some()
-                {
+                    .await?;
+                if uploaded.is_some_and(|upload| upload.state == "held") {
                     super::jobs::enqueue(write, "finish_upload", &said.id.to_string()).await?;
                 }
             }
