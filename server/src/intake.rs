@@ -62,18 +62,15 @@ impl App {
             return Ok(Finished::Coming);
         }
         let pieces = by.pieces(id).await?;
-        let (sealed, _room) = match bytes {
-            Some(bytes) => (bytes, None),
-            None => {
-                let room = self.receiving.room_for(standing.length).await?;
-                match self.join(id, &pieces, standing.length).await {
-                    Ok(bytes) => (bytes, Some(room)),
-                    // Somebody else finished it between our looks and took the pieces away.
-                    Err(_) if by.upload(id).await?.state == "done" => {
-                        return Ok(Finished::Arrived);
-                    }
-                    Err(error) => return Err(error),
-                }
+        let (sealed, _room) = if let Some(bytes) = bytes {
+            (bytes, None)
+        } else {
+            let room = self.receiving.room_for(standing.length).await?;
+            match self.join(id, &pieces, standing.length).await {
+                Ok(bytes) => (bytes, Some(room)),
+                // Somebody else finished it between our looks and took the pieces away.
+                Err(_) if by.upload(id).await?.state == "done" => return Ok(Finished::Arrived),
+                Err(error) => return Err(error),
             }
         };
         if sealed.len() as u64 != standing.length || sha256(&sealed)[..] != standing.sealed_sha256 {

@@ -121,9 +121,7 @@ impl Inner {
     fn nameless(&self) -> io::Result<File> {
         loop {
             let number = self.number.fetch_add(1, Ordering::Relaxed);
-            let path = self
-                .folder
-                .join(format!("{}-{number}", std::process::id()));
+            let path = self.folder.join(format!("{}-{number}", std::process::id()));
             let opened = OpenOptions::new()
                 .read(true)
                 .write(true)

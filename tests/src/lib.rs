@@ -6,6 +6,7 @@
 //! | [`people`] | [`Console`]: a signed-in person who calls the API |
 //! | [`village`] | a small registry to work on |
 //! | [`phone`] | [`FieldPhone`]: the real core on a real folder, over the doorway or over HTTP |
+//! | [`uploads`] | sealed photos, and the requests that carry them |
 //! | [`wire`] | [`Wire`]: the bad network; a [`Fault`] is a match arm |
 //! | [`houses`] | photos of houses that never stood, as a 12 MP camera makes them |
 //! | [`dice`] | chance that a seed repeats |
@@ -23,6 +24,7 @@ pub mod people;
 pub mod phone;
 pub mod plans;
 pub mod requests;
+pub mod uploads;
 pub mod village;
 pub mod wire;
 pub mod world;

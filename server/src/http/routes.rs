@@ -88,10 +88,13 @@ impl Table {
             access,
         });
         self.makers.push(Box::new(move |router, app| {
+            let writes = !matches!(filter, MethodFilter::GET | MethodFilter::HEAD)
+                && !GO_ON.contains(&path)
+                && !matches!(access, Access::Public | Access::Uploads);
             let guarded = on(filter, handler)
                 .layer(DefaultBodyLimit::max(max_bytes))
                 .layer(axum::middleware::from_fn_with_state(
-                    (app.clone(), access),
+                    (app.clone(), access, writes),
                     guard,
                 ));
             #[expect(
@@ -104,9 +107,14 @@ impl Table {
     }
 }
 
-/// Lets a request through when its actor may call the route; puts the actor into it.
+/// Routes that go on when the disk is all but full, though their method could write: sessions, without which nobody could
+/// read, and a phone's round, which refuses visits by itself. Uploads ask for more room than this, in their handlers.
+const GO_ON: [&str; 3] = ["/v1/session", "/v1/me/sign-out-everywhere", "/v1/sync"];
+
+/// Lets a request through when its actor may call the route and the disk has room for what it `writes`; puts the actor into
+/// it.
 async fn guard(
-    State((app, access)): State<(App, Access)>,
+    State((app, access, writes)): State<(App, Access, bool)>,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -129,7 +137,8 @@ async fn guard(
             Err(error) => Err(error),
         },
     };
-    match actor {
+    let room = if writes { app.space.small() } else { Ok(()) };
+    match actor.and_then(|actor| room.map(|()| actor)) {
         Ok(actor) => {
             request.extensions_mut().insert(app.store.acting_as(actor));
             next.run(request).await

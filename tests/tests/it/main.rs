@@ -11,4 +11,5 @@ mod expected;
 mod lifecycle;
 mod machines;
 mod sync_faults;
+mod uploads;
 mod world;
