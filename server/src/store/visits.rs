@@ -168,6 +168,8 @@ impl Acting {
         let served: Vec<Uuid> = pages
             .iter()
             .flat_map(|page| &page.rows)
+            // A row without a body says that the case is gone, and nothing of its return.
+            .filter(|row| row.body.is_some())
             .filter_map(|row| {
                 row.object
                     .strip_prefix("assignment:")?

@@ -705,3 +705,34 @@ async fn a_refresh_that_arrives_twice_or_late_does_not_end_the_session() {
     }
     city.end().await;
 }
+
+#[tokio::test]
+async fn a_return_that_no_phone_was_handed_can_be_taken_back() {
+    let city = city(114, 2).await;
+    let case = city.assign(1, VisitKind::Quick, 0).await;
+    let phone = &city.phones[0];
+    phone.visit(case, &snapshots(14, 1).unwrap()).unwrap();
+    phone.pump().await.unwrap();
+    let seen = city.claim(case).await;
+    let taken = seen.visits[0].photos[0].id;
+    let reasons = vec![photo(taken, "FOTO_BURAM", "Ulangi.")];
+    city.staff
+        .supervisor
+        .return_case(case, reasons)
+        .await
+        .unwrap();
+    // The case goes to another officer; the first one's phone only hears that it is gone.
+    let other = city.staff.officers[1].id;
+    city.staff
+        .supervisor
+        .assign(&[case], Some(other))
+        .await
+        .unwrap();
+    phone.pump().await.unwrap();
+    assert!(phone.assignment(case).is_err());
+    let answer = city.staff.supervisor.act(case, "take-back").await.unwrap();
+    assert_eq!(answer.verdict(), "200");
+    city.phones[1].pump().await.unwrap();
+    assert!(city.phones[1].assignment(case).is_err());
+    city.end().await;
+}
