@@ -86,7 +86,8 @@ impl std::fmt::Debug for Wire<'_> {
     }
 }
 
-fn name_of(phone: &FieldPhone) -> String {
+/// What the wire calls a phone.
+pub(crate) fn name_of(phone: &FieldPhone) -> String {
     let name = phone.folder().file_name().unwrap_or_default();
     name.to_string_lossy().into_owned()
 }

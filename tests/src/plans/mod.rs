@@ -100,6 +100,20 @@ pub enum Act {
         /// Stolen, or else retired.
         stolen: bool,
     },
+    /// An officer whose phone was revoked gets another one.
+    NewPhone {
+        /// Who.
+        officer: u8,
+        /// What goes wrong while it enrols and signs in.
+        faults: Vec<Option<Fault>>,
+    },
+    /// An area changes hands: everything that one officer has goes to another.
+    HandArea {
+        /// From whom.
+        from: u8,
+        /// To whom.
+        to: u8,
+    },
     /// A case is opened for a family, with a place or waiting for one.
     Open {
         /// Which family.
@@ -242,6 +256,12 @@ impl Luck {
                 stolen: true,
             },
         ];
+        if self.one_in(2) {
+            acts.push(Act::NewPhone {
+                officer: phone,
+                faults: self.faults(4),
+            });
+        }
         for phone in [to, phone] {
             acts.push(Act::Send {
                 phone,
@@ -346,7 +366,7 @@ impl Luck {
     fn act(&mut self) -> Act {
         let phone = self.below(PHONES);
         let pick = self.byte();
-        match self.below(110) {
+        match self.below(114) {
             0..16 => Act::Visit {
                 phone,
                 pick,
@@ -411,6 +431,14 @@ impl Luck {
             },
             98..103 => Act::Repeat { pick },
             103..105 => Act::Jobs,
+            110..113 => Act::NewPhone {
+                officer: phone,
+                faults: self.faults(4),
+            },
+            113 => Act::HandArea {
+                from: phone,
+                to: self.below(PHONES),
+            },
             105..108 => Act::Pass {
                 hours: 1 + self.below(40),
             },
@@ -453,7 +481,9 @@ impl Plan {
     /// How many faults it holds.
     pub fn faults(&self) -> usize {
         let faults = |act: &Act| match act {
-            Act::Send { faults, .. } => faults.iter().flatten().count(),
+            Act::Send { faults, .. } | Act::NewPhone { faults, .. } => {
+                faults.iter().flatten().count()
+            }
             _ => 0,
         };
         self.acts.iter().map(faults).sum()

@@ -104,7 +104,18 @@ pub struct Visit {
     pub arrived: bool,
     /// The server keeps it apart.
     pub apart: bool,
+    /// Why it deserves a second look, of what the model knows about.
+    pub flags: BTreeSet<&'static str>,
 }
+
+/// The flags that the model knows about.
+pub const FLAGS: [&str; 5] = [
+    "carried",
+    "case_closed",
+    "late_sync",
+    "out_of_scope",
+    "second_visit",
+];
 
 /// What must come of an act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -197,8 +208,8 @@ impl Model {
         Verdict::Happens
     }
 
-    /// The server heard a sealed visit, brought by a phone that may speak.
-    pub fn hears_visit(&mut self, id: VisitId) {
+    /// The server heard a sealed visit, brought by the phone of `bringer`, which may speak.
+    pub fn hears_visit(&mut self, id: VisitId, bringer: UserId) {
         let Some(visit) = self.visits.get(&id) else {
             return;
         };
@@ -206,6 +217,11 @@ impl Model {
             return;
         }
         let (named, unreachable) = (visit.case, visit.unreachable);
+        let author = visit.officer;
+        let mut flags = BTreeSet::new();
+        if bringer != author {
+            flags.insert("carried");
+        }
         let stolen = self.stolen.contains(&visit.device);
         // A window that closed meanwhile hands the visit on to the case that followed.
         let mut target = named;
@@ -215,11 +231,26 @@ impl Model {
             .and_then(|case| case.successor)
         {
             target = Some(next);
+            flags.insert("late_sync");
+        }
+        if let Some(case) = target.and_then(|id| self.cases.get(&id)) {
+            if case.officer != Some(author) {
+                flags.insert("out_of_scope");
+            }
+            if case.stands == Stands::Submitted {
+                flags.insert("second_visit");
+            }
+            let is_over = case.stands.is_over()
+                || matches!(case.stands, Stands::Accepted | Stands::AwaitingApproval);
+            if is_over || (unreachable && case.stands == Stands::Submitted) {
+                flags.insert("case_closed");
+            }
         }
         if let Some(visit) = self.visits.get_mut(&id) {
             visit.apart = stolen;
             visit.arrived = !stolen;
             visit.filed = target.filter(|_| !stolen);
+            visit.flags = flags;
         }
         let Some(case) = target
             .filter(|_| !stolen)

@@ -7,12 +7,12 @@ use anyhow::{Context, Result, bail, ensure};
 use sha2::{Digest, Sha256};
 use tilik_mobile_core::{OutboxState, Why};
 use tilik_protocol::evidence::Flag;
-use tilik_protocol::ids::{CaseId, DeviceId, MembershipId, PhotoId, VisitId};
+use tilik_protocol::ids::{CaseId, DeviceId, MembershipId, PhotoId, SlotId, VisitId};
 use tilik_protocol::session::RevokeKind;
 use tilik_server::blobs::BlobKey;
 use uuid::Uuid;
 
-use super::model::Stands;
+use super::model::{FLAGS, Stands};
 use super::runner::Run;
 
 /// How often a phone waits, as its core says, before it must have sent everything.
@@ -97,6 +97,14 @@ impl Run<'_> {
             let complete: Option<i64> = row.try_get_by_index(3)?;
             here.insert(id, (device, filed.map(CaseId), complete.is_some()));
         }
+        let mut flags: BTreeMap<VisitId, BTreeSet<String>> = BTreeMap::new();
+        for row in self.rows("SELECT visit_id, flag FROM visit_flag").await? {
+            let flag: String = row.try_get_by_index(1)?;
+            if FLAGS.contains(&flag.as_str()) {
+                let visit = VisitId(row.try_get_by_index(0)?);
+                flags.entry(visit).or_default().insert(flag);
+            }
+        }
         let mut apart = BTreeSet::new();
         for row in self.rows("SELECT visit_id, code FROM quarantine").await? {
             let id: Option<Uuid> = row.try_get_by_index(0)?;
@@ -117,6 +125,12 @@ impl Run<'_> {
             ensure!(
                 apart.remove(id) == visit.apart,
                 "the visit {id} is not kept apart as the model has it: {visit:?}"
+            );
+            let flagged = flags.remove(id).unwrap_or_default();
+            ensure!(
+                !visit.arrived || flagged.iter().eq(visit.flags.iter()),
+                "the visit {id} is flagged {flagged:?}, by the model {:?}",
+                visit.flags
             );
             if visit.arrived && whole {
                 continue;
@@ -277,6 +291,8 @@ impl Run<'_> {
         let mut once = BTreeSet::new();
         let mut states: BTreeMap<CaseId, Stands> = BTreeMap::new();
         let mut received = BTreeSet::new();
+        let mut memberships = BTreeMap::new();
+        let mut places = BTreeMap::new();
         for row in self
             .rows("SELECT action, object, event_id, body FROM journal ORDER BY seq")
             .await?
@@ -313,7 +329,17 @@ impl Run<'_> {
                     states.insert(case, next);
                 }
             }
+            let to = body["to"].as_str().map(str::to_owned);
+            if action == "membership.candidate" {
+                memberships.insert(object.clone(), "candidate".to_owned());
+            } else if action == "membership.cancel" {
+                memberships.extend(to.map(|to| (object.clone(), to)));
+            } else if action == "slot.turn" {
+                let holder = body["membership"].as_str().map(str::to_owned);
+                places.extend(to.map(|to| (object.clone(), (to, holder))));
+            }
         }
+        self.check_replayed(&memberships, &places).await?;
         for (id, case) in &self.model.cases {
             ensure!(
                 states.get(id) == Some(&case.stands),
@@ -330,6 +356,40 @@ impl Run<'_> {
                 said.path,
                 said.body
             );
+        }
+        Ok(())
+    }
+
+    /// What the journal says of memberships and places, from what the registry began with, is what they are.
+    async fn check_replayed(
+        &self,
+        memberships: &BTreeMap<String, String>,
+        places: &BTreeMap<String, (String, Option<String>)>,
+    ) -> Result<()> {
+        for row in self.rows("SELECT id, state FROM membership").await? {
+            let object = format!("membership:{}", MembershipId(row.try_get_by_index(0)?));
+            let state: String = row.try_get_by_index(1)?;
+            let replayed = memberships.get(&object).map_or("active", String::as_str);
+            ensure!(
+                state == replayed,
+                "{object} is {state}, replayed {replayed}"
+            );
+        }
+        for row in self
+            .rows("SELECT id, state, membership_id FROM slot")
+            .await?
+        {
+            let object = format!("slot:{}", SlotId(row.try_get_by_index(0)?));
+            let state: String = row.try_get_by_index(1)?;
+            let holder: Option<Uuid> = row.try_get_by_index(2)?;
+            let holder = holder.map(|id| MembershipId(id).to_string());
+            match places.get(&object) {
+                Some(replayed) => ensure!(
+                    (&state, &holder) == (&replayed.0, &replayed.1),
+                    "{object} is {state} of {holder:?}, replayed {replayed:?}"
+                ),
+                None => ensure!(state == "held", "{object} is {state} and was never turned"),
+            }
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Runs a plan: every act against the real server and the real phones, every answer against the model; then everything
 //! is let come to rest and compared once more, row by row.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, bail, ensure};
 use base64::Engine;
@@ -30,8 +30,11 @@ use super::{Act, HOMES, PHONES, Plan, Verb, WAITING};
 use crate::people::{Console, Staff};
 use crate::phone::{FieldPhone, snapshot};
 use crate::village::{SEMBAKO, Village, here};
-use crate::wire::{Heard, Wire};
+use crate::wire::{Fault, Heard, Wire, name_of};
 use crate::world::{Answer, World, json};
+
+/// How often an officer types the password into a new phone on a bad network.
+const TRIES: u32 = 12;
 
 /// A world that every plan begins with: people, a registry, and phones that are enrolled and signed in.
 #[derive(Debug)]
@@ -131,6 +134,7 @@ impl Stage {
             village: &self.village,
             wire: Wire::of(world),
             revoked: vec![None; phones.len()],
+            current: (0..phones.len()).collect(),
             devices,
             phones,
             model: Model {
@@ -219,6 +223,8 @@ pub(super) struct Run<'w> {
     pub(super) phones: Vec<FieldPhone>,
     pub(super) devices: Vec<DeviceId>,
     pub(super) revoked: Vec<Option<RevokeKind>>,
+    /// Each officer's phone now, of all the phones there have been.
+    current: Vec<usize>,
     pub(super) model: Model,
     programs: BTreeMap<MembershipId, String>,
     pub(super) slots: i64,
@@ -331,19 +337,19 @@ impl Run<'_> {
                 phone,
                 pick,
                 photos,
-            } => self.visit(usize::from(*phone), *pick, *photos),
+            } => self.visit(self.current[usize::from(*phone)], *pick, *photos),
             Act::Unreachable {
                 phone,
                 pick,
                 statement,
-            } => self.unreachable(usize::from(*phone), *pick, *statement),
-            Act::Finding { phone } => self.finding(usize::from(*phone)),
+            } => self.unreachable(self.current[usize::from(*phone)], *pick, *statement),
+            Act::Finding { phone } => self.finding(self.current[usize::from(*phone)]),
             Act::Send {
                 phone,
                 most,
                 faults,
             } => {
-                let phone = &mut self.phones[usize::from(*phone)];
+                let phone = &mut self.phones[self.current[usize::from(*phone)]];
                 phone.app()?.send_now()?;
                 self.wire.pump(phone, faults, u32::from(*most)).await?;
                 self.hear()
@@ -353,13 +359,25 @@ impl Run<'_> {
                 self.hear()
             }
             Act::Reboot { phone } => {
-                let phone = &mut self.phones[usize::from(*phone)];
+                let phone = &mut self.phones[self.current[usize::from(*phone)]];
                 phone.kill();
                 phone.hands.reboot();
                 phone.reopen()
             }
-            Act::HandOver { from, to } => self.hand_over(usize::from(*from), usize::from(*to)),
-            Act::Revoke { phone, stolen } => self.revoke(usize::from(*phone), *stolen).await,
+            Act::HandOver { from, to } => self.hand_over(
+                self.current[usize::from(*from)],
+                self.current[usize::from(*to)],
+            ),
+            Act::Revoke { phone, stolen } => {
+                self.revoke(self.current[usize::from(*phone)], *stolen)
+                    .await
+            }
+            Act::NewPhone { officer, faults } => {
+                self.new_phone(usize::from(*officer), faults).await
+            }
+            Act::HandArea { from, to } => {
+                self.hand_area(usize::from(*from), usize::from(*to)).await
+            }
             Act::Open {
                 home,
                 officer,
@@ -481,6 +499,7 @@ impl Run<'_> {
                 photos: item.photos.iter().map(|photo| photo.photo).collect(),
                 arrived: false,
                 apart: false,
+                flags: BTreeSet::new(),
             },
         );
         ensure!(before.is_none(), "the visit {visit} was sealed twice");
@@ -530,6 +549,11 @@ impl Run<'_> {
                 "/v1/visits" => serde_json::from_slice::<CarryVisits>(&heard.body)?.visits,
                 _ => continue,
             };
+            let asked = self
+                .phones
+                .iter()
+                .find(|phone| name_of(phone) == heard.phone);
+            let bringer = asked.context("a phone of this world")?.person.id;
             for sealed in visits {
                 let signed = SignedManifest::parse(&STANDARD.decode(&sealed.manifest)?)?;
                 let id = signed.manifest().visit;
@@ -537,7 +561,7 @@ impl Run<'_> {
                     self.model.visits.contains_key(&id),
                     "a phone sends the visit {id}, which nobody sealed"
                 );
-                self.model.hears_visit(id);
+                self.model.hears_visit(id, bringer);
             }
             if path == "/v1/sync" {
                 let reply: SyncReply = serde_json::from_slice(&answer.body)?;
@@ -554,7 +578,8 @@ impl Run<'_> {
     // Desks.
 
     async fn revoke(&mut self, phone: usize, stolen: bool) -> Result<()> {
-        let others = self.revoked.iter().filter(|kind| kind.is_none()).count();
+        let is_left = |phone: &&usize| self.revoked[**phone].is_none();
+        let others = self.current.iter().filter(is_left).count();
         if self.revoked[phone].is_some() || others < 2 {
             return Ok(());
         }
@@ -571,6 +596,74 @@ impl Run<'_> {
         if stolen {
             self.model.stolen.insert(self.devices[phone]);
         }
+        Ok(())
+    }
+
+    /// A phone out of the box, for an officer whose last one was revoked.
+    async fn new_phone(&mut self, officer: usize, faults: &[Option<Fault>]) -> Result<()> {
+        if self.revoked[self.current[officer]].is_none() {
+            return Ok(());
+        }
+        let person = self.staff.officers[officer].clone();
+        let code = self.staff.supervisor.issue_enrolment(person.id).await?.code;
+        let mut phone = self.world.new_phone(&person)?;
+        phone.app()?.enrol(code)?;
+        let mut left = faults.to_vec();
+        // A phone that dies while it signs in has forgotten the password: the officer types it again.
+        for _ in 0..TRIES {
+            let status = phone.status()?;
+            if status.signed_in {
+                break;
+            }
+            if status.enrolled && !status.busy {
+                let (name, password) = (person.username.clone(), person.password.clone());
+                phone.app()?.sign_in(name, password)?;
+            }
+            phone.app()?.send_now()?;
+            let sent = self.wire.pump(&mut phone, &left, 8).await?;
+            left.drain(..left.len().min(usize::try_from(sent)?));
+        }
+        ensure!(
+            phone.status()?.signed_in,
+            "the new phone cannot sign in: {:?}",
+            phone.status()?
+        );
+        self.current[officer] = self.phones.len();
+        self.devices.push(phone.device()?);
+        self.revoked.push(None);
+        self.phones.push(phone);
+        self.hear()
+    }
+
+    async fn hand_area(&mut self, from: usize, to: usize) -> Result<()> {
+        let (from, to) = (self.staff.officers[from].id, self.staff.officers[to].id);
+        let cases: Vec<CaseId> = self.model.roster(from).into_iter().collect();
+        if cases.is_empty() {
+            return Ok(());
+        }
+        for case in &cases {
+            self.model.assign(*case, Some(to));
+        }
+        let event = self.world.id();
+        let body = AssignCases {
+            event_id: event,
+            cases: cases.clone(),
+            officer: Some(to),
+        };
+        let answer = self
+            .say(
+                Who::Supervisor,
+                "/v1/assignments".to_owned(),
+                &body,
+                event,
+                Verdict::Happens,
+            )
+            .await?;
+        let told: CasesAssigned = answer.read()?;
+        ensure!(
+            told.refused.is_empty() && told.changed == cases.len() as u64,
+            "of {cases:?} the server says {told:?}"
+        );
         Ok(())
     }
 

@@ -36,12 +36,13 @@ where
         }
     }
     for n in 0..least.acts.len() {
-        let Act::Send { faults, .. } = &least.acts[n] else {
+        let (Act::Send { faults, .. } | Act::NewPhone { faults, .. }) = &least.acts[n] else {
             continue;
         };
         for fault in 0..faults.len() {
             let mut tried = least.clone();
-            let Act::Send { faults, .. } = &mut tried.acts[n] else {
+            let (Act::Send { faults, .. } | Act::NewPhone { faults, .. }) = &mut tried.acts[n]
+            else {
                 break;
             };
             if faults[fault].take().is_none() {
@@ -57,7 +58,7 @@ where
         }
     }
     for act in &mut least.acts {
-        if let Act::Send { faults, .. } = act {
+        if let Act::Send { faults, .. } | Act::NewPhone { faults, .. } = act {
             while faults.last() == Some(&None) {
                 faults.pop();
             }
