@@ -351,6 +351,12 @@ impl World {
         }
     }
 
+    /// The server dies in the middle of whatever it does: nothing is finished, nothing is closed. Its runtime has to be
+    /// dropped before, or its tasks live on.
+    pub fn crash(&self) {
+        drop(self.doorway.set(None));
+    }
+
     /// Drops the server and opens a new one on the same database and blobs.
     ///
     /// # Errors

@@ -7,6 +7,7 @@
 
 mod authz;
 mod coalitions;
+mod crash_points;
 mod expected;
 mod lifecycle;
 mod machines;
