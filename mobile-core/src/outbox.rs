@@ -644,8 +644,10 @@ pub(crate) fn visits(app: &FieldApp) -> Result<Vec<OutboxVisit>> {
          ORDER BY queued DESC",
     )?;
     let mut rows = statement.query([])?;
-    let sync_is_out = in_flight::about(db, Kind::Sync, "")?.is_some();
-    let carry_is_out = in_flight::about(db, Kind::Carry, "")?.is_some();
+    // A round that found no network is still known, for a late answer; but nothing is on its way.
+    let is_out =
+        |kind| -> Result<bool> { Ok(core.pump.is_out(in_flight::about(db, kind, "")?.as_ref())) };
+    let (sync_is_out, carry_is_out) = (is_out(Kind::Sync)?, is_out(Kind::Carry)?);
     let mut visits = Vec::new();
     while let Some(row) = rows.next()? {
         let id: String = row.get(0)?;

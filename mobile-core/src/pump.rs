@@ -69,7 +69,8 @@ impl Pump {
             .map(|access| access.token.to_string())
     }
 
-    fn is_out(&self, row: Option<&InFlight>) -> bool {
+    /// Whether this request was handed out in this run and has no answer yet.
+    pub(crate) fn is_out(&self, row: Option<&InFlight>) -> bool {
         row.is_some_and(|row| self.handed.contains(&row.id))
     }
 }

@@ -13,7 +13,7 @@ use tilik_protocol::sync::ReturnReason;
 use tilik_server::blobs::BlobKey;
 use tilik_tests::phone::{snapshot, snapshots};
 use tilik_tests::village::{PKH, SEMBAKO, here};
-use tilik_tests::{Fault, FieldPhone, Staff, Village, Wire, World};
+use tilik_tests::{Carrier, Fault, FieldPhone, Http, Staff, Village, Wire, World};
 
 /// A city at work: staff, a registry, and a phone for every officer.
 struct City {
@@ -734,5 +734,32 @@ async fn a_return_that_no_phone_was_handed_can_be_taken_back() {
     assert_eq!(answer.verdict(), "200");
     city.phones[1].pump().await.unwrap();
     assert!(city.phones[1].assignment(case).is_err());
+    city.end().await;
+}
+
+#[tokio::test]
+async fn the_same_phone_works_over_real_http() {
+    let mut city = city(115, 1).await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let app = city.world.app().unwrap();
+    let serving = tokio::spawn(tilik_server::serve::serve(app, listener, stopped));
+    let case = city.assign(1, VisitKind::Full, 0).await;
+    city.phones[0].carrier = Carrier::Http(Http::at(&format!("http://{address}/")));
+    let phone = &city.phones[0];
+    let visit = phone.visit(case, &snapshots(15, 3).unwrap()).unwrap();
+    assert!(phone.settle(3).await.unwrap());
+    assert_eq!(phone.sealed(visit).unwrap().photos_safe, 3);
+    assert_eq!(city.state(case).await, CaseState::Submitted);
+
+    stop.send(true).unwrap();
+    serving.await.unwrap().unwrap();
+    let nobody = phone.finding(&here(), "KELUARGA", &snapshot(70).unwrap());
+    phone.pump().await.unwrap();
+    let waits = phone.sealed(nobody.unwrap()).unwrap();
+    assert_eq!(waits.state, OutboxState::Waiting);
+    let status = phone.status().unwrap();
+    assert_eq!(status.last_problem.as_deref(), Some("no_network"));
     city.end().await;
 }
