@@ -98,11 +98,15 @@ fn run_all(from: u64, count: u64) -> (Report, Vec<String>) {
                         if seed >= from + count || total.lock().unwrap().1.len() >= 3 {
                             return;
                         }
+                        if seed > from && (seed - from).is_multiple_of(500) {
+                            eprintln!("{} plans are done", seed - from);
+                        }
                         let plan = Plan::of_seed(seed);
                         match stage.run(&plan, None).await {
                             Ok(report) => total.lock().unwrap().0 += report,
                             Err(why) => {
                                 let told = report(stage, plan, None, why).await;
+                                eprintln!("{told}");
                                 total.lock().unwrap().1.push(told);
                             }
                         }
