@@ -580,18 +580,34 @@ CREATE TABLE notice (
 
 CREATE UNIQUE INDEX notice_membership_case ON notice (membership_id, case_id);
 
--- A file that came in.
+-- A file that came in, and what became of its lines; never a value of theirs. Its id is its event's.
 CREATE TABLE import_run (
     id {uuid} NOT NULL PRIMARY KEY,
     kind {text} NOT NULL,
+    state {text} NOT NULL,
     sha256 {bytes} NOT NULL,
     imported_by {uuid},
     at bigint NOT NULL,
+    confirmed_by {uuid},
+    confirmed_at bigint,
     lines bigint NOT NULL,
     added bigint NOT NULL,
     changed bigint NOT NULL,
     unchanged bigint NOT NULL,
-    rejected bigint NOT NULL
+    waiting bigint NOT NULL,
+    rejected bigint NOT NULL,
+    warned bigint NOT NULL,
+    told {text} NOT NULL
+);
+
+CREATE INDEX import_run_waiting ON import_run (id) WHERE state = 'waiting';
+
+-- A line of a file that waits for an approver: ids, codes and numbers.
+CREATE TABLE import_row (
+    import_id {uuid} NOT NULL REFERENCES import_run(id),
+    position bigint NOT NULL,
+    body {text} NOT NULL,
+    PRIMARY KEY (import_id, position)
 );
 
 -- A questionnaire by id and version; kept for ever.

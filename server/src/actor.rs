@@ -1,5 +1,5 @@
 //! Who is asking. No power is anonymous: an [`Actor`] is made from a checked session, from a sealed manifest's author,
-//! or by the server itself with a reason that lands in the journal.
+//! by the server's keeper at its command line, or by the server itself with a reason that lands in the journal.
 
 use std::sync::Arc;
 
@@ -45,6 +45,17 @@ impl Actor {
             device,
             session: Some(session),
             why: "",
+        }
+    }
+
+    /// A person whom the server's keeper names at its command line; has what their grants give, and no session.
+    pub(crate) fn named(user: UserId, grants: Vec<HeldGrant>, why: &'static str) -> Self {
+        Self {
+            user: Some(user),
+            grants: grants.into(),
+            device: None,
+            session: None,
+            why,
         }
     }
 

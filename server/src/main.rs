@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use tilik_protocol::policy::Role;
 use tilik_protocol::problem::ProblemCode;
 use tilik_protocol::region::RegionCode;
+use tilik_protocol::registry::{ImportKind, ImportReport};
 use tilik_protocol::session::{Act, AddGrant, AddUser};
 use tilik_server::config::{Config, Log, VARIABLES};
 use tilik_server::error::Error;
@@ -48,6 +49,8 @@ enum Command {
     /// The journal.
     #[command(subcommand)]
     Audit(Audit),
+    /// Bring a file into the registry, and tell what became of every line.
+    Import(NewImport),
 }
 
 #[derive(Args)]
@@ -80,6 +83,20 @@ struct NewUser {
     /// The number of the document that gives the role.
     #[arg(long)]
     document: Option<String>,
+    /// This is a demonstration.
+    #[arg(long)]
+    demo: bool,
+}
+
+#[derive(Args)]
+struct NewImport {
+    /// What the file holds: regions, boundaries, programs, quotas, families, memberships or waitlist.
+    kind: ImportKind,
+    /// CSV (comma, semicolon or tab), or GeoJSON for boundaries.
+    file: PathBuf,
+    /// The account that answers for it; needed for what waits for an approver, who must be somebody else.
+    #[arg(long = "as", value_name = "USERNAME")]
+    as_user: Option<String>,
     /// This is a demonstration.
     #[arg(long)]
     demo: bool,
@@ -150,6 +167,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Migrate => migrate(config).await,
             Command::User(User::Add(user)) => add_user(config, user).await,
             Command::Audit(Audit::Verify(demo)) => verify(config, demo.demo).await,
+            Command::Import(import) => bring_in(config, import).await,
             Command::Openapi { .. } => Ok(ExitCode::SUCCESS),
         }
     })
@@ -352,6 +370,87 @@ async fn add_user(config: Config, new: NewUser) -> anyhow::Result<ExitCode> {
     }
     store.close().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Why the keeper's imports happen, as the journal tells it.
+const AT_THE_COMMAND_LINE: &str = "imported at the server's command line";
+
+async fn bring_in(config: Config, import: NewImport) -> anyhow::Result<ExitCode> {
+    if import.as_user.is_none() && import.kind.decides() && import.kind != ImportKind::Programs {
+        bail!(
+            "{} decide who gets a place: somebody answers for them and an approver confirms them. \
+             Name the account with --as USERNAME.",
+            import.kind
+        );
+    }
+    let bytes = std::fs::read(&import.file)
+        .with_context(|| format!("{} cannot be read", import.file.display()))?;
+    let store = open(&config, import.demo, Migrating::Embedded).await?;
+    let by = match &import.as_user {
+        None => store.acting_as_system(AT_THE_COMMAND_LINE),
+        Some(username) => match store.acting_as_named(username, AT_THE_COMMAND_LINE).await {
+            Err(Error::Refused(ProblemCode::NotFound)) => {
+                bail!("There is no account {username}, or it is suspended.")
+            }
+            by => by.map_err(|error| told(&error))?,
+        },
+    };
+    let (_, ids) = start::clock_and_ids();
+    let report = by
+        .import(import.kind, bytes.into(), ids.next())
+        .await
+        .map_err(|error| told(&error))?;
+    store.close().await;
+    for line in words_of(&report) {
+        say(&line)?;
+    }
+    Ok(if report.rejected == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(2)
+    })
+}
+
+/// A report as its reader wants it: the sum first, then every line to be mended.
+fn words_of(report: &ImportReport) -> Vec<String> {
+    let mut words = vec![
+        format!("import {} of {}: {}", report.id, report.kind, report.state),
+        format!(
+            "{} lines: {} added, {} changed, {} unchanged, {} waiting, {} rejected, {} with a remark",
+            report.lines,
+            report.added,
+            report.changed,
+            report.unchanged,
+            report.waiting,
+            report.rejected,
+            report.warned
+        ),
+    ];
+    let lists = [
+        ("rejected", &report.rejections, report.rejected),
+        ("remark", &report.warnings, report.warned),
+    ];
+    for (kind, lines, all) in lists {
+        for one in lines {
+            for problem in &one.problems {
+                words.push(format!(
+                    "line {} {kind}: {}: {}",
+                    one.line, problem.field, problem.remedy
+                ));
+            }
+        }
+        let told = lines.len() as u64;
+        if all > told {
+            words.push(format!("… and {} more ({kind})", all - told));
+        }
+    }
+    if report.waiting > 0 {
+        words.push(format!(
+            "{} wait and count for nothing until an approver confirms: POST /v1/imports/{}/confirm",
+            report.waiting, report.id
+        ));
+    }
+    words
 }
 
 async fn verify(config: Config, demo: bool) -> anyhow::Result<ExitCode> {

@@ -249,6 +249,8 @@ pub enum SlotState {
 #[strum(serialize_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum SlotAction {
+    /// From nobody to a member of a list that was brought in and confirmed.
+    Enrol,
     /// From a holder or from nobody to a candidate.
     Reserve,
     /// From a holder or a candidate to nobody.
@@ -274,7 +276,7 @@ pub const fn slot_step(
     match state {
         S::Free => match action {
             A::Reserve => Ok(Step::To(S::Reserved)),
-            A::Restore => Ok(Step::To(S::Held)),
+            A::Enrol | A::Restore => Ok(Step::To(S::Held)),
             A::Retire => Ok(Step::To(S::Retired)),
             A::Release => Ok(Step::AlreadyDone),
             A::Assign => Err(Refusal::NotFrom(state)),
@@ -283,17 +285,19 @@ pub const fn slot_step(
             A::Reserve => Ok(Step::To(S::Reserved)),
             A::Release => Ok(Step::To(S::Free)),
             A::Assign | A::Restore => Ok(Step::To(S::Held)),
-            A::Retire => Err(Refusal::NotFrom(state)),
+            A::Enrol | A::Retire => Err(Refusal::NotFrom(state)),
         },
         S::Held => match action {
             A::Reserve => Ok(Step::To(S::Reserved)),
             A::Release => Ok(Step::To(S::Free)),
             A::Assign => Ok(Step::AlreadyDone),
-            A::Restore | A::Retire => Err(Refusal::NotFrom(state)),
+            A::Enrol | A::Restore | A::Retire => Err(Refusal::NotFrom(state)),
         },
         S::Retired => match action {
             A::Retire => Ok(Step::AlreadyDone),
-            A::Reserve | A::Release | A::Assign | A::Restore => Err(Refusal::NotFrom(state)),
+            A::Enrol | A::Reserve | A::Release | A::Assign | A::Restore => {
+                Err(Refusal::NotFrom(state))
+            }
         },
     }
 }

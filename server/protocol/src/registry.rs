@@ -2,8 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::ImportId;
+use crate::ids::{ImportId, UserId, WaitlistId};
+use crate::lenient::Lenient;
 use crate::problem::FieldProblem;
+use crate::region::RegionCode;
+use crate::time::Timestamp;
 
 /// What a file holds.
 #[derive(
@@ -41,6 +44,63 @@ pub enum ImportKind {
     Waitlist,
 }
 
+impl ImportKind {
+    /// Whether such a file decides who gets a place: what it brings waits for an approver. A program counts as one only
+    /// where it changes a rule in force.
+    pub const fn decides(self) -> bool {
+        match self {
+            Self::Programs | Self::Quotas | Self::Memberships | Self::Waitlist => true,
+            Self::Regions | Self::Boundaries | Self::Families => false,
+        }
+    }
+}
+
+/// Where an import stands.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum ImportState {
+    /// Being read, or broken off: sending the file again with the same `event_id` goes on.
+    Running,
+    /// Everything accepted counts.
+    Done,
+    /// Accepted, and counts for nothing until an approver confirms it.
+    Waiting,
+    /// An approver confirmed it.
+    InForce,
+}
+
+/// A waitlist that came with an import.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ImportedWaitlist {
+    /// Its id.
+    pub id: WaitlistId,
+    /// The program.
+    pub program: String,
+    /// The village.
+    pub region: RegionCode,
+    /// How many stand on it.
+    pub entries: u64,
+    /// SHA-256 over its order and facts, hex; the journal holds the same from the moment it is frozen.
+    pub hash: String,
+}
+
 /// What became of an import. Nothing of a rejected line is kept; accepted lines are, whatever the others were.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -49,6 +109,20 @@ pub struct ImportReport {
     pub id: ImportId,
     /// What it was.
     pub kind: ImportKind,
+    /// Where it stands.
+    #[cfg_attr(feature = "openapi", schema(value_type = ImportState))]
+    pub state: Lenient<ImportState>,
+    /// When it began.
+    pub at: Timestamp,
+    /// Who brought it in; the server's keeper at the command line when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported_by: Option<UserId>,
+    /// Who confirmed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed_by: Option<UserId>,
+    /// When it was confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed_at: Option<Timestamp>,
     /// SHA-256 of the file, hex.
     pub sha256: String,
     /// Data lines read.
@@ -59,6 +133,8 @@ pub struct ImportReport {
     pub changed: u64,
     /// Known and the same.
     pub unchanged: u64,
+    /// Accepted and waiting for an approver.
+    pub waiting: u64,
     /// Rejected lines in all; `rejections` holds the first 1,000.
     pub rejected: u64,
     /// Accepted with a remark; `warnings` holds the first 1,000.
@@ -67,6 +143,9 @@ pub struct ImportReport {
     pub rejections: Vec<LineProblem>,
     /// What people should look at.
     pub warnings: Vec<LineProblem>,
+    /// The waitlists it brought, frozen or waiting for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waitlists: Vec<ImportedWaitlist>,
 }
 
 /// A line of a file and what is wrong with it. Never the value itself.

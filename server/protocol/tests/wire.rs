@@ -17,7 +17,9 @@ use tilik_protocol::policy::Role;
 use tilik_protocol::problem::{FieldProblem, Problem, ProblemCode};
 use tilik_protocol::reason::ReasonCode;
 use tilik_protocol::region::RegionCode;
-use tilik_protocol::registry::{ImportKind, ImportReport, LineProblem};
+use tilik_protocol::registry::{
+    ImportKind, ImportReport, ImportState, ImportedWaitlist, LineProblem,
+};
 use tilik_protocol::review::*;
 use tilik_protocol::session::*;
 use tilik_protocol::sync::*;
@@ -687,15 +689,32 @@ fn every_wire_type_has_a_snapshot() {
         &ImportReport {
             id: id(70),
             kind: ImportKind::Families,
+            state: ImportState::Done.into(),
+            at: at(0),
+            imported_by: Some(id(1)),
+            confirmed_by: None,
+            confirmed_at: None,
             sha256: "ab".repeat(32),
             lines: 2,
             added: 1,
             changed: 0,
             unchanged: 0,
+            waiting: 0,
             rejected: 1,
             warned: 0,
             rejections: vec![line],
             warnings: vec![],
+            waitlists: vec![],
+        },
+    );
+    wire(
+        s,
+        &ImportedWaitlist {
+            id: id(71),
+            program: "SEMBAKO".into(),
+            region: village(),
+            entries: 10,
+            hash: "ab".repeat(32),
         },
     );
     wire(
@@ -790,4 +809,5 @@ fn every_code_and_state_is_spelled_in_snake_case_and_reads_back() {
     check::<ProblemCode>();
     check::<VisitStatus>();
     check::<ImportKind>();
+    check::<ImportState>();
 }

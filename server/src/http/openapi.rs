@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
 use super::routes::{self, Access, Line};
-use super::{cases, health, session, sync, uploads, users};
+use super::{cases, health, imports, session, sync, uploads, users};
 use crate::error::{Error, Result};
 
 #[derive(OpenApi)]
@@ -51,6 +51,10 @@ use crate::error::{Error, Result};
         cases::confirm,
         cases::delivered,
         cases::memberships,
+        imports::import,
+        imports::list,
+        imports::show,
+        imports::confirm,
         users::add,
         users::list,
         users::add_grant,

@@ -16,7 +16,7 @@ use axum::routing::{MethodFilter, on};
 use tilik_protocol::policy::Permission;
 use tilik_protocol::problem::ProblemCode;
 
-use super::{cases, health, session, sync, uploads, users};
+use super::{cases, health, imports, session, sync, uploads, users};
 use crate::App;
 use crate::error::Error;
 
@@ -190,6 +190,10 @@ fn table() -> Table {
         .route(Method::POST, "/v1/cases/{id}/confirmations", Requires(P::ConfirmDecisions), cases::confirm)
         .route(Method::POST, "/v1/notices/{id}/delivered", Requires(P::DeliverNotices), cases::delivered)
         .route(Method::GET, "/v1/memberships", Requires(P::ReadCases), cases::memberships)
+        .route_up_to(crate::imports::MAX_BYTES, Method::POST, "/v1/imports/{import}", Requires(P::Import), imports::import)
+        .route(Method::GET, "/v1/imports", SignedIn, imports::list)
+        .route(Method::GET, "/v1/imports/{import}", SignedIn, imports::show)
+        .route(Method::POST, "/v1/imports/{import}/confirm", Requires(P::ConfirmImports), imports::confirm)
         .route(Method::POST, "/v1/users", Requires(P::ManageUsers), users::add)
         .route(Method::GET, "/v1/users", Requires(P::ManageUsers), users::list)
         .route(Method::POST, "/v1/users/{id}/grants", Requires(P::ManageUsers), users::add_grant)

@@ -24,6 +24,7 @@ pub mod cases;
 pub mod decisions;
 pub mod devices;
 mod feed;
+pub mod imports;
 pub mod jobs;
 pub mod journal;
 pub mod review;

@@ -251,6 +251,23 @@ impl Store {
         })
     }
 
+    /// A person named by the server's keeper at its command line. Whoever sits there holds the keys; what is done is
+    /// still done in somebody's name, by what their grants allow.
+    ///
+    /// # Errors
+    /// `not_found` when there is no such account or it is suspended.
+    pub async fn acting_as_named(&self, username: &str, why: &'static str) -> Result<Acting> {
+        let account = user_account::Entity::find()
+            .filter(user_account::Column::Username.eq(username))
+            .filter(user_account::Column::SuspendedAt.is_null())
+            .one(self.read())
+            .await?
+            .ok_or(Error::NOT_FOUND)?;
+        let user = UserId(account.id);
+        let (held, _) = self.grants_in_force(user).await?;
+        Ok(self.acting_as(Actor::named(user, held, why)))
+    }
+
     /// The grants that count now: within their time, not ended, and confirmed when they decide.
     pub(super) async fn grants_in_force(
         &self,

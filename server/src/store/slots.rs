@@ -4,12 +4,15 @@
 //! membership that gives the slot up, as the case's own rows say, or the server after both. A slot is consumed once,
 //! whatever is retried or raced: it moves by compare-and-set on its version.
 
+use std::collections::BTreeMap;
+
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SubQueryStatement};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
 };
 use tilik_protocol::case::Step;
 use tilik_protocol::evidence::VisitKind;
-use tilik_protocol::ids::{CaseId, FamilyId, MembershipId, SlotId, UserId};
+use tilik_protocol::ids::{CaseId, FamilyId, ImportId, MembershipId, SlotId, UserId};
 use tilik_protocol::membership::{MembershipState, SlotAction, SlotState, slot_step};
 use tilik_protocol::policy::Role;
 use tilik_protocol::problem::ProblemCode;
@@ -20,12 +23,19 @@ use super::Write;
 use super::cases::new_case;
 use super::journal::Entry;
 use super::tables::{
-    case_membership, family, membership, slot, verification_case, waitlist, waitlist_entry,
+    case_membership, family, membership, row_version, slot, verification_case, waitlist,
+    waitlist_entry,
 };
-use super::users::keep_version;
+use super::text;
+use super::users::{keep_version, version_row};
 use crate::error::{Error, Result};
 
 pub(super) type Membership = membership::Model;
+
+/// Why a slot goes to a member of a confirmed list.
+const ENROLLED: ReasonCode = ReasonCode::known("DAFTAR_DISAHKAN");
+/// Why a slot leaves the quota.
+const CUT: ReasonCode = ReasonCode::known("KUOTA_DIKURANGI");
 
 /// The two persons behind a move, read from the decision that both signed.
 pub(super) struct TwoPersons {
@@ -55,6 +65,28 @@ impl TwoPersons {
             confirmer: UserId(confirmer),
         })
     }
+
+    /// Who brought a list in and who confirmed it.
+    ///
+    /// # Errors
+    /// `separation_of_duty` when nobody answers for the list, or both are one.
+    pub(super) fn of_import(importer: Option<UserId>, confirmer: UserId) -> Result<Self> {
+        match importer {
+            Some(proposer) if proposer != confirmer => Ok(Self {
+                proposer,
+                confirmer,
+            }),
+            Some(_) | None => Err(Error::Refused(ProblemCode::SeparationOfDuty)),
+        }
+    }
+
+    pub(super) fn proposer(&self) -> UserId {
+        self.proposer
+    }
+
+    pub(super) fn confirmer(&self) -> UserId {
+        self.confirmer
+    }
 }
 
 /// Saves a membership as its next version.
@@ -78,12 +110,17 @@ pub(super) async fn save_membership(write: &Write, mut row: Membership) -> Resul
     Ok(row)
 }
 
-pub(super) async fn keep_membership(write: &Write, row: &Membership) -> Result<()> {
-    let body = serde_json::json!({
+fn body_of(row: &Membership) -> serde_json::Value {
+    serde_json::json!({
         "program": row.program, "family": row.family_id, "person": row.person_id, "region": row.region,
         "state": row.state, "reason": row.reason, "slot": row.slot_id, "successor_of": row.successor_of,
         "appeal_until": row.appeal_until, "eligible_at": row.eligible_at,
-    });
+        "central_status": row.central_status,
+    })
+}
+
+pub(super) async fn keep_membership(write: &Write, row: &Membership) -> Result<()> {
+    let body = body_of(row);
     keep_version(
         write,
         "membership",
@@ -322,8 +359,162 @@ pub(super) async fn settle(
     .await
 }
 
-/// The slots of an import, one per membership that holds one and the free rest of the quota. An import is one person's
-/// act, so it only creates slots; it moves none.
+/// The free slots of a program and region, oldest first, locked.
+async fn free(write: &Write, program: &str, region: &str, most: usize) -> Result<Vec<SlotId>> {
+    Ok(slot::Entity::find()
+        .filter(slot::Column::Program.eq(program))
+        .filter(slot::Column::Region.eq(region))
+        .filter(slot::Column::State.eq(SlotState::Free.to_string()))
+        .order_by_asc(slot::Column::Id)
+        .limit(most as u64)
+        .lock_exclusive()
+        .all(write.on())
+        .await?
+        .into_iter()
+        .map(|row| SlotId(row.id))
+        .collect())
+}
+
+/// Gives free slots to the members of a list that one person brought in and another confirmed; answers with those for
+/// whom the quota had none left. Nobody loses a slot by it.
+pub(super) async fn enrol(
+    write: &mut Write,
+    import: ImportId,
+    members: Vec<Membership>,
+    by: &TwoPersons,
+) -> Result<Vec<Membership>> {
+    let Step::To(held) = slot_step(SlotState::Free, SlotAction::Enrol)? else {
+        return Err(Error::WRONG_MOMENT);
+    };
+    let mut groups: BTreeMap<(String, String), Vec<Membership>> = BTreeMap::new();
+    for member in members {
+        let quota = (member.program.clone(), member.region.clone());
+        groups.entry(quota).or_default().push(member);
+    }
+    let (mut enrolled, mut left_out) = (Vec::new(), Vec::new());
+    for ((program, region), members) in groups {
+        let mut free = free(write, &program, &region, members.len())
+            .await?
+            .into_iter();
+        for mut member in members {
+            match free.next() {
+                Some(slot) => {
+                    member.slot_id = Some(slot.into());
+                    enrolled.push(member);
+                }
+                None => left_out.push(member),
+            }
+        }
+    }
+    if enrolled.is_empty() {
+        return Ok(left_out);
+    }
+    let rows = enrolled
+        .iter()
+        .map(|row| membership::ActiveModel::from(row.clone()).reset_all());
+    membership::Entity::insert_many(rows)
+        .exec_without_returning(write.on())
+        .await
+        .map_err(|error| match text::violated(&error) {
+            // A decision gave one of them a place meanwhile; the whole part is asked again.
+            Some(_) => Error::Refused(ProblemCode::Stale),
+            None => error.into(),
+        })?;
+    let versions = enrolled.iter().map(|row| {
+        version_row(
+            write,
+            "membership",
+            row.id,
+            1,
+            row.valid_from,
+            &body_of(row),
+        )
+    });
+    row_version::Entity::insert_many(versions)
+        .exec_without_returning(write.on())
+        .await?;
+    let slots: Vec<Uuid> = enrolled.iter().filter_map(|row| row.slot_id).collect();
+    let holder = Query::select()
+        .column(membership::Column::Id)
+        .from(membership::Entity)
+        .and_where(
+            Expr::col((membership::Entity, membership::Column::SlotId))
+                .equals((slot::Entity, slot::Column::Id)),
+        )
+        .and_where(Expr::cust(
+            "state IN ('candidate','designated','active','suspended')",
+        ))
+        .to_owned();
+    let moved = slot::Entity::update_many()
+        .col_expr(slot::Column::State, Expr::value(held.to_string()))
+        .col_expr(
+            slot::Column::Version,
+            Expr::col(slot::Column::Version).add(1),
+        )
+        .col_expr(
+            slot::Column::MembershipId,
+            Expr::SubQuery(None, Box::new(SubQueryStatement::SelectStatement(holder))),
+        )
+        .filter(slot::Column::Id.is_in(slots.iter().copied()))
+        .filter(slot::Column::State.eq(SlotState::Free.to_string()))
+        .exec(write.on())
+        .await?;
+    if moved.rows_affected != slots.len() as u64 {
+        return Err(Error::Refused(ProblemCode::Stale));
+    }
+    let pairs: Vec<(Option<SlotId>, MembershipId)> = enrolled
+        .iter()
+        .map(|row| (row.slot_id.map(SlotId), MembershipId(row.id)))
+        .collect();
+    write.journal(Entry::new(
+        "slot.enrol",
+        format!("import:{import}"),
+        Role::Approver,
+        None,
+        &serde_json::json!({ "action": SlotAction::Enrol, "from": SlotState::Free, "to": held,
+            "reason": ENROLLED, "proposer": by.proposer, "confirmer": by.confirmer, "slots": pairs }),
+    )?);
+    Ok(left_out)
+}
+
+/// Takes `count` free slots out of the quota. The caller has seen that there are as many.
+pub(super) async fn retire(
+    write: &mut Write,
+    program: &str,
+    region: &str,
+    count: i32,
+    by: &TwoPersons,
+) -> Result<()> {
+    let count = usize::try_from(count).map_err(Error::internal)?;
+    let Step::To(retired) = slot_step(SlotState::Free, SlotAction::Retire)? else {
+        return Err(Error::WRONG_MOMENT);
+    };
+    let slots = free(write, program, region, count).await?;
+    let moved = slot::Entity::update_many()
+        .col_expr(slot::Column::State, Expr::value(retired.to_string()))
+        .col_expr(
+            slot::Column::Version,
+            Expr::col(slot::Column::Version).add(1),
+        )
+        .filter(slot::Column::Id.is_in(slots.iter().copied().map(Uuid::from)))
+        .filter(slot::Column::State.eq(SlotState::Free.to_string()))
+        .exec(write.on())
+        .await?;
+    if moved.rows_affected != count as u64 {
+        return Err(Error::Refused(ProblemCode::Stale));
+    }
+    write.journal(Entry::new(
+        "slot.retire",
+        format!("quota:{program}:{region}"),
+        Role::Approver,
+        None,
+        &serde_json::json!({ "action": SlotAction::Retire, "from": SlotState::Free, "to": retired,
+            "reason": CUT, "proposer": by.proposer, "confirmer": by.confirmer, "slots": slots }),
+    )?);
+    Ok(())
+}
+
+/// The slots of a quota: free ones, and in a test's registry some with a holder.
 pub(super) async fn create(
     write: &mut Write,
     program: &str,

@@ -43,6 +43,21 @@ pub(super) async fn keep_version(
     valid_from: i64,
     body: &serde_json::Value,
 ) -> Result<()> {
+    version_row(write, kind, id, version, valid_from, body)
+        .insert(write.on())
+        .await?;
+    Ok(())
+}
+
+/// A version not yet written, for who writes many at once.
+pub(super) fn version_row(
+    write: &Write,
+    kind: &str,
+    id: Uuid,
+    version: i32,
+    valid_from: i64,
+    body: &serde_json::Value,
+) -> row_version::ActiveModel {
     row_version::ActiveModel {
         kind: Set(kind.to_owned()),
         id: Set(id),
@@ -51,9 +66,6 @@ pub(super) async fn keep_version(
         recorded_at: Set(write.at().as_micros()),
         body: Set(body.to_string()),
     }
-    .insert(write.on())
-    .await?;
-    Ok(())
 }
 
 async fn keep_grant(write: &Write, row: &role_grant::Model) -> Result<()> {

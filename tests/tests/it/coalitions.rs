@@ -508,12 +508,12 @@ fn effects() -> Vec<(&'static str, &'static str, Wish)> {
         ),
         (
             "Registry",
-            "bring in families, quotas and waitlists that do not count yet",
+            "bring in families; quotas, members and waitlists that do not count yet",
             one(P::Import),
         ),
         (
             "Registry",
-            "put a waitlist, quota or rule of their own in force",
+            "put a waitlist, quota or rule of their own in force, give a free slot to whom they like",
             two(P::Import, P::ConfirmImports),
         ),
         (

@@ -19,6 +19,8 @@ pub(in crate::store) mod family;
 pub(in crate::store) mod feed_counter;
 pub(in crate::store) mod feed_row;
 pub(in crate::store) mod house;
+pub(in crate::store) mod import_row;
+pub(in crate::store) mod import_run;
 pub(in crate::store) mod job;
 pub(in crate::store) mod journal;
 pub(in crate::store) mod journal_head;

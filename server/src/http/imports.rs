@@ -1,0 +1,81 @@
+//! Files into the registry. The body is the file itself, so its `event_id` stands in the query. Where a path names an
+//! import, a new one is named by what the file holds, for it has no id yet.
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use serde::Deserialize;
+use tilik_protocol::ids::{EventId, ImportId};
+use tilik_protocol::problem::ProblemCode;
+use tilik_protocol::registry::{ImportKind, ImportReport, ImportState};
+use tilik_protocol::review::Page;
+use tilik_protocol::session::Act;
+
+use super::auth::By;
+use super::body::{Json, Path, Query};
+use crate::App;
+use crate::error::{Error, Result};
+
+/// `?event_id=…`.
+#[derive(Debug, Deserialize)]
+pub struct Sent {
+    event_id: EventId,
+}
+
+/// Filters of the list.
+#[derive(Debug, Deserialize)]
+pub struct ImportQuery {
+    state: Option<ImportState>,
+    after: Option<String>,
+    limit: Option<u64>,
+}
+
+/// `POST /v1/imports/{import}`.
+#[utoipa::path(post, path = "/v1/imports/{import}", tag = "imports", params(("import" = ImportKind, Path, description = "What the file holds"), ("event_id" = EventId, Query, description = "Repeating the request repeats this")), request_body(content = String, content_type = "text/csv", description = "The file as it is, at most 64 MiB; boundaries are GeoJSON"), responses((status = 200, body = ImportReport)))]
+pub async fn import(
+    By(acting): By,
+    State(app): State<App>,
+    Path(kind): Path<String>,
+    Query(sent): Query<Sent>,
+    file: Result<Bytes, BytesRejection>,
+) -> Result<Json<ImportReport>> {
+    let kind: ImportKind = kind
+        .parse()
+        .map_err(|_| Error::Refused(ProblemCode::NoSuchRoute))?;
+    let file = file.map_err(|error| {
+        Error::Refused(if error.status() == 413 {
+            ProblemCode::TooLarge
+        } else {
+            ProblemCode::BadBody
+        })
+    })?;
+    Ok(Json(app.import(kind, file, sent.event_id, acting).await?))
+}
+
+/// `GET /v1/imports`.
+#[utoipa::path(get, path = "/v1/imports", tag = "imports", params(("state" = Option<ImportState>, Query), ("after" = Option<String>, Query), ("limit" = Option<u64>, Query)), responses((status = 200, body = Page<ImportReport>)))]
+pub async fn list(
+    By(acting): By,
+    Query(query): Query<ImportQuery>,
+) -> Result<Json<Page<ImportReport>>> {
+    let limit = query.limit.unwrap_or(50).clamp(1, 200);
+    let page = acting.imports(query.state, query.after.as_deref(), limit);
+    Ok(Json(page.await?))
+}
+
+/// `GET /v1/imports/{import}`.
+#[utoipa::path(get, path = "/v1/imports/{import}", tag = "imports", params(("import" = ImportId, Path)), responses((status = 200, body = ImportReport)))]
+pub async fn show(By(acting): By, Path(id): Path<ImportId>) -> Result<Json<ImportReport>> {
+    Ok(Json(acting.import_report(id).await?))
+}
+
+/// `POST /v1/imports/{import}/confirm`.
+#[utoipa::path(post, path = "/v1/imports/{import}/confirm", tag = "imports", params(("import" = ImportId, Path)), request_body = Act, responses((status = 200, body = ImportReport)))]
+pub async fn confirm(
+    By(acting): By,
+    State(app): State<App>,
+    Path(id): Path<ImportId>,
+    Json(body): Json<Act>,
+) -> Result<Json<ImportReport>> {
+    Ok(Json(app.confirm_import(id, body, acting).await?))
+}

@@ -1,0 +1,741 @@
+//! Files into the registry. Owns what a file may change, and the report of every line that was not taken.
+//!
+//! A file is read whole before anything is written; then its rows go in by small transactions, so that nobody else
+//! waits long. Each of them looks at the rows it is about to change under one lock, so a file sent twice, at once or
+//! after a crash, brings in nothing twice. What decides who gets a place (programs' rules, quotas, memberships,
+//! waitlists) waits until a second person, an approver, confirms it. Nothing of a rejected line is kept.
+
+use std::collections::BTreeSet;
+
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder, QuerySelect, Set,
+};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use tilik_protocol::ids::{EventId, ImportId, UserId};
+use tilik_protocol::lenient::Lenient;
+use tilik_protocol::membership::MembershipState;
+use tilik_protocol::policy::{Permission, Role};
+use tilik_protocol::problem::{FieldProblem, ProblemCode};
+use tilik_protocol::region::{RegionCode, RegionLevel};
+use tilik_protocol::registry::{
+    ImportKind, ImportReport, ImportState, ImportedWaitlist, LineProblem,
+};
+use tilik_protocol::review::Page;
+use tilik_protocol::session::Act;
+use tilik_protocol::time::Timestamp;
+use uuid::Uuid;
+
+use super::journal::{Entry, hex};
+use super::slots::TwoPersons;
+use super::tables::{import_row, import_run, waitlist, waitlist_entry};
+use super::write::Seen;
+use super::{Acting, Write};
+use crate::error::{Error, Result};
+use crate::sheet::Sheet;
+
+mod boundaries;
+mod cells;
+mod families;
+mod memberships;
+mod places;
+mod programs;
+mod quotas;
+mod regions;
+mod units;
+mod waitlists;
+
+/// How many problems of each sort a report lists; the rest is counted.
+const LISTED: usize = 1_000;
+/// Rows in one transaction: a few tenths of a second on a slow machine.
+const CHUNK: usize = 250;
+/// Any number, the same for every import: PostgreSQL lets one of them write at a time, as SQLite does anyway.
+const IMPORT_LOCK: i64 = 0x7469_6c69_6b01;
+
+/// What has become of the lines so far.
+#[derive(Debug, Default)]
+struct Tally {
+    lines: u64,
+    added: u64,
+    changed: u64,
+    unchanged: u64,
+    waiting: u64,
+    rejected: u64,
+    warned: u64,
+    told: Told,
+}
+
+/// What a report tells beside its numbers.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Told {
+    rejections: Vec<LineProblem>,
+    warnings: Vec<LineProblem>,
+    waitlists: Vec<ImportedWaitlist>,
+    /// The cities whose families it is about: an approver of another one has no say.
+    cities: BTreeSet<RegionCode>,
+}
+
+impl Tally {
+    /// Begins with the rows that could not be read.
+    fn of(sheet: &Sheet) -> Self {
+        let mut tally = Self {
+            lines: sheet.lines,
+            ..Self::default()
+        };
+        for one in &sheet.unreadable {
+            tally.reject(one.line, one.problems.clone());
+        }
+        tally
+    }
+
+    fn reject(&mut self, line: u64, problems: Vec<FieldProblem>) {
+        self.rejected += 1;
+        if self.told.rejections.len() < LISTED {
+            self.told.rejections.push(LineProblem { line, problems });
+        }
+    }
+
+    fn warn(&mut self, line: u64, problems: Vec<FieldProblem>) {
+        self.warned += 1;
+        if self.told.warnings.len() < LISTED {
+            self.told.warnings.push(LineProblem { line, problems });
+        }
+    }
+
+    fn touches(&mut self, region: &RegionCode) {
+        let mut code = region.clone();
+        while code.level() > RegionLevel::City
+            && let Some(up) = code.parent()
+        {
+            code = up;
+        }
+        self.told.cities.insert(code);
+    }
+
+    /// By line, whatever the order in which they were found.
+    fn sort(&mut self) {
+        self.told.rejections.sort_by_key(|one| one.line);
+        self.told.warnings.sort_by_key(|one| one.line);
+    }
+}
+
+/// A line that waits: what it will do when an approver confirms it. Ids and codes only.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+enum Waiting {
+    Program(programs::ProgramLine),
+    Quota {
+        program: String,
+        region: RegionCode,
+        slots: i32,
+    },
+    Membership {
+        program: String,
+        family: Uuid,
+        person: Option<Uuid>,
+        state: MembershipState,
+        central_status: Option<String>,
+    },
+    Waitlist {
+        id: Uuid,
+    },
+}
+
+/// An import being done.
+struct Run<'a> {
+    by: &'a Acting,
+    id: ImportId,
+    kind: ImportKind,
+    /// Where the actor may import; `None`: everywhere.
+    scope: Option<Vec<RegionCode>>,
+}
+
+impl Run<'_> {
+    /// Whether families of `region` are the actor's to import.
+    fn reaches(&self, region: &RegionCode) -> bool {
+        self.scope
+            .as_ref()
+            .is_none_or(|scope| scope.iter().any(|code| code.covers(region)))
+    }
+
+    /// Whether `region` is the actor's, or above it: a city's list begins with its province.
+    fn touches(&self, region: &RegionCode) -> bool {
+        self.scope.as_ref().is_none_or(|scope| {
+            scope
+                .iter()
+                .any(|code| code.covers(region) || region.covers(code))
+        })
+    }
+
+    fn role(&self) -> Role {
+        if self.by.actor.is_system() {
+            Role::System
+        } else {
+            Role::Admin
+        }
+    }
+
+    async fn chunk(&self) -> Result<Write> {
+        self.by.begin_chunk().await
+    }
+
+    /// Ends one transaction; one that changed something says so in the journal.
+    async fn commit(&self, mut write: Write, added: u64, changed: u64) -> Result<()> {
+        if added + changed > 0 {
+            write.journal(Entry::new(
+                "import.rows",
+                format!("import:{}", self.id),
+                self.role(),
+                None,
+                &serde_json::json!({ "kind": self.kind, "added": added, "changed": changed }),
+            )?);
+        }
+        write.commit().await
+    }
+
+    /// Keeps lines that wait for an approver.
+    async fn wait(&self, write: &Write, lines: Vec<(u64, Waiting)>) -> Result<()> {
+        let rows = lines
+            .into_iter()
+            .map(|(line, what)| {
+                Ok(import_row::ActiveModel {
+                    import_id: Set(self.id.into()),
+                    position: Set(i64::try_from(line).map_err(Error::internal)?),
+                    body: Set(serde_json::to_string(&what).map_err(Error::internal)?),
+                })
+            })
+            .collect::<Result<Vec<_>>>()?;
+        insert_all(write, rows).await
+    }
+}
+
+/// Inserts many rows by few statements.
+async fn insert_all<A>(write: &Write, rows: Vec<A>) -> Result<()>
+where
+    A: ActiveModelTrait + Send + Sync,
+{
+    // SQLite takes 32,766 values in a statement, and the widest table has 16 columns.
+    let mut rows = rows.into_iter();
+    loop {
+        let some: Vec<A> = rows.by_ref().take(500).collect();
+        if some.is_empty() {
+            return Ok(());
+        }
+        <A::Entity as EntityTrait>::insert_many(some)
+            .exec_without_returning(write.on())
+            .await?;
+    }
+}
+
+fn count(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+fn report_of(row: &import_run::Model, listed: bool) -> Result<ImportReport> {
+    let told: Told = serde_json::from_str(&row.told).map_err(Error::internal)?;
+    let mut report = ImportReport {
+        id: ImportId(row.id),
+        kind: row.kind.parse().map_err(Error::internal)?,
+        state: Lenient::read(&row.state),
+        at: Timestamp::from_micros(row.at),
+        imported_by: row.imported_by.map(UserId),
+        confirmed_by: row.confirmed_by.map(UserId),
+        confirmed_at: row.confirmed_at.map(Timestamp::from_micros),
+        sha256: hex(&row.sha256),
+        lines: row.lines.cast_unsigned(),
+        added: row.added.cast_unsigned(),
+        changed: row.changed.cast_unsigned(),
+        unchanged: row.unchanged.cast_unsigned(),
+        waiting: row.waiting.cast_unsigned(),
+        rejected: row.rejected.cast_unsigned(),
+        warned: row.warned.cast_unsigned(),
+        rejections: Vec::new(),
+        warnings: Vec::new(),
+        waitlists: Vec::new(),
+    };
+    if listed {
+        report.rejections = told.rejections;
+        report.warnings = told.warnings;
+        report.waitlists = told.waitlists;
+    }
+    Ok(report)
+}
+
+/// What stands in the way of starting.
+enum Begun {
+    /// It was done before, or the same file waits already.
+    Known(Box<ImportReport>),
+    /// Nothing.
+    Now,
+}
+
+impl Acting {
+    /// Brings a file into the registry. A file that cannot be read changes nothing; of one that can, every line is
+    /// either taken or told in the report.
+    ///
+    /// # Errors
+    /// `forbidden`, `invalid` naming a missing column, `bad_import`, `event_reused`.
+    pub async fn import(
+        &self,
+        kind: ImportKind,
+        file: bytes::Bytes,
+        event_id: EventId,
+    ) -> Result<ImportReport> {
+        let scope = if self.actor.is_system() {
+            None
+        } else {
+            self.actor.require(Permission::Import)?;
+            Some(self.actor.regions(Permission::Import))
+        };
+        if kind.decides() && kind != ImportKind::Programs && self.actor.user().is_none() {
+            // The approver must be able to see whose list it is, and be another person.
+            return Err(Error::Refused(ProblemCode::SeparationOfDuty));
+        }
+        let run = Run {
+            by: self,
+            id: ImportId(event_id.into()),
+            kind,
+            scope,
+        };
+        let sha256 = Sha256::digest(&file).to_vec();
+        let mut tally = match kind {
+            ImportKind::Regions => {
+                let file = regions::read(&file)?;
+                match self.begin_import(&run, event_id, sha256).await? {
+                    Begun::Known(report) => return Ok(*report),
+                    Begun::Now => run.regions(file).await?,
+                }
+            }
+            ImportKind::Boundaries => {
+                let file = off_the_threads(move || boundaries::read(&file)).await?;
+                match self.begin_import(&run, event_id, sha256).await? {
+                    Begun::Known(report) => return Ok(*report),
+                    Begun::Now => run.boundaries(file).await?,
+                }
+            }
+            ImportKind::Programs => {
+                let file = programs::read(&file)?;
+                match self.begin_import(&run, event_id, sha256).await? {
+                    Begun::Known(report) => return Ok(*report),
+                    Begun::Now => run.programs(file).await?,
+                }
+            }
+            ImportKind::Quotas => {
+                let file = quotas::read(&file)?;
+                match self.begin_import(&run, event_id, sha256).await? {
+                    Begun::Known(report) => return Ok(*report),
+                    Begun::Now => run.quotas(file).await?,
+                }
+            }
+            ImportKind::Families => {
+                let places = self.places().await?;
+                let today = self.store.now();
+                let file = off_the_threads(move || families::read(&file, &places, today)).await?;
+                match self.begin_import(&run, event_id, sha256).await? {
+                    Begun::Known(report) => return Ok(*report),
+                    Begun::Now => run.families(file).await?,
+                }
+            }
+            ImportKind::Memberships => {
+                let file = off_the_threads(move || memberships::read(&file)).await?;
+                match self.begin_import(&run, event_id, sha256).await? {
+                    Begun::Known(report) => return Ok(*report),
+                    Begun::Now => run.memberships(file).await?,
+                }
+            }
+            ImportKind::Waitlist => {
+                let file = off_the_threads(move || waitlists::read(&file)).await?;
+                match self.begin_import(&run, event_id, sha256).await? {
+                    Begun::Known(report) => return Ok(*report),
+                    Begun::Now => run.waitlists(file).await?,
+                }
+            }
+        };
+        tally.sort();
+        self.end_import(&run, tally).await
+    }
+
+    /// A transaction in which nobody else imports.
+    async fn begin_chunk(&self) -> Result<Write> {
+        let write = self.begin().await?;
+        if self.store.is_postgres() {
+            write
+                .on()
+                .execute_raw(
+                    self.store
+                        .sql("SELECT pg_advisory_xact_lock($1)", [IMPORT_LOCK.into()]),
+                )
+                .await?;
+        }
+        Ok(write)
+    }
+
+    async fn begin_import(
+        &self,
+        run: &Run<'_>,
+        event_id: EventId,
+        sha256: Vec<u8>,
+    ) -> Result<Begun> {
+        let mut write = self.begin_chunk().await?;
+        let seen = write
+            .once(event_id, "import", &run.kind.to_string(), &hex(&sha256))
+            .await?;
+        if seen == Seen::Before
+            && let Some(known) = import_run::Entity::find_by_id(Uuid::from(run.id))
+                .one(write.on())
+                .await?
+        {
+            if known.state != ImportState::Running.to_string() {
+                return Ok(Begun::Known(Box::new(report_of(&known, true)?)));
+            }
+            // It was broken off. What was taken stays and will be found unchanged; what waits is counted anew.
+            forget_waiting(&write, known.id).await?;
+            write.commit().await?;
+            return Ok(Begun::Now);
+        }
+        let same = import_run::Entity::find()
+            .filter(import_run::Column::State.eq(ImportState::Waiting.to_string()))
+            .filter(import_run::Column::Kind.eq(run.kind.to_string()))
+            .filter(import_run::Column::Sha256.eq(sha256.clone()))
+            .filter(import_run::Column::Rejected.eq(0))
+            .one(write.on())
+            .await?;
+        if let Some(same) = same {
+            let report = report_of(&same, true)?;
+            write.commit().await?;
+            return Ok(Begun::Known(Box::new(report)));
+        }
+        let row = import_run::Model {
+            id: run.id.into(),
+            kind: run.kind.to_string(),
+            state: ImportState::Running.to_string(),
+            sha256,
+            imported_by: self.actor.user().map(Into::into),
+            at: write.at().as_micros(),
+            confirmed_by: None,
+            confirmed_at: None,
+            lines: 0,
+            added: 0,
+            changed: 0,
+            unchanged: 0,
+            waiting: 0,
+            rejected: 0,
+            warned: 0,
+            told: serde_json::to_string(&Told::default()).map_err(Error::internal)?,
+        };
+        write.journal(Entry::new(
+            "import.begin",
+            format!("import:{}", run.id),
+            run.role(),
+            Some(event_id),
+            &serde_json::json!({ "kind": run.kind, "sha256": hex(&row.sha256),
+                "why": self.actor.why() }),
+        )?);
+        row.into_active_model()
+            .reset_all()
+            .insert(write.on())
+            .await?;
+        write.commit().await?;
+        Ok(Begun::Now)
+    }
+
+    async fn end_import(&self, run: &Run<'_>, tally: Tally) -> Result<ImportReport> {
+        let mut write = self.begin_chunk().await?;
+        let mut row = import_run::Entity::find_by_id(Uuid::from(run.id))
+            .one(write.on())
+            .await?
+            .ok_or_else(|| Error::internal("an import forgot itself"))?;
+        let state = if tally.waiting > 0 {
+            ImportState::Waiting
+        } else {
+            ImportState::Done
+        };
+        row.state = state.to_string();
+        row.lines = count(tally.lines);
+        row.added = count(tally.added);
+        row.changed = count(tally.changed);
+        row.unchanged = count(tally.unchanged);
+        row.waiting = count(tally.waiting);
+        row.rejected = count(tally.rejected);
+        row.warned = count(tally.warned);
+        row.told = serde_json::to_string(&tally.told).map_err(Error::internal)?;
+        write.journal(Entry::new(
+            "import.end",
+            format!("import:{}", run.id),
+            run.role(),
+            None,
+            &serde_json::json!({ "kind": run.kind, "sha256": hex(&row.sha256), "state": state,
+                "lines": tally.lines, "added": tally.added, "changed": tally.changed,
+                "unchanged": tally.unchanged, "waiting": tally.waiting,
+                "rejected": tally.rejected, "warned": tally.warned }),
+        )?);
+        save_run(&write, &row).await?;
+        write.commit().await?;
+        report_of(&row, true)
+    }
+
+    /// An import as it stands.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub(crate) async fn import_report(&self, id: ImportId) -> Result<ImportReport> {
+        let row = import_run::Entity::find_by_id(Uuid::from(id))
+            .one(self.store.read())
+            .await?
+            .filter(|row| self.may_see(row))
+            .ok_or(Error::NOT_FOUND)?;
+        report_of(&row, true)
+    }
+
+    /// Imports, newest first, without their lists of lines.
+    ///
+    /// # Errors
+    /// `forbidden`, `bad_cursor`.
+    pub(crate) async fn imports(
+        &self,
+        state: Option<ImportState>,
+        after: Option<&str>,
+        limit: u64,
+    ) -> Result<Page<ImportReport>> {
+        if !SEE_IMPORTS.iter().any(|one| self.actor.may(*one)) {
+            return Err(Error::Refused(ProblemCode::Forbidden));
+        }
+        let mut query = import_run::Entity::find();
+        if let Some(state) = state {
+            query = query.filter(import_run::Column::State.eq(state.to_string()));
+        }
+        if let Some(after) = after {
+            let (at, id) = after
+                .split_once('.')
+                .and_then(|(at, id)| Some((at.parse::<i64>().ok()?, id.parse::<Uuid>().ok()?)))
+                .ok_or(Error::Refused(ProblemCode::BadCursor))?;
+            query = query.filter(
+                sea_orm::Condition::any()
+                    .add(import_run::Column::At.lt(at))
+                    .add(
+                        sea_orm::Condition::all()
+                            .add(import_run::Column::At.eq(at))
+                            .add(import_run::Column::Id.lt(id)),
+                    ),
+            );
+        }
+        let mut rows = query
+            .order_by_desc(import_run::Column::At)
+            .order_by_desc(import_run::Column::Id)
+            .limit(limit + 1)
+            .all(self.store.read())
+            .await?;
+        let more = rows.len() as u64 > limit;
+        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        let next = more
+            .then(|| rows.last().map(|row| format!("{}.{}", row.at, row.id)))
+            .flatten();
+        Ok(Page {
+            items: rows
+                .iter()
+                .filter(|row| self.may_see(row))
+                .map(|row| report_of(row, false))
+                .collect::<Result<_>>()?,
+            next,
+        })
+    }
+
+    /// One's own imports, and those about a city of one's own.
+    fn may_see(&self, row: &import_run::Model) -> bool {
+        if self.actor.is_system() {
+            return true;
+        }
+        let Ok(told) = serde_json::from_str::<Told>(&row.told) else {
+            return false;
+        };
+        SEE_IMPORTS.iter().any(|permission| {
+            self.actor.may(*permission)
+                && (told.cities.is_empty()
+                    || self.actor.regions(*permission).iter().any(|mine| {
+                        told.cities
+                            .iter()
+                            .any(|city| mine.covers(city) || city.covers(mine))
+                    }))
+        })
+    }
+
+    /// Puts into force what an import brought and left waiting: a second person's act. A line that no longer fits is
+    /// told in the report, the others count from now on.
+    ///
+    /// # Errors
+    /// `not_found`, `forbidden`, `separation_of_duty` for the importer, `wrong_moment` when nothing waits.
+    pub(crate) async fn confirm_import(&self, id: ImportId, body: Act) -> Result<ImportReport> {
+        self.actor.require(Permission::ConfirmImports)?;
+        let mut write = self.begin_chunk().await?;
+        let row = import_run::Entity::find_by_id(Uuid::from(id))
+            .one(write.on())
+            .await?
+            .filter(|row| self.may_see(row))
+            .ok_or(Error::NOT_FOUND)?;
+        let told: Told = serde_json::from_str(&row.told).map_err(Error::internal)?;
+        let covered = |city: &RegionCode| self.actor.may_in(Permission::ConfirmImports, city);
+        if !told.cities.iter().all(covered) {
+            return Err(Error::Refused(ProblemCode::Forbidden));
+        }
+        let by = TwoPersons::of_import(row.imported_by.map(UserId), self.actor.person_id()?)?;
+        let seen = write
+            .once(
+                body.event_id,
+                "import.confirm",
+                &format!("import:{id}"),
+                &body,
+            )
+            .await?;
+        if row.state != ImportState::Waiting.to_string() {
+            return match seen {
+                Seen::Before => report_of(&row, true),
+                Seen::Now => Err(Error::WRONG_MOMENT),
+            };
+        }
+        write.commit().await?;
+        loop {
+            let mut write = self.begin_chunk().await?;
+            let mut row = import_run::Entity::find_by_id(Uuid::from(id))
+                .one(write.on())
+                .await?
+                .ok_or(Error::NOT_FOUND)?;
+            let lines = import_row::Entity::find()
+                .filter(import_row::Column::ImportId.eq(row.id))
+                .order_by_asc(import_row::Column::Position)
+                .limit(CHUNK as u64)
+                .all(write.on())
+                .await?;
+            let Some(last) = lines.last().map(|line| line.position) else {
+                if row.state == ImportState::Waiting.to_string() {
+                    row.state = ImportState::InForce.to_string();
+                    row.waiting = 0;
+                    row.confirmed_by = self.actor.user().map(Into::into);
+                    row.confirmed_at = Some(write.at().as_micros());
+                    write.journal(Entry::new(
+                        "import.confirm",
+                        format!("import:{id}"),
+                        Role::Approver,
+                        Some(body.event_id),
+                        &serde_json::json!({ "kind": row.kind, "sha256": hex(&row.sha256),
+                            "importer": row.imported_by.map(UserId), "added": row.added,
+                            "changed": row.changed, "rejected": row.rejected, "note": body.note }),
+                    )?);
+                    save_run(&write, &row).await?;
+                    write.commit().await?;
+                }
+                return report_of(&row, true);
+            };
+            let lines = lines
+                .into_iter()
+                .map(|line| {
+                    let what = serde_json::from_str(&line.body).map_err(Error::internal)?;
+                    Ok((line.position.cast_unsigned(), what))
+                })
+                .collect::<Result<Vec<(u64, Waiting)>>>()?;
+            let mut tally = Tally {
+                told: serde_json::from_str(&row.told).map_err(Error::internal)?,
+                ..Tally::default()
+            };
+            put_in_force(&mut write, id, lines, &by, &mut tally).await?;
+            import_row::Entity::delete_many()
+                .filter(import_row::Column::ImportId.eq(row.id))
+                .filter(import_row::Column::Position.lte(last))
+                .exec(write.on())
+                .await?;
+            tally.sort();
+            row.added += count(tally.added);
+            row.changed += count(tally.changed);
+            row.unchanged += count(tally.unchanged);
+            row.rejected += count(tally.rejected);
+            row.told = serde_json::to_string(&tally.told).map_err(Error::internal)?;
+            save_run(&write, &row).await?;
+            write.commit().await?;
+        }
+    }
+}
+
+/// Who sees what became of a file.
+const SEE_IMPORTS: [Permission; 3] = [
+    Permission::Import,
+    Permission::ConfirmImports,
+    Permission::ReadJournal,
+];
+
+async fn put_in_force(
+    write: &mut Write,
+    import: ImportId,
+    lines: Vec<(u64, Waiting)>,
+    by: &TwoPersons,
+    tally: &mut Tally,
+) -> Result<()> {
+    let mut places = Vec::new();
+    for (line, what) in lines {
+        match what {
+            Waiting::Program(program) => programs::put_in_force(write, &program, tally).await?,
+            Waiting::Quota {
+                program,
+                region,
+                slots,
+            } => quotas::put_in_force(write, line, &program, &region, slots, by, tally).await?,
+            Waiting::Waitlist { id } => waitlists::freeze(write, id, tally).await?,
+            Waiting::Membership {
+                program,
+                family,
+                person,
+                state,
+                central_status,
+            } => places.push((
+                line,
+                memberships::Place {
+                    program,
+                    family,
+                    person,
+                    state,
+                    central_status,
+                },
+            )),
+        }
+    }
+    memberships::put_in_force(write, import, places, by, tally).await
+}
+
+/// Takes away what waited of an import that is done again from its beginning.
+async fn forget_waiting(write: &Write, import: Uuid) -> Result<()> {
+    let rows = import_row::Entity::find()
+        .filter(import_row::Column::ImportId.eq(import))
+        .all(write.on())
+        .await?;
+    for row in &rows {
+        if let Ok(Waiting::Waitlist { id }) = serde_json::from_str(&row.body) {
+            waitlist_entry::Entity::delete_many()
+                .filter(waitlist_entry::Column::WaitlistId.eq(id))
+                .exec(write.on())
+                .await?;
+            waitlist::Entity::delete_by_id(id).exec(write.on()).await?;
+        }
+    }
+    import_row::Entity::delete_many()
+        .filter(import_row::Column::ImportId.eq(import))
+        .exec(write.on())
+        .await?;
+    Ok(())
+}
+
+async fn save_run(write: &Write, row: &import_run::Model) -> Result<()> {
+    row.clone()
+        .into_active_model()
+        .reset_all()
+        .update(write.on())
+        .await?;
+    Ok(())
+}
+
+/// Reading a large file takes seconds; the threads that answer requests do not wait for it.
+async fn off_the_threads<T: Send + 'static>(
+    read: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    tokio::task::spawn_blocking(read)
+        .await
+        .map_err(Error::internal)?
+}

@@ -1,0 +1,153 @@
+//! Which village a line means: by its Kemendagri code, or by the names that DTKS files carry.
+
+use std::collections::{HashMap, HashSet};
+
+use sea_orm::EntityTrait;
+use tilik_protocol::problem::FieldProblem;
+use tilik_protocol::region::{RegionCode, RegionLevel};
+
+use super::cells::region_code;
+use crate::error::{Error, Result};
+use crate::sheet::problem;
+use crate::store::Acting;
+use crate::store::tables::region;
+
+/// All regions of this installation.
+#[derive(Debug)]
+pub(super) struct Places {
+    known: HashSet<RegionCode>,
+    /// Villages by their own name and their district's.
+    named: HashMap<(String, String), Vec<RegionCode>>,
+    cities: HashMap<RegionCode, String>,
+}
+
+/// The names of a line, any of which but the village's may be empty.
+pub(super) struct Named<'a> {
+    pub city: &'a str,
+    pub district: &'a str,
+    pub village: &'a str,
+}
+
+/// A place's name without its kind: `KOTA KEDIRI` and `Kediri` are compared alike.
+fn plain(name: &str) -> String {
+    let name = name.to_lowercase();
+    let bare = [
+        "kabupaten ",
+        "kab. ",
+        "kab ",
+        "kota ",
+        "kecamatan ",
+        "kec. ",
+        "kelurahan ",
+        "kel. ",
+        "desa ",
+    ]
+    .iter()
+    .find_map(|kind| name.strip_prefix(kind))
+    .unwrap_or(&name);
+    bare.chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
+impl Acting {
+    /// Every region there is.
+    pub(super) async fn places(&self) -> Result<Places> {
+        let rows = region::Entity::find().all(self.store.read()).await?;
+        let mut places = Places {
+            known: HashSet::new(),
+            named: HashMap::new(),
+            cities: HashMap::new(),
+        };
+        let mut names = HashMap::new();
+        for row in rows {
+            let code: RegionCode = row.code.parse().map_err(Error::internal)?;
+            names.insert(code.clone(), plain(&row.name));
+            places.known.insert(code);
+        }
+        for (code, name) in &names {
+            match code.level() {
+                RegionLevel::City => {
+                    places.cities.insert(code.clone(), name.clone());
+                }
+                RegionLevel::Village => {
+                    let district = code.parent().and_then(|up| names.get(&up)).cloned();
+                    for known_as in [district.unwrap_or_default(), String::new()] {
+                        places
+                            .named
+                            .entry((known_as, name.clone()))
+                            .or_default()
+                            .push(code.clone());
+                    }
+                }
+                RegionLevel::Province | RegionLevel::District => {}
+            }
+        }
+        Ok(places)
+    }
+}
+
+impl Places {
+    pub(super) fn has(&self, code: &RegionCode) -> bool {
+        self.known.contains(code)
+    }
+
+    /// The village with this code.
+    pub(super) fn village(&self, field: &str, cell: &str) -> Result<RegionCode, FieldProblem> {
+        if cell.is_empty() {
+            return Err(problem(field, "empty", "Isi kode kelurahan."));
+        }
+        let code = region_code(field, cell)?;
+        if code.level() != RegionLevel::Village {
+            return Err(problem(
+                field,
+                "not_a_village",
+                "Isi kode kelurahan lengkap (empat bagian), seperti 35.71.03.1009.",
+            ));
+        }
+        if !self.has(&code) {
+            return Err(problem(
+                field,
+                "unknown_region",
+                "Kelurahan ini belum terdaftar; impor daftar wilayah lebih dahulu atau perbaiki kodenya.",
+            ));
+        }
+        Ok(code)
+    }
+
+    /// The one village that is called so.
+    pub(super) fn named(&self, field: &str, name: &Named<'_>) -> Result<RegionCode, FieldProblem> {
+        let found = self.named.get(&(plain(name.district), plain(name.village)));
+        let city = plain(name.city);
+        let mut fitting = found.into_iter().flatten().filter(|code| {
+            city.is_empty()
+                || self
+                    .cities
+                    .iter()
+                    .any(|(above, called)| *called == city && above.covers(code))
+        });
+        match (fitting.next(), fitting.next()) {
+            (Some(code), None) => Ok(code.clone()),
+            (None, _) => Err(problem(
+                field,
+                "unknown_region",
+                "Tidak ada kelurahan bernama ini di kecamatan dan kota tersebut; perbaiki namanya atau isi kode wilayah.",
+            )),
+            (Some(_), Some(_)) => Err(problem(
+                field,
+                "ambiguous_region",
+                "Ada lebih dari satu kelurahan bernama ini; isi kecamatan atau kode wilayah.",
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn names_are_compared_without_their_kind_and_their_spaces() {
+        assert_eq!(plain("KOTA KEDIRI"), plain("Kediri"));
+        assert_eq!(plain("Kel. Bandar Lor"), plain("BANDARLOR"));
+        assert_ne!(plain("Kota"), plain(""));
+    }
+}

@@ -1,0 +1,195 @@
+//! Programs: `code,name,unit,decile_max,fund,central`. A new one needs a quota before it gives anything; a changed rule
+//! changes who is eligible, so it waits for an approver.
+
+use std::collections::{HashMap, HashSet};
+
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};
+use serde::{Deserialize, Serialize};
+use tilik_protocol::policy::Role;
+use tilik_protocol::problem::FieldProblem;
+
+use super::cells::{Look, number, program_code, words, yes};
+use super::{Run, Tally, Waiting, insert_all};
+use crate::error::{Error, Result};
+use crate::sheet::{Column, Sheet, needs, problem, takes};
+use crate::store::Write;
+use crate::store::journal::Entry;
+use crate::store::tables::program;
+
+const CODE: usize = 0;
+const NAME: usize = 1;
+const UNIT: usize = 2;
+const DECILE_MAX: usize = 3;
+const FUND: usize = 4;
+const CENTRAL: usize = 5;
+const COLUMNS: &[Column] = &[
+    needs("code", &["kode", "program", "kodeprogram"]),
+    needs("name", &["nama", "namaprogram"]),
+    needs("unit", &["satuan", "penerima"]),
+    takes("decile_max", &["desilmax", "desilmaks", "batasdesil"]),
+    needs("fund", &["dana", "sumberdana"]),
+    takes("central", &["pusat"]),
+];
+
+pub(super) fn read(file: &[u8]) -> Result<Sheet> {
+    Sheet::read(file, COLUMNS)
+}
+
+/// A program as a file says it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ProgramLine {
+    code: String,
+    name: String,
+    unit: String,
+    decile_max: Option<i32>,
+    fund: String,
+    central: bool,
+}
+
+fn unit(cell: &str) -> Result<String, FieldProblem> {
+    match cell.to_lowercase().as_str() {
+        "family" | "keluarga" | "kk" | "kpm" => Ok("family".to_owned()),
+        "person" | "orang" | "jiwa" => Ok("person".to_owned()),
+        _ => Err(problem("unit", "unknown", "Isi keluarga atau orang.")),
+    }
+}
+
+impl ProgramLine {
+    fn of(row: &program::Model) -> Self {
+        Self {
+            code: row.code.clone(),
+            name: row.name.clone(),
+            unit: row.unit.clone(),
+            decile_max: row.decile_max,
+            fund: row.fund.clone(),
+            central: row.central,
+        }
+    }
+
+    fn row(&self, at: i64) -> program::Model {
+        program::Model {
+            code: self.code.clone(),
+            name: self.name.clone(),
+            unit: self.unit.clone(),
+            decile_max: self.decile_max,
+            fund: self.fund.clone(),
+            central: self.central,
+            recorded_at: at,
+        }
+    }
+}
+
+impl Run<'_> {
+    pub(super) async fn programs(&self, sheet: Sheet) -> Result<Tally> {
+        let mut tally = Tally::of(&sheet);
+        let mut write = self.chunk().await?;
+        let known: HashMap<String, program::Model> = program::Entity::find()
+            .all(write.on())
+            .await?
+            .into_iter()
+            .map(|row| (row.code.clone(), row))
+            .collect();
+        let mut seen = HashSet::new();
+        let (mut rows, mut waiting) = (Vec::new(), Vec::new());
+        let at = write.at().as_micros();
+        for row in &sheet.rows {
+            let mut look = Look::at(row);
+            let code = look.take(program_code("code", row.cell(CODE)));
+            let name = look.take(words("name", row.cell(NAME), 100));
+            let unit = look.take(unit(row.cell(UNIT)));
+            let decile_max = look.take(number("decile_max", row.cell(DECILE_MAX), (1, 10)));
+            let fund = look.take(words("fund", row.cell(FUND), 40));
+            let central = look.take(yes("central", row.cell(CENTRAL), false));
+            if code.as_ref().is_some_and(|code| !seen.insert(code.clone())) {
+                look.problems.push(problem(
+                    "code",
+                    "duplicate",
+                    "Program ini ada di dua baris; hapus salah satunya.",
+                ));
+            }
+            let before = code.as_ref().and_then(|code| known.get(code));
+            if let (Some(before), Some(unit)) = (before, &unit)
+                && before.unit != *unit
+            {
+                look.problems.push(problem(
+                    "unit",
+                    "cannot_change",
+                    "Satuan penerima program yang sudah ada tidak dapat diubah; buat program baru.",
+                ));
+            }
+            let line = match (code, name, unit, decile_max, fund, central) {
+                (
+                    Some(code),
+                    Some(name),
+                    Some(unit),
+                    Some(decile_max),
+                    Some(fund),
+                    Some(central),
+                ) if look.problems.is_empty() => ProgramLine {
+                    code,
+                    name,
+                    unit,
+                    decile_max,
+                    fund: fund.to_lowercase(),
+                    central,
+                },
+                _ => {
+                    tally.reject(row.line, look.problems);
+                    continue;
+                }
+            };
+            match before {
+                Some(before) if ProgramLine::of(before) == line => tally.unchanged += 1,
+                Some(_) => waiting.push((row.line, Waiting::Program(line))),
+                None => {
+                    write.journal(Entry::new(
+                        "program.add",
+                        format!("program:{}", line.code),
+                        self.role(),
+                        None,
+                        &line,
+                    )?);
+                    rows.push(line.row(at).into_active_model().reset_all());
+                }
+            }
+        }
+        tally.added += rows.len() as u64;
+        tally.waiting += waiting.len() as u64;
+        let added = rows.len() as u64;
+        insert_all(&write, rows).await?;
+        self.wait(&write, waiting).await?;
+        self.commit(write, added, 0).await?;
+        Ok(tally)
+    }
+}
+
+pub(super) async fn put_in_force(
+    write: &mut Write,
+    line: &ProgramLine,
+    tally: &mut Tally,
+) -> Result<()> {
+    let before = program::Entity::find_by_id(&line.code)
+        .one(write.on())
+        .await?
+        .ok_or_else(|| Error::internal("a program that was to change is gone"))?;
+    let before = ProgramLine::of(&before);
+    if before == *line {
+        tally.unchanged += 1;
+        return Ok(());
+    }
+    let mut row = line
+        .row(write.at().as_micros())
+        .into_active_model()
+        .reset_all();
+    row.code = Set(line.code.clone());
+    row.update(write.on()).await?;
+    write.journal(Entry::new(
+        "program.change",
+        format!("program:{}", line.code),
+        Role::Approver,
+        None,
+        &serde_json::json!({ "from": before, "to": line }),
+    )?);
+    tally.changed += 1;
+    Ok(())
+}
