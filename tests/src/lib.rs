@@ -9,6 +9,7 @@
 //! | [`uploads`] | sealed photos, and the requests that carry them |
 //! | [`wire`] | [`Wire`]: the bad network; a [`Fault`] is a match arm |
 //! | [`houses`] | photos of houses that never stood, as a 12 MP camera makes them |
+//! | [`kediri`] | Kota Kediri as the files that the imports take |
 //! | [`dice`] | chance that a seed repeats |
 //! | [`handmade`] | a phone that is only a key, and evidence made byte by byte |
 //! | [`requests`] | one well-formed request for every route there is |
@@ -20,6 +21,7 @@
 pub mod dice;
 pub mod handmade;
 pub mod houses;
+pub mod kediri;
 pub mod people;
 pub mod phone;
 pub mod plans;
