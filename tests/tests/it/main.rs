@@ -9,6 +9,7 @@ mod authz;
 mod coalitions;
 mod crash_points;
 mod expected;
+mod imports;
 mod lifecycle;
 mod machines;
 mod sync_faults;

@@ -1,0 +1,1034 @@
+//! The registry comes in from files: what is taken, what is told, and what waits for a second person.
+
+use std::collections::BTreeMap;
+
+use axum::body::Body;
+use http::{Request, header};
+use serde_json::Value;
+use tilik_protocol::evidence::VisitKind;
+use tilik_protocol::ids::EventId;
+use tilik_protocol::membership::MembershipState;
+use tilik_protocol::policy::Role;
+use tilik_protocol::registry::{ImportKind, ImportReport, ImportState};
+use tilik_protocol::review::Page;
+use tilik_protocol::session::Act;
+use tilik_tests::kediri;
+use tilik_tests::phone::snapshots;
+use tilik_tests::village::{self, SEMBAKO};
+use tilik_tests::{Answer, Console, World};
+
+/// An installation on its first day: an admin, an approver, the regions and the programs.
+struct Office {
+    world: World,
+    admin: Console,
+    approver: Console,
+}
+
+const HEADER: &str = "id_keluarga,no_kk,nik,nama,tanggal_lahir,jenis_kelamin,hub_keluarga,alamat,rt,rw,wilayah,desil";
+const BANDAR_LOR: &str = "35.71.01.1001";
+
+impl Office {
+    async fn new(seed: u64) -> Self {
+        let world = World::new(seed).await.unwrap();
+        let (admin, approver) = world.first_accounts().await.unwrap();
+        Self {
+            world,
+            admin,
+            approver,
+        }
+    }
+
+    /// With the regions and programs of the city.
+    async fn furnished(seed: u64) -> Self {
+        let office = Self::new(seed).await;
+        let files = kediri::files_of(1, 0)
+            .into_iter()
+            .filter(|(kind, _, _)| matches!(kind, ImportKind::Regions | ImportKind::Programs))
+            .collect();
+        kediri::import(&office.world, &office.admin, &office.approver, files)
+            .await
+            .unwrap();
+        office
+    }
+
+    async fn bring(&self, kind: ImportKind, file: impl Into<Vec<u8>>) -> ImportReport {
+        kediri::send(&self.world, &self.admin, kind, file.into())
+            .await
+            .unwrap()
+    }
+
+    async fn post(
+        &self,
+        by: &Console,
+        kind: &str,
+        event: EventId,
+        file: impl Into<Vec<u8>>,
+    ) -> Answer {
+        let request = Request::post(format!("/v1/imports/{kind}?event_id={event}"))
+            .header(
+                header::AUTHORIZATION,
+                format!("Bearer {}", by.token().await.unwrap()),
+            )
+            .body(Body::from(file.into()))
+            .unwrap();
+        self.world.send(request).await.unwrap()
+    }
+
+    async fn confirm(&self, by: &Console, report: &ImportReport) -> Answer {
+        let body = Act {
+            event_id: by.event(),
+            note: None,
+        };
+        by.post(&format!("/v1/imports/{}/confirm", report.id), &body)
+            .await
+    }
+
+    async fn put_in_force(&self, kind: ImportKind, file: impl Into<Vec<u8>>) -> ImportReport {
+        let report = self.bring(kind, file).await;
+        let answer = self.confirm(&self.approver, &report).await;
+        answer.ok().unwrap().read().unwrap()
+    }
+
+    async fn count(&self, table: &str) -> i64 {
+        let query = format!("SELECT COUNT(*) FROM {table}");
+        self.world.count(&query).await.unwrap()
+    }
+
+    /// How many rows every table of the registry has.
+    async fn registry(&self) -> BTreeMap<&'static str, i64> {
+        let mut rows = BTreeMap::new();
+        for table in [
+            "region",
+            "boundary",
+            "program",
+            "quota",
+            "house",
+            "family",
+            "person",
+            "row_version",
+            "blind_index",
+            "slot",
+            "membership",
+            "waitlist",
+            "waitlist_entry",
+            "import_row",
+            "feed_row",
+        ] {
+            rows.insert(table, self.count(table).await);
+        }
+        rows
+    }
+
+    /// Everything the journal and the reports say, as text.
+    async fn told(&self) -> String {
+        let store = self.world.app().unwrap().store;
+        let mut text = String::new();
+        for row in store.peek("SELECT body FROM journal", []).await.unwrap() {
+            let body: Vec<u8> = row.try_get_by_index(0).unwrap();
+            text.push_str(&String::from_utf8(body).unwrap());
+        }
+        for table in ["SELECT told FROM import_run", "SELECT body FROM import_row"] {
+            for row in store.peek(table, []).await.unwrap() {
+                let body: String = row.try_get_by_index(0).unwrap();
+                text.push_str(&body);
+            }
+        }
+        text
+    }
+
+    async fn end(self) {
+        let store = self.world.app().unwrap().store;
+        let by = store.acting_as_system("a test looks");
+        let whole = by.verify_journal().await.unwrap();
+        assert!(whole.is_ok(), "{whole:?}");
+        self.world.end().await;
+    }
+}
+
+/// A line of a good family file: one head of a family of their own.
+fn head(n: u32) -> String {
+    format!(
+        "35710110010{n:05},3571010101{n:06},3571011212{n:06},WARGA {},12-12-{},L,KEPALA KELUARGA,JL. MELATI NO. {n},1,2,{BANDAR_LOR},2",
+        ["SATU", "DUA", "TIGA", "EMPAT", "LIMA"][n as usize % 5],
+        1980,
+    )
+    // The birth digits of the NIK: 12 December 1980.
+    .replacen(&format!("3571011212{n:06}"), &format!("357101121280{n:04}"), 1)
+}
+
+fn families(lines: &[String]) -> String {
+    format!("{HEADER}\n{}\n", lines.join("\n"))
+}
+
+/// The codes of a report's rejections, by line.
+fn reasons(report: &ImportReport) -> BTreeMap<u64, Vec<String>> {
+    let codes = |line: &tilik_protocol::registry::LineProblem| {
+        let codes = line.problems.iter();
+        codes
+            .map(|one| format!("{} {}", one.field, one.code))
+            .collect()
+    };
+    report
+        .rejections
+        .iter()
+        .map(|line| (line.line, codes(line)))
+        .collect()
+}
+
+#[tokio::test]
+async fn kota_kediri_comes_in_and_a_second_time_changes_nothing() {
+    let office = Office::new(400).await;
+    let files = kediri::files_of(3, 460);
+    let bring = || {
+        kediri::import(
+            &office.world,
+            &office.admin,
+            &office.approver,
+            files.clone(),
+        )
+    };
+    let first = bring().await.unwrap();
+    let rows = office.registry().await;
+    assert_eq!(rows["region"], 51);
+    assert_eq!(rows["boundary"], 50);
+    assert_eq!(rows["program"], 4);
+    assert_eq!(rows["family"], 460);
+    assert_eq!(rows["house"], 460);
+    assert_eq!(rows["import_row"], 0, "nothing waits any more");
+    assert_eq!(
+        rows["family"] + rows["person"] + rows["membership"],
+        office.count("row_version WHERE kind <> 'grant'").await
+    );
+    let lines: BTreeMap<ImportKind, u64> = first.iter().map(|one| (one.kind, one.lines)).collect();
+    assert_eq!(rows["person"].unsigned_abs(), lines[&ImportKind::Families]);
+    assert_eq!(
+        rows["membership"].unsigned_abs(),
+        lines[&ImportKind::Memberships]
+    );
+    assert_eq!(
+        rows["waitlist_entry"].unsigned_abs(),
+        lines[&ImportKind::Waitlist]
+    );
+
+    // Every membership holds one slot and the slots are as many as the quotas say.
+    let wrong = "SELECT COUNT(*) FROM membership m LEFT JOIN slot s ON s.id = m.slot_id AND s.membership_id = m.id \
+                 AND s.state = 'held' AND s.program = m.program AND s.region = m.region WHERE s.id IS NULL";
+    assert_eq!(office.world.count(wrong).await.unwrap(), 0);
+    let quota = office
+        .world
+        .count("SELECT CAST(SUM(slots) AS bigint) FROM quota");
+    assert_eq!(rows["slot"], quota.await.unwrap());
+    let held = office.count("slot WHERE state = 'held'").await;
+    assert_eq!(held, rows["membership"]);
+    assert_eq!(
+        rows["waitlist"],
+        office.count("waitlist WHERE frozen_at IS NOT NULL").await
+    );
+    let frozen = office
+        .count("journal WHERE action = 'waitlist.freeze'")
+        .await;
+    assert_eq!(
+        rows["waitlist"], frozen,
+        "every list's hash is in the journal"
+    );
+
+    let journal = office.count("journal").await;
+    let second = bring().await.unwrap();
+    for report in &second {
+        assert_eq!(report.unchanged, report.lines, "{:?}", report.kind);
+        assert_eq!(report.state, ImportState::Done.into());
+    }
+    assert_eq!(office.registry().await, rows);
+    let said = office.count("journal").await - journal;
+    assert_eq!(
+        said,
+        2 * 7,
+        "that a file came and what became of it; no row of its lines"
+    );
+
+    // A pin in the middle of the city lies in a village whose boundary is known.
+    let phones =
+        office.count("feed_row WHERE object LIKE 'boundary:%' AND bucket = 'region:35.71.01.1001'");
+    assert_eq!(phones.await, 1);
+    assert_eq!(
+        office
+            .count("feed_row WHERE object LIKE 'form:%' AND bucket = 'region:35.71'")
+            .await,
+        1
+    );
+    office.end().await;
+}
+
+#[tokio::test]
+async fn every_spoilt_line_is_told_by_its_number_and_reason_and_the_others_are_taken() {
+    let office = Office::furnished(401).await;
+    let change = |n: u32, from: &str, to: &str| {
+        let line = head(n);
+        assert!(line.contains(from), "{line} {from}");
+        line.replacen(from, to, 1)
+    };
+    let mut file = families(&[
+        head(1),                                              // 2
+        change(2, "3571011212800002", "357101121280002"),     // 3: 15 digits
+        change(3, "3571011212800003", "3.57101E+15"),         // 4
+        change(4, "3571011212800004", "35710112128O0004"),    // 5: a letter
+        change(5, BANDAR_LOR, "35.71.09.1001"),               // 6: no such village
+        head(1),                                              // 7: twice
+        change(6, "12-12-1980", "31-02-1980"),                // 8
+        change(7, "WARGA TIGA", "WARGA, TIGA"),               // 9: a comma without quotes
+        change(8, "12-12-1980", "12-12-2044"),                // 10: not yet
+        change(9, "3571010101000009", "357101010100009"),     // 11: the KK number
+        change(10, ",L,", ",X,"),                             // 12
+        change(11, "12-12-1980", "13-12-1980"),               // 13: taken, with a remark
+        change(12, ",1,2,", ",satu,2,"),                      // 14
+        change(13, "WARGA", "17").replacen("EMPAT", "17", 1), // 15: columns have slipped
+    ])
+    .into_bytes();
+    file.extend(b"35710110010099999,3571010101000099,3571011212800099,WARGA J\xf6RG,12-12-1980,L,KEPALA KELUARGA,JL. MELATI,1,2,35.71.01.1001,2\n");
+    let report = office.bring(ImportKind::Families, file).await;
+    let expected: BTreeMap<u64, Vec<String>> = [
+        (3, "nik length"),
+        (4, "nik scientific"),
+        (5, "nik not_digits"),
+        (6, "wilayah unknown_region"),
+        (7, "nik duplicate"),
+        (8, "tanggal_lahir not_a_date"),
+        (9, "baris too_many_columns"),
+        (10, "tanggal_lahir not_possible"),
+        (11, "no_kk length"),
+        (12, "jenis_kelamin unknown"),
+        (14, "rt not_a_number"),
+        (15, "nama no_letters"),
+        (16, "nama encoding"),
+    ]
+    .into_iter()
+    .map(|(line, reason)| (line, vec![reason.to_owned()]))
+    .collect();
+    assert_eq!(reasons(&report), expected);
+    assert_eq!((report.lines, report.added, report.rejected), (15, 2, 13));
+    assert_eq!(report.warned, 1);
+    assert_eq!(report.warnings[0].line, 13);
+    assert_eq!(report.warnings[0].problems[0].code, "birth_differs");
+    assert!(report.rejections[0].problems[0].remedy.contains("15"));
+
+    // Nothing of a rejected line is kept, not even its family.
+    assert_eq!(office.count("person").await, 2);
+    assert_eq!(office.count("family").await, 2);
+    let told = office.told().await;
+    for canary in ["35710112128", "3571010101", "WARGA", "MELATI", "12-12-1980"] {
+        assert!(!told.contains(canary), "{canary} in {told}");
+    }
+    let read: ImportReport = office
+        .approver
+        .get(&format!("/v1/imports/{}", report.id))
+        .await
+        .ok()
+        .unwrap()
+        .read()
+        .unwrap();
+    assert_eq!(read, report);
+    office.end().await;
+}
+
+#[tokio::test]
+async fn a_file_is_read_as_offices_save_it() {
+    let office = Office::furnished(402).await;
+    let plain = families(&[head(1), head(2), head(3)]);
+    let report = office.bring(ImportKind::Families, plain.clone()).await;
+    assert_eq!((report.lines, report.added), (3, 3));
+    let rows = office.registry().await;
+    let semicolons = plain.replace(',', ";");
+    let renamed = plain
+        .replace("id_keluarga", "ID KELUARGA")
+        .replace("no_kk", "NoKK")
+        .replace("tanggal_lahir", "Tgl Lahir")
+        .replace("nama,", "Nama Lengkap,");
+    for (what, file) in [
+        ("byte order mark", format!("\u{feff}{plain}")),
+        ("semicolons", semicolons.clone()),
+        ("separator named", format!("sep=;\r\n{semicolons}")),
+        ("tabs", plain.replace(',', "\t")),
+        ("Windows line ends", plain.replace('\n', "\r\n")),
+        ("old line ends", plain.replace('\n', "\r")),
+        ("other headers", renamed),
+        ("empty lines", plain.replace('\n', "\n\n")),
+        ("a wide sheet", plain.replace('\n', ",,,\n")),
+        (
+            "quotes",
+            plain.replace("JL. MELATI NO. 1,", "\"JL. MELATI NO. 1\","),
+        ),
+        (
+            "codes without dots",
+            plain.replace(BANDAR_LOR, "3571011001"),
+        ),
+        ("no last line end", plain.trim_end().to_owned()),
+    ] {
+        let report = office.bring(ImportKind::Families, file).await;
+        assert_eq!(report.rejections, [], "{what}");
+        assert_eq!((report.lines, report.unchanged), (3, 3), "{what}");
+    }
+    assert_eq!(office.registry().await, rows);
+
+    // Names in place of a code, as DTKS exports have them; the id is DTKS's too.
+    let dtks = "Id_DTKS;Provinsi;Kabupaten_Kota;Kecamatan;Desa_Kelurahan;Alamat;RT;RW;Nokk;Nik;Nama;Tanggal_Lahir;\
+                Jenis_Kelamin;Hub_Keluarga;Keterangan_padan\n\
+                D1;JAWA TIMUR;KOTA KEDIRI;MOJOROTO;BANDAR LOR;JL. MAWAR;1;1;3571010101000050;3571015212800050;\
+                WARGA LAMA;1980-12-12;PEREMPUAN;1;PADAN\n\
+                D2;JAWA TIMUR;KOTA KEDIRI;MOJOROTO;BANDAR JAUH;JL. MAWAR;1;1;3571010101000051;3571015212800051;\
+                WARGA LAIN;1980-12-12;PEREMPUAN;1;PADAN\n";
+    let report = office.bring(ImportKind::Families, dtks).await;
+    assert_eq!(report.added, 1);
+    assert_eq!(reasons(&report)[&3], ["desa_kelurahan unknown_region"]);
+    let old = office.count("family WHERE regime = 'dtks' AND region = '35.71.01.1001'");
+    assert_eq!(old.await, 1);
+    // A row number is a spreadsheet's: the line break inside the quotes makes no row, the empty line does.
+    let broken = format!(
+        "{HEADER}\n{}\n\n{}\n",
+        head(60).replacen("JL. MELATI NO. 60", "\"JL. MELATI\nNO. 60\"", 1),
+        head(61).replacen("3571011212800061", "12345", 1)
+    );
+    let report = office.bring(ImportKind::Families, broken).await;
+    assert_eq!(
+        reasons(&report),
+        BTreeMap::from([(4, vec!["nik length".to_owned()])])
+    );
+    office.end().await;
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_table_changes_nothing_and_the_answer_names_what_is_missing() {
+    let office = Office::furnished(403).await;
+    let journal = office.count("journal").await;
+    let post = |kind: &'static str, file: Vec<u8>| {
+        let office = &office;
+        async move {
+            let answer = office
+                .post(&office.admin, kind, office.admin.event(), file)
+                .await;
+            let fields = answer.json()["fields"].clone();
+            let fields: Vec<String> = fields
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|one| {
+                    format!(
+                        "{} {}",
+                        one["field"].as_str().unwrap(),
+                        one["code"].as_str().unwrap()
+                    )
+                })
+                .collect();
+            (answer.verdict(), fields)
+        }
+    };
+    let invalid = |fields: &[&str]| {
+        let fields: Vec<String> = fields.iter().map(|one| (*one).to_owned()).collect();
+        ("422 invalid".to_owned(), fields)
+    };
+    let without = families(&[head(1)])
+        .replacen("nik", "nomor", 1)
+        .replacen("rt,", "er te,", 1);
+    assert_eq!(
+        post("families", without.into_bytes()).await,
+        invalid(&["nik missing_header", "rt missing_header"])
+    );
+    let twice = families(&[head(1)]).replacen("desil", "N I K", 1);
+    assert_eq!(
+        post("families", twice.into_bytes()).await,
+        invalid(&["nik header_twice"])
+    );
+    let nowhere = families(&[head(1)]).replacen("wilayah", "tempat", 1);
+    assert_eq!(
+        post("families", nowhere.into_bytes()).await,
+        invalid(&["wilayah missing_header"])
+    );
+    let rounded: Vec<String> = (0..25).map(|n| head(10 + n * 10)).collect();
+    assert_eq!(
+        post("families", families(&rounded).into_bytes()).await,
+        invalid(&["nik rounded"])
+    );
+    assert_eq!(post("families", Vec::new()).await, invalid(&["file empty"]));
+    assert_eq!(
+        post("families", b"\n \n".to_vec()).await,
+        invalid(&["file empty"])
+    );
+    assert_eq!(
+        post("families", b"PK\x03\x04rest".to_vec()).await,
+        invalid(&["file spreadsheet"])
+    );
+    assert_eq!(
+        post("quotas", b"\xff\xfep\0r\0".to_vec()).await,
+        invalid(&["file encoding"])
+    );
+    assert_eq!(
+        post("boundaries", b"{}".to_vec()).await,
+        invalid(&["file not_geojson"])
+    );
+    assert_eq!(
+        post("memberships", b"program,status\nPKH,aktif\n".to_vec()).await,
+        invalid(&["no_kk missing_header"])
+    );
+    assert_eq!(
+        post("people", Vec::new()).await,
+        ("404 no_such_route".to_owned(), vec![])
+    );
+    let missing = office
+        .admin
+        .post("/v1/imports/families", &Value::Null)
+        .await;
+    assert_eq!(missing.verdict(), "400 bad_query");
+    assert_eq!(office.count("journal").await, journal);
+    assert_eq!(office.count("family").await, 0);
+    office.end().await;
+}
+
+#[tokio::test]
+async fn a_changed_line_is_a_new_version_and_the_old_number_is_found_no_more() {
+    let office = Office::furnished(404).await;
+    office
+        .bring(ImportKind::Families, families(&[head(1), head(2)]))
+        .await;
+    let keys = office.world.keys.clone();
+    let found = async |kind: &str, value: [u8; 16]| {
+        let rows = office.world.app().unwrap().store;
+        let rows = rows
+            .peek(
+                "SELECT object_id FROM blind_index WHERE kind = $1 AND value = $2",
+                [kind.into(), value.to_vec().into()],
+            )
+            .await
+            .unwrap();
+        rows.len()
+    };
+    assert_eq!(found("nik", keys.blind_nik("3571011212800001")).await, 1);
+    let id = office
+        .count("row_version WHERE kind = 'person' AND version = 2")
+        .await;
+    assert_eq!(id, 0);
+
+    // Another address and decile for the family; for the person of the second, another name.
+    let moved = head(1)
+        .replacen("JL. MELATI", "JL. MAWAR", 1)
+        .replacen(",2\n", ",3\n", 1);
+    let renamed = head(2).replacen("WARGA TIGA", "WARGA TIGA PUTRA", 1);
+    let report = office
+        .bring(ImportKind::Families, families(&[moved, renamed]))
+        .await;
+    assert_eq!((report.added, report.rejected), (0, 0));
+    assert_eq!(
+        office
+            .count("row_version WHERE kind = 'family' AND version = 2")
+            .await,
+        2
+    );
+    assert_eq!(
+        office
+            .count("row_version WHERE kind = 'person' AND version = 2")
+            .await,
+        1
+    );
+    assert_eq!(
+        office
+            .count("family WHERE address LIKE 'JL. MAWAR%' AND version = 2")
+            .await,
+        1
+    );
+
+    // The same person by the family's id and name cannot have two numbers: a corrected NIK is another person's until
+    // Dukcapil says otherwise, unless the file knows the person by an id.
+    let header = format!("{HEADER},id_orang");
+    let known = |nik: &str| {
+        format!(
+            "{header}\n{},O1\n",
+            head(3).replacen("3571011212800003", nik, 1)
+        )
+    };
+    office
+        .bring(ImportKind::Families, known("3571011212800003"))
+        .await;
+    let report = office
+        .bring(ImportKind::Families, known("3571011212800033"))
+        .await;
+    assert_eq!((report.changed, report.added), (1, 0));
+    assert_eq!(found("nik", keys.blind_nik("3571011212800003")).await, 0);
+    assert_eq!(found("nik", keys.blind_nik("3571011212800033")).await, 1);
+
+    // A family does not move by a file.
+    let elsewhere = head(1).replacen(BANDAR_LOR, "35.71.01.1002", 1);
+    let report = office
+        .bring(ImportKind::Families, families(&[elsewhere]))
+        .await;
+    assert_eq!(reasons(&report)[&2], ["wilayah moved"]);
+    // Somebody else's number is told, and nothing is merged.
+    let other = head(9).replacen("3571011212800009", "3571011212800001", 1);
+    let report = office.bring(ImportKind::Families, families(&[other])).await;
+    assert_eq!((report.added, report.warned), (1, 1));
+    assert_eq!(report.warnings[0].problems[0].code, "elsewhere");
+    assert_eq!(found("nik", keys.blind_nik("3571011212800001")).await, 2);
+    office.end().await;
+}
+
+#[tokio::test]
+async fn only_an_admin_imports_and_only_into_their_own_villages() {
+    let office = Office::furnished(405).await;
+    let desk = (&office.admin, &office.approver);
+    let file = families(&[head(1), head(2).replacen(BANDAR_LOR, "35.71.02.1001", 1)]);
+    for (name, role) in [
+        ("operator", Role::Operator),
+        ("koordinator", Role::Supervisor),
+        ("inspektorat", Role::Auditor),
+    ] {
+        let other = office
+            .world
+            .person(desk, name, role, &[village::city()])
+            .await
+            .unwrap();
+        let answer = office
+            .post(&other, "families", other.event(), file.clone())
+            .await;
+        assert_eq!(answer.verdict(), "403 forbidden", "{role}");
+    }
+    let answer = office.post(
+        &office.approver,
+        "families",
+        office.approver.event(),
+        file.clone(),
+    );
+    assert_eq!(answer.await.verdict(), "403 forbidden");
+    assert_eq!(office.count("family").await, 0);
+
+    let mojoroto = "35.71.01".parse().unwrap();
+    let near = office
+        .world
+        .person(desk, "admin-mojoroto", Role::Admin, &[mojoroto])
+        .await
+        .unwrap();
+    let report: ImportReport = office
+        .post(&near, "families", near.event(), file)
+        .await
+        .ok()
+        .unwrap()
+        .read()
+        .unwrap();
+    assert_eq!(report.added, 1);
+    assert_eq!(
+        reasons(&report),
+        BTreeMap::from([(3, vec!["wilayah out_of_scope".to_owned()])])
+    );
+    office.end().await;
+}
+
+#[tokio::test]
+async fn a_request_repeated_is_one_import_and_another_file_under_its_number_is_refused() {
+    let office = Office::furnished(406).await;
+    let event = office.admin.event();
+    let send = |file: String| office.post(&office.admin, "families", event, file);
+    let first: ImportReport = send(families(&[head(1)]))
+        .await
+        .ok()
+        .unwrap()
+        .read()
+        .unwrap();
+    let rows = (office.registry().await, office.count("journal").await);
+    let again: ImportReport = send(families(&[head(1)]))
+        .await
+        .ok()
+        .unwrap()
+        .read()
+        .unwrap();
+    assert_eq!(again, first);
+    assert_eq!(
+        send(families(&[head(2)])).await.verdict(),
+        "409 event_reused"
+    );
+    assert_eq!(
+        (office.registry().await, office.count("journal").await),
+        rows
+    );
+
+    // The same file twice at once: one of them adds, the other finds it there.
+    let both = families(&(20..80).map(head).collect::<Vec<_>>());
+    let (a, b) = tokio::join!(
+        office.bring(ImportKind::Families, both.clone()),
+        office.bring(ImportKind::Families, both.clone())
+    );
+    assert_eq!(a.added + b.added, 60);
+    assert_eq!(a.unchanged + b.unchanged, 60);
+    assert_eq!(office.count("person").await, 61);
+    office.end().await;
+}
+
+#[tokio::test]
+async fn an_import_broken_off_anywhere_is_finished_by_sending_it_again() {
+    let office = Office::furnished(407).await;
+    let files = kediri::files_of(5, 920);
+    let families = files
+        .iter()
+        .find(|(kind, _, _)| *kind == ImportKind::Families)
+        .unwrap();
+    let store = office.world.app().unwrap().store;
+    let event = office.admin.event();
+    // Dropped after ever more steps, until it comes through. A transaction's connection needs a moment to go home.
+    let mut broken_off = 0;
+    let report = loop {
+        let by = store
+            .acting_as_named("admin", "a test's import")
+            .await
+            .unwrap();
+        let mut going = Box::pin(by.import(families.0, families.2.clone().into(), event));
+        let steps = 40 + broken_off * 60;
+        let mut step = 0;
+        let ended = std::future::poll_fn(|context| {
+            step += 1;
+            match going.as_mut().poll(context) {
+                std::task::Poll::Ready(report) => std::task::Poll::Ready(Some(report)),
+                std::task::Poll::Pending if step > steps => std::task::Poll::Ready(None),
+                std::task::Poll::Pending => std::task::Poll::Pending,
+            }
+        })
+        .await;
+        drop(going);
+        match ended {
+            Some(report) => break report.unwrap(),
+            None => broken_off += 1,
+        }
+    };
+    assert!(broken_off > 2, "{broken_off}");
+    assert_eq!(report.added + report.unchanged, report.lines);
+    assert!(
+        report.unchanged > 0,
+        "what was taken before the break is not taken again"
+    );
+    assert_eq!(office.count("person").await.unsigned_abs(), report.lines);
+    assert_eq!(office.count("family").await, 920);
+    assert_eq!(office.count("house").await, 920);
+    office.end().await;
+}
+
+#[tokio::test]
+async fn what_decides_about_places_waits_for_an_approver_who_is_somebody_else() {
+    let office = Office::furnished(408).await;
+    office
+        .bring(ImportKind::Families, families(&[head(1), head(2), head(3)]))
+        .await;
+    let quota = |slots: i32| format!("program,wilayah,jatah\nSEMBAKO,{BANDAR_LOR},{slots}\n");
+    let report = office.bring(ImportKind::Quotas, quota(2)).await;
+    assert_eq!(report.state, ImportState::Waiting.into());
+    assert_eq!((report.waiting, report.added), (1, 0));
+    assert_eq!(office.count("slot").await, 0, "it counts for nothing yet");
+    let same = office.bring(ImportKind::Quotas, quota(2)).await;
+    assert_eq!(same.id, report.id, "the same file waits already");
+
+    // A person with both roles does not confirm their own.
+    let own = office
+        .admin
+        .add_grant(
+            office.admin.user(),
+            Role::Approver,
+            &[village::city()],
+            None,
+        )
+        .await
+        .unwrap();
+    office.approver.confirm_grant(own.id).await.unwrap();
+    let answer = office.confirm(&office.admin, &report).await;
+    assert_eq!(answer.verdict(), "409 separation_of_duty");
+    let waiting: Page<ImportReport> = office
+        .approver
+        .get("/v1/imports?state=waiting")
+        .await
+        .ok()
+        .unwrap()
+        .read()
+        .unwrap();
+    assert_eq!(
+        waiting.items.iter().map(|one| one.id).collect::<Vec<_>>(),
+        [report.id]
+    );
+    let body = Act {
+        event_id: office.approver.event(),
+        note: None,
+    };
+    let path = format!("/v1/imports/{}/confirm", report.id);
+    for _ in 0..2 {
+        let confirmed: ImportReport = office
+            .approver
+            .post(&path, &body)
+            .await
+            .ok()
+            .unwrap()
+            .read()
+            .unwrap();
+        assert_eq!(confirmed.state, ImportState::InForce.into());
+        assert_eq!(confirmed.confirmed_by, Some(office.approver.user()));
+    }
+    assert_eq!(
+        office.confirm(&office.approver, &report).await.verdict(),
+        "409 wrong_moment"
+    );
+    assert_eq!(office.count("slot WHERE state = 'free'").await, 2);
+
+    // Three for two slots: the third line is told.
+    let list = "program,no_kk\nSEMBAKO,3571010101000001\nSEMBAKO,3571010101000002\nSEMBAKO,3571010101000003\n";
+    let report = office.bring(ImportKind::Memberships, list).await;
+    assert_eq!(
+        reasons(&report),
+        BTreeMap::from([(4, vec!["program quota_full".to_owned()])])
+    );
+    assert_eq!(office.count("membership").await, 0);
+    let answer = office.confirm(&office.approver, &report).await;
+    let report: ImportReport = answer.ok().unwrap().read().unwrap();
+    assert_eq!((report.added, report.waiting), (2, 0));
+    assert_eq!(office.count("slot WHERE state = 'held'").await, 2);
+
+    // A quota below what is held is refused; above it there are more slots; between, free ones are retired.
+    let report = office.bring(ImportKind::Quotas, quota(1)).await;
+    assert_eq!(reasons(&report)[&2], ["slots below_held"]);
+    office.put_in_force(ImportKind::Quotas, quota(5)).await;
+    assert_eq!(office.count("slot WHERE state = 'free'").await, 3);
+    office.put_in_force(ImportKind::Quotas, quota(3)).await;
+    assert_eq!(office.count("slot WHERE state = 'free'").await, 1);
+    assert_eq!(office.count("slot WHERE state = 'retired'").await, 2);
+
+    // A list neither changes nor revives what decisions made of a membership.
+    office
+        .world
+        .app()
+        .unwrap()
+        .store
+        .poke("UPDATE membership SET state = 'inactive' WHERE version = 1 AND slot_id = (SELECT MIN(slot_id) FROM membership)", [])
+        .await
+        .ok();
+    let report = office
+        .bring(ImportKind::Memberships, list.replace("\nS", "\ns"))
+        .await;
+    let told: Vec<&String> = report_codes(&report);
+    assert!(
+        told.iter()
+            .all(|code| *code == "ended" || *code == "quota_full"),
+        "{told:?}"
+    );
+    let suspended = "program,no_kk,status\nSEMBAKO,3571010101000001,ditangguhkan\nSEMBAKO,3571010101000002,ditangguhkan\n";
+    let report = office.bring(ImportKind::Memberships, suspended).await;
+    assert_eq!(report.waiting, 0);
+    assert_eq!(report.rejected, 2);
+    office.end().await;
+}
+
+fn report_codes(report: &ImportReport) -> Vec<&String> {
+    let problems = report.rejections.iter().flat_map(|line| &line.problems);
+    problems.map(|one| &one.code).collect()
+}
+
+#[tokio::test]
+async fn a_changed_rule_of_a_program_waits_and_a_new_program_does_not() {
+    let office = Office::furnished(409).await;
+    let rule = "code,name,unit,decile_max,fund\nATENSI,Atensi,orang,5,apbn\nSEMBAKO,Program Sembako (BPNT),orang,5,apbn\n\
+                BLT-DD,Bantuan Langsung Tunai daerah,keluarga,3,apbd\n";
+    let report = office.bring(ImportKind::Programs, rule).await;
+    assert_eq!((report.added, report.waiting), (1, 1));
+    assert_eq!(reasons(&report)[&3], ["unit cannot_change"]);
+    let blt = "program WHERE code = 'BLT-DD' AND decile_max = 3";
+    assert_eq!(office.count(blt).await, 0);
+    office
+        .confirm(&office.approver, &report)
+        .await
+        .ok()
+        .unwrap();
+    assert_eq!(office.count(blt).await, 1);
+    office.end().await;
+}
+
+#[tokio::test]
+async fn a_waitlist_does_nothing_before_it_is_confirmed() {
+    let world = World::new(410).await.unwrap();
+    let staff = world.staff(1).await.unwrap();
+    let village = world.village(6, 3).await.unwrap();
+    let phone = world
+        .phone(&staff.supervisor, &staff.officers[0])
+        .await
+        .unwrap();
+    let here = village::here();
+    let [first, second, third] = &village.waiting[..] else {
+        panic!("three wait");
+    };
+    // The planted list says first, second, third; the file turns it round.
+    let list = format!(
+        "program,wilayah,urutan,no_kk,desil\nSEMBAKO,{here},1,{},2\nSEMBAKO,{here},2,{},2\nSEMBAKO,{here},3,{},1\nSEMBAKO,{here},3,{},1\n",
+        third.kk, second.kk, first.kk, village.homes[0].kk
+    );
+    let report = kediri::send(
+        &world,
+        &staff.admin,
+        ImportKind::Waitlist,
+        list.clone().into_bytes(),
+    )
+    .await
+    .unwrap();
+    assert_eq!((report.waiting, report.rejected), (3, 1));
+    assert_eq!(report.rejections[0].problems[0].field, "urutan");
+    let order = report.warnings.iter().flat_map(|line| &line.problems);
+    let order: Vec<&str> = order.map(|one| one.code.as_str()).collect();
+    assert!(order.contains(&"out_of_order"), "{order:?}");
+    assert_eq!(report.waitlists.len(), 1);
+
+    let cancel = async |home: usize, seed: u64| {
+        let gone = village.homes[home].memberships[SEMBAKO];
+        let opened = staff
+            .supervisor
+            .open_cases(
+                &[village.homes[home].family],
+                VisitKind::Quick,
+                Some(staff.officers[0].id),
+                None,
+            )
+            .await
+            .unwrap();
+        let case = opened.cases[0];
+        phone.pump().await.unwrap();
+        phone.visit(case, &snapshots(seed, 1).unwrap()).unwrap();
+        phone.pump().await.unwrap();
+        staff.supervisor.claim().await.unwrap();
+        staff.supervisor.accept(case).await.unwrap();
+        staff
+            .operator
+            .decide(case, gone, Some("PINDAH_LUAR"))
+            .await
+            .unwrap();
+        staff.approver.confirm(case, gone, true).await.unwrap();
+        let decided = staff.auditor.case(case).await.unwrap();
+        let ended = decided
+            .memberships
+            .iter()
+            .find(|one| one.id == gone)
+            .unwrap();
+        let successor = ended.successor.unwrap();
+        let rows = staff.auditor.memberships().await.unwrap();
+        let next = rows.into_iter().find(|row| row.id == successor).unwrap();
+        assert_eq!(next.state.known(), Some(MembershipState::Candidate));
+        next.family
+    };
+    assert_eq!(
+        cancel(1, 11).await,
+        first.family,
+        "the list that is in force"
+    );
+    let body = Act {
+        event_id: staff.approver.event(),
+        note: None,
+    };
+    let confirmed: ImportReport = staff
+        .approver
+        .post(&format!("/v1/imports/{}/confirm", report.id), &body)
+        .await
+        .ok()
+        .unwrap()
+        .read()
+        .unwrap();
+    assert_eq!(confirmed.state, ImportState::InForce.into());
+    assert_eq!(
+        cancel(2, 12).await,
+        third.family,
+        "the list that is in force now"
+    );
+
+    let store = world.app().unwrap().store;
+    let rows = store
+        .peek(
+            "SELECT body FROM journal WHERE action = 'waitlist.freeze'",
+            [],
+        )
+        .await
+        .unwrap();
+    let body: Vec<u8> = rows[0].try_get_by_index(0).unwrap();
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(body["hash"], report.waitlists[0].hash);
+    // The same order again is the list in force; nothing waits.
+    let again = list.lines().take(4).collect::<Vec<_>>().join("\n");
+    let again = kediri::send(
+        &world,
+        &staff.admin,
+        ImportKind::Waitlist,
+        again.into_bytes(),
+    )
+    .await
+    .unwrap();
+    assert_eq!((again.waiting, again.unchanged), (0, 3));
+    drop(phone);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_boundary_that_is_none_is_told_and_the_others_are_taken() {
+    let office = Office::furnished(411).await;
+    let area = |code: &str, ring: &str| {
+        format!(
+            r#"{{"type":"Feature","properties":{{"code":"{code}"}},"geometry":{{"type":"Polygon","coordinates":[[{ring}]]}}}}"#
+        )
+    };
+    let good = "[112.0,-7.82],[112.01,-7.82],[112.01,-7.81],[112.0,-7.81],[112.0,-7.82]";
+    let turned = "[-7.82,112.0],[-7.82,112.01],[-7.81,112.01],[-7.81,112.0],[-7.82,112.0]";
+    let bow = "[112.0,-7.82],[112.01,-7.81],[112.01,-7.82],[112.0,-7.81],[112.0,-7.82]";
+    let metres = "[610000,9135000],[611000,9135000],[611000,9136000],[610000,9135000]";
+    let features = [
+        area("35.71.01.1001", good),
+        area("35.71.01.1002", turned),
+        area("35.71.01.1003", bow),
+        area("35.71.01.1004", metres),
+        area("35.71.09.1001", good),
+        area("35.71.01.1001", good),
+        r#"{"type":"Feature","properties":{"name":"x"},"geometry":null}"#.to_owned(),
+        r#"{"type":"Feature","properties":{"code":"35.71.01.1005"},"geometry":{"type":"Point","coordinates":[112.0,-7.8]}}"#.to_owned(),
+    ];
+    let file = format!(
+        r#"{{"type":"FeatureCollection","features":[{}]}}"#,
+        features.join(",")
+    );
+    let report = office.bring(ImportKind::Boundaries, file).await;
+    assert_eq!(report.added, 1);
+    let told: Vec<(u64, String)> = reasons(&report)
+        .into_iter()
+        .map(|(line, reasons)| (line, reasons.join(" ")))
+        .collect();
+    let expected = [
+        (2, "geometry not_degrees"),
+        (3, "geometry not_valid"),
+        (4, "geometry not_degrees"),
+        (5, "code unknown_region"),
+        (6, "code duplicate"),
+        (7, "code missing_property"),
+        (8, "geometry not_an_area"),
+    ]
+    .map(|(line, reason)| (line, reason.to_owned()));
+    assert_eq!(told, expected);
+    assert!(report.rejections[0].problems[0].remedy.contains("tertukar"));
+    office.end().await;
+}
+
+#[tokio::test]
+async fn a_region_without_its_parent_or_of_another_level_is_told() {
+    let office = Office::new(412).await;
+    let file = "code,parent,name,level\n35,,Jawa Timur,provinsi\n35.71.01.1001,35.71.01,Bandar Lor,kelurahan\n\
+                35.71,35,Kota Kediri,kota\n35.71.02,35.71,Kota,kelurahan\n35.71.03,35.72,Pesantren,kecamatan\n\
+                35.71,35,Kota Kediri,kota\n36,,Banten,provinsi\n357,,X,kota\n";
+    let report = office.bring(ImportKind::Regions, file).await;
+    let told: Vec<(u64, String)> = reasons(&report)
+        .into_iter()
+        .map(|(line, reasons)| (line, reasons.join(" ")))
+        .collect();
+    let expected = [
+        (3, "code unknown_parent"),
+        (5, "level level_differs"),
+        (6, "parent parent_differs"),
+        (7, "code duplicate"),
+        (8, "code out_of_scope"),
+        (9, "code bad_shape"),
+    ]
+    .map(|(line, reason)| (line, reason.to_owned()));
+    assert_eq!(told, expected);
+    assert_eq!(report.added, 2);
+    let renamed = "kode;nama\n35.71;Kota Kediri Baru\n";
+    let report = office.bring(ImportKind::Regions, renamed).await;
+    assert_eq!((report.changed, report.added), (1, 0));
+    office.end().await;
+}
