@@ -11,14 +11,18 @@ use axum::extract::ConnectInfo;
 use http::{Request, header};
 use serde_json::{Value, json};
 use tilik_protocol::evidence::VisitKind;
-use tilik_protocol::ids::{CaseId, DeviceId, FamilyId, GrantId, NoticeId, PhotoId, VisitId};
+use tilik_protocol::ids::{
+    CaseId, DeviceId, FamilyId, GrantId, ImportId, NoticeId, PhotoId, VisitId,
+};
 use tilik_protocol::policy::Role;
 use tilik_protocol::region::RegionCode;
+use tilik_protocol::registry::ImportKind;
 use tilik_protocol::review::CaseView;
 use tilik_protocol::session::Tokens;
 use tilik_server::http::routes::Line;
 
 use crate::handmade::{Handmade, Shot, SoftPhone, new_enrolment};
+use crate::kediri;
 use crate::people::{Console, PASSWORD, Person, Staff};
 use crate::village::{self, Village};
 use crate::world::World;
@@ -98,6 +102,8 @@ pub struct Scene {
     pub grant: GrantId,
     /// A grant that waits for an approver.
     pub unconfirmed: GrantId,
+    /// A quota that waits for an approver.
+    pub quota: ImportId,
     /// A phone to be revoked.
     pub spare: DeviceId,
     /// A code that no phone has shown.
@@ -202,7 +208,11 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
             "device": caller.phone.as_ref().map(|phone| phone.id),
         })),
         ("POST", "/v1/session/refresh") => here(&phone.refresh_body(&caller.tokens.refresh_token)),
-        ("GET", "/v1/me" | "/v1/cases" | "/v1/memberships" | "/v1/users" | "/v1/devices")
+        (
+            "GET",
+            "/v1/me" | "/v1/cases" | "/v1/memberships" | "/v1/users" | "/v1/devices"
+            | "/v1/imports",
+        )
         | ("DELETE", "/v1/session")
         | ("POST", "/v1/me/sign-out-everywhere")
         | ("OPTIONS", "/v1/uploads") => plain(line.path.to_owned()),
@@ -277,6 +287,21 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
             });
             with(id(&scene.notice), &body)
         }
+        ("POST", "/v1/imports/{import}") => Ask {
+            headers: vec![("content-type", "text/csv".to_owned())],
+            body: format!("code,name\n{},BETET\n", village::here()).into_bytes(),
+            ..plain(format!(
+                "/v1/imports/regions?event_id={}",
+                world.id::<uuid::Uuid>()
+            ))
+        },
+        ("GET", "/v1/imports/{import}") => {
+            plain(line.path.replace("{import}", &scene.quota.to_string()))
+        }
+        ("POST", "/v1/imports/{import}/confirm") => with(
+            line.path.replace("{import}", &scene.quota.to_string()),
+            &act(),
+        ),
         ("POST", "/v1/users") => here(&json!({
             "event_id": event(), "username": "pegawai.baru", "name": "Pegawai Baru", "password": PASSWORD,
         })),
@@ -325,7 +350,11 @@ impl Scene {
         let phones = self.callers.iter().filter_map(|set| set.own.phone.as_ref());
         families
             .chain(phones.map(|phone| phone.id.to_string()))
-            .chain([self.managed.id.to_string(), self.spare.to_string()])
+            .chain([
+                self.managed.id.to_string(),
+                self.spare.to_string(),
+                self.quota.to_string(),
+            ])
             .collect()
     }
 
@@ -472,6 +501,9 @@ impl Scene {
             .add_grant(managed.id, Role::Operator, &[village::here()], None)
             .await?
             .id;
+        let file = format!("program,wilayah,jatah\nPKH,{},40\n", village::here());
+        let quota =
+            kediri::send(&world, &staff.admin, ImportKind::Quotas, file.into_bytes()).await?;
         let see = async |case: CaseId| staff.auditor.case(case).await;
         Ok(Self {
             open: see(open).await?,
@@ -491,6 +523,7 @@ impl Scene {
             managed,
             grant,
             unconfirmed,
+            quota: quota.id,
             spare,
             code,
             callers,

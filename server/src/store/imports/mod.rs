@@ -48,6 +48,8 @@ mod waitlists;
 
 /// How many problems of each sort a report lists; the rest is counted.
 const LISTED: usize = 1_000;
+/// How many villages a report remembers by themselves.
+const NAMED: usize = 1_000;
 /// Rows in one transaction: a few tenths of a second on a slow machine.
 const CHUNK: usize = 250;
 /// Any number, the same for every import: PostgreSQL lets one of them write at a time, as SQLite does anyway.
@@ -72,8 +74,17 @@ struct Told {
     rejections: Vec<LineProblem>,
     warnings: Vec<LineProblem>,
     waitlists: Vec<ImportedWaitlist>,
-    /// The cities whose families it is about: an approver of another one has no say.
-    cities: BTreeSet<RegionCode>,
+    /// The regions whose families it is about: an approver of others has no say.
+    regions: BTreeSet<RegionCode>,
+}
+
+fn city_of(mut code: RegionCode) -> RegionCode {
+    while code.level() > RegionLevel::City
+        && let Some(up) = code.parent()
+    {
+        code = up;
+    }
+    code
 }
 
 impl Tally {
@@ -104,13 +115,12 @@ impl Tally {
     }
 
     fn touches(&mut self, region: &RegionCode) {
-        let mut code = region.clone();
-        while code.level() > RegionLevel::City
-            && let Some(up) = code.parent()
-        {
-            code = up;
+        self.told.regions.insert(region.clone());
+        if self.told.regions.len() > NAMED {
+            // Of a province's file it is enough to know the cities.
+            let regions = std::mem::take(&mut self.told.regions);
+            self.told.regions = regions.into_iter().map(city_of).collect();
         }
-        self.told.cities.insert(code);
     }
 
     /// By line, whatever the order in which they were found.
@@ -541,7 +551,7 @@ impl Acting {
         })
     }
 
-    /// One's own imports, and those about a city of one's own.
+    /// Those about a region of one's own.
     fn may_see(&self, row: &import_run::Model) -> bool {
         if self.actor.is_system() {
             return true;
@@ -551,11 +561,11 @@ impl Acting {
         };
         SEE_IMPORTS.iter().any(|permission| {
             self.actor.may(*permission)
-                && (told.cities.is_empty()
+                && (told.regions.is_empty()
                     || self.actor.regions(*permission).iter().any(|mine| {
-                        told.cities
+                        told.regions
                             .iter()
-                            .any(|city| mine.covers(city) || city.covers(mine))
+                            .any(|region| mine.covers(region) || region.covers(mine))
                     }))
         })
     }
@@ -574,8 +584,8 @@ impl Acting {
             .filter(|row| self.may_see(row))
             .ok_or(Error::NOT_FOUND)?;
         let told: Told = serde_json::from_str(&row.told).map_err(Error::internal)?;
-        let covered = |city: &RegionCode| self.actor.may_in(Permission::ConfirmImports, city);
-        if !told.cities.iter().all(covered) {
+        let covered = |region: &RegionCode| self.actor.may_in(Permission::ConfirmImports, region);
+        if !told.regions.iter().all(covered) {
             return Err(Error::Refused(ProblemCode::Forbidden));
         }
         let by = TwoPersons::of_import(row.imported_by.map(UserId), self.actor.person_id()?)?;
