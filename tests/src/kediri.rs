@@ -17,7 +17,7 @@ use tilik_protocol::session::Act;
 
 use crate::dice::Dice;
 use crate::people::Console;
-use crate::world::World;
+use crate::world::Doorway;
 
 /// How many families the registry of Kota Kediri holds.
 pub const FAMILIES: usize = 33_632;
@@ -25,7 +25,8 @@ pub const FAMILIES: usize = 33_632;
 pub const REGIONS: usize = 51;
 
 const WILAYAH: &str = include_str!("../../server/data/kediri_wilayah.csv");
-const BOUNDARIES: &str = include_str!("../../server/data/kediri_boundaries.geojson");
+/// The boundaries, as they are imported.
+pub(crate) const BOUNDARIES: &str = include_str!("../../server/data/kediri_boundaries.geojson");
 const PROGRAMS: &str = "\
 code,name,unit,decile_max,fund,central
 PKH,Program Keluarga Harapan,keluarga,4,apbn,ya
@@ -71,14 +72,14 @@ pub fn files_of(seed: u64, families: usize) -> Vec<File> {
 /// # Errors
 /// When the server refuses a file or rejects a line.
 pub async fn import(
-    world: &World,
+    doorway: &Doorway,
     admin: &Console,
     approver: &Console,
     files: Vec<File>,
 ) -> Result<Vec<ImportReport>> {
     let mut reports = Vec::new();
     for (kind, name, bytes) in files {
-        let mut report = send(world, admin, kind, bytes)
+        let mut report = send(doorway, admin, kind, bytes)
             .await
             .with_context(|| name.clone())?;
         if report.state == Lenient::Known(ImportState::Waiting) {
@@ -106,7 +107,7 @@ pub async fn import(
 /// # Errors
 /// When the server refuses it.
 pub async fn send(
-    world: &World,
+    doorway: &Doorway,
     admin: &Console,
     kind: ImportKind,
     bytes: Vec<u8>,
@@ -119,7 +120,12 @@ pub async fn send(
         )
         .header(header::CONTENT_TYPE, "text/csv")
         .body(Body::from(bytes))?;
-    world.send(request).await?.ok()?.read()
+    doorway
+        .send(request)
+        .await
+        .context("the server is down")?
+        .ok()?
+        .read()
 }
 
 const MEN: [&str; 36] = [

@@ -8,6 +8,7 @@
 //! | [`phone`] | [`FieldPhone`]: the real core on a real folder, over the doorway or over HTTP |
 //! | [`uploads`] | sealed photos, and the requests that carry them |
 //! | [`wire`] | [`Wire`]: the bad network; a [`Fault`] is a match arm |
+//! | [`demo`] | a whole city on one machine, for `cargo demo` |
 //! | [`houses`] | photos of houses that never stood, as a 12 MP camera makes them |
 //! | [`kediri`] | Kota Kediri as the files that the imports take |
 //! | [`dice`] | chance that a seed repeats |
@@ -18,6 +19,7 @@
 //! The suite takes the database from `TILIK_TEST_DATABASE_URL` (absent: SQLite) and the bucket from `TILIK_TEST_S3_*`
 //! (absent: a folder). The same tests run on all of them.
 
+pub mod demo;
 pub mod dice;
 pub mod handmade;
 pub mod houses;

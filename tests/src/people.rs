@@ -24,6 +24,7 @@ use tilik_protocol::session::{
 };
 use tilik_protocol::sync::ReturnReason;
 use tilik_protocol::time::Timestamp;
+use tilik_server::App;
 use tilik_server::clock::Ids;
 
 use crate::village;
@@ -79,10 +80,15 @@ pub struct Staff {
 impl Console {
     /// A person who has not signed in yet.
     pub fn of(world: &World, person: Person) -> Self {
+        Self::at(world.doorway(), world.ids.clone(), person)
+    }
+
+    /// A person who has not signed in yet, at any server.
+    pub fn at(doorway: Doorway, ids: Arc<Ids>, person: Person) -> Self {
         Self {
             person,
-            doorway: world.doorway(),
-            ids: world.ids.clone(),
+            doorway,
+            ids,
             session: Arc::default(),
         }
     }
@@ -473,77 +479,97 @@ impl Console {
     }
 }
 
+/// The first two accounts of an installation, as the command line makes them: an admin, and an approver whom the
+/// server itself confirms.
+///
+/// # Errors
+/// When the server refuses.
+pub async fn first_accounts(app: &App, doorway: &Doorway) -> Result<(Console, Console)> {
+    let by = app.store.acting_as_system("user add");
+    let mut made = Vec::new();
+    for (username, role) in [("admin", Role::Admin), ("kepala", Role::Approver)] {
+        let user = by
+            .add_user(AddUser {
+                event_id: app.ids.next(),
+                username: username.to_owned(),
+                name: format!("Pegawai {username}"),
+                password: PASSWORD.to_owned(),
+            })
+            .await?;
+        let grant = by
+            .add_grant(
+                user.id,
+                AddGrant {
+                    event_id: app.ids.next(),
+                    role,
+                    regions: vec![village::city()],
+                    valid_from: None,
+                    valid_until: None,
+                    document_number: "SK/1/2026".to_owned(),
+                },
+            )
+            .await?;
+        if role.is_deciding() {
+            let act = Act {
+                event_id: app.ids.next(),
+                note: None,
+            };
+            by.confirm_grant(grant.id, act).await?;
+        }
+        let person = Person {
+            id: user.id,
+            username: username.to_owned(),
+            password: PASSWORD.to_owned(),
+        };
+        made.push(Console::at(doorway.clone(), app.ids.clone(), person));
+    }
+    let approver = made.pop().context("the approver")?;
+    Ok((made.pop().context("the admin")?, approver))
+}
+
+/// A person with one role in `regions`: the admin gives it, the approver confirms it when it decides.
+///
+/// # Errors
+/// When the server refuses.
+pub async fn hire(
+    (admin, approver): (&Console, &Console),
+    username: &str,
+    role: Role,
+    regions: &[RegionCode],
+) -> Result<Console> {
+    let person = admin.add_user(username).await?;
+    let grant = admin.add_grant(person.id, role, regions, None).await?;
+    if role.is_deciding() {
+        approver.confirm_grant(grant.id).await?;
+    }
+    Ok(Console::at(
+        admin.doorway.clone(),
+        admin.ids.clone(),
+        person,
+    ))
+}
+
 impl World {
-    /// The first two accounts of an installation, as the command line makes them: an admin, and an approver whom the
-    /// server itself confirms.
+    /// As [`first_accounts`], here.
     ///
     /// # Errors
     /// When the server refuses.
     pub async fn first_accounts(&self) -> Result<(Console, Console)> {
-        let by = self.app()?.store.acting_as_system("user add");
-        let mut made = Vec::new();
-        for (username, role) in [("admin", Role::Admin), ("kepala", Role::Approver)] {
-            let user = by
-                .add_user(AddUser {
-                    event_id: self.id(),
-                    username: username.to_owned(),
-                    name: format!("Pegawai {username}"),
-                    password: PASSWORD.to_owned(),
-                })
-                .await?;
-            let grant = by
-                .add_grant(
-                    user.id,
-                    AddGrant {
-                        event_id: self.id(),
-                        role,
-                        regions: vec![village::city()],
-                        valid_from: None,
-                        valid_until: None,
-                        document_number: "SK/1/2026".to_owned(),
-                    },
-                )
-                .await?;
-            if role.is_deciding() {
-                by.confirm_grant(
-                    grant.id,
-                    Act {
-                        event_id: self.id(),
-                        note: None,
-                    },
-                )
-                .await?;
-            }
-            made.push(Console::of(
-                self,
-                Person {
-                    id: user.id,
-                    username: username.to_owned(),
-                    password: PASSWORD.to_owned(),
-                },
-            ));
-        }
-        let approver = made.pop().context("the approver")?;
-        Ok((made.pop().context("the admin")?, approver))
+        first_accounts(&self.app()?, &self.doorway()).await
     }
 
-    /// A person with one role in `regions`: the admin gives it, the approver confirms it when it decides.
+    /// As [`hire`].
     ///
     /// # Errors
     /// When the server refuses.
     pub async fn person(
         &self,
-        (admin, approver): (&Console, &Console),
+        desk: (&Console, &Console),
         username: &str,
         role: Role,
         regions: &[RegionCode],
     ) -> Result<Console> {
-        let person = admin.add_user(username).await?;
-        let grant = admin.add_grant(person.id, role, regions, None).await?;
-        if role.is_deciding() {
-            approver.confirm_grant(grant.id).await?;
-        }
-        Ok(Console::of(self, person))
+        hire(desk, username, role, regions).await
     }
 
     /// One person per role for the whole city, and `officers` officers.
@@ -556,26 +582,16 @@ impl World {
         let desk = (&admin, &approver);
         let mut hired = Vec::new();
         for n in 1..=officers {
-            let officer = self
-                .person(desk, &format!("petugas{n}"), Role::Officer, &city)
-                .await?;
+            let officer = hire(desk, &format!("petugas{n}"), Role::Officer, &city).await?;
             hired.push(officer.person);
         }
         Ok(Staff {
-            supervisor: self
-                .person(desk, "koordinator", Role::Supervisor, &city)
-                .await?,
-            colleague: self
-                .person(desk, "koordinator2", Role::Supervisor, &city)
-                .await?,
-            operator: self.person(desk, "operator", Role::Operator, &city).await?,
-            verifier: self
-                .person(desk, "verifikator", Role::Verifier, &city)
-                .await?,
-            auditor: self
-                .person(desk, "inspektorat", Role::Auditor, &city)
-                .await?,
-            signatory: self.person(desk, "lurah", Role::Signatory, &city).await?,
+            supervisor: hire(desk, "koordinator", Role::Supervisor, &city).await?,
+            colleague: hire(desk, "koordinator2", Role::Supervisor, &city).await?,
+            operator: hire(desk, "operator", Role::Operator, &city).await?,
+            verifier: hire(desk, "verifikator", Role::Verifier, &city).await?,
+            auditor: hire(desk, "inspektorat", Role::Auditor, &city).await?,
+            signatory: hire(desk, "lurah", Role::Signatory, &city).await?,
             officers: hired,
             admin,
             approver,

@@ -220,6 +220,35 @@ pub enum Carrier {
 pub struct Http {
     base: String,
     agent: ureq::Agent,
+    cuts: Option<Arc<Cuts>>,
+}
+
+/// A bad link: every so many uploads it breaks off in the middle.
+#[derive(Debug)]
+struct Cuts {
+    every: u64,
+    uploads: AtomicU64,
+    cut: AtomicU64,
+}
+
+/// A file that can be read so far and no further, as when the bus drives into a tunnel.
+struct Tunnel<R> {
+    file: R,
+    left: u64,
+}
+
+impl<R: Read> Read for Tunnel<R> {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        if self.left == 0 {
+            return Err(std::io::ErrorKind::ConnectionReset.into());
+        }
+        let most = usize::try_from(self.left)
+            .unwrap_or(usize::MAX)
+            .min(into.len());
+        let read = self.file.read(&mut into[..most])?;
+        self.left -= read as u64;
+        Ok(read)
+    }
 }
 
 impl Http {
@@ -232,7 +261,51 @@ impl Http {
         Self {
             base: base.trim_end_matches('/').to_owned(),
             agent: config.into(),
+            cuts: None,
         }
+    }
+
+    /// The same server over a link that breaks off in every `every`th upload.
+    #[must_use]
+    pub fn cut_every(mut self, every: u64) -> Self {
+        self.cuts = Some(Arc::new(Cuts {
+            every: every.max(1),
+            uploads: AtomicU64::new(0),
+            cut: AtomicU64::new(0),
+        }));
+        self
+    }
+
+    /// How many uploads broke off so far.
+    pub fn cut(&self) -> u64 {
+        self.cuts
+            .as_ref()
+            .map_or(0, |cuts| cuts.cut.load(Ordering::SeqCst))
+    }
+
+    /// After how many of `length` bytes the next upload breaks off, if it does.
+    fn breaks_at(&self, length: u64) -> Option<u64> {
+        let cuts = self.cuts.as_ref()?;
+        let nth = cuts.uploads.fetch_add(1, Ordering::SeqCst) + 1;
+        if !nth.is_multiple_of(cuts.every) {
+            return None;
+        }
+        cuts.cut.fetch_add(1, Ordering::SeqCst);
+        Some(length * (nth / cuts.every * 37 % 100) / 100)
+    }
+
+    /// One request of any kind, its path relative to the server; blocks. `None`: no network.
+    pub fn exchange(&self, request: http::Request<Vec<u8>>) -> Option<http::Response<Vec<u8>>> {
+        let (mut parts, body) = request.into_parts();
+        parts.uri = format!("{}{}", self.base, parts.uri).parse().ok()?;
+        let came = if body.is_empty() {
+            self.agent.run(http::Request::from_parts(parts, ()))
+        } else {
+            self.agent.run(http::Request::from_parts(parts, body))
+        };
+        let (parts, mut body) = came.ok()?.into_parts();
+        let body = body.read_to_vec().ok()?;
+        Some(http::Response::from_parts(parts, body))
     }
 
     /// One request; blocks. `None`: no network.
@@ -254,7 +327,11 @@ impl Http {
                 let mut file = std::fs::File::open(path).ok()?;
                 file.seek(SeekFrom::Start(*offset)).ok()?;
                 let out = out.header(http::header::CONTENT_LENGTH, *length);
-                let part = ureq::SendBody::from_owned_reader(file.take(*length));
+                let file = file.take(*length);
+                let part = match self.breaks_at(*length) {
+                    Some(left) => ureq::SendBody::from_owned_reader(Tunnel { file, left }),
+                    None => ureq::SendBody::from_owned_reader(file),
+                };
                 self.agent.run(out.body(part).ok()?)
             }
         };

@@ -502,8 +502,13 @@ impl Scene {
             .await?
             .id;
         let file = format!("program,wilayah,jatah\nPKH,{},40\n", village::here());
-        let quota =
-            kediri::send(&world, &staff.admin, ImportKind::Quotas, file.into_bytes()).await?;
+        let quota = kediri::send(
+            &world.doorway(),
+            &staff.admin,
+            ImportKind::Quotas,
+            file.into_bytes(),
+        )
+        .await?;
         let see = async |case: CaseId| staff.auditor.case(case).await;
         Ok(Self {
             open: see(open).await?,

@@ -23,6 +23,8 @@ use tilik_server::keys::Keyring;
 use tilik_server::store::{DatabaseUrl, Store, testing};
 use tower::ServiceExt;
 
+use crate::phone::Http;
+
 /// When every world begins: a Tuesday morning in Kediri.
 pub const MORNING: &str = "2026-11-24T01:00:00Z";
 
@@ -55,9 +57,9 @@ pub struct World {
     bug: RwLock<Option<testing::Bug>>,
 }
 
-/// Where requests go in: the server that runs now, or nobody. Clones share it.
+/// Where requests go in: the server that runs now, one behind HTTP, or nobody. Clones share it.
 #[derive(Clone, Default)]
-pub struct Doorway(Arc<RwLock<Option<Running>>>);
+pub struct Doorway(Arc<RwLock<Option<Running>>>, Option<Http>);
 
 #[derive(Clone)]
 struct Running {
@@ -134,6 +136,11 @@ impl Answer {
 }
 
 impl Doorway {
+    /// The way to a server behind real HTTP.
+    pub fn over(http: Http) -> Self {
+        Self(Arc::default(), Some(http))
+    }
+
     fn running(&self) -> Option<Running> {
         self.0
             .read()
@@ -156,6 +163,9 @@ impl Doorway {
 
     /// One request, one answer; `None` when nobody is there. A body that breaks off is the client hanging up.
     pub async fn send(&self, request: Request<Body>) -> Option<Answer> {
+        if let Some(http) = &self.1 {
+            return over_http(http.clone(), request).await;
+        }
         let router = self.running()?.router;
         let Ok(response) = router.oneshot(request).await;
         let (parts, body) = response.into_parts();
@@ -202,6 +212,19 @@ impl Doorway {
             body: Bytes::new(),
         })
     }
+}
+
+async fn over_http(http: Http, request: Request<Body>) -> Option<Answer> {
+    let (parts, body) = request.into_parts();
+    let body = body.collect().await.ok()?.to_bytes().to_vec();
+    let request = Request::from_parts(parts, body);
+    let came = tokio::task::spawn_blocking(move || http.exchange(request));
+    let (parts, body) = came.await.ok()??.into_parts();
+    Some(Answer {
+        status: parts.status.as_u16(),
+        headers: parts.headers,
+        body: body.into(),
+    })
 }
 
 /// The bucket of the environment, as `tests/services/garage.sh` starts it.

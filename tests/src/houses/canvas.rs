@@ -77,7 +77,7 @@ impl Canvas {
 
     /// The sensor's noise, and less light towards the corners.
     pub(super) fn expose(&mut self, dice: &mut Dice) {
-        let strength = dice.between(5, 10);
+        let strength = dice.between(2, 5);
         // One strip of noise, begun elsewhere in every row: as good to the eye, and cheap.
         let strip: Vec<i16> = (0..self.width * 3 + 997)
             .map(|_| i16::try_from(dice.between(-strength, strength)).unwrap_or(0))

@@ -45,14 +45,19 @@ impl Office {
             .into_iter()
             .filter(|(kind, _, _)| matches!(kind, ImportKind::Regions | ImportKind::Programs))
             .collect();
-        kediri::import(&office.world, &office.admin, &office.approver, files)
-            .await
-            .unwrap();
+        kediri::import(
+            &office.world.doorway(),
+            &office.admin,
+            &office.approver,
+            files,
+        )
+        .await
+        .unwrap();
         office
     }
 
     async fn bring(&self, kind: ImportKind, file: impl Into<Vec<u8>>) -> ImportReport {
-        kediri::send(&self.world, &self.admin, kind, file.into())
+        kediri::send(&self.world.doorway(), &self.admin, kind, file.into())
             .await
             .unwrap()
     }
@@ -179,14 +184,8 @@ fn reasons(report: &ImportReport) -> BTreeMap<u64, Vec<String>> {
 async fn kota_kediri_comes_in_and_a_second_time_changes_nothing() {
     let office = Office::new(400).await;
     let files = kediri::files_of(3, 460);
-    let bring = || {
-        kediri::import(
-            &office.world,
-            &office.admin,
-            &office.approver,
-            files.clone(),
-        )
-    };
+    let doorway = office.world.doorway();
+    let bring = || kediri::import(&doorway, &office.admin, &office.approver, files.clone());
     let first = bring().await.unwrap();
     let rows = office.registry().await;
     assert_eq!(rows["region"], 51);
@@ -858,7 +857,7 @@ async fn a_waitlist_does_nothing_before_it_is_confirmed() {
         third.kk, second.kk, first.kk, village.homes[0].kk
     );
     let report = kediri::send(
-        &world,
+        &world.doorway(),
         &staff.admin,
         ImportKind::Waitlist,
         list.clone().into_bytes(),
@@ -946,7 +945,7 @@ async fn a_waitlist_does_nothing_before_it_is_confirmed() {
     // The same order again is the list in force; nothing waits.
     let again = list.lines().take(4).collect::<Vec<_>>().join("\n");
     let again = kediri::send(
-        &world,
+        &world.doorway(),
         &staff.admin,
         ImportKind::Waitlist,
         again.into_bytes(),

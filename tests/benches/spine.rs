@@ -1,0 +1,488 @@
+//! What the server costs: a visit with its photos, the next case for review, an officer's first sync, doing nothing.
+//!
+//! `TMPDIR=/var/tmp cargo bench --workspace --bench spine` measures SQLite and a directory (`TMPDIR`, because the tests'
+//! own folder lies in memory); with `TILIK_TEST_DATABASE_URL` and `TILIK_TEST_S3_*` set, as `tests/services` sets them, it
+//! measures PostgreSQL and S3. The server is a process of its own, so that its CPU is its own; its clients are real phone
+//! cores and consoles over real HTTP on the same machine.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::cast_precision_loss,
+    reason = "a program that prints measures, run by hand"
+)]
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use tilik_protocol::evidence::{PhotoKind, VisitKind};
+use tilik_protocol::ids::FamilyId;
+use tilik_protocol::policy::Role;
+use tilik_server::blobs::S3Options;
+use tilik_server::clock::Clock;
+use tilik_server::config::Config;
+use tilik_server::start::{self, Migrating};
+use tilik_server::store::testing::{self, PlantFamily, PlantPerson};
+use tilik_server::store::{DatabaseUrl, Store};
+use tilik_server::{App, serve};
+use tilik_tests::houses::{House, Shot, View};
+use tilik_tests::people::{Console, first_accounts, hire};
+use tilik_tests::phone::{Carrier, FieldPhone, Hands, Http, Sun};
+use tilik_tests::village::{DOOR, SEMBAKO, city, here};
+use tilik_tests::world::Doorway;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+/// Families, as many as Kota Kediri has recipients.
+const FAMILIES: usize = 33_632;
+/// Phones that send at once.
+const CLIENTS: usize = 8;
+/// Visits of each.
+const VISITS: usize = 25;
+/// Claims that are timed.
+const CLAIMS: usize = 1_000;
+/// Assignments of a first sync.
+const ASSIGNMENTS: usize = 500;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [_, "serve", folder, database, listen] => {
+            runtime.block_on(server(Path::new(folder), database, listen.parse().unwrap()));
+        }
+        _ => runtime.block_on(measure()),
+    }
+}
+
+fn settings(folder: &Path, database: DatabaseUrl, listen: SocketAddr) -> Config {
+    let var = |name: &str| std::env::var(format!("TILIK_TEST_S3_{name}")).ok();
+    let bucket = || {
+        Some(S3Options {
+            endpoint: var("ENDPOINT")?,
+            region: var("REGION")?,
+            bucket: var("BUCKET")?,
+            access_key: var("ACCESS_KEY")?,
+            secret_key: var("SECRET_KEY")?,
+        })
+    };
+    Config {
+        database,
+        s3: bucket(),
+        public_url: format!("http://{listen}"),
+        listen,
+        ..Config::embedded(folder.to_path_buf())
+    }
+}
+
+fn database(text: &str) -> DatabaseUrl {
+    match text.strip_prefix("sqlite:") {
+        Some(path) => DatabaseUrl::Sqlite(PathBuf::from(path)),
+        None => DatabaseUrl::Postgres(text.to_owned()),
+    }
+}
+
+/// The child: a server and nothing else.
+async fn server(folder: &Path, url: &str, listen: SocketAddr) {
+    let config = settings(folder, database(url), listen);
+    let app = start::open_app(config, true).await.unwrap();
+    let listener = TcpListener::bind(listen).await.unwrap();
+    let (_stop, stopping) = tokio::sync::watch::channel(false);
+    serve::serve(app, listener, stopping).await.unwrap();
+}
+
+/// The server's process, ended when it is dropped.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Process {
+    /// Starts it and waits until it is ready; in how many milliseconds it was.
+    async fn start(folder: &Path, url: &str, listen: SocketAddr) -> (Self, u128) {
+        let began = Instant::now();
+        let process = Command::new(std::env::current_exe().unwrap())
+            .arg("serve")
+            .arg(folder)
+            .arg(url)
+            .arg(listen.to_string())
+            .spawn()
+            .map(Self)
+            .unwrap();
+        let door = Doorway::over(Http::at(&format!("http://{listen}")));
+        for _ in 0..6_000 {
+            if door.call("GET", "/health/ready", None, None).await.status == 200 {
+                return (process, began.elapsed().as_millis());
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("the server never got ready");
+    }
+
+    /// Milliseconds of CPU so far, user and system.
+    fn cpu_ms(&self) -> u64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.0.id())).unwrap();
+        let fields: Vec<&str> = stat.rsplit(") ").next().unwrap().split(' ').collect();
+        // Clock ticks of a hundredth of a second on every Linux there is.
+        (fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()) * 10
+    }
+
+    /// Resident memory in MiB.
+    fn resident_mib(&self) -> f64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap();
+        let line = status
+            .lines()
+            .find(|line| line.starts_with("VmRSS"))
+            .unwrap();
+        line.split_whitespace()
+            .nth(1)
+            .unwrap()
+            .parse::<f64>()
+            .unwrap()
+            / 1024.0
+    }
+}
+
+struct Bench {
+    app: App,
+    http: Http,
+    supervisor: Console,
+    desk: (Console, Console),
+    families: Vec<FamilyId>,
+    folder: PathBuf,
+}
+
+async fn measure() {
+    let fresh = testing::fresh().await;
+    let folder = fresh.folder.path().join("data");
+    let url = match &fresh.url {
+        DatabaseUrl::Sqlite(path) => format!("sqlite:{}", path.display()),
+        DatabaseUrl::Postgres(url) => url.clone(),
+    };
+    let listen: SocketAddr = {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        free.local_addr().unwrap()
+    };
+    let config = settings(&folder, fresh.url.clone(), listen);
+    let kind = if url.starts_with("sqlite") {
+        "SQLite"
+    } else {
+        "PostgreSQL"
+    };
+    let blobs = if config.s3.is_some() {
+        "S3"
+    } else {
+        "directory"
+    };
+    println!("{kind} + {blobs}, data in {}", folder.display());
+    migrated(&config).await;
+    let (process, _) = Process::start(&folder, &url, listen).await;
+    let app = start::open_app(config, true).await.unwrap();
+    let http = Http::at(&format!("http://{listen}"));
+    let doorway = Doorway::over(http.clone());
+    let desk = first_accounts(&app, &doorway).await.unwrap();
+    let families = plant(&app.store).await;
+    let bench = Bench {
+        supervisor: hire(
+            (&desk.0, &desk.1),
+            "koordinator",
+            Role::Supervisor,
+            &[city()],
+        )
+        .await
+        .unwrap(),
+        families,
+        desk,
+        http,
+        folder: fresh.folder.path().join("phones"),
+        app,
+    };
+    bench.visits(&process).await;
+    bench.first_sync(listen).await;
+    bench.claims().await;
+    drop(process);
+    let (process, ready_ms) = Process::start(&folder, &url, listen).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    println!(
+        "idle: ready in {ready_ms} ms on this database, {:.0} MiB resident",
+        process.resident_mib()
+    );
+    drop(process);
+    bench.app.store.close().await;
+    testing::drop_database(&fresh.url).await;
+}
+
+async fn migrated(config: &Config) {
+    let (clock, ids) = start::clock_and_ids();
+    let (store, _) = start::open_store(config, true, Migrating::Always, clock, ids)
+        .await
+        .unwrap();
+    store.close().await;
+}
+
+async fn plant(store: &Store) -> Vec<FamilyId> {
+    for code in ["35", "35.71", "35.71.03"] {
+        store
+            .plant_region(&code.parse().unwrap(), code, None)
+            .await
+            .unwrap();
+    }
+    store.plant_region(&here(), "DI SINI", None).await.unwrap();
+    store.plant_program(SEMBAKO, "Sembako").await.unwrap();
+    let mut families = Vec::new();
+    let all: Vec<usize> = (0..FAMILIES).collect();
+    for some in all.chunks(2_000) {
+        let wanted: Vec<PlantFamily> = some
+            .iter()
+            .map(|n| PlantFamily {
+                region: here(),
+                name: format!("KELUARGA {n}"),
+                address: format!("JL UKUR NO {n}"),
+                rt: "001".to_owned(),
+                rw: "002".to_owned(),
+                kk: Some(format!("357103{:010}", 5_000_000 + n)),
+                persons: vec![PlantPerson {
+                    name: format!("KEPALA {n}"),
+                    nik: Some(format!("357103{:010}", 6_000_000 + n)),
+                    relation: "kepala_keluarga".to_owned(),
+                }],
+                programs: vec![SEMBAKO.to_owned()],
+            })
+            .collect();
+        let planted = store.plant_families(&wanted).await.unwrap();
+        families.extend(planted.into_iter().map(|planted| planted.family));
+    }
+    families
+}
+
+fn part(sorted: &[Duration], percent: usize) -> f64 {
+    sorted[(sorted.len() * percent / 100).min(sorted.len() - 1)].as_secs_f64() * 1e3
+}
+
+impl Bench {
+    async fn phone(&self, name: &str, carrier: Carrier) -> FieldPhone {
+        let officer = hire((&self.desk.0, &self.desk.1), name, Role::Officer, &[city()])
+            .await
+            .unwrap();
+        let hands = Hands::new(name, 1, Sun::Real).unwrap();
+        let phone = FieldPhone::open(
+            officer.person.clone(),
+            &self.folder.join(name),
+            hands,
+            carrier,
+        )
+        .unwrap();
+        let code = self
+            .supervisor
+            .issue_enrolment(officer.user())
+            .await
+            .unwrap();
+        phone.join(&code.code).await.unwrap();
+        phone
+    }
+
+    async fn assign(&self, families: &[FamilyId], phone: &FieldPhone) {
+        for some in families.chunks(500) {
+            self.supervisor
+                .open_cases(some, VisitKind::Quick, Some(phone.person.id), None)
+                .await
+                .unwrap();
+        }
+    }
+
+    /// Eight phones send their visits at once, three photos each.
+    async fn visits(&self, process: &Process) {
+        let mut phones = Vec::new();
+        for n in 0..CLIENTS {
+            let carrier = Carrier::Http(self.http.clone());
+            let phone = self.phone(&format!("petugas{n}"), carrier).await;
+            self.assign(&self.families[n * VISITS..(n + 1) * VISITS], &phone)
+                .await;
+            phone.pump().await.unwrap();
+            phones.push(phone);
+        }
+        let views = [
+            (PhotoKind::HouseFront, View::Front),
+            (PhotoKind::HouseInside, View::Inside),
+            (PhotoKind::Recipient, View::Owner),
+        ];
+        let mut bytes = 0;
+        for (n, phone) in phones.iter().enumerate() {
+            for (m, case) in phone.assignments().unwrap().into_iter().enumerate() {
+                let visit = phone.begin(Some(case.case), case.kind, None).unwrap();
+                for (take, (kind, view)) in views.into_iter().enumerate() {
+                    let shot = Shot {
+                        house: House::number((n * VISITS + m) as u64),
+                        view,
+                        take: take as u64,
+                    };
+                    phone
+                        .photograph(visit, kind, &shot.take().unwrap().jpeg)
+                        .unwrap();
+                }
+                phone.pin(visit, DOOR).unwrap();
+                bytes += phone
+                    .app()
+                    .unwrap()
+                    .draft(visit)
+                    .unwrap()
+                    .photos
+                    .iter()
+                    .map(|photo| photo.bytes)
+                    .sum::<u64>();
+                phone.seal(visit).unwrap();
+            }
+        }
+        let (before, began) = (process.cpu_ms(), Instant::now());
+        let mut sending = tokio::task::JoinSet::new();
+        for phone in phones {
+            sending.spawn(async move { phone.settle(200).await.unwrap() });
+        }
+        while let Some(all) = sending.join_next().await {
+            assert!(all.unwrap(), "everything was sent");
+        }
+        let (visits, took) = (CLIENTS * VISITS, began.elapsed());
+        let received = process.cpu_ms() - before;
+        while self
+            .app
+            .store
+            .count("SELECT COUNT(*) FROM job WHERE state IN ('ready', 'running')")
+            .await
+            .unwrap()
+            > 0
+        {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        let whole = process.cpu_ms() - before;
+        let photos = (visits * 3) as f64;
+        println!(
+            "visits: {visits} of 3 photos of {} KB, {CLIENTS} clients: {:.1} visits/s; server CPU a visit {:.1} ms with its \
+             background jobs, of which the jobs ran on after {:.1} ms; a photo {:.2} ms",
+            bytes / (visits as u64 * 3) / 1000,
+            visits as f64 / took.as_secs_f64(),
+            whole as f64 / visits as f64,
+            received as f64 / visits as f64,
+            whole as f64 / photos,
+        );
+    }
+
+    /// An officer's phone hears of its first cases through a wire that counts.
+    async fn first_sync(&self, listen: SocketAddr) {
+        let (counted, counts) = counting(listen).await;
+        let carrier = Carrier::Http(Http::at(&format!("http://{counted}")));
+        let phone = self.phone("petugas-baru", carrier).await;
+        let from = CLIENTS * VISITS;
+        self.assign(&self.families[from..from + ASSIGNMENTS], &phone)
+            .await;
+        let before = counts.load(Ordering::SeqCst);
+        let requests = phone.pump().await.unwrap();
+        let known = phone.assignments().unwrap().len();
+        assert_eq!(known, ASSIGNMENTS);
+        println!(
+            "first sync: {known} assignments in {requests} round trips, {:.1} KB on the wire with all headers",
+            (counts.load(Ordering::SeqCst) - before) as f64 / 1000.0
+        );
+    }
+
+    /// The next case of a city that waits for review.
+    async fn claims(&self) {
+        let from = CLIENTS * VISITS + ASSIGNMENTS;
+        for some in self.families[from..].chunks(500) {
+            self.supervisor
+                .open_cases(some, VisitKind::Quick, None, None)
+                .await
+                .unwrap();
+        }
+        let now = self.app.clock.now().as_micros();
+        self.app
+            .store
+            .poke(
+                "UPDATE verification_case SET state = 'submitted', submitted_at = $1, complete_at = opened_at",
+                [now.into()],
+            )
+            .await
+            .unwrap();
+        let waiting = self
+            .app
+            .store
+            .count("SELECT COUNT(*) FROM verification_case WHERE state = 'submitted'")
+            .await
+            .unwrap();
+        let mut claims = Vec::new();
+        for _ in 0..CLAIMS {
+            let began = Instant::now();
+            let case = self.supervisor.claim().await.unwrap().unwrap();
+            claims.push(began.elapsed());
+            let id: uuid::Uuid = case.id.into();
+            self.app
+                .store
+                .poke(
+                    "UPDATE verification_case SET state = 'accepted' WHERE id = $1",
+                    [id.into()],
+                )
+                .await
+                .unwrap();
+        }
+        let mut lists = Vec::new();
+        for _ in 0..CLAIMS / 4 {
+            let began = Instant::now();
+            let page = self
+                .supervisor
+                .get("/v1/cases?state=submitted&limit=50")
+                .await;
+            lists.push(began.elapsed());
+            assert_eq!(page.json()["items"].as_array().unwrap().len(), 50);
+        }
+        claims.sort();
+        lists.sort();
+        println!(
+            "claim next of {waiting}: p50 {:.2} ms, p99 {:.2} ms; list 50 of them: p50 {:.2} ms, p99 {:.2} ms (over HTTP)",
+            part(&claims, 50),
+            part(&claims, 99),
+            part(&lists, 50),
+            part(&lists, 99)
+        );
+    }
+}
+
+/// A way to the server that counts what passes, in both directions.
+async fn counting(server: SocketAddr) -> (SocketAddr, Arc<AtomicU64>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let counts = Arc::new(AtomicU64::new(0));
+    let all = counts.clone();
+    tokio::spawn(async move {
+        while let Ok((phone, _)) = listener.accept().await {
+            let there = TcpStream::connect(server).await.unwrap();
+            let ((up, up_to), (down, down_to)) = (phone.into_split(), there.into_split());
+            tokio::spawn(pour(up, down_to, all.clone()));
+            tokio::spawn(pour(down, up_to, all.clone()));
+        }
+    });
+    (address, counts)
+}
+
+async fn pour(
+    mut from: tokio::net::tcp::OwnedReadHalf,
+    mut to: tokio::net::tcp::OwnedWriteHalf,
+    counts: Arc<AtomicU64>,
+) {
+    let mut bytes = vec![0; 16 * 1024];
+    while let Ok(read @ 1..) = from.read(&mut bytes).await {
+        counts.fetch_add(read as u64, Ordering::SeqCst);
+        if to.write_all(&bytes[..read]).await.is_err() {
+            break;
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! `cargo demo`: a whole city on one machine. The real server behind real HTTP, Kota Kediri imported from files, officers
+//! with the real phone core who photograph houses that never stood, and people at desks who review and decide.
+//!
+//! Owns the play; every act in it goes through the API or through the phone core, and what it tells at the end is read
+//! back from the database and the blob store ([`Summary`]).
+
+mod desks;
+mod doors;
+mod officers;
+mod summary;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tilik_protocol::policy::Role;
+use tilik_protocol::region::RegionCode;
+use tilik_protocol::registry::ImportReport;
+use tilik_server::config::Config;
+use tilik_server::{App, serve, start};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+pub use desks::Desks;
+pub use officers::Crew;
+pub use summary::Summary;
+
+use crate::kediri;
+use crate::people::{Console, PASSWORD, first_accounts, hire};
+use crate::phone::Http;
+use crate::village::city;
+use crate::world::Doorway;
+
+/// The villages where the officers of the demo walk.
+pub const VILLAGES: [&str; 4] = [
+    "35.71.03.1009",
+    "35.71.01.1002",
+    "35.71.02.1014",
+    "35.71.03.1007",
+];
+
+/// How the demo runs.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where the server listens; port 0: any free one.
+    pub listen: SocketAddr,
+    /// What chance begins with.
+    pub seed: u64,
+    /// Where everything lies; absent: a folder that goes when the demo ends.
+    pub folder: Option<PathBuf>,
+}
+
+/// A city at work.
+pub struct Demo {
+    /// The server, for what is read back at the end.
+    pub app: App,
+    /// Where it answers.
+    pub address: String,
+    /// What chance began with.
+    pub seed: u64,
+    /// Where everything lies.
+    pub folder: PathBuf,
+    doorway: Doorway,
+    stop: watch::Sender<bool>,
+    serving: tokio::task::JoinHandle<std::io::Result<()>>,
+    _kept: Option<tempfile::TempDir>,
+}
+
+impl Demo {
+    /// Starts the server on a folder that holds nothing yet.
+    ///
+    /// # Errors
+    /// When the folder is in use already, or nothing can listen there.
+    pub async fn open(options: &Options) -> Result<Self> {
+        let (folder, kept) = if let Some(folder) = &options.folder {
+            std::fs::create_dir_all(folder)?;
+            anyhow::ensure!(
+                std::fs::read_dir(folder)?.next().is_none(),
+                "{} is not empty; the demo begins on an empty folder",
+                folder.display()
+            );
+            (folder.clone(), None)
+        } else {
+            let kept = tempfile::Builder::new().prefix("tilik-demo-").tempdir()?;
+            (kept.path().to_path_buf(), Some(kept))
+        };
+        let listener = TcpListener::bind(options.listen)
+            .await
+            .with_context(|| format!("nothing can listen on {}", options.listen))?;
+        let address = format!("http://{}", listener.local_addr()?);
+        let config = Config {
+            public_url: address.clone(),
+            workers: 2,
+            ..Config::embedded(folder.join("server"))
+        };
+        let app = start::open_app(config, true).await?;
+        let (stop, stopping) = watch::channel(false);
+        let serving = tokio::spawn(serve::serve(app.clone(), listener, stopping));
+        Ok(Self {
+            doorway: Doorway::over(Http::at(&address)),
+            address,
+            seed: options.seed,
+            folder,
+            app,
+            stop,
+            serving,
+            _kept: kept,
+        })
+    }
+
+    /// Makes the first two accounts, as the command line would: an admin and an approver.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub async fn found(&self) -> Result<Office> {
+        let (admin, approver) = first_accounts(&self.app, &self.doorway).await?;
+        Ok(Office { admin, approver })
+    }
+
+    /// Imports Kota Kediri over HTTP: real regions and boundaries, families that never were.
+    ///
+    /// # Errors
+    /// When a line is rejected: the files are ours.
+    pub async fn import(&self, office: &Office) -> Result<Vec<ImportReport>> {
+        let files = kediri::files(self.seed);
+        kediri::import(&self.doorway, &office.admin, &office.approver, files).await
+    }
+
+    /// Gives everybody else an account.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub async fn hire(&self, office: Office) -> Result<Cast> {
+        let Office { admin, approver } = office;
+        let desk = (&admin, &approver);
+        let city = [city()];
+        let mut villages = Vec::new();
+        for (n, code) in VILLAGES.iter().enumerate() {
+            let region: RegionCode = code.parse()?;
+            let here = [region.clone()];
+            let n = n + 1;
+            villages.push(Village {
+                officer: hire(desk, &format!("petugas{n}"), Role::Officer, &here).await?,
+                operator: hire(desk, &format!("operator{n}"), Role::Operator, &here).await?,
+                region,
+            });
+        }
+        Ok(Cast {
+            supervisor: hire(desk, "koordinator", Role::Supervisor, &city).await?,
+            verifier: hire(desk, "verifikator", Role::Verifier, &city).await?,
+            auditor: hire(desk, "inspektorat", Role::Auditor, &city).await?,
+            signatory: hire(
+                desk,
+                "lurah",
+                Role::Signatory,
+                &[villages[0].region.clone()],
+            )
+            .await?,
+            villages,
+            admin,
+            approver,
+        })
+    }
+
+    /// Stops the server; what was acknowledged is finished first.
+    ///
+    /// # Errors
+    /// When it does not stop.
+    pub async fn close(self) -> Result<()> {
+        self.stop.send_replace(true);
+        tokio::time::timeout(Duration::from_mins(1), self.serving)
+            .await
+            .context("the server does not stop")???;
+        self.app.store.close().await;
+        Ok(())
+    }
+}
+
+/// The first two accounts.
+pub struct Office {
+    /// Users, devices, imports.
+    pub admin: Console,
+    /// Confirms.
+    pub approver: Console,
+}
+
+/// A village of the demo.
+pub struct Village {
+    /// Where.
+    pub region: RegionCode,
+    /// Who walks there.
+    pub officer: Console,
+    /// Who decides there.
+    pub operator: Console,
+}
+
+/// Everybody in the play.
+pub struct Cast {
+    /// Users, devices, imports.
+    pub admin: Console,
+    /// Confirms.
+    pub approver: Console,
+    /// Assigns and reviews.
+    pub supervisor: Console,
+    /// Decides where an operator may not.
+    pub verifier: Console,
+    /// Reads everything.
+    pub auditor: Console,
+    /// Reads and signs.
+    pub signatory: Console,
+    /// The villages with their people.
+    pub villages: Vec<Village>,
+}
+
+impl Cast {
+    /// A name to sign in with for every role, and what it does. Everybody's password is [`PASSWORD`].
+    pub fn logins(&self) -> Vec<(String, &'static str)> {
+        let at = |console: &Console| console.person.username.clone();
+        vec![
+            (at(&self.villages[0].officer), "officer, pendamping di HP"),
+            (at(&self.supervisor), "supervisor, meninjau bukti"),
+            (
+                at(&self.villages[0].operator),
+                "operator, memutuskan di kelurahannya",
+            ),
+            (
+                at(&self.verifier),
+                "verifier, memutuskan bila operator tidak boleh",
+            ),
+            (at(&self.approver), "approver, mengesahkan"),
+            (at(&self.signatory), "signatory, membaca wilayahnya"),
+            (at(&self.admin), "admin, pengguna, HP dan impor"),
+            (at(&self.auditor), "auditor, membaca semuanya"),
+        ]
+    }
+
+    /// The password of every account.
+    pub fn password(&self) -> &'static str {
+        PASSWORD
+    }
+}
