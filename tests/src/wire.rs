@@ -229,15 +229,34 @@ impl<'w> Wire<'w> {
         faults: &[Option<Fault>],
         most: u32,
     ) -> Result<u32> {
-        for sent in 0..most {
-            let Some(request) = phone.app()?.next_requests(1)?.pop() else {
-                return Ok(sent);
-            };
-            let n = usize::try_from(sent).unwrap_or(usize::MAX);
-            let fault = faults.get(n).copied().flatten();
-            self.carry(phone, &request, fault).await?;
+        self.pump_in_batches(phone, faults, most, 1).await
+    }
+
+    /// As [`Wire::pump`], `batch` requests at a time, of which the last is answered first: a shell sends several at once.
+    ///
+    /// # Errors
+    /// What the app says.
+    pub async fn pump_in_batches(
+        &mut self,
+        phone: &mut FieldPhone,
+        faults: &[Option<Fault>],
+        most: u32,
+        batch: u32,
+    ) -> Result<u32> {
+        let mut sent = 0;
+        while sent < most {
+            let requests = phone.app()?.next_requests(batch.min(most - sent))?;
+            if requests.is_empty() {
+                break;
+            }
+            for request in requests.iter().rev() {
+                let n = usize::try_from(sent).unwrap_or(usize::MAX);
+                self.carry(phone, request, faults.get(n).copied().flatten())
+                    .await?;
+                sent += 1;
+            }
         }
-        Ok(most)
+        Ok(sent)
     }
 }
 

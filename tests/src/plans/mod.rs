@@ -76,6 +76,8 @@ pub enum Act {
         phone: u8,
         /// At most this many requests.
         most: u8,
+        /// So many at once.
+        batch: u8,
         /// What goes wrong.
         faults: Vec<Option<Fault>>,
     },
@@ -266,6 +268,7 @@ impl Luck {
             acts.push(Act::Send {
                 phone,
                 most: 12,
+                batch: 1,
                 faults: self.faults(8),
             });
         }
@@ -284,6 +287,7 @@ impl Luck {
             acts.push(Act::Send {
                 phone,
                 most: 12,
+                batch: 1,
                 faults: self.faults(8),
             });
             acts.push(self.review(if statement {
@@ -302,6 +306,7 @@ impl Luck {
                 acts.push(Act::Send {
                     phone,
                     most: 12,
+                    batch: 1,
                     faults: Vec::new(),
                 });
             }
@@ -320,6 +325,7 @@ impl Luck {
         let send = |luck: &mut Self| Act::Send {
             phone,
             most: 12,
+            batch: 1 + luck.below(4),
             faults: luck.faults(8),
         };
         let mut acts = match self.below(12) {
@@ -381,6 +387,7 @@ impl Luck {
             24..48 => Act::Send {
                 phone,
                 most: 2 + self.below(10),
+                batch: 1 + self.below(4),
                 faults: self.faults(4),
             },
             48..51 => Act::LateArrivals,
@@ -464,6 +471,7 @@ impl Plan {
             acts.push(Act::Send {
                 phone,
                 most: 6,
+                batch: 1,
                 faults: Vec::new(),
             });
         }

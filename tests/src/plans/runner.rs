@@ -347,11 +347,15 @@ impl Run<'_> {
             Act::Send {
                 phone,
                 most,
+                batch,
                 faults,
             } => {
                 let phone = &mut self.phones[self.current[usize::from(*phone)]];
                 phone.app()?.send_now()?;
-                self.wire.pump(phone, faults, u32::from(*most)).await?;
+                let (most, batch) = (u32::from(*most), u32::from(*batch));
+                self.wire
+                    .pump_in_batches(phone, faults, most, batch.max(1))
+                    .await?;
                 self.hear()
             }
             Act::LateArrivals => {
