@@ -13,6 +13,7 @@ use crate::blobs::{BlobError, BlobKey, ChunkKey, DerivativeSide};
 use crate::error::{Cause, Error, Result};
 use crate::photos;
 use crate::store::Acting;
+use crate::store::photos::Side;
 
 impl From<BlobError> for Error {
     fn from(error: BlobError) -> Self {
@@ -146,6 +147,32 @@ impl App {
             whole.extend_from_slice(&bytes);
         }
         Ok(whole.freeze())
+    }
+
+    /// A copy of a photo for this actor, compared with its hash. A damaged one is counted and made again.
+    ///
+    /// # Errors
+    /// As [`Acting::photo_copy`]; `photo_not_ready` while a damaged copy is made again.
+    pub async fn photo(&self, by: &Acting, id: PhotoId, side: Side) -> Result<Bytes> {
+        let copy = by.photo_copy(id, side).await?;
+        let key: BlobKey = copy.key.parse().map_err(Error::internal)?;
+        let damage = match self.blobs.get(&key).await {
+            Ok(bytes) if sha256(&bytes)[..] == copy.sha256[..] => return Ok(bytes),
+            Ok(_) => BlobError::damaged("not what its hash says"),
+            Err(damage @ (BlobError::Damaged(_) | BlobError::NotFound)) => damage,
+            Err(error @ (BlobError::Full | BlobError::Unavailable(_))) => return Err(error.into()),
+        };
+        self.metrics.photo_damaged();
+        tracing::error!(photo.id = %id, cause = %damage, "a copy of a photo is damaged; it is made again from the original");
+        self.store
+            .acting_as_system("a damaged copy of a photo")
+            .remake_copies(id)
+            .await?;
+        self.wake_workers();
+        Err(Error::Wait {
+            code: ProblemCode::PhotoNotReady,
+            retry_after_s: 2,
+        })
     }
 
     /// Makes the copies people see.

@@ -57,6 +57,7 @@ pub struct Metrics {
     database_errors: Counter,
     blob_errors: Counter,
     feed_mismatches: Counter,
+    photos_damaged: Counter,
     jobs: Family<State, Gauge>,
     free_percent: Gauge,
 }
@@ -72,6 +73,7 @@ impl Default for Metrics {
             database_errors: Counter::default(),
             blob_errors: Counter::default(),
             feed_mismatches: Counter::default(),
+            photos_damaged: Counter::default(),
             jobs: Family::default(),
             free_percent: Gauge::default(),
         };
@@ -112,6 +114,11 @@ impl Default for Metrics {
             "feed_checksum_mismatches",
             "Phones whose copy of a feed differed and was sent anew; wanted: 0",
             metrics.feed_mismatches.clone(),
+        );
+        registry.register(
+            "photos_damaged",
+            "Copies of photos that were not what their hash says when they were served; wanted: 0",
+            metrics.photos_damaged.clone(),
         );
         registry.register(
             "jobs",
@@ -187,6 +194,11 @@ impl Metrics {
     /// A phone's checksum did not fit.
     pub(crate) fn feed_mismatch(&self) {
         self.feed_mismatches.inc();
+    }
+
+    /// A copy of a photo is not what its hash says.
+    pub(crate) fn photo_damaged(&self) {
+        self.photos_damaged.inc();
     }
 
     /// What Prometheus reads, with the gauges that are looked up now.

@@ -208,6 +208,20 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
             "device": caller.phone.as_ref().map(|phone| phone.id),
         })),
         ("POST", "/v1/session/refresh") => here(&phone.refresh_body(&caller.tokens.refresh_token)),
+        ("POST", "/v1/console/session") => Ask {
+            headers: vec![
+                ("content-type", "application/json".to_owned()),
+                ("origin", world.public_url().to_owned()),
+            ],
+            ..here(&json!({
+                "username": caller.person.username, "password": caller.person.password,
+            }))
+        },
+        ("GET", "/v1/photos/{id}/{side}") => plain(id(&scene.photo).replace("{side}", "320")),
+        ("POST", "/v1/photos/seen") => here(&json!({ "photos": [scene.photo] })),
+        ("GET", "/v1/journal" | "/v1/access") => {
+            plain(format!("{}?case={}", line.path, scene.submitted.id))
+        }
         (
             "GET",
             "/v1/me" | "/v1/cases" | "/v1/memberships" | "/v1/users" | "/v1/devices"
@@ -355,6 +369,8 @@ impl Scene {
                 self.spare.to_string(),
                 self.quota.to_string(),
             ])
+            .chain([self.managed.id.to_string(), self.spare.to_string()])
+            .chain([self.submitted.id.to_string(), self.photo.to_string()])
             .collect()
     }
 

@@ -380,6 +380,17 @@ impl World {
         drop(self.doorway.set(None));
     }
 
+    /// The same server under another public address.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn called(mut self, public_url: &str) -> Result<Self> {
+        self.stop().await;
+        public_url.clone_into(&mut self.config.public_url);
+        self.start().await?;
+        Ok(self)
+    }
+
     /// Drops the server and opens a new one on the same database and blobs.
     ///
     /// # Errors
@@ -413,6 +424,11 @@ impl World {
         self.folder.path()
     }
 
+    /// What browsers call this server.
+    pub fn public_url(&self) -> &str {
+        &self.config.public_url
+    }
+
     /// Now.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
@@ -427,6 +443,31 @@ impl World {
         body: Option<&serde_json::Value>,
     ) -> Answer {
         self.doorway.call(method, path, token, body).await
+    }
+
+    /// A request with headers of its own, as a browser or a program without our core makes it.
+    ///
+    /// # Errors
+    /// When it is no request, or the server is down.
+    pub async fn call_with(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&serde_json::Value>,
+    ) -> Result<Answer> {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let body = match body {
+            None => Body::empty(),
+            Some(body) => {
+                request = request.header(header::CONTENT_TYPE, "application/json");
+                Body::from(body.to_string())
+            }
+        };
+        self.send(request.body(body)?).await
     }
 
     /// Any request at all, byte by byte.

@@ -36,6 +36,8 @@ pub enum ProblemCode {
     TooManyRequests,
     /// The role does not allow this.
     Forbidden,
+    /// The request came from another site than this server's own.
+    BadOrigin,
     /// There is no such thing, or not for this actor.
     NotFound,
     /// There is no such route.
@@ -82,6 +84,8 @@ pub enum ProblemCode {
     BadUploadHeader,
     /// The sealed file could not be opened with the registry's key.
     CannotOpen,
+    /// The copies of a photo that people see are yet to be made.
+    PhotoNotReady,
     /// The photo failed the checks.
     BadPhoto,
     /// The manifest's bytes are not a manifest.
@@ -117,7 +121,7 @@ impl ProblemCode {
             | Self::TokenExpired
             | Self::SessionEnded => 401,
             Self::TooManyAttempts | Self::TooManyRequests => 429,
-            Self::Forbidden | Self::DeviceRevoked => 403,
+            Self::Forbidden | Self::BadOrigin | Self::DeviceRevoked | Self::SeparationOfDuty => 403,
             Self::NotFound | Self::NoSuchRoute => 404,
             Self::MethodNotAllowed => 405,
             Self::BadBody
@@ -137,11 +141,11 @@ impl ProblemCode {
             Self::TooLarge => 413,
             Self::UnsupportedMediaType => 415,
             Self::WrongMoment
-            | Self::SeparationOfDuty
             | Self::Stale
             | Self::LeaseLost
             | Self::EventReused
             | Self::ContentConflict
+            | Self::PhotoNotReady
             | Self::WrongOffset => 409,
             Self::UploadBusy => 423,
             Self::UploadGone => 410,
@@ -172,6 +176,10 @@ impl ProblemCode {
                 "Tunggu sebentar, lalu coba lagi.",
             ),
             Self::Forbidden => ("Tidak berwenang", "Peran Anda tidak mencakup tindakan ini."),
+            Self::BadOrigin => (
+                "Permintaan dari alamat lain",
+                "Buka konsol dari alamat resminya, lalu ulangi.",
+            ),
             Self::NotFound => (
                 "Tidak ditemukan",
                 "Data tidak ada atau di luar wilayah Anda.",
@@ -231,6 +239,7 @@ impl ProblemCode {
                 "Berkas segel tidak dapat dibuka",
                 "Perbarui kunci penyegelan, lalu kirim ulang.",
             ),
+            Self::PhotoNotReady => ("Foto sedang disiapkan", "Coba lagi sebentar lagi."),
             Self::BadPhoto => ("Foto tidak dapat diterima", "Ambil ulang foto."),
             Self::BadManifest => (
                 "Berita kunjungan tidak terbaca",

@@ -518,6 +518,38 @@ pub struct MembershipRow {
     pub appeal_until: Option<Timestamp>,
 }
 
+/// `POST /v1/photos/seen`: what a person had before their eyes, unlike what a console fetched ahead. It changes nothing,
+/// so it has no event: seen twice is seen twice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SeenPhotos {
+    /// At most 200.
+    pub photos: Vec<PhotoId>,
+}
+
+/// A read of personal data as an auditor reads it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AccessRow {
+    /// The row, for the next page.
+    pub id: String,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub user: UserId,
+    /// As what.
+    pub role: String,
+    /// Of what: `case:<id>`, `photo:<id>` and the like.
+    pub object: String,
+    /// Which part of it, such as `photo_1600`.
+    pub what: String,
+    /// `served` when it was handed out, maybe ahead; `seen` when it was before a person's eyes.
+    pub mode: String,
+    /// What for, where that is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
+}
+
 /// A row of the journal as an auditor reads it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -662,6 +662,25 @@ fn every_wire_type_has_a_snapshot() {
     );
     wire(
         s,
+        &SeenPhotos {
+            photos: vec![id(30), id(31)],
+        },
+    );
+    wire(
+        s,
+        &AccessRow {
+            id: id::<Uuid>(95).to_string(),
+            at: at(0),
+            user: id(1),
+            role: "supervisor".into(),
+            object: "photo:x".into(),
+            what: "photo_1600".into(),
+            mode: "served".into(),
+            purpose: None,
+        },
+    );
+    wire(
+        s,
         &JournalRow {
             seq: 1,
             at: at(0),

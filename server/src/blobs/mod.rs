@@ -45,7 +45,7 @@ impl BlobError {
         Self::Unavailable(cause.to_string().into())
     }
 
-    fn damaged(cause: impl std::fmt::Display) -> Self {
+    pub(crate) fn damaged(cause: impl std::fmt::Display) -> Self {
         Self::Damaged(cause.to_string().into())
     }
 }

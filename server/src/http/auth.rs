@@ -3,12 +3,13 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Method, header};
 use tilik_protocol::problem::ProblemCode;
 
 use crate::actor::Actor;
 use crate::error::Error;
 use crate::store::Acting;
+use crate::store::sessions::Shown;
 use crate::time_token::UploadGrant;
 
 /// The token of `Authorization: Bearer …`.
@@ -47,14 +48,33 @@ impl By {
 }
 
 impl crate::App {
-    /// The actor of a request, from its token or cookie.
+    /// The actor of a request, from its token or cookie. A token wins: no page of another site can make a browser send
+    /// one, so a request that has it is what its sender meant, whatever the browser adds.
     ///
     /// # Errors
-    /// `unauthenticated`, `token_expired` or `session_ended`.
-    pub(super) async fn authenticate(&self, headers: &HeaderMap) -> Result<Actor, Error> {
-        let token = bearer(headers).ok_or(Error::Refused(ProblemCode::Unauthenticated))?;
-        let (user, session) = crate::tokens::check(&self.keys, token, self.clock.now())?;
-        self.store.actor_of(user, session).await
+    /// `unauthenticated`, `token_expired`, `session_ended`; `bad_origin` when a request by cookie would change something
+    /// and does not come from our own pages.
+    pub(super) async fn authenticate(
+        &self,
+        method: &Method,
+        headers: &HeaderMap,
+    ) -> Result<Shown, Error> {
+        if headers.contains_key(header::AUTHORIZATION) {
+            let token = bearer(headers).ok_or(Error::Refused(ProblemCode::Unauthenticated))?;
+            let (user, session) = crate::tokens::check(&self.keys, token, self.clock.now())?;
+            return Ok(Shown {
+                actor: self.store.actor_of(user, session).await?,
+                next: None,
+            });
+        }
+        let secret = self
+            .cookie_of(headers)
+            .ok_or(Error::Refused(ProblemCode::Unauthenticated))?;
+        let reads = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
+        if !reads && !self.is_own_origin(headers) {
+            return Err(Error::Refused(ProblemCode::BadOrigin));
+        }
+        self.store.actor_of_cookie(secret).await
     }
 
     /// The actor of a request that shows a visit's upload grant; `None` when it shows something else.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
 use super::routes::{self, Access, Line};
-use super::{cases, health, imports, session, sync, uploads, users};
+use super::{cases, health, imports, photos, session, sync, trail, uploads, users};
 use crate::error::{Error, Result};
 
 #[derive(OpenApi)]
@@ -21,6 +21,7 @@ use crate::error::{Error, Result};
         health::ready,
         health::metrics,
         session::sign_in,
+        session::sign_in_console,
         session::sign_out,
         session::refresh,
         session::me,
@@ -33,6 +34,8 @@ use crate::error::{Error, Result};
         uploads::patch,
         uploads::overridden,
         uploads::delete,
+        photos::show,
+        photos::seen,
         cases::open,
         cases::list,
         cases::show,
@@ -66,6 +69,8 @@ use crate::error::{Error, Result};
         users::enrol,
         users::devices,
         users::revoke,
+        trail::journal,
+        trail::access,
     )
 )]
 struct Handlers;

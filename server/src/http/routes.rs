@@ -9,16 +9,17 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::handler::Handler;
-use axum::http::{Method, StatusCode};
+use axum::http::{Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
 use tilik_protocol::policy::Permission;
 use tilik_protocol::problem::ProblemCode;
 
-use super::{cases, health, imports, session, sync, uploads, users};
+use super::{cases, health, imports, photos, session, sync, trail, uploads, users};
 use crate::App;
 use crate::error::Error;
+use crate::store::sessions::Shown;
 
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,8 +109,14 @@ impl Table {
 }
 
 /// Routes that go on when the disk is all but full, though their method could write: sessions, without which nobody could
-/// read, and a phone's round, which refuses visits by itself. Uploads ask for more room than this, in their handlers.
-const GO_ON: [&str; 3] = ["/v1/session", "/v1/me/sign-out-everywhere", "/v1/sync"];
+/// read, what was read, and a phone's round, which refuses visits by itself. Uploads ask for more room than this, in their
+/// handlers.
+const GO_ON: [&str; 4] = [
+    "/v1/session",
+    "/v1/me/sign-out-everywhere",
+    "/v1/photos/seen",
+    "/v1/sync",
+];
 
 /// Lets a request through when its actor may call the route and the disk has room for what it `writes`; puts the actor into
 /// it.
@@ -118,33 +125,49 @@ async fn guard(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let actor = match access {
-        Access::Public | Access::Watching => return next.run(request).await,
-        Access::SignedIn => app.authenticate(request.headers()).await,
-        Access::Requires(permission) => match app.authenticate(request.headers()).await {
-            Ok(actor) => actor.require(permission).map(|()| actor),
-            Err(error) => Err(error),
-        },
-        Access::Uploads => match app.authenticate_upload(request.headers()) {
-            Ok(Some(actor)) => Ok(actor),
-            Ok(None) => match app.authenticate(request.headers()).await {
-                Ok(actor) if actor.may(Permission::Visit) || actor.may(Permission::CarrySealed) => {
-                    Ok(actor)
-                }
-                Ok(_) => Err(Error::Refused(ProblemCode::Forbidden)),
-                Err(error) => Err(error),
-            },
-            Err(error) => Err(error),
-        },
+    if matches!(access, Access::Public | Access::Watching) {
+        return next.run(request).await;
+    }
+    let grant = match access {
+        Access::Uploads => app.authenticate_upload(request.headers()),
+        Access::Public | Access::Watching | Access::SignedIn | Access::Requires(_) => Ok(None),
+    };
+    let shown = match grant {
+        Ok(Some(actor)) => Ok(Shown { actor, next: None }),
+        Ok(None) => app.authenticate(request.method(), request.headers()).await,
+        Err(error) => Err(error),
+    };
+    let Shown {
+        actor,
+        next: secret,
+    } = match shown {
+        Ok(shown) => shown,
+        Err(error) => return error.into_response(),
     };
     let room = if writes { app.space.small() } else { Ok(()) };
-    match actor.and_then(|actor| room.map(|()| actor)) {
-        Ok(actor) => {
+    let may = match access {
+        Access::Public | Access::Watching | Access::SignedIn => Ok(()),
+        Access::Requires(permission) => actor.require(permission),
+        // An upload grant is a right by itself.
+        Access::Uploads if actor.session().is_none() => Ok(()),
+        Access::Uploads => actor
+            .require(Permission::Visit)
+            .or_else(|_| actor.require(Permission::CarrySealed)),
+    };
+    let mut response = match may.and(room) {
+        Ok(()) => {
             request.extensions_mut().insert(app.store.acting_as(actor));
             next.run(request).await
         }
         Err(error) => error.into_response(),
+    };
+    // The browser's secret is replaced behind its back, unless it just signed out.
+    if let Some(cookie) = secret.and_then(|secret| app.set_cookie(Some(&secret)))
+        && !response.headers().contains_key(header::SET_COOKIE)
+    {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
+    response
 }
 
 /// A sealed photo, and the headers around it.
@@ -160,6 +183,7 @@ fn table() -> Table {
         .route(Method::GET, "/health/ready", Public, health::ready)
         .route(Method::GET, "/metrics", Watching, health::metrics)
         .route(Method::POST, "/v1/session", Public, session::sign_in)
+        .route(Method::POST, "/v1/console/session", Public, session::sign_in_console)
         .route(Method::DELETE, "/v1/session", SignedIn, session::sign_out)
         .route(Method::POST, "/v1/session/refresh", Public, session::refresh)
         .route(Method::GET, "/v1/me", SignedIn, session::me)
@@ -172,6 +196,8 @@ fn table() -> Table {
         .route_up_to(PHOTO_BYTES, Method::PATCH, "/v1/uploads/{id}", Uploads, uploads::patch)
         .route_up_to(PHOTO_BYTES, Method::POST, "/v1/uploads/{id}", Uploads, uploads::overridden)
         .route(Method::DELETE, "/v1/uploads/{id}", Uploads, uploads::delete)
+        .route(Method::GET, "/v1/photos/{id}/{side}", Requires(P::ReadCases), photos::show)
+        .route(Method::POST, "/v1/photos/seen", Requires(P::ReadCases), photos::seen)
         .route(Method::POST, "/v1/cases", Requires(P::AssignCases), cases::open)
         .route(Method::GET, "/v1/cases", Requires(P::ReadCases), cases::list)
         .route(Method::GET, "/v1/cases/{id}", Requires(P::ReadCases), cases::show)
@@ -205,6 +231,8 @@ fn table() -> Table {
         .route(Method::POST, "/v1/devices", Public, users::enrol)
         .route(Method::GET, "/v1/devices", Requires(P::ManageDevices), users::devices)
         .route(Method::POST, "/v1/devices/{id}/revoke", Requires(P::ManageDevices), users::revoke)
+        .route(Method::GET, "/v1/journal", Requires(P::ReadJournal), trail::journal)
+        .route(Method::GET, "/v1/access", Requires(P::ReadJournal), trail::access)
 }
 
 /// The table's lines, for `openapi.json` and the authorization test.

@@ -1,10 +1,12 @@
-//! Signing in and out.
+//! Signing in and out: phones and programs with tokens, browsers with one cookie.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts, State};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use tilik_protocol::problem::ProblemCode;
 use tilik_protocol::session::{Me, Refresh, SignIn, Tokens};
 
 use super::auth::By;
@@ -12,8 +14,75 @@ use super::body::Json;
 use crate::App;
 use crate::error::{Error, Result};
 
-/// The cookie of a browser's session.
+/// The cookie of a browser's session. Over https its name begins with `__Host-`, so that no other host and no plain
+/// connection can set it.
 pub const COOKIE: &str = "tilik";
+
+/// Only a browser on this very machine may have its cookie without https.
+fn is_secure(public_url: &str) -> bool {
+    let host = public_url.strip_prefix("http://").unwrap_or_default();
+    let name = match host.strip_prefix("[::1]") {
+        Some(_) => "[::1]",
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    !["127.0.0.1", "localhost", "[::1]"].contains(&name)
+}
+
+impl App {
+    fn cookie_name(&self) -> String {
+        let prefix = if is_secure(&self.config.public_url) {
+            "__Host-"
+        } else {
+            ""
+        };
+        format!("{prefix}{COOKIE}")
+    }
+
+    /// The `Set-Cookie` of a secret; none: the cookie goes.
+    pub(super) fn set_cookie(&self, secret: Option<&str>) -> Option<HeaderValue> {
+        let secure = if is_secure(&self.config.public_url) {
+            "; Secure"
+        } else {
+            ""
+        };
+        let gone = if secret.is_none() { "; Max-Age=0" } else { "" };
+        let text = format!(
+            "{}={}; HttpOnly{secure}; SameSite=Strict; Path=/{gone}",
+            self.cookie_name(),
+            secret.unwrap_or_default()
+        );
+        HeaderValue::from_str(&text).ok()
+    }
+
+    /// The secret of our cookie, when the request has one.
+    pub(super) fn cookie_of<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
+        let ours = self.cookie_name();
+        headers
+            .get_all(header::COOKIE)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+            .find(|(name, _)| *name == ours)
+            .map(|(_, secret)| secret)
+    }
+
+    /// Whether a browser says that the request comes from our own pages.
+    pub(super) fn is_own_origin(&self, headers: &HeaderMap) -> bool {
+        headers
+            .get(header::ORIGIN)
+            .is_some_and(|origin| origin.as_bytes() == self.config.public_url.as_bytes())
+    }
+
+    /// No content, and the browser forgets its cookie.
+    fn gone(&self) -> Response {
+        let mut response = StatusCode::NO_CONTENT.into_response();
+        if let Some(cookie) = self.set_cookie(None) {
+            response.headers_mut().insert(header::SET_COOKIE, cookie);
+        }
+        response
+    }
+}
 
 /// The client's address: the peer's, unless the peer is a configured proxy; then the last address in
 /// `X-Forwarded-For` that is none.
@@ -64,6 +133,29 @@ pub async fn sign_in(
     Ok(Json(app.store.sign_in(body, &address.to_string()).await?))
 }
 
+/// `POST /v1/console/session`: a browser signs in. The reply holds no token: it is in the cookie, out of scripts' reach.
+#[utoipa::path(post, path = "/v1/console/session", tag = "session", request_body = SignIn, params(("Origin" = String, Header, description = "This server's public address")), responses((status = 200, body = Me, headers(("Set-Cookie" = String, description = "The session")))))]
+pub async fn sign_in_console(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    headers: HeaderMap,
+    Json(body): Json<SignIn>,
+) -> Result<Response> {
+    // A strange page must not sign a browser in as somebody else.
+    if !app.is_own_origin(&headers) {
+        return Err(Error::Refused(ProblemCode::BadOrigin));
+    }
+    let (secret, me) = app
+        .store
+        .sign_in_console(body, &address.to_string())
+        .await?;
+    let mut response = Json(me).into_response();
+    if let Some(cookie) = app.set_cookie(Some(&secret)) {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
+}
+
 /// `POST /v1/session/refresh`.
 #[utoipa::path(post, path = "/v1/session/refresh", tag = "session", request_body = Refresh, responses((status = 200, body = Tokens)))]
 pub async fn refresh(State(app): State<App>, Json(body): Json<Refresh>) -> Result<Json<Tokens>> {
@@ -72,20 +164,46 @@ pub async fn refresh(State(app): State<App>, Json(body): Json<Refresh>) -> Resul
 
 /// `DELETE /v1/session`.
 #[utoipa::path(delete, path = "/v1/session", tag = "session", responses((status = 204)))]
-pub async fn sign_out(By(acting): By) -> Result<StatusCode> {
+pub async fn sign_out(State(app): State<App>, By(acting): By) -> Result<Response> {
     acting.sign_out().await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(app.gone())
 }
 
 /// `POST /v1/me/sign-out-everywhere`.
 #[utoipa::path(post, path = "/v1/me/sign-out-everywhere", tag = "session", responses((status = 204)))]
-pub async fn sign_out_everywhere(By(acting): By) -> Result<StatusCode> {
+pub async fn sign_out_everywhere(State(app): State<App>, By(acting): By) -> Result<Response> {
     acting.sign_out_everywhere().await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(app.gone())
 }
 
 /// `GET /v1/me`.
 #[utoipa::path(get, path = "/v1/me", tag = "session", responses((status = 200, body = Me)))]
 pub async fn me(By(acting): By) -> Result<Json<Me>> {
     Ok(Json(acting.me().await?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cookie_goes_without_https_only_on_this_machine() {
+        for local in [
+            "http://127.0.0.1:8080",
+            "http://localhost",
+            "http://localhost:3000",
+            "http://[::1]:8080",
+        ] {
+            assert!(!is_secure(local), "{local}");
+        }
+        for far in [
+            "https://tilik.example.id",
+            "https://localhost",
+            "http://10.0.0.5:8080",
+            "http://127.0.0.1.evil.example",
+            "http://localhost.example",
+        ] {
+            assert!(is_secure(far), "{far}");
+        }
+    }
 }

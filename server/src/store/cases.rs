@@ -26,6 +26,7 @@ use tilik_protocol::sync::{FlagView, LastPin};
 use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
+use super::access::{Mode, Read};
 use super::journal::Entry;
 use super::tables::{
     boundary, case_membership, family, house, membership, notice, person, photo, verification_case,
@@ -382,6 +383,18 @@ impl Acting {
             .last()
             .filter(|_| more)
             .map(|(case, _)| case.id.to_string());
+        // A list shows names: each of its rows is a read.
+        let mut reads = Vec::with_capacity(rows.len());
+        for (case, _) in &rows {
+            reads.push(Read {
+                object: format!("case:{}", CaseId(case.id)),
+                what: "case_row",
+                mode: Mode::Served,
+                role: self.reading_in(&region_of(case)?)?,
+                purpose: None,
+            });
+        }
+        self.note_reads(reads).await?;
         let items = rows
             .into_iter()
             .map(|(case, family)| {
@@ -413,13 +426,15 @@ impl Acting {
             .await?
             .ok_or(Error::NOT_FOUND)?;
         let region = region_of(&case)?;
-        if !self.actor.is_system() {
-            self.actor
-                .role_in(Permission::ReadCases, &region)
-                .ok_or(Error::NOT_FOUND)?;
-            self.note_access(&format!("case:{id}"), "case", "seen", None)
-                .await?;
-        }
+        let role = self.reading_in(&region)?;
+        self.note_reads([Read {
+            object: format!("case:{id}"),
+            what: "case",
+            mode: Mode::Seen,
+            role,
+            purpose: None,
+        }])
+        .await?;
         let on = self.store.read();
         let house = house::Entity::find_by_id(case.house_id)
             .one(on)
@@ -725,38 +740,6 @@ impl Acting {
             })
             .collect::<Result<_>>()?;
         Ok(Page { items, next })
-    }
-
-    /// Logs a read of personal data. Not journalled: nothing changed.
-    pub(super) async fn note_access(
-        &self,
-        object: &str,
-        what: &str,
-        mode: &str,
-        purpose: Option<&str>,
-    ) -> Result<()> {
-        let Some(user) = self.actor.user() else {
-            return Ok(());
-        };
-        let role = self
-            .actor
-            .grants()
-            .first()
-            .map_or(Role::System, |grant| grant.role);
-        let id: Uuid = self.store.ids().next();
-        super::tables::access::Entity::insert(super::tables::access::ActiveModel {
-            id: Set(id),
-            at: Set(self.store.now().as_micros()),
-            user_id: Set(user.into()),
-            role: Set(role.to_string()),
-            object: Set(object.to_owned()),
-            what: Set(what.to_owned()),
-            mode: Set(mode.to_owned()),
-            purpose: Set(purpose.map(str::to_owned)),
-        })
-        .exec_without_returning(self.store.writer())
-        .await?;
-        Ok(())
     }
 
     /// Everybody who acted on this case and on those it follows: visits, reviews, proposals.

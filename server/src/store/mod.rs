@@ -20,6 +20,7 @@ mod tables;
 mod text;
 mod write;
 
+mod access;
 pub mod cases;
 pub mod decisions;
 pub mod devices;
@@ -27,11 +28,13 @@ mod feed;
 pub mod imports;
 pub mod jobs;
 pub mod journal;
+pub mod photos;
 pub mod review;
 pub mod sessions;
 mod slots;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod trail;
 pub mod uploads;
 pub mod users;
 pub mod visits;
@@ -56,6 +59,7 @@ struct Inner {
     hashing: tokio::sync::Semaphore,
     #[cfg(any(test, feature = "testing"))]
     sabotage: testing::Sabotage,
+    reads: access::AccessLog,
 }
 
 impl std::fmt::Debug for Store {
@@ -94,6 +98,7 @@ impl Store {
                 hashing: tokio::sync::Semaphore::new(8),
                 #[cfg(any(test, feature = "testing"))]
                 sabotage: testing::Sabotage::default(),
+                reads: access::AccessLog::default(),
             }),
         })
     }

@@ -2,6 +2,9 @@
 //!
 //! Refresh tokens are random and kept as hashes. Using an old one ends the session, except the one just used while its
 //! successor has not been: then the reply was lost, and a new successor is given (integrity.md 4.2).
+//!
+//! A console's session is one secret in a cookie, kept as a hash too. It is replaced every ten minutes while it is used; the
+//! same rules tell a lost reply from a stolen cookie.
 
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
@@ -32,6 +35,13 @@ const ABSOLUTE_DAYS: i64 = 90;
 /// Days without use after which a session ends.
 const IDLE_DAYS: i64 = 14;
 const DAY_S: i64 = 86_400;
+/// A console's session ends sooner: browsers are shared. Days in all, and hours without use.
+const COOKIE_DAYS: i64 = 7;
+const COOKIE_IDLE_S: i64 = 12 * 3_600;
+/// A console's secret is replaced when it is this old.
+const COOKIE_S: i64 = 600;
+/// The time of use is written at most this often.
+const TOUCH_S: i64 = 60;
 /// Without a phone's proof, a lost reply is forgiven for this long.
 const FORGIVE_S: i64 = 60;
 /// Wrong tries per account and address, and per address, in a window of 15 minutes.
@@ -135,6 +145,35 @@ impl Store {
     /// # Errors
     /// `wrong_credentials`, `too_many_attempts`, `device_revoked`.
     pub(crate) async fn sign_in(&self, body: SignIn, address: &str) -> Result<Tokens> {
+        let device = body.device;
+        let (user, here) = self.admit(body, address).await?;
+        let (id, refresh_token) = self.begin_session(&user, device, &here, false).await?;
+        self.tokens_of(&user, id, refresh_token).await
+    }
+
+    /// Signs a browser in: the secret for its cookie, and who it is.
+    ///
+    /// # Errors
+    /// `wrong_credentials`, `too_many_attempts`; `invalid` when a phone is named.
+    pub(crate) async fn sign_in_console(
+        &self,
+        body: SignIn,
+        address: &str,
+    ) -> Result<(String, Me)> {
+        if body.device.is_some() {
+            return Err(Error::field(
+                "device",
+                "not_allowed",
+                "HP masuk lewat aplikasi, bukan lewat konsol.",
+            ));
+        }
+        let (user, here) = self.admit(body, address).await?;
+        let (_, secret) = self.begin_session(&user, None, &here, true).await?;
+        Ok((secret, self.me_of(&user).await?))
+    }
+
+    /// Whose name and password these are; and the throttle that a success clears.
+    async fn admit(&self, body: SignIn, address: &str) -> Result<(user_account::Model, Subjects)> {
         let now = self.now();
         let here = subject("account", &[&body.username, address]);
         let whole_address = subject("address", &[address]);
@@ -179,23 +218,35 @@ impl Store {
                 Some(_) | None => return Err(Error::Refused(ProblemCode::UnknownDevice)),
             }
         }
+        Ok((user, Subjects { here, known }))
+    }
+
+    async fn begin_session(
+        &self,
+        user: &user_account::Model,
+        device: Option<DeviceId>,
+        subjects: &Subjects,
+        cookie: bool,
+    ) -> Result<(SessionId, String)> {
+        let now = self.now();
         let refresh_token = self.new_refresh_token();
         let id: SessionId = self.ids().next();
-        let actor = Actor::person(UserId(user.id), Vec::new(), body.device, id);
+        let actor = Actor::person(UserId(user.id), Vec::new(), device, id);
+        let days = if cookie { COOKIE_DAYS } else { ABSOLUTE_DAYS };
         let mut write = self.begin(&actor).await?;
         session::ActiveModel {
             id: Set(id.into()),
             user_id: Set(user.id),
-            device_id: Set(body.device.map(Into::into)),
+            device_id: Set(device.map(Into::into)),
             created_at: Set(now.as_micros()),
             last_used_at: Set(now.as_micros()),
-            expires_at: Set(now.plus_s(ABSOLUTE_DAYS * DAY_S).as_micros()),
+            expires_at: Set(now.plus_s(days * DAY_S).as_micros()),
             ended_at: Set(None),
             end_reason: Set(None),
             refresh_hash: Set(hash_of(&refresh_token)),
             previous_hash: Set(None),
             rotated_at: Set(now.as_micros()),
-            cookie: Set(false),
+            cookie: Set(cookie),
         }
         .insert(write.on())
         .await?;
@@ -204,10 +255,10 @@ impl Store {
             .execute_raw(self.sql(
                 "INSERT INTO login_throttle (subject, failures, last_failed_at, blocked_until) \
                  VALUES ($1, 0, $2, 0) ON CONFLICT (subject) DO UPDATE SET last_failed_at = $2",
-                [known.into(), now.as_micros().into()],
+                [subjects.known.clone().into(), now.as_micros().into()],
             ))
             .await?;
-        login_throttle::Entity::delete_by_id(here)
+        login_throttle::Entity::delete_by_id(&subjects.here)
             .exec(write.on())
             .await?;
         write.journal(Entry::new(
@@ -215,10 +266,10 @@ impl Store {
             format!("session:{id}"),
             Role::System,
             None,
-            &serde_json::json!({ "user": UserId(user.id), "device": body.device }),
+            &serde_json::json!({ "user": UserId(user.id), "device": device, "console": cookie }),
         )?);
         write.commit().await?;
-        self.tokens_of(&user, id, refresh_token).await
+        Ok((id, refresh_token))
     }
 
     fn new_refresh_token(&self) -> String {
@@ -319,6 +370,8 @@ impl Store {
                     .add(session::Column::RefreshHash.eq(hash.clone()))
                     .add(session::Column::PreviousHash.eq(hash.clone())),
             )
+            // A console's secret buys no token that a script could read.
+            .filter(session::Column::Cookie.eq(false))
             .one(write.on())
             .await?
             .ok_or_else(ended)?;
@@ -423,12 +476,121 @@ fn refuse_stolen(phone: Option<&device::Model>) -> Result<()> {
     Ok(())
 }
 
+/// A console's request: who asks, and the secret that replaces the one shown, when it is time.
+pub(crate) struct Shown {
+    pub(crate) actor: Actor,
+    pub(crate) next: Option<String>,
+}
+
+impl Store {
+    /// The actor of a console's cookie, checked now.
+    ///
+    /// # Errors
+    /// `session_ended`, also when a replaced secret is shown after its successor was used: then one of the two was
+    /// stolen, and the session ends for both.
+    pub(crate) async fn actor_of_cookie(&self, secret: &str) -> Result<Shown> {
+        let ended = || Error::Refused(ProblemCode::SessionEnded);
+        let hash = hash_of(secret);
+        let now = self.now();
+        let row = session::Entity::find()
+            .filter(
+                sea_orm::Condition::any()
+                    .add(session::Column::RefreshHash.eq(hash.clone()))
+                    .add(session::Column::PreviousHash.eq(hash.clone())),
+            )
+            .filter(session::Column::Cookie.eq(true))
+            .one(self.read())
+            .await?
+            .ok_or_else(ended)?;
+        let account = user_account::Entity::find_by_id(row.user_id)
+            .one(self.read())
+            .await?
+            .ok_or_else(ended)?;
+        if !is_live(&row, &account, now) {
+            return Err(ended());
+        }
+        let age_us = now.as_micros() - row.rotated_at;
+        let mut next = None;
+        if row.refresh_hash == hash {
+            if age_us >= COOKIE_S * 1_000_000 {
+                next = self.replace_secret(&row, hash, now).await?;
+            } else if now.as_micros() - row.last_used_at >= TOUCH_S * 1_000_000
+                || (row.last_used_at == row.rotated_at && age_us > 0)
+            {
+                self.touch_session(&row, now).await?;
+            }
+        } else if age_us > FORGIVE_S * 1_000_000 {
+            // Requests that were under way while the secret was replaced come within the minute.
+            if row.last_used_at > row.rotated_at {
+                let mut write = self.begin(&Actor::system("replaced cookie shown")).await?;
+                end_session(&mut write, row, "console cookie used twice").await?;
+                write.commit().await?;
+                return Err(ended());
+            }
+            next = self.replace_secret(&row, hash, now).await?;
+        }
+        let user = UserId(row.user_id);
+        let (held, _) = self.grants_in_force(user).await?;
+        Ok(Shown {
+            actor: Actor::person(user, held, None, SessionId(row.id)),
+            next,
+        })
+    }
+
+    /// A new secret in place of the one that stands; `None` when another request was faster.
+    async fn replace_secret(
+        &self,
+        row: &session::Model,
+        shown: Vec<u8>,
+        now: Timestamp,
+    ) -> Result<Option<String>> {
+        let next = self.new_refresh_token();
+        let replaced = session::Entity::update_many()
+            .set(session::ActiveModel {
+                refresh_hash: Set(hash_of(&next)),
+                previous_hash: Set(Some(shown)),
+                rotated_at: Set(now.as_micros()),
+                last_used_at: Set(now.as_micros()),
+                ..Default::default()
+            })
+            .filter(session::Column::Id.eq(row.id))
+            .filter(session::Column::RefreshHash.eq(row.refresh_hash.clone()))
+            .exec(self.writer())
+            .await?;
+        Ok((replaced.rows_affected == 1).then_some(next))
+    }
+
+    async fn touch_session(&self, row: &session::Model, now: Timestamp) -> Result<()> {
+        session::Entity::update_many()
+            .set(session::ActiveModel {
+                last_used_at: Set(now.as_micros()),
+                ..Default::default()
+            })
+            .filter(session::Column::Id.eq(row.id))
+            .filter(session::Column::RefreshHash.eq(row.refresh_hash.clone()))
+            .exec(self.writer())
+            .await?;
+        Ok(())
+    }
+}
+
+/// What an address and an account are throttled by.
+struct Subjects {
+    here: String,
+    known: String,
+}
+
 fn is_live(row: &session::Model, user: &user_account::Model, now: Timestamp) -> bool {
+    let idle_s = if row.cookie {
+        COOKIE_IDLE_S
+    } else {
+        IDLE_DAYS * DAY_S
+    };
     row.ended_at.is_none()
         && user.suspended_at.is_none()
         && user.signed_out_at.is_none_or(|at| row.created_at > at)
         && now.as_micros() < row.expires_at
-        && now.as_micros() - row.last_used_at < IDLE_DAYS * DAY_S * 1_000_000
+        && now.as_micros() - row.last_used_at < idle_s * 1_000_000
 }
 
 /// Ends one session, journalled.

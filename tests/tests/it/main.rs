@@ -7,11 +7,14 @@
 
 mod authz;
 mod coalitions;
+mod console_session;
 mod crash_points;
 mod expected;
 mod imports;
 mod lifecycle;
 mod machines;
+mod photos;
 mod sync_faults;
+mod trail;
 mod uploads;
 mod world;

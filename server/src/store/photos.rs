@@ -1,0 +1,179 @@
+//! Photos as people look at them: whose evidence they are decides who sees them, and every look is logged.
+
+use std::collections::HashMap;
+
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Set, Value};
+use tilik_protocol::ids::PhotoId;
+use tilik_protocol::policy::{Permission, Role};
+use tilik_protocol::problem::ProblemCode;
+use tilik_protocol::region::RegionCode;
+use tilik_protocol::review::SeenPhotos;
+use uuid::Uuid;
+
+use super::access::{Mode, Read};
+use super::journal::Entry;
+use super::tables::photo;
+use super::{Acting, jobs};
+use crate::error::{Error, Result};
+
+/// Most photos in one report of what was seen.
+const MOST_SEEN: usize = 200;
+/// Copies are made within seconds of a photo's arrival.
+const SOON_S: u32 = 2;
+
+/// Which of the two copies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// Long side 1600 pixels.
+    Large,
+    /// Long side 320 pixels.
+    Small,
+}
+
+/// Where a copy lies and what it must be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PhotoCopy {
+    /// Its name in the blob store.
+    pub key: String,
+    /// SHA-256 of its clear bytes.
+    pub sha256: Vec<u8>,
+}
+
+impl Acting {
+    /// The villages of the cases that each of these photos is evidence of.
+    pub(super) async fn villages_of_photos(
+        &self,
+        photos: &[Uuid],
+    ) -> Result<HashMap<Uuid, Vec<RegionCode>>> {
+        let mut found: HashMap<Uuid, Vec<RegionCode>> = HashMap::new();
+        for chunk in photos.chunks(500) {
+            let places: Vec<String> = (1..=chunk.len()).map(|n| format!("${n}")).collect();
+            let text = format!(
+                "SELECT DISTINCT p.photo_id, c.region FROM visit_photo p \
+                 JOIN visit v ON v.id = p.visit_id \
+                 JOIN verification_case c ON c.id = v.filed_case_id OR c.id = v.case_id \
+                 WHERE p.photo_id IN ({})",
+                places.join(", ")
+            );
+            let values = chunk.iter().map(|id| Value::from(*id));
+            for row in self
+                .store
+                .read()
+                .query_all_raw(self.store.sql(&text, values))
+                .await?
+            {
+                let (id, region): (Uuid, String) =
+                    (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+                found
+                    .entry(id)
+                    .or_default()
+                    .push(region.parse().map_err(Error::internal)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// As what this actor sees each of these photos, in their order.
+    async fn sees_photos(&self, photos: &[PhotoId]) -> Result<Vec<Role>> {
+        self.actor.require(Permission::ReadCases)?;
+        let ids: Vec<Uuid> = photos.iter().map(|id| Uuid::from(*id)).collect();
+        let villages = self.villages_of_photos(&ids).await?;
+        ids.iter()
+            .map(|id| {
+                let mut roles = villages
+                    .get(id)
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|region| self.reading_in(region).ok());
+                roles.next().ok_or(Error::NOT_FOUND)
+            })
+            .collect()
+    }
+
+    /// Where the copy of a photo lies. Logged as served: a console fetches ahead.
+    ///
+    /// # Errors
+    /// `not_found`; `photo_not_ready` when its copies are yet to be made, `bad_photo` when it can have none.
+    pub async fn photo_copy(&self, id: PhotoId, side: Side) -> Result<PhotoCopy> {
+        let role = self.sees_photos(&[id]).await?.pop();
+        let row = photo::Entity::find_by_id(Uuid::from(id))
+            .one(self.store.read())
+            .await?
+            .ok_or(Error::NOT_FOUND)?;
+        let (what, copy) = match side {
+            Side::Large => ("photo_1600", row.large_key.zip(row.large_sha256)),
+            Side::Small => ("photo_320", row.small_key.zip(row.small_sha256)),
+        };
+        let Some((key, sha256)) = copy else {
+            return Err(if row.state == "bad" {
+                Error::Refused(ProblemCode::BadPhoto)
+            } else {
+                Error::Wait {
+                    code: ProblemCode::PhotoNotReady,
+                    retry_after_s: SOON_S,
+                }
+            });
+        };
+        self.note_reads(role.map(|role| Read {
+            object: format!("photo:{id}"),
+            what,
+            mode: Mode::Served,
+            role,
+            purpose: None,
+        }))
+        .await?;
+        Ok(PhotoCopy { key, sha256 })
+    }
+
+    /// A person had these photos before their eyes.
+    ///
+    /// # Errors
+    /// `not_found` when one of them is hidden, and then none is logged; `too_large`.
+    pub async fn photos_seen(&self, body: SeenPhotos) -> Result<()> {
+        if body.photos.len() > MOST_SEEN {
+            return Err(Error::Refused(ProblemCode::TooLarge));
+        }
+        let mut photos = body.photos;
+        photos.sort_unstable();
+        photos.dedup();
+        let roles = self.sees_photos(&photos).await?;
+        self.note_reads(photos.iter().zip(roles).map(|(id, role)| Read {
+            object: format!("photo:{id}"),
+            what: "photo",
+            mode: Mode::Seen,
+            role,
+            purpose: None,
+        }))
+        .await
+    }
+
+    /// A copy is not what it was: both are made again from the original.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn remake_copies(&self, id: PhotoId) -> Result<()> {
+        let mut write = self.begin().await?;
+        photo::Entity::update_many()
+            .set(photo::ActiveModel {
+                state: Set("received".to_owned()),
+                large_key: Set(None),
+                large_sha256: Set(None),
+                small_key: Set(None),
+                small_sha256: Set(None),
+                ..Default::default()
+            })
+            .filter(photo::Column::Id.eq(Uuid::from(id)))
+            .filter(photo::Column::State.eq("ready"))
+            .exec(write.on())
+            .await?;
+        jobs::enqueue(&write, "derivatives", &id.to_string()).await?;
+        write.journal(Entry::new(
+            "photo.remake",
+            format!("photo:{id}"),
+            Role::System,
+            None,
+            &serde_json::json!({}),
+        )?);
+        write.commit().await
+    }
+}
