@@ -8,6 +8,7 @@ use tilik_protocol::evidence::{FEED_PAGE_ROWS, VisitKind};
 use tilik_protocol::ids::{CaseId, FamilyId, HouseId, UserId};
 use tilik_protocol::lenient::Lenient;
 use tilik_protocol::policy::Role;
+use tilik_protocol::region::RegionCode;
 use tilik_protocol::sync::{Assignment, Bucket, BucketPage, Cursor, FeedRow, FormRef, LastPin};
 use tilik_protocol::time::Timestamp;
 
@@ -124,6 +125,9 @@ impl Acting {
             .flat_map(|grant| grant.regions.iter())
             .collect();
         for region in regions {
+            // What counts for the whole city, such as its forms, counts in each of its villages.
+            let above = std::iter::successors(region.parent(), RegionCode::parent);
+            buckets.extend(above.map(|up| Bucket::region(&up)));
             let bucket = Bucket::region(region);
             let below = feed_counter::Entity::find()
                 .filter(

@@ -12,6 +12,7 @@ use tilik_protocol::policy::Role;
 use tilik_protocol::registry::{ImportKind, ImportReport, ImportState};
 use tilik_protocol::review::Page;
 use tilik_protocol::session::Act;
+use tilik_tests::handmade::SoftPhone;
 use tilik_tests::kediri;
 use tilik_tests::phone::snapshots;
 use tilik_tests::village::{self, SEMBAKO};
@@ -245,15 +246,32 @@ async fn kota_kediri_comes_in_and_a_second_time_changes_nothing() {
         "that a file came and what became of it; no row of its lines"
     );
 
-    // A pin in the middle of the city lies in a village whose boundary is known.
-    let phones =
-        office.count("feed_row WHERE object LIKE 'boundary:%' AND bucket = 'region:35.71.01.1001'");
-    assert_eq!(phones.await, 1);
+    // A phone of one village hears of its boundary and of the city's form, and of no other village's.
+    let officer = office
+        .world
+        .person(
+            (&office.admin, &office.approver),
+            "petugas",
+            Role::Officer,
+            &[BANDAR_LOR.parse().unwrap()],
+        )
+        .await
+        .unwrap();
+    let mut phone = SoftPhone::enrolled(&office.world, &office.admin, &officer.person)
+        .await
+        .unwrap();
+    let reply = phone.sync(&[]).await.unwrap();
+    let rows = reply.buckets.iter().flat_map(|page| &page.rows);
+    let mut objects: Vec<&str> = rows.map(|row| row.object.as_str()).collect();
+    objects.sort_unstable();
     assert_eq!(
-        office
-            .count("feed_row WHERE object LIKE 'form:%' AND bucket = 'region:35.71'")
-            .await,
-        1
+        objects,
+        [
+            "boundary:35.71",
+            "boundary:35.71.01",
+            "boundary:35.71.01.1001",
+            "form:kepmensos-262:1"
+        ]
     );
     office.end().await;
 }

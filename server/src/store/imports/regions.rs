@@ -164,7 +164,7 @@ impl Run<'_> {
                         level: Set(one.code.level().to_string()),
                     });
                     if one.code.level() == RegionLevel::City {
-                        // Every phone that works in the city follows the city's bucket, and finds the form there.
+                        // Every phone that works anywhere in the city follows the city's bucket, and finds the form there.
                         let form = Form::kepmensos_262().map_err(Error::internal)?;
                         write.feed_put(
                             Bucket::region(&one.code),
