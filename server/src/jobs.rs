@@ -13,10 +13,12 @@ use crate::store::jobs::Claimed;
 
 /// How long a worker sleeps when nothing is due and nobody wakes it.
 const IDLE: Duration = Duration::from_secs(2);
-/// How often time-driven work is looked for.
-const TICK: Duration = Duration::from_secs(30);
+/// How often the disk is looked at.
+const TICK: Duration = Duration::from_secs(5);
+/// Every so many ticks time-driven work is looked for.
+const CLOCK_TICKS: u32 = 6;
 /// Every so many ticks orphans of the staging area are looked for.
-const TIDY_TICKS: u32 = 120;
+const TIDY_TICKS: u32 = 720;
 
 impl App {
     async fn do_job(&self, by: &Acting, job: &Claimed) -> Result<()> {
@@ -165,7 +167,12 @@ impl App {
         workers.spawn(async move {
             let mut ticks = 0_u32;
             while !*stop.borrow() {
-                if let Err(error) = app.keep_time().await {
+                if let Err(error) = app.look_at_the_disk().await {
+                    tracing::warn!(cause = %error, "the disk cannot be looked at");
+                }
+                if ticks.is_multiple_of(CLOCK_TICKS)
+                    && let Err(error) = app.keep_time().await
+                {
                     tracing::warn!(cause = %error, "the clock's work waits");
                 }
                 if ticks.is_multiple_of(TIDY_TICKS)

@@ -28,6 +28,13 @@ pub async fn serve(
     listener: TcpListener,
     mut stop: watch::Receiver<bool>,
 ) -> std::io::Result<()> {
+    if app.config.is_embedded() {
+        // Nobody else serves an embedded database. Phones would else wait a minute for who was killed a moment ago.
+        let by = app.store.acting_as_system("starting to serve");
+        if let Err(error) = by.end_leases_of_the_dead().await {
+            tracing::warn!(cause = %error, "old leases have to run out");
+        }
+    }
     let workers = tokio::spawn(app.clone().work(stop.clone()));
     let router: Router = routes::router(app);
     let graceful = GracefulShutdown::new();

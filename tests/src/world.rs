@@ -1,8 +1,10 @@
 //! The server in process: the real router on the real store and blobs, one clock that stands still, ids from a seed.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use anyhow::{Context, Result, anyhow, bail};
+use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
@@ -15,7 +17,10 @@ use tilik_protocol::problem::Problem;
 use tilik_protocol::time::Timestamp;
 use tilik_server::App;
 
-use tilik_server::blobs::{Blobs, Directory, S3, S3Options, SealedBlobs};
+use tilik_server::blobs::{
+    BlobError, BlobKey, BlobPage, BlobPrefix, Blobs, Ciphertext, Directory, FreeSpace, S3,
+    S3Options, SealedBlobs,
+};
 use tilik_server::clock::{Clock, HeldClock, Ids};
 use tilik_server::config::Config;
 use tilik_server::http::routes;
@@ -51,10 +56,68 @@ pub struct World {
     pub seed: u64,
     config: Config,
     database: DatabaseUrl,
-    blobs: Arc<dyn Blobs>,
+    blobs: Arc<Reachable>,
     folder: TempDir,
     doorway: Doorway,
     bug: RwLock<Option<testing::Bug>>,
+}
+
+/// A blob store that a test can cut off and give back.
+struct Reachable {
+    store: Arc<dyn Blobs>,
+    gone: AtomicBool,
+}
+
+impl Reachable {
+    fn new(store: Arc<dyn Blobs>) -> Arc<Self> {
+        Arc::new(Self {
+            store,
+            gone: AtomicBool::new(false),
+        })
+    }
+
+    fn store(&self) -> Result<&dyn Blobs, BlobError> {
+        if self.gone.load(Ordering::SeqCst) {
+            return Err(BlobError::Unavailable("a test cut it off".into()));
+        }
+        Ok(&*self.store)
+    }
+}
+
+#[async_trait]
+impl Blobs for Reachable {
+    async fn put(&self, key: &BlobKey, bytes: Ciphertext) -> Result<(), BlobError> {
+        self.store()?.put(key, bytes).await
+    }
+
+    async fn get(&self, key: &BlobKey) -> Result<Bytes, BlobError> {
+        self.store()?.get(key).await
+    }
+
+    async fn head(&self, key: &BlobKey) -> Result<Option<u64>, BlobError> {
+        self.store()?.head(key).await
+    }
+
+    async fn delete(&self, key: &BlobKey) -> Result<(), BlobError> {
+        self.store()?.delete(key).await
+    }
+
+    async fn list(
+        &self,
+        prefix: &BlobPrefix,
+        after: Option<&BlobKey>,
+        limit: usize,
+    ) -> Result<BlobPage, BlobError> {
+        self.store()?.list(prefix, after, limit).await
+    }
+
+    async fn free_space(&self) -> Result<Option<FreeSpace>, BlobError> {
+        self.store()?.free_space().await
+    }
+
+    async fn ready(&self) -> Result<(), BlobError> {
+        self.store()?.ready().await
+    }
 }
 
 /// Where requests go in: the server that runs now, one behind HTTP, or nobody. Clones share it.
@@ -287,7 +350,7 @@ impl World {
             seed,
             config,
             database: fresh.url,
-            blobs,
+            blobs: Reachable::new(blobs),
             folder: fresh.folder,
             doorway: Doorway::default(),
             bug: RwLock::default(),
@@ -325,7 +388,7 @@ impl World {
                 ..self.config.clone()
             },
             database: fresh.url,
-            blobs,
+            blobs: Reachable::new(blobs),
             folder: fresh.folder,
             doorway: Doorway::default(),
             bug: RwLock::default(),
@@ -389,6 +452,20 @@ impl World {
         public_url.clone_into(&mut self.config.public_url);
         self.start().await?;
         Ok(self)
+    }
+
+    /// The blob store does not answer any more, or again.
+    pub fn cut_blobs_off(&self, gone: bool) {
+        self.blobs.gone.store(gone, Ordering::SeqCst);
+    }
+
+    /// The database does not answer any more; after [`World::restart`] it does.
+    ///
+    /// # Errors
+    /// When the server is down.
+    pub async fn cut_database_off(&self) -> Result<()> {
+        self.app()?.store.close().await;
+        Ok(())
     }
 
     /// Drops the server and opens a new one on the same database and blobs.

@@ -109,8 +109,8 @@ impl Table {
 }
 
 /// Routes that go on when the disk is all but full, though their method could write: sessions, without which nobody could
-/// read, what was read, and a phone's round, which refuses visits by itself. Uploads ask for more room than this, in their
-/// handlers.
+/// read, what a reader saw, and a phone's round, which refuses visits by itself. Uploads ask for more room than this, in
+/// their handlers.
 const GO_ON: [&str; 4] = [
     "/v1/session",
     "/v1/me/sign-out-everywhere",

@@ -155,6 +155,16 @@ impl Connections {
         Ok(self.write.begin_with_options(options).await?)
     }
 
+    /// A write transaction that does not wait in the writers' queue.
+    #[cfg(any(test, feature = "testing"))]
+    pub(super) async fn begin_apart(&self) -> Result<DatabaseTransaction> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        Ok(self.read.begin_with_options(options).await?)
+    }
+
     pub(super) async fn close(&self) {
         // Errors on closing change nothing that was committed.
         let _ = self.read.clone().close().await;

@@ -259,6 +259,25 @@ impl Acting {
     }
 }
 
+/// A table, or all of an embedded database, that somebody else keeps from being written.
+pub struct Locked(sea_orm::DatabaseTransaction);
+
+impl std::fmt::Debug for Locked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Locked(…)")
+    }
+}
+
+impl Locked {
+    /// Lets go.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn end(self) -> Result<()> {
+        Ok(self.0.rollback().await?)
+    }
+}
+
 /// What a test may do with the rows themselves. The real ways in are the imports and the verbs; a test that looks at
 /// what they left, or needs a registry of five families, comes through here.
 impl Store {
@@ -305,6 +324,19 @@ impl Store {
     ) -> Result<u64> {
         let statement = Statement::from_sql_and_values(self.backend(), statement, values);
         Ok(self.writer().execute_raw(statement).await?.rows_affected())
+    }
+
+    /// Keeps `table` from being written until the lock is ended. SQLite knows one lock for everything.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn keep_locked(&self, table: &str) -> Result<Locked> {
+        let transaction = self.inner.connections.begin_apart().await?;
+        if self.is_postgres() {
+            let lock = format!("LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE");
+            transaction.execute_unprepared(&lock).await?;
+        }
+        Ok(Locked(transaction))
     }
 
     /// The number in the first column of the first row.

@@ -13,7 +13,7 @@ use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
 use super::journal::Entry;
-use super::tables::{photo, upload, upload_chunk, visit_photo};
+use super::tables::{job, photo, upload, upload_chunk, visit_photo};
 use super::{Acting, jobs, text, visits};
 use crate::error::{Error, Result};
 
@@ -289,6 +289,26 @@ impl Acting {
             .col_expr(upload::Column::Lease, Expr::value(Option::<Uuid>::None))
             .filter(upload::Column::Id.eq(Uuid::from(id)))
             .filter(upload::Column::Lease.eq(lease))
+            .exec(self.store.writer())
+            .await?;
+        Ok(())
+    }
+
+    /// Whoever received uploads or did jobs here before is dead: their leases end. To be asked only by a process that has
+    /// the database for itself; if it has not, the other's request begins again and nothing is lost.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn end_leases_of_the_dead(&self) -> Result<()> {
+        upload::Entity::update_many()
+            .col_expr(upload::Column::Lease, Expr::value(Option::<Uuid>::None))
+            .filter(upload::Column::Lease.is_not_null())
+            .exec(self.store.writer())
+            .await?;
+        job::Entity::update_many()
+            .col_expr(job::Column::LeaseUntil, Expr::value(Option::<i64>::None))
+            .col_expr(job::Column::State, Expr::value("ready"))
+            .filter(job::Column::State.eq("running"))
             .exec(self.store.writer())
             .await?;
         Ok(())

@@ -13,6 +13,7 @@ mod expected;
 mod imports;
 mod lifecycle;
 mod machines;
+mod outages;
 mod photos;
 mod sync_faults;
 mod trail;
