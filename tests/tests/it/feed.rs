@@ -1,0 +1,193 @@
+//! The feed under many writers: a reader that polls at the same time misses no row, on either database.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, TransactionTrait};
+use tilik_protocol::evidence::VisitKind;
+use tilik_protocol::sync::{Bucket, Cursor, SyncReply, SyncRequest};
+use tilik_tests::World;
+use tilik_tests::handmade::SoftPhone;
+
+const WRITERS: usize = 50;
+/// Rows of each writer, one after the other, so that the reader's rounds fall between them also where writes stand in one
+/// queue.
+const EACH: usize = 4;
+
+/// A phone that does nothing but follow its bucket.
+struct Reader {
+    phone: SoftPhone,
+    bucket: Bucket,
+    epoch: u64,
+    cursor: Cursor,
+    rows: BTreeMap<String, u64>,
+    numbers: Vec<u64>,
+}
+
+impl Reader {
+    /// One round; how many rows came.
+    async fn poll(&mut self, world: &World) -> usize {
+        let request = SyncRequest {
+            epoch: self.epoch,
+            cursors: BTreeMap::from([(self.bucket.clone(), self.cursor)]),
+            ..self.phone.sync_body(Vec::new())
+        };
+        let token = self.phone.token().await.unwrap();
+        let body = serde_json::to_value(&request).unwrap();
+        let reply: SyncReply = world
+            .call("POST", "/v1/sync", Some(&token), Some(&body))
+            .await
+            .ok()
+            .unwrap()
+            .read()
+            .unwrap();
+        self.epoch = reply.epoch;
+        let mut came = 0;
+        for page in reply.buckets {
+            if page.bucket != self.bucket {
+                continue;
+            }
+            assert!(
+                !page.reset || self.cursor.seq == 0,
+                "the reader's copy differs from the server's"
+            );
+            for row in page.rows {
+                assert!(row.seq > self.cursor.seq, "row {} came late", row.seq);
+                self.cursor.seq = row.seq;
+                self.cursor.checksum = self.cursor.checksum.wrapping_add(row.hash);
+                self.numbers.push(row.seq);
+                assert!(self.rows.insert(row.object, row.hash).is_none());
+                came += 1;
+            }
+            self.cursor.seq = page.next;
+        }
+        came
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn fifty_writers_at_once_lose_no_row_for_a_reader_that_polls_meanwhile() {
+    let world = World::new(101).await.unwrap();
+    let staff = world.staff(1).await.unwrap();
+    let village = world.village(WRITERS * EACH, 0).await.unwrap();
+    let officer = staff.officers[0].id;
+    let mut phone = SoftPhone::enrolled(&world, &staff.supervisor, &staff.officers[0])
+        .await
+        .unwrap();
+    phone.sign_in().await.unwrap();
+    staff.supervisor.sign_in().await.unwrap();
+    let mut reader = Reader {
+        phone,
+        bucket: Bucket::officer(officer),
+        epoch: 0,
+        cursor: Cursor::default(),
+        rows: BTreeMap::new(),
+        numbers: Vec::new(),
+    };
+    let mut writers = tokio::task::JoinSet::new();
+    for homes in village.homes.chunks(EACH) {
+        let families: Vec<_> = homes.iter().map(|home| home.family).collect();
+        let by = staff.supervisor.clone();
+        writers.spawn(async move {
+            let mut cases = Vec::new();
+            for family in families {
+                let opened = by
+                    .open_cases(&[family], VisitKind::Quick, Some(officer), None)
+                    .await;
+                cases.extend(opened.unwrap().cases);
+            }
+            cases
+        });
+    }
+    let mut cases = BTreeSet::new();
+    let mut rounds = 0;
+    while cases.len() < WRITERS * EACH {
+        reader.poll(&world).await;
+        rounds += 1;
+        while let Some(done) = writers.try_join_next() {
+            cases.extend(
+                done.unwrap()
+                    .iter()
+                    .map(|case| format!("assignment:{case}")),
+            );
+        }
+    }
+    // Whatever was committed last; after that there is nothing left.
+    while reader.poll(&world).await > 0 {}
+    assert!(rounds > 2, "the reader read while there was writing");
+    let read: BTreeSet<String> = reader.rows.keys().cloned().collect();
+    assert_eq!(read, cases);
+    let dense: Vec<u64> = (1..=(WRITERS * EACH) as u64).collect();
+    assert_eq!(reader.numbers, dense);
+    world.end().await;
+}
+
+/// Takes a sequence's number, waits a little, commits: what a feed by a bare sequence would do. How many rows a reader
+/// that polls meanwhile never sees.
+async fn lost_by_a_bare_sequence(server: &str, table: &str) -> usize {
+    let mut options = ConnectOptions::new(server.to_owned());
+    options.max_connections(24).sqlx_logging(false);
+    let on = Database::connect(options).await.unwrap();
+    on.execute_unprepared(&format!("CREATE TABLE {table} (seq bigserial PRIMARY KEY)"))
+        .await
+        .unwrap();
+    let mut writers = tokio::task::JoinSet::new();
+    for _ in 0..WRITERS {
+        let (on, table) = (on.clone(), table.to_owned());
+        writers.spawn(async move {
+            let write = on.begin().await.unwrap();
+            write
+                .execute_unprepared(&format!("INSERT INTO {table} DEFAULT VALUES"))
+                .await
+                .unwrap();
+            write
+                .execute_unprepared("SELECT pg_sleep(random() * 0.02)")
+                .await
+                .unwrap();
+            write.commit().await.unwrap();
+        });
+    }
+    let (mut cursor, mut read) = (0_i64, BTreeSet::new());
+    loop {
+        let all_done = {
+            while writers.try_join_next().is_some() {}
+            writers.is_empty()
+        };
+        let rows = on
+            .query_all_raw(sea_orm::Statement::from_sql_and_values(
+                sea_orm::DatabaseBackend::Postgres,
+                format!("SELECT seq FROM {table} WHERE seq > $1 ORDER BY seq"),
+                [cursor.into()],
+            ))
+            .await
+            .unwrap();
+        for row in rows {
+            cursor = row.try_get_by_index(0).unwrap();
+            read.insert(cursor);
+        }
+        if all_done {
+            break;
+        }
+    }
+    on.execute_unprepared(&format!("DROP TABLE {table}"))
+        .await
+        .unwrap();
+    on.close().await.unwrap();
+    WRITERS - read.len()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_same_with_a_bare_sequence_does_lose_rows_on_postgresql() {
+    let Ok(server) = std::env::var("TILIK_TEST_DATABASE_URL") else {
+        // One writer at a time: SQLite cannot show it.
+        return;
+    };
+    let mut lost = 0;
+    for round in 0..5 {
+        let table = format!("bare_sequence_{}_{round}", std::process::id());
+        lost += lost_by_a_bare_sequence(&server, &table).await;
+    }
+    assert!(
+        lost > 0,
+        "five rounds of fifty writers lost nothing: this reader would not notice a feed that loses rows"
+    );
+}

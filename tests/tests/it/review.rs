@@ -1,0 +1,596 @@
+//! Review and decisions: who holds a case, who may say what about it, and what can be taken back.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+use tilik_protocol::case::CaseState;
+use tilik_protocol::evidence::VisitKind;
+use tilik_protocol::ids::{CaseId, EventId, MembershipId};
+use tilik_protocol::membership::MembershipState;
+use tilik_protocol::policy::Role;
+use tilik_protocol::review::CaseView;
+use tilik_protocol::session::UserView;
+use tilik_tests::handmade::SoftPhone;
+use tilik_tests::{Console, Staff, Village, World, village};
+
+struct Desk {
+    world: World,
+    staff: Staff,
+    village: Village,
+    phone: SoftPhone,
+}
+
+async fn desk(seed: u64, homes: usize, waiting: usize) -> Desk {
+    let world = World::new(seed).await.unwrap();
+    let staff = world.staff(1).await.unwrap();
+    let village = world.village(homes, waiting).await.unwrap();
+    let phone = SoftPhone::enrolled(&world, &staff.supervisor, &staff.officers[0])
+        .await
+        .unwrap();
+    Desk {
+        world,
+        staff,
+        village,
+        phone,
+    }
+}
+
+impl Desk {
+    /// Cases of the first homes, with the officer.
+    async fn assigned(&self, homes: std::ops::Range<usize>) -> Vec<CaseId> {
+        let families: Vec<_> = self.village.homes[homes]
+            .iter()
+            .map(|home| home.family)
+            .collect();
+        let opened = self
+            .staff
+            .supervisor
+            .open_cases(
+                &families,
+                VisitKind::Quick,
+                Some(self.phone.officer.id),
+                None,
+            )
+            .await
+            .unwrap();
+        opened.cases
+    }
+
+    /// The same, with evidence that waits for review.
+    async fn submitted(&mut self, homes: std::ops::Range<usize>) -> Vec<CaseId> {
+        let cases = self.assigned(homes).await;
+        for case in &cases {
+            self.phone.visit(*case, VisitKind::Quick).await.unwrap();
+            self.world.pass_s(1).await.unwrap();
+        }
+        cases
+    }
+
+    async fn accepted(&mut self, home: usize) -> CaseId {
+        let case = self.submitted(home..home + 1).await[0];
+        self.staff.supervisor.accept(case).await.unwrap();
+        case
+    }
+
+    async fn case(&self, id: CaseId) -> CaseView {
+        self.staff.auditor.case(id).await.unwrap()
+    }
+
+    async fn membership(&self, id: CaseId) -> MembershipId {
+        self.case(id).await.memberships[0].id
+    }
+
+    async fn state_of(&self, id: MembershipId) -> MembershipState {
+        let rows = self.staff.auditor.memberships().await.unwrap();
+        let row = rows.iter().find(|row| row.id == id).unwrap();
+        row.state.known().unwrap()
+    }
+
+    async fn person(&self, name: &str, role: Role) -> Console {
+        self.world
+            .person(
+                (&self.staff.admin, &self.staff.approver),
+                name,
+                role,
+                &[village::city()],
+            )
+            .await
+            .unwrap()
+    }
+
+    /// A second role for somebody; an approver who is somebody else confirms it.
+    async fn also(&self, console: &Console, role: Role) {
+        let grant = self
+            .staff
+            .admin
+            .add_grant(console.user(), role, &[village::city()], None)
+            .await
+            .unwrap();
+        if role.is_deciding() {
+            self.staff.approver.confirm_grant(grant.id).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn fifty_claims_at_once_give_every_case_to_one_reviewer() {
+    let mut desk = desk(81, 30, 0).await;
+    let cases: BTreeSet<CaseId> = desk.submitted(0..30).await.into_iter().collect();
+    let mut reviewers = Vec::new();
+    for n in 0..50 {
+        let reviewer = desk.person(&format!("peninjau{n}"), Role::Supervisor).await;
+        reviewer.sign_in().await.unwrap();
+        reviewers.push(reviewer);
+    }
+    let claims = reviewers.iter().map(Console::claim);
+    let held: Vec<Option<CaseId>> = futures_util::future::join_all(claims)
+        .await
+        .into_iter()
+        .map(|claim| claim.unwrap().map(|case| case.id))
+        .collect();
+    let distinct: BTreeSet<CaseId> = held.iter().flatten().copied().collect();
+    assert_eq!(held.iter().flatten().count(), 30, "one holder each");
+    assert_eq!(distinct, cases);
+    // Who asks again gets the same, and who got nothing gets nothing.
+    for (reviewer, before) in reviewers.iter().zip(held) {
+        let again = reviewer.claim().await.unwrap();
+        assert_eq!(again.map(|case| case.id), before);
+    }
+    desk.world.end().await;
+}
+
+#[tokio::test]
+async fn the_oldest_evidence_comes_first_and_other_regions_do_not_come() {
+    let mut desk = desk(82, 3, 0).await;
+    let cases = desk.submitted(0..3).await;
+    let (first, second) = (&desk.staff.supervisor, &desk.staff.colleague);
+    assert_eq!(first.claim().await.unwrap().unwrap().id, cases[0]);
+    assert_eq!(second.claim().await.unwrap().unwrap().id, cases[1]);
+    let there = desk
+        .world
+        .person(
+            (&desk.staff.admin, &desk.staff.approver),
+            "di-sana",
+            Role::Supervisor,
+            &[village::elsewhere()],
+        )
+        .await
+        .unwrap();
+    assert!(there.claim().await.unwrap().is_none());
+    desk.world.end().await;
+}
+
+#[tokio::test]
+async fn a_lease_that_ran_out_frees_the_case() {
+    let mut desk = desk(83, 1, 0).await;
+    let case = desk.submitted(0..1).await[0];
+    let (first, second) = (&desk.staff.supervisor, &desk.staff.colleague);
+    let lease = format!("/v1/cases/{case}/lease");
+    first.claim().await.unwrap().unwrap();
+    assert!(second.claim().await.unwrap().is_none());
+    assert_eq!(
+        second.act(case, "accept").await.unwrap().verdict(),
+        "409 lease_lost"
+    );
+    desk.world.pass_s(599).await.unwrap();
+    assert!(second.claim().await.unwrap().is_none());
+    assert_eq!(first.call("POST", &lease, None).await.status, 200);
+    desk.world.pass_s(599).await.unwrap();
+    assert!(second.claim().await.unwrap().is_none(), "it was renewed");
+    desk.world.pass_s(2).await.unwrap();
+    assert_eq!(second.claim().await.unwrap().unwrap().id, case);
+    assert_eq!(
+        first.call("POST", &lease, None).await.verdict(),
+        "409 lease_lost"
+    );
+    assert_eq!(
+        first.act(case, "accept").await.unwrap().verdict(),
+        "409 lease_lost"
+    );
+    assert_eq!(second.call("DELETE", &lease, None).await.status, 204);
+    assert_eq!(first.claim().await.unwrap().unwrap().id, case);
+    desk.world.end().await;
+}
+
+#[tokio::test]
+async fn an_act_on_a_version_that_is_gone_is_stale_and_changes_nothing() {
+    let mut desk = desk(84, 1, 0).await;
+    let case = desk.submitted(0..1).await[0];
+    let seen = desk.case(case).await.version;
+    desk.phone.visit(case, VisitKind::Quick).await.unwrap();
+    desk.staff.supervisor.accept(case).await.unwrap();
+    let now = desk.case(case).await;
+    let membership = now.memberships[0].id;
+    for (by, path, more) in [
+        (&desk.staff.supervisor, "withdraw", json!({})),
+        (
+            &desk.staff.operator,
+            "decisions",
+            json!({ "membership": membership, "outcome": "eligible" }),
+        ),
+        (
+            &desk.staff.verifier,
+            "close",
+            json!({ "reason": "SALAH_BUKA" }),
+        ),
+    ] {
+        let mut body = json!({ "event_id": by.event(), "seen_version": seen });
+        body.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        let answer = by.post(&format!("/v1/cases/{case}/{path}"), &body).await;
+        assert_eq!(answer.verdict(), "409 stale", "{path}");
+        assert_eq!(answer.json()["current_version"], now.version, "{path}");
+    }
+    assert_eq!(desk.case(case).await, now);
+    desk.world.end().await;
+}
+
+#[tokio::test]
+async fn nobody_reviews_a_visit_of_their_own() {
+    let desk = desk(85, 1, 0).await;
+    let both = desk.person("rangkap", Role::Officer).await;
+    desk.also(&both, Role::Supervisor).await;
+    let mut phone = SoftPhone::enrolled(&desk.world, &desk.staff.supervisor, &both.person)
+        .await
+        .unwrap();
+    let case = desk.assigned(0..1).await[0];
+    phone.visit(case, VisitKind::Quick).await.unwrap();
+    assert!(both.claim().await.unwrap().is_none());
+    for verb in ["accept", "return"] {
+        let body = json!({
+            "event_id": both.event(), "seen_version": desk.case(case).await.version,
+            "reasons": [{ "target": { "kind": "visit" }, "code": "FOTO_BURAM" }],
+        });
+        let answer = both.post(&format!("/v1/cases/{case}/{verb}"), &body).await;
+        assert_eq!(answer.verdict(), "403 separation_of_duty", "{verb}");
+    }
+    assert_eq!(
+        desk.case(case).await.state.known(),
+        Some(CaseState::Submitted)
+    );
+    desk.staff.colleague.accept(case).await.unwrap();
+    desk.world.end().await;
+}
+
+#[tokio::test]
+async fn a_cancellation_takes_three_persons_and_its_confirmer_is_none_of_the_earlier() {
+    let mut desk = desk(86, 2, 2).await;
+    // Reviewer and operator in one person: may propose, may not keep.
+    let both = desk.person("rangkap", Role::Supervisor).await;
+    desk.also(&both, Role::Operator).await;
+    desk.also(&both, Role::Approver).await;
+    let case = desk.submitted(0..1).await[0];
+    both.accept(case).await.unwrap();
+    let memberships: Vec<MembershipId> = desk
+        .case(case)
+        .await
+        .memberships
+        .iter()
+        .map(|membership| membership.id)
+        .collect();
+    let keep = both.decide(case, memberships[0], None).await.unwrap();
+    assert_eq!(keep.verdict(), "403 separation_of_duty");
+    for membership in &memberships {
+        let propose = both.decide(case, *membership, Some("GANDA")).await.unwrap();
+        assert_eq!(propose.status, 200, "{}", propose.json());
+    }
+    for confirm in [true, false] {
+        let answer = both.confirm(case, memberships[0], confirm).await.unwrap();
+        assert_eq!(answer.verdict(), "403 separation_of_duty");
+    }
+    let confirmed = desk
+        .staff
+        .approver
+        .confirm(case, memberships[0], true)
+        .await
+        .unwrap();
+    assert_eq!(confirmed.status, 200, "{}", confirmed.json());
+
+    // The visitor confirms nothing either.
+    let case = desk.accepted(1).await;
+    let membership = desk.membership(case).await;
+    let officer = Console::of(&desk.world, desk.phone.officer.clone());
+    desk.also(&officer, Role::Approver).await;
+    let proposed = desk
+        .staff
+        .operator
+        .decide(case, membership, Some("GANDA"))
+        .await
+        .unwrap();
+    assert_eq!(proposed.status, 200, "{}", proposed.json());
+    let answer = officer.confirm(case, membership, true).await.unwrap();
+    assert_eq!(answer.verdict(), "403 separation_of_duty");
+    desk.world.end().await;
+}
+
+#[tokio::test]
+async fn an_acceptance_can_be_withdrawn_until_something_was_decided_on_it() {
+    let mut desk = desk(87, 1, 0).await;
+    // The first home has two memberships: one decision leaves the case accepted.
+    let case = desk.accepted(0).await;
+    let by = desk.staff.supervisor.clone();
+    assert_eq!(by.act(case, "withdraw").await.unwrap().status, 200);
+    assert_eq!(
+        desk.case(case).await.state.known(),
+        Some(CaseState::Submitted)
+    );
+    by.accept(case).await.unwrap();
+    let membership = desk.membership(case).await;
+    let kept = desk
+        .staff
+        .operator
+        .decide(case, membership, None)
+        .await
+        .unwrap();
+    assert_eq!(kept.status, 200);
+    assert_eq!(
+        desk.case(case).await.state.known(),
+        Some(CaseState::Accepted)
+    );
+    assert_eq!(
+        by.act(case, "withdraw").await.unwrap().verdict(),
+        "409 wrong_moment"
+    );
+    desk.world.end().await;
+}
+
+#[tokio::test]
+async fn an_act_repeated_gets_the_same_reply_and_happens_once() {
+    let mut desk = desk(88, 2, 1).await;
+    let case = desk.submitted(1..2).await[0];
+    let membership = desk.membership(case).await;
+    let view = desk.case(case).await;
+    let acts = [
+        (&desk.staff.supervisor, "accept", json!({})),
+        (
+            &desk.staff.operator,
+            "decisions",
+            json!({ "membership": membership, "outcome": "ineligible", "reason": "GANDA",
+                "document_number": "BA/1/2026" }),
+        ),
+        (
+            &desk.staff.approver,
+            "confirmations",
+            json!({ "membership": membership, "confirm": true }),
+        ),
+    ];
+    let mut version = view.version;
+    for (by, path, more) in acts {
+        let mut body = json!({ "event_id": by.event(), "seen_version": version });
+        body.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        let path = format!("/v1/cases/{case}/{path}");
+        let first = by.post(&path, &body).await;
+        assert_eq!(first.status, 200, "{path}: {}", first.json());
+        let rows = desk
+            .world
+            .count("SELECT COUNT(*) FROM journal")
+            .await
+            .unwrap();
+        for _ in 0..3 {
+            let again = by.post(&path, &body).await;
+            assert_eq!((again.status, again.json()), (200, first.json()), "{path}");
+        }
+        assert_eq!(
+            desk.world
+                .count("SELECT COUNT(*) FROM journal")
+                .await
+                .unwrap(),
+            rows,
+            "{path}"
+        );
+        version = desk.case(case).await.version;
+        // The same event for something else, or by somebody else.
+        let mut other = body.clone();
+        other["seen_version"] = json!(version);
+        let reused = by.post(&path, &other).await;
+        assert_eq!(reused.verdict(), "409 event_reused", "{path}");
+    }
+    let event: EventId = desk.staff.supervisor.event();
+    let body = json!({ "event_id": event, "cases": [], "officer": null });
+    let first = desk.staff.supervisor.post("/v1/assignments", &body).await;
+    assert_eq!(first.status, 200);
+    let stolen = desk.staff.colleague.post("/v1/assignments", &body).await;
+    assert_eq!(stolen.verdict(), "409 event_reused");
+    desk.world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_place_is_handed_on_once_however_many_confirm_at_once() {
+    let mut desk = desk(89, 3, 1).await;
+    let second = desk.person("wakil", Role::Approver).await;
+    let approvers = [desk.staff.approver.clone(), second];
+    let slots = "SELECT COUNT(*) FROM slot WHERE program = 'SEMBAKO'";
+    let before = desk.world.count(slots).await.unwrap();
+    let mut wanted = Vec::new();
+    for home in 1..3 {
+        let case = desk.accepted(home).await;
+        let membership = desk.membership(case).await;
+        let proposed = desk
+            .staff
+            .operator
+            .decide(case, membership, Some("GANDA"))
+            .await
+            .unwrap();
+        assert_eq!(proposed.status, 200, "{}", proposed.json());
+        wanted.push((case, membership));
+    }
+    // Two cancellations, one family on the list; ten confirmations of each at once, all with events of their own.
+    let mut acts = Vec::new();
+    for (case, membership) in &wanted {
+        for n in 0..10 {
+            acts.push(approvers[n % 2].confirm(*case, *membership, true));
+        }
+    }
+    let verdicts: Vec<String> = futures_util::future::join_all(acts)
+        .await
+        .into_iter()
+        .map(|answer| answer.unwrap().verdict())
+        .collect();
+    let done = verdicts.iter().filter(|verdict| *verdict == "200").count();
+    assert_eq!(done, 2, "{verdicts:?}");
+    for verdict in verdicts.iter().filter(|verdict| *verdict != "200") {
+        assert!(
+            ["409 stale", "409 wrong_moment"].contains(&verdict.as_str()),
+            "{verdict}"
+        );
+    }
+    let count = async |query: &str| desk.world.count(query).await.unwrap();
+    assert_eq!(count(slots).await, before);
+    assert_eq!(
+        count("SELECT COUNT(*) FROM waitlist_entry WHERE taken_at IS NOT NULL").await,
+        1
+    );
+    assert_eq!(
+        count("SELECT COUNT(*) FROM membership WHERE successor_of IS NOT NULL").await,
+        1
+    );
+    assert_eq!(count("SELECT COUNT(*) FROM notice").await, 2);
+    let shared = "SELECT COUNT(*) FROM (SELECT slot_id FROM membership WHERE slot_id IS NOT NULL \
+                  AND state IN ('candidate', 'designated', 'active', 'suspended') \
+                  GROUP BY slot_id HAVING COUNT(*) > 1) AS twice";
+    assert_eq!(count(shared).await, 0);
+    desk.world.end().await;
+}
+
+#[tokio::test]
+async fn a_successor_is_designated_when_the_appeal_period_has_passed_and_not_before() {
+    let mut desk = desk(90, 2, 1).await;
+    let case = desk.accepted(1).await;
+    let ended = desk.membership(case).await;
+    desk.staff
+        .operator
+        .decide(case, ended, Some("GANDA"))
+        .await
+        .unwrap();
+    let confirmed: CaseView = desk
+        .staff
+        .approver
+        .confirm(case, ended, true)
+        .await
+        .unwrap()
+        .read()
+        .unwrap();
+    let successor = confirmed.memberships[0].successor.unwrap();
+    let notice = confirmed.memberships[0].notice.unwrap();
+    assert_eq!(desk.state_of(ended).await, MembershipState::Inactive);
+    assert_eq!(desk.state_of(successor).await, MembershipState::Candidate);
+
+    // The successor's house is visited, reviewed and found eligible.
+    let rows: Vec<CaseId> = desk
+        .staff
+        .supervisor
+        .get("/v1/cases?state=open")
+        .await
+        .json()["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["id"].as_str().unwrap().parse().unwrap())
+        .collect();
+    let [theirs] = rows[..] else {
+        panic!("one case for the successor: {rows:?}");
+    };
+    desk.staff
+        .supervisor
+        .assign(&[theirs], Some(desk.phone.officer.id))
+        .await
+        .unwrap();
+    desk.phone.visit(theirs, VisitKind::Quick).await.unwrap();
+    desk.staff.supervisor.accept(theirs).await.unwrap();
+    let kept = desk
+        .staff
+        .operator
+        .decide(theirs, successor, None)
+        .await
+        .unwrap();
+    assert_eq!(kept.status, 200, "{}", kept.json());
+
+    // Nobody has been told yet: no time runs.
+    for _ in 0..3 {
+        desk.world.pass_days(10).await.unwrap();
+    }
+    assert_eq!(desk.state_of(successor).await, MembershipState::Candidate);
+    let told = desk.world.now();
+    desk.staff.operator.delivered(notice, told).await.unwrap();
+    desk.world.pass_days(13).await.unwrap();
+    assert_eq!(desk.state_of(successor).await, MembershipState::Candidate);
+    desk.world.pass_days(1).await.unwrap();
+    assert_eq!(desk.state_of(successor).await, MembershipState::Designated);
+    assert_eq!(desk.state_of(ended).await, MembershipState::Replaced);
+    desk.world.end().await;
+}
+
+#[tokio::test]
+async fn hidden_is_404_visible_but_not_allowed_is_403_and_the_wrong_moment_is_409() {
+    let desk = desk(91, 1, 0).await;
+    let case = desk.assigned(0..1).await[0];
+    let there = desk
+        .world
+        .person(
+            (&desk.staff.admin, &desk.staff.approver),
+            "di-sana",
+            Role::Supervisor,
+            &[village::elsewhere()],
+        )
+        .await
+        .unwrap();
+    let body = json!({ "event_id": there.event(), "seen_version": 1 });
+    let path = format!("/v1/cases/{case}/accept");
+    assert_eq!(there.post(&path, &body).await.verdict(), "404 not_found");
+    // Reads here, reviews only elsewhere.
+    let reads = desk
+        .staff
+        .admin
+        .add_grant(there.user(), Role::Auditor, &[village::here()], None)
+        .await;
+    reads.unwrap();
+    assert_eq!(there.post(&path, &body).await.verdict(), "403 forbidden");
+    let supervisor = &desk.staff.supervisor;
+    assert_eq!(
+        supervisor.act(case, "accept").await.unwrap().verdict(),
+        "409 wrong_moment"
+    );
+    desk.world.end().await;
+}
+
+#[tokio::test]
+async fn an_officer_whose_grant_ends_gives_open_work_back() {
+    let mut desk = desk(92, 3, 0).await;
+    let cases = desk.assigned(0..2).await;
+    let submitted = desk.submitted(2..3).await[0];
+    let users: serde_json::Value = desk.staff.admin.get("/v1/users?limit=200").await.json();
+    let users: Vec<UserView> = serde_json::from_value(users["items"].clone()).unwrap();
+    let officer = desk.phone.officer.id;
+    let grant = users.iter().find(|user| user.id == officer).unwrap().grants[0].id;
+    let event = json!({ "event_id": desk.staff.admin.event() });
+    let ended = desk
+        .staff
+        .admin
+        .post(&format!("/v1/grants/{grant}/end"), &event)
+        .await;
+    assert_eq!(ended.status, 200, "{}", ended.json());
+    for case in cases {
+        let view = desk.case(case).await;
+        assert_eq!(
+            (view.state.known(), view.officer),
+            (Some(CaseState::Open), None)
+        );
+    }
+    // What was sent stays the officer's evidence.
+    let view = desk.case(submitted).await;
+    assert_eq!(
+        (view.state.known(), view.officer),
+        (Some(CaseState::Submitted), Some(officer))
+    );
+    // The phone outlives the grant: it is still found where its officer worked.
+    let phones = desk.staff.supervisor.devices().await.unwrap();
+    assert!(phones.iter().any(|phone| phone.id == desk.phone.id));
+    let code = json!({ "event_id": desk.staff.supervisor.event(), "officer": officer });
+    let refused = desk.staff.supervisor.post("/v1/enrolments", &code).await;
+    assert_eq!(refused.verdict(), "422 invalid");
+    assert_eq!(refused.json()["fields"][0]["field"], "officer");
+    desk.world.end().await;
+}
