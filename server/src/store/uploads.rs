@@ -531,6 +531,9 @@ impl Acting {
             {
                 visits::complete_if_whole(&write, VisitId(link.visit_id)).await?;
             }
+            if let Some(problem) = &problem {
+                visits::flag_bad_photo(&write, id, problem).await?;
+            }
             if problem.is_none() {
                 jobs::enqueue(&write, "derivatives", &id.to_string()).await?;
             }
@@ -587,7 +590,7 @@ impl Acting {
     /// # Errors
     /// When the database does not answer.
     pub async fn photo_undecodable(&self, id: PhotoId, problem: &str) -> Result<()> {
-        let write = self.begin().await?;
+        let mut write = self.begin().await?;
         photo::Entity::update_many()
             .set(photo::ActiveModel {
                 state: Set("bad".to_owned()),
@@ -597,6 +600,14 @@ impl Acting {
             .filter(photo::Column::Id.eq(Uuid::from(id)))
             .exec(write.on())
             .await?;
+        visits::flag_bad_photo(&write, id, problem).await?;
+        write.journal(Entry::new(
+            "photo.undecodable",
+            format!("photo:{id}"),
+            Role::System,
+            None,
+            &serde_json::json!({ "problem": problem }),
+        )?);
         write.commit().await
     }
 

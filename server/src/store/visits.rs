@@ -578,6 +578,12 @@ impl Acting {
             let known = photo::Entity::find_by_id(Uuid::from(said.id))
                 .one(write.on())
                 .await?;
+            if let Some(problem) = known.as_ref().and_then(|known| known.problem.as_ref()) {
+                flags.push((
+                    Flag::BadPhoto,
+                    serde_json::json!({ "photo": said.id, "problem": problem }),
+                ));
+            }
             if known.is_none() {
                 let repeated = photo::Entity::find()
                     .filter(photo::Column::DeviceId.eq(Uuid::from(manifest.device)))
@@ -880,6 +886,31 @@ async fn mark(write: &Write, visit: Uuid, flag: Flag) -> Result<()> {
             visit_id: Set(visit),
             flag: Set(flag.to_string()),
             detail: Set("{}".to_owned()),
+        }
+        .insert(write.on())
+        .await?;
+    }
+    Ok(())
+}
+
+/// Every visit that shows this photo gets the flag: its evidence is not what it should be.
+pub(super) async fn flag_bad_photo(write: &Write, id: PhotoId, problem: &str) -> Result<()> {
+    for link in visit_photo::Entity::find()
+        .filter(visit_photo::Column::PhotoId.eq(Uuid::from(id)))
+        .all(write.on())
+        .await?
+    {
+        let flag = Flag::BadPhoto.to_string();
+        let known = visit_flag::Entity::find_by_id((link.visit_id, flag.clone()))
+            .one(write.on())
+            .await?;
+        if known.is_some() {
+            continue;
+        }
+        visit_flag::ActiveModel {
+            visit_id: Set(link.visit_id),
+            flag: Set(flag),
+            detail: Set(serde_json::json!({ "photo": id, "problem": problem }).to_string()),
         }
         .insert(write.on())
         .await?;

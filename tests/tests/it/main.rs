@@ -6,6 +6,8 @@
 )]
 
 mod authz;
+mod bad_input;
+
 mod coalitions;
 mod console_session;
 mod crash_points;
