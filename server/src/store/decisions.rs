@@ -16,7 +16,7 @@ use tilik_protocol::review::{CaseView, Confirm, Decide, NoticeDelivered};
 use uuid::Uuid;
 
 use super::cases::{self, Case, action_name, locked, region_of, state_of};
-use super::journal::Entry;
+use super::journal::{Entry, document_number};
 use super::slots::{self, TwoPersons};
 use super::tables::{case_membership, membership, notice, visit, visit_flag};
 use super::write::Seen;
@@ -53,17 +53,7 @@ impl Acting {
                     "Pilih alasan tidak layak.",
                 ));
             }
-            if body
-                .document_number
-                .as_deref()
-                .is_none_or(|number| number.trim().is_empty())
-            {
-                return Err(Error::field(
-                    "document_number",
-                    "missing",
-                    "Isi nomor berita acara musyawarah atau SPTJM.",
-                ));
-            }
+            document_number(body.document_number.as_deref().unwrap_or_default())?;
         }
         let mut write = self.begin().await?;
         let case = locked(&write, id).await?;

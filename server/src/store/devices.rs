@@ -15,7 +15,7 @@ use tilik_protocol::sync::Bucket;
 use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
-use super::journal::Entry;
+use super::journal::{Entry, holds_personal_number};
 use super::sessions::{end_session, is_proof};
 use super::tables::{
     device, device_cursor, enrolment, feed_row, role_grant, session, user_account,
@@ -30,6 +30,15 @@ use crate::error::{Error, Result};
 const CODE_S: i64 = 86_400;
 /// No look-alikes: 0/O, 1/I/L, U/V.
 const LETTERS: &[u8; 28] = b"ABCDEFGHJKMNPQRSTWXYZ2345678";
+
+/// Where a key lives, as the journal takes it: a word of phones, nobody's name or number.
+fn key_level_word(level: &str) -> &str {
+    let word = (1..=32).contains(&level.len())
+        && level
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    if word { level } else { "other" }
+}
 
 fn hash_of(code: &str) -> Vec<u8> {
     Sha256::digest(format!("tilik enrolment v1\n{code}")).to_vec()
@@ -263,6 +272,13 @@ impl Store {
                     "Kunci HP tidak terbaca; ulangi pendaftaran.",
                 )
             })?;
+        if holds_personal_number(&body.name) {
+            return Err(Error::field(
+                "name",
+                "personal_number",
+                "Ini tampak seperti NIK atau nomor KK; isi nama HP.",
+            ));
+        }
         if !is_proof(
             &public_key,
             &enrol_proof_input(&code, body.device),
@@ -338,7 +354,7 @@ impl Store {
             format!("device:{}", body.device),
             Role::System,
             None,
-            &serde_json::json!({ "officer": officer, "key_level": body.key_level }),
+            &serde_json::json!({ "officer": officer, "key_level": key_level_word(&body.key_level) }),
         )?);
         write.commit().await?;
         Ok(enrolled)

@@ -53,6 +53,40 @@ impl Entry {
     }
 }
 
+/// Most characters of a document's number.
+const MOST_IN_NUMBER: usize = 64;
+
+/// Whether somebody typed a NIK or KK number where a name or a document's number belongs: 16 digits, however grouped.
+/// What is typed there is kept in clear.
+pub(super) fn holds_personal_number(text: &str) -> bool {
+    let joined: String = text.chars().filter(|c| !" .-".contains(*c)).collect();
+    joined
+        .split(|c: char| !c.is_ascii_digit())
+        .any(|run| run.len() >= 16)
+}
+
+/// The number of a document (SK, surat tugas, berita acara) as the journal takes it for ever: one that looks like one, and
+/// that cannot be somebody's NIK or KK number or plain name.
+///
+/// # Errors
+/// `invalid`, naming `document_number`.
+pub(super) fn document_number(text: &str) -> Result<()> {
+    let wrong = |code, remedy| Err(Error::field("document_number", code, remedy));
+    if !text.bytes().any(|byte| byte.is_ascii_digit()) {
+        return wrong("missing", "Isi nomor dokumennya, misalnya 188.45/12/2026.");
+    }
+    if text.chars().count() > MOST_IN_NUMBER {
+        return wrong("too_long", "Paling banyak 64 karakter.");
+    }
+    if holds_personal_number(text) {
+        return wrong(
+            "personal_number",
+            "Ini tampak seperti NIK atau nomor KK; isi nomor dokumennya.",
+        );
+    }
+    Ok(())
+}
+
 /// What the hash and MAC of a row are over: every column but themselves, each with its length.
 fn bytes_of(row: &journal::Model) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(256 + row.body.len());
@@ -273,4 +307,33 @@ pub(super) async fn append(
     ))
     .await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_documents_number_is_one_and_nobodys_own() {
+        for good in [
+            "188.45/12/2026",
+            "ST/1/2026",
+            "BA-07",
+            "188.45/123/419.033/2026",
+        ] {
+            assert!(document_number(good).is_ok(), "{good}");
+        }
+        let long = format!("1{}", "a".repeat(64));
+        for bad in [
+            "",
+            " ",
+            "Zulkarnaen",
+            "3571034107859917",
+            "NIK 3571.0341.0785.9917",
+            "BA 3571-034107-859917",
+            &long,
+        ] {
+            assert!(document_number(bad).is_err(), "{bad}");
+        }
+    }
 }

@@ -16,7 +16,7 @@ use tilik_protocol::session::{Act, AddGrant, AddUser, GrantView, UserView};
 use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
-use super::journal::Entry;
+use super::journal::{Entry, document_number, holds_personal_number};
 use super::tables::{role_grant, row_version, session, user_account, verification_case};
 use super::write::Seen;
 use super::{Acting, Store, Write, cases, text};
@@ -93,6 +93,18 @@ fn check_username(username: &str) -> Result<()> {
     }
 }
 
+/// Names are kept in clear; a number that identifies somebody is not.
+fn check_name(field: &str, name: &str) -> Result<()> {
+    if holds_personal_number(name) {
+        return Err(Error::field(
+            field,
+            "personal_number",
+            "Ini tampak seperti NIK atau nomor KK; isi namanya.",
+        ));
+    }
+    Ok(())
+}
+
 fn check_password(password: &str) -> Result<()> {
     if (12..=256).contains(&password.chars().count()) {
         Ok(())
@@ -148,6 +160,8 @@ impl Acting {
             self.actor.require(Permission::ManageUsers)?;
         }
         check_username(&body.username)?;
+        check_name("username", &body.username)?;
+        check_name("name", &body.name)?;
         check_password(&body.password)?;
         let password_hash = self.store.hash_password(body.password.clone()).await?;
         let mut write = self.begin().await?;
@@ -278,13 +292,7 @@ impl Acting {
                 "Sebutkan sedikitnya satu wilayah.",
             ));
         }
-        if body.document_number.trim().is_empty() {
-            return Err(Error::field(
-                "document_number",
-                "missing",
-                "Isi nomor surat tugas atau SK.",
-            ));
-        }
+        document_number(&body.document_number)?;
         if body.role == Role::System {
             return Err(Error::field(
                 "role",

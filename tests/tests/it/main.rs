@@ -7,7 +7,7 @@
 
 mod authz;
 mod bad_input;
-
+mod canary;
 mod coalitions;
 mod console_session;
 mod crash_points;
