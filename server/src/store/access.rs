@@ -187,10 +187,12 @@ mod tests {
         }
         let count = async || store.count("SELECT COUNT(*) FROM access").await.unwrap();
         assert_eq!(count().await, 400);
-        // Polled once, then dropped: the client is gone, the row is not.
+        // Dropped while it waits for its turn: the client is gone, the row is not.
+        let turn = store.inner.reads.writing.lock().await;
         let mut hung_up = Box::pin(by.note_reads([a_read(5_000)]));
         assert!(futures_util::poll!(&mut hung_up).is_pending());
         drop(hung_up);
+        drop(turn);
         by.note_reads([a_read(5_001)]).await.unwrap();
         assert_eq!(count().await, 402);
         store.close().await;
