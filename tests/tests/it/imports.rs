@@ -749,7 +749,7 @@ async fn what_decides_about_places_waits_for_an_approver_who_is_somebody_else() 
         .unwrap();
     office.approver.confirm_grant(own.id).await.unwrap();
     let answer = office.confirm(&office.admin, &report).await;
-    assert_eq!(answer.verdict(), "409 separation_of_duty");
+    assert_eq!(answer.verdict(), "403 separation_of_duty");
     let waiting: Page<ImportReport> = office
         .approver
         .get("/v1/imports?state=waiting")
