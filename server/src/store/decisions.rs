@@ -5,7 +5,7 @@ use sea_orm::{
 };
 use tilik_protocol::case::{self, CaseAction, CaseState, Step};
 use tilik_protocol::duty::{self, Outcome};
-use tilik_protocol::evidence::Flag;
+use tilik_protocol::evidence::{Flag, VisitKind};
 use tilik_protocol::form::{Answers, Form, PoorPolicy};
 use tilik_protocol::ids::{CaseId, MembershipId, NoticeId, UserId};
 use tilik_protocol::membership::{self as machine, MembershipAction, MembershipState};
@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::cases::{self, Case, action_name, locked, region_of, state_of};
 use super::journal::{Entry, document_number};
 use super::slots::{self, TwoPersons};
-use super::tables::{case_membership, membership, notice, visit, visit_flag};
+use super::tables::{case_membership, family, membership, notice, visit, visit_flag};
 use super::write::Seen;
 use super::{Acting, Write};
 use crate::error::{Error, Result};
@@ -300,6 +300,7 @@ impl Acting {
         let case = cases::save(&mut write, case, before).await?;
         if state_of(&case)? == CaseState::Decided {
             mark_eligible(&write, &case).await?;
+            leave_undecided(&mut write, &case).await?;
         }
         write.commit().await?;
         self.case(id).await
@@ -546,5 +547,35 @@ async fn mark_eligible(write: &Write, case: &Case) -> Result<()> {
         row.eligible_at = Some(write.at().as_micros());
         slots::save_membership(write, row).await?;
     }
+    Ok(())
+}
+
+/// A membership that joined while its case waited for approval was seen by nobody who decided: it leaves the decided case,
+/// and a case of its own is opened.
+async fn leave_undecided(write: &mut Write, case: &Case) -> Result<()> {
+    let left = case_membership::Entity::delete_many()
+        .filter(case_membership::Column::CaseId.eq(case.id))
+        .filter(case_membership::Column::Outcome.is_null())
+        .exec(write.on())
+        .await?;
+    if left.rows_affected == 0 {
+        return Ok(());
+    }
+    let home = family::Entity::find_by_id(case.family_id)
+        .one(write.on())
+        .await?
+        .ok_or(Error::NOT_FOUND)?;
+    let after = Some(case.id);
+    cases::new_case(
+        write,
+        &home,
+        VisitKind::Full,
+        None,
+        None,
+        after,
+        Role::System,
+        None,
+    )
+    .await?;
     Ok(())
 }

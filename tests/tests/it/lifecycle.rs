@@ -763,3 +763,94 @@ async fn the_same_phone_works_over_real_http() {
     assert_eq!(status.last_problem.as_deref(), Some("no_network"));
     city.end().await;
 }
+
+#[tokio::test]
+async fn a_place_that_comes_while_a_case_waits_for_approval_gets_a_case_of_its_own() {
+    let city = city(117, 1).await;
+    let phone = &city.phones[0];
+    let (giver, taker) = (&city.village.homes[0], &city.village.homes[1]);
+    city.world
+        .app()
+        .unwrap()
+        .store
+        .plant_waitlist(PKH, &here(), &[taker.family])
+        .await
+        .unwrap();
+    let mut cases = Vec::new();
+    for (home, seed) in [(1, 900), (0, 901)] {
+        let case = city.assign(home, VisitKind::Quick, 0).await;
+        phone.visit(case, &snapshots(seed, 1).unwrap()).unwrap();
+        phone.pump().await.unwrap();
+        city.claim(case).await;
+        city.staff.supervisor.accept(case).await.unwrap();
+        cases.push(case);
+    }
+    let (theirs, ours) = (cases[0], cases[1]);
+    let gone = taker.memberships[SEMBAKO];
+    let decide = |case, membership, why| city.staff.operator.decide(case, membership, why);
+    assert_eq!(
+        decide(theirs, gone, Some("PINDAH_LUAR"))
+            .await
+            .unwrap()
+            .status,
+        200
+    );
+    assert_eq!(city.state(theirs).await, CaseState::AwaitingApproval);
+
+    let given = giver.memberships[PKH];
+    assert_eq!(
+        decide(ours, giver.memberships[SEMBAKO], None)
+            .await
+            .unwrap()
+            .status,
+        200
+    );
+    assert_eq!(
+        decide(ours, given, Some("TANPA_KOMPONEN"))
+            .await
+            .unwrap()
+            .status,
+        200
+    );
+    let confirmed = city
+        .staff
+        .approver
+        .confirm(ours, given, true)
+        .await
+        .unwrap();
+    assert_eq!(confirmed.status, 200);
+    let confirmed = city
+        .staff
+        .approver
+        .confirm(theirs, gone, true)
+        .await
+        .unwrap();
+    assert_eq!(confirmed.status, 200);
+
+    let decided = city.case(theirs).await;
+    assert_eq!(decided.state.known(), Some(CaseState::Decided));
+    assert!(decided.memberships.iter().all(|m| m.outcome.is_some()));
+    let open = city
+        .staff
+        .supervisor
+        .get("/v1/cases?state=open")
+        .await
+        .json();
+    let open: Vec<CaseId> = open["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["id"].as_str().unwrap().parse().unwrap())
+        .collect();
+    let mut own = Vec::new();
+    for id in open {
+        let case = city.case(id).await;
+        if case.family.id == taker.family {
+            own.extend(case.memberships);
+        }
+    }
+    assert_eq!(own.len(), 1, "the place they were given");
+    assert_eq!((own[0].program.as_str(), own[0].outcome), (PKH, None));
+    assert_eq!(own[0].state.known(), Some(MembershipState::Candidate));
+    city.end().await;
+}
