@@ -9,9 +9,10 @@ pub(super) fn is_unavailable(error: &DbErr) -> bool {
         DbErr::Exec(RuntimeErr::SqlxError(inner)) | DbErr::Query(RuntimeErr::SqlxError(inner)) => {
             inner.as_database_error().is_none_or(|database| {
                 database.code().is_some_and(|code| {
-                    // PostgreSQL: connection, resources, operator intervention, deadlock, serialization.
+                    // PostgreSQL: connection, resources, operator intervention, deadlock, serialization, a lock that was
+                    // not to be had in time (55P03).
                     // SQLite: busy (5), locked (6), full (13), I/O (10).
-                    ["08", "53", "57", "40"]
+                    ["08", "53", "57", "40", "55P03"]
                         .iter()
                         .any(|class| code.len() == 5 && code.starts_with(class))
                         || code
