@@ -10,6 +10,8 @@ use http::{Method, Request, header};
 use sha2::{Digest, Sha256};
 use tilik_protocol::evidence::{PhotoKind, VisitKind};
 use tilik_protocol::ids::{DeviceId, PhotoId, VisitId};
+use tilik_server::App;
+use tilik_server::blobs::{BlobKey, BlobPrefix, Listed};
 use tilik_server::clock::Ids;
 
 use crate::phone::FieldPhone;
@@ -75,8 +77,8 @@ impl SealedPhoto {
         photos.iter().map(|photo| read(photo.photo)).collect()
     }
 
-    /// `Upload-Metadata`.
-    pub fn metadata(&self) -> String {
+    /// What the creation says of it.
+    pub fn facts(&self) -> Vec<(&'static str, String)> {
         let mut pairs = vec![
             ("media", self.photo.to_string()),
             ("device", self.device.to_string()),
@@ -84,6 +86,11 @@ impl SealedPhoto {
         ];
         pairs.extend(self.visit.map(|visit| ("visit", visit.to_string())));
         pairs
+    }
+
+    /// `Upload-Metadata`.
+    pub fn metadata(&self) -> String {
+        self.facts()
             .into_iter()
             .map(|(key, value)| format!("{key} {}", STANDARD.encode(value)))
             .collect::<Vec<_>>()
@@ -211,55 +218,88 @@ pub fn seal_finding(phone: &FieldPhone, photos: &[Vec<u8>]) -> Result<VisitId> {
     phone.seal(visit)
 }
 
+/// Sends everything of a phone but its photos. The grant under which they may be sent, when one has none left to wait for.
+///
+/// # Errors
+/// What the app says; when it never comes to an end.
+pub async fn send_manifests(phone: &FieldPhone) -> Result<Option<String>> {
+    let app = phone.app()?;
+    app.send_now()?;
+    let mut grant = None;
+    for _ in 0..1_000 {
+        let requests = app.next_requests(64)?;
+        if requests.is_empty() {
+            return Ok(grant);
+        }
+        for request in requests {
+            if !request.path.starts_with("/v1/uploads") {
+                phone.exchange(&request).await?;
+                continue;
+            }
+            app.on_no_network(request.id.clone())?;
+            let shown = request
+                .headers
+                .iter()
+                .find(|header| header.name.eq_ignore_ascii_case("authorization"))
+                .and_then(|header| header.value.strip_prefix("Bearer "));
+            grant = shown.map(str::to_owned).or(grant);
+        }
+    }
+    anyhow::bail!("the phone never stops sending")
+}
+
+/// What is wrong with how a server keeps this photo: not received, other bytes, stored twice, pieces left over. Nothing:
+/// `None`.
+///
+/// # Errors
+/// When database or blob store do not answer.
+pub async fn photo_problem(app: &App, sealed: &SealedPhoto) -> Result<Option<String>> {
+    let by = app.store.acting_as_system("a test looks");
+    let Some(expected) = by.expected(sealed.photo).await? else {
+        return Ok(Some("no manifest names it".to_owned()));
+    };
+    if !expected.received {
+        return Ok(Some("it has not arrived".to_owned()));
+    }
+    let clear = app
+        .keys
+        .open_spool(&sealed.bytes)
+        .map_err(|error| anyhow::anyhow!("{error:?}"))?;
+    let key = by.original_key(sealed.photo).await?.context("no key")?;
+    let key: BlobKey = key.parse()?;
+    if app.blobs.get(&key).await? != clear {
+        return Ok(Some("other bytes are stored".to_owned()));
+    }
+    let id = sealed.photo.to_string();
+    let mut originals = 0;
+    let mut after = None;
+    loop {
+        let page = app
+            .blobs
+            .list(&BlobPrefix::originals(), after.as_ref(), 1000)
+            .await?;
+        let of_this = |object: &&Listed| object.key.as_str().contains(&id);
+        originals += page.objects.iter().filter(of_this).count();
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    if originals != 1 {
+        return Ok(Some(format!("{originals} originals are stored")));
+    }
+    app.tidy_staging().await?;
+    let chunks = BlobPrefix::chunks(uuid::Uuid::from(sealed.photo));
+    let left = app.blobs.list(&chunks, None, 10).await?.objects.len();
+    Ok((left > 0).then(|| format!("{left} pieces are left over")))
+}
+
 impl World {
-    /// What is wrong with how the server keeps this photo: not received, other bytes, stored twice, pieces left over.
-    /// Nothing: `None`.
+    /// See [`photo_problem`].
     ///
     /// # Errors
     /// When database or blob store do not answer.
     pub async fn photo_problem(&self, sealed: &SealedPhoto) -> Result<Option<String>> {
-        use tilik_server::blobs::{BlobKey, BlobPrefix};
-        let app = self.app()?;
-        let by = app.store.acting_as_system("a test looks");
-        let Some(expected) = by.expected(sealed.photo).await? else {
-            return Ok(Some("no manifest names it".to_owned()));
-        };
-        if !expected.received {
-            return Ok(Some("it has not arrived".to_owned()));
-        }
-        let clear = self
-            .keys
-            .open_spool(&sealed.bytes)
-            .map_err(|error| anyhow::anyhow!("{error:?}"))?;
-        let key = by.original_key(sealed.photo).await?.context("no key")?;
-        let key: BlobKey = key.parse()?;
-        if app.blobs.get(&key).await? != clear {
-            return Ok(Some("other bytes are stored".to_owned()));
-        }
-        let mut originals = 0;
-        let mut after = None;
-        loop {
-            let page = app
-                .blobs
-                .list(&BlobPrefix::originals(), after.as_ref(), 1000)
-                .await?;
-            let id = sealed.photo.to_string();
-            originals += page
-                .objects
-                .iter()
-                .filter(|o| o.key.as_str().contains(&id))
-                .count();
-            after = page.next;
-            if after.is_none() {
-                break;
-            }
-        }
-        if originals != 1 {
-            return Ok(Some(format!("{originals} originals are stored")));
-        }
-        app.tidy_staging().await?;
-        let chunks = BlobPrefix::chunks(uuid::Uuid::from(sealed.photo));
-        let left = app.blobs.list(&chunks, None, 10).await?.objects.len();
-        Ok((left > 0).then(|| format!("{left} pieces are left over")))
+        photo_problem(&self.app()?, sealed).await
     }
 }

@@ -15,7 +15,9 @@ use axum::body::Body;
 use futures_util::future::poll_immediate;
 use http::Request;
 use tilik_server::time_token::UploadGrant;
-use tilik_tests::uploads::{SealedPhoto, cut_after, in_frames, noise, offset_of, seal_finding};
+use tilik_tests::uploads::{
+    SealedPhoto, cut_after, in_frames, noise, offset_of, seal_finding, send_manifests,
+};
 use tilik_tests::{FieldPhone, World};
 use tokio::runtime::{Builder, Runtime};
 
@@ -81,25 +83,6 @@ fn a_runtime() -> Runtime {
         .unwrap()
 }
 
-/// Sends the phone's manifests and none of its photos.
-async fn send_manifests(phone: &FieldPhone) {
-    let app = phone.app().unwrap();
-    app.send_now().unwrap();
-    loop {
-        let requests = app.next_requests(64).unwrap();
-        if requests.is_empty() {
-            return;
-        }
-        for request in requests {
-            if request.path.starts_with("/v1/uploads") {
-                app.on_no_network(request.id.clone()).unwrap();
-            } else {
-                phone.exchange(&request).await.unwrap();
-            }
-        }
-    }
-}
-
 impl Stand {
     fn new(seed: u64) -> Self {
         let runtime = a_runtime();
@@ -146,7 +129,7 @@ impl Stand {
     fn take_known(&mut self) -> SealedPhoto {
         if self.known.is_empty() {
             self.known = self.seal(20);
-            self.on().block_on(send_manifests(&self.phone));
+            self.on().block_on(send_manifests(&self.phone)).unwrap();
         }
         self.known.pop().unwrap()
     }
@@ -214,7 +197,7 @@ impl Stand {
                 let acknowledged = self.on().block_on(async {
                     let acknowledged = begun(photo.bytes.len()).await;
                     self.world.settle().await.unwrap();
-                    send_manifests(&self.phone).await;
+                    send_manifests(&self.phone).await.unwrap();
                     acknowledged
                 });
                 return (photo.clone(), None, acknowledged);
@@ -371,7 +354,7 @@ impl Stand {
             // What a worker of the dead had claimed is free after two minutes.
             world.clock.advance_s(121);
             if moment == Moment::AheadOfManifest {
-                send_manifests(&self.phone).await;
+                send_manifests(&self.phone).await.unwrap();
             }
             for _ in 0..200 {
                 world.settle().await.unwrap();
