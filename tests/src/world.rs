@@ -21,7 +21,7 @@ use tilik_server::blobs::{
     BlobError, BlobKey, BlobPage, BlobPrefix, Blobs, Ciphertext, Directory, FreeSpace, S3,
     S3Options, SealedBlobs,
 };
-use tilik_server::clock::{Clock, HeldClock, Ids};
+use tilik_server::clock::{Clock, HeldClock, Ids, SystemClock};
 use tilik_server::config::Config;
 use tilik_server::http::routes;
 use tilik_server::keys::Keyring;
@@ -57,6 +57,8 @@ pub struct World {
     config: Config,
     database: DatabaseUrl,
     blobs: Arc<Reachable>,
+    /// Its own folder in the bucket, when there is a bucket.
+    bucket: Option<S3>,
     folder: TempDir,
     doorway: Doorway,
     bug: RwLock<Option<testing::Bug>>,
@@ -302,6 +304,12 @@ fn bucket() -> Option<S3Options> {
     })
 }
 
+/// A name no other world has, in this run or another.
+fn own_name() -> String {
+    let ids = Ids::new(Arc::new(SystemClock));
+    format!("worlds/{}", ids.next::<uuid::Uuid>())
+}
+
 impl World {
     /// An empty, migrated server. The same seed gives the same ids.
     ///
@@ -327,14 +335,11 @@ impl World {
         let clock = Arc::new(HeldClock::at(
             MORNING.parse().map_err(|_| anyhow!("not an instant"))?,
         ));
-        let mut seed = seed;
-        let blobs: Arc<dyn Blobs> = match (blobs, bucket()) {
+        // One bucket for all worlds: without a folder of its own each would sweep the others' pieces away.
+        let bucket = bucket().map(|options| S3::new(&options).within(&own_name()));
+        let blobs: Arc<dyn Blobs> = match (blobs, &bucket) {
             (Some(blobs), _) => blobs,
-            (None, Some(options)) => {
-                // One bucket for all worlds: the same ids twice would be one photo under two keyrings.
-                seed ^= u64::from_be_bytes(Ids::new(clock.clone()).bytes::<8>());
-                Arc::new(S3::new(&options))
-            }
+            (None, Some(bucket)) => Arc::new(bucket.clone()),
             (None, None) => Arc::new(Directory::open(fresh.folder.path().join("blobs")).await?),
         };
         let ids = Arc::new(Ids::seeded(clock.clone(), seed));
@@ -351,6 +356,7 @@ impl World {
             config,
             database: fresh.url,
             blobs: Reachable::new(blobs),
+            bucket,
             folder: fresh.folder,
             doorway: Doorway::default(),
             bug: RwLock::default(),
@@ -373,8 +379,12 @@ impl World {
             &fresh.folder.path().join("blobs"),
         )?;
         let clock = Arc::new(HeldClock::at(self.clock.now()));
-        let blobs: Arc<dyn Blobs> = match bucket() {
-            Some(options) => Arc::new(S3::new(&options)),
+        let bucket = match &self.bucket {
+            Some(bucket) => Some(bucket.copied_to(&own_name()).await?),
+            None => None,
+        };
+        let blobs: Arc<dyn Blobs> = match &bucket {
+            Some(bucket) => Arc::new(bucket.clone()),
             None => Arc::new(Directory::open(fresh.folder.path().join("blobs")).await?),
         };
         let world = Self {
@@ -389,6 +399,7 @@ impl World {
             },
             database: fresh.url,
             blobs: Reachable::new(blobs),
+            bucket,
             folder: fresh.folder,
             doorway: Doorway::default(),
             bug: RwLock::default(),

@@ -54,6 +54,8 @@ impl fmt::Debug for S3Options {
 pub struct S3 {
     client: Client,
     bucket: String,
+    /// Goes before every key; empty but in tests, where many stores share a bucket.
+    folder: String,
 }
 
 impl fmt::Debug for S3 {
@@ -118,94 +120,63 @@ impl S3 {
         Self {
             client: Client::from_conf(config),
             bucket: options.bucket.clone(),
-        }
-    }
-}
-
-#[async_trait]
-impl Blobs for S3 {
-    async fn put(&self, key: &BlobKey, bytes: Ciphertext) -> Result<(), BlobError> {
-        let bytes = bytes.bytes().clone();
-        // Named with its value: in the mode chosen above, naming only the algorithm silently sends nothing.
-        let sha256 = BASE64_STANDARD.encode(Sha256::digest(&bytes));
-        self.client
-            .put_object()
-            .bucket(&self.bucket)
-            .key(key.as_str())
-            .checksum_sha256(sha256)
-            .body(ByteStream::from(bytes))
-            .send()
-            .await
-            .map_err(|e| sdk_error(&e))?;
-        Ok(())
-    }
-
-    async fn get(&self, key: &BlobKey) -> Result<Bytes, BlobError> {
-        let found = self
-            .client
-            .get_object()
-            .bucket(&self.bucket)
-            .key(key.as_str())
-            .send()
-            .await;
-        let body = found.map_err(|e| sdk_error(&e))?.body;
-        // A body that breaks off is an error here, never a shorter object.
-        Ok(body
-            .collect()
-            .await
-            .map_err(BlobError::unavailable)?
-            .into_bytes())
-    }
-
-    async fn head(&self, key: &BlobKey) -> Result<Option<u64>, BlobError> {
-        match self
-            .client
-            .head_object()
-            .bucket(&self.bucket)
-            .key(key.as_str())
-            .send()
-            .await
-        {
-            Ok(head) => size(head.content_length()).map(Some),
-            Err(e) => match sdk_error(&e) {
-                BlobError::NotFound => Ok(None),
-                other => Err(other),
-            },
+            folder: String::new(),
         }
     }
 
-    async fn delete(&self, key: &BlobKey) -> Result<(), BlobError> {
-        match self
-            .client
-            .delete_object()
-            .bucket(&self.bucket)
-            .key(key.as_str())
-            .send()
-            .await
-        {
-            Ok(_) => Ok(()),
-            Err(e) => match sdk_error(&e) {
-                // Some servers say 404 where Amazon's says 204.
-                BlobError::NotFound => Ok(()),
-                other => Err(other),
-            },
+    fn name(&self, key: &BlobKey) -> String {
+        format!("{}{key}", self.folder)
+    }
+
+    /// The same bucket, but only what lies in `folder`.
+    #[cfg(any(test, feature = "testing"))]
+    #[must_use]
+    pub fn within(mut self, folder: &str) -> Self {
+        self.folder = format!("{folder}/");
+        self
+    }
+
+    /// Copies all that this store holds into another folder of the bucket; the store in it.
+    ///
+    /// # Errors
+    /// What the server says.
+    #[cfg(any(test, feature = "testing"))]
+    pub async fn copied_to(&self, folder: &str) -> Result<Self, BlobError> {
+        let copy = self.clone().within(folder);
+        let mut next = None;
+        loop {
+            let page = self.list_named("", next.take(), 1_000).await?;
+            for object in &page.objects {
+                self.client
+                    .copy_object()
+                    .bucket(&self.bucket)
+                    .copy_source(format!("{}/{}", self.bucket, self.name(&object.key)))
+                    .key(copy.name(&object.key))
+                    .send()
+                    .await
+                    .map_err(|e| sdk_error(&e))?;
+            }
+            next = page.next;
+            if next.is_none() {
+                return Ok(copy);
+            }
         }
     }
 
-    async fn list(
+    async fn list_named(
         &self,
-        prefix: &BlobPrefix,
-        after: Option<&BlobKey>,
+        prefix: &str,
+        after: Option<BlobKey>,
         limit: usize,
     ) -> Result<BlobPage, BlobError> {
         let limit = i32::try_from(limit.clamp(1, 1_000)).unwrap_or(1_000);
-        let mut after = after.map(ToString::to_string);
+        let mut after = after.map(|key| self.name(&key));
         loop {
             let answer = self
                 .client
                 .list_objects_v2()
                 .bucket(&self.bucket)
-                .prefix(prefix.as_str())
+                .prefix(format!("{}{prefix}", self.folder))
                 .set_start_after(after.take())
                 .max_keys(limit)
                 .send()
@@ -213,8 +184,9 @@ impl Blobs for S3 {
                 .map_err(|e| sdk_error(&e))?;
             let mut objects = Vec::new();
             for object in answer.contents() {
+                let name = object.key().and_then(|k| k.strip_prefix(&self.folder));
                 // What is not ours by its name is nobody's object.
-                if let Some(Ok(key)) = object.key().map(str::parse) {
+                if let Some(Ok(key)) = name.map(str::parse) {
                     objects.push(Listed {
                         key,
                         size_bytes: size(object.size())?,
@@ -243,6 +215,87 @@ impl Blobs for S3 {
                 ));
             }
         }
+    }
+}
+
+#[async_trait]
+impl Blobs for S3 {
+    async fn put(&self, key: &BlobKey, bytes: Ciphertext) -> Result<(), BlobError> {
+        let bytes = bytes.bytes().clone();
+        // Named with its value: in the mode chosen above, naming only the algorithm silently sends nothing.
+        let sha256 = BASE64_STANDARD.encode(Sha256::digest(&bytes));
+        self.client
+            .put_object()
+            .bucket(&self.bucket)
+            .key(self.name(key))
+            .checksum_sha256(sha256)
+            .body(ByteStream::from(bytes))
+            .send()
+            .await
+            .map_err(|e| sdk_error(&e))?;
+        Ok(())
+    }
+
+    async fn get(&self, key: &BlobKey) -> Result<Bytes, BlobError> {
+        let found = self
+            .client
+            .get_object()
+            .bucket(&self.bucket)
+            .key(self.name(key))
+            .send()
+            .await;
+        let body = found.map_err(|e| sdk_error(&e))?.body;
+        // A body that breaks off is an error here, never a shorter object.
+        Ok(body
+            .collect()
+            .await
+            .map_err(BlobError::unavailable)?
+            .into_bytes())
+    }
+
+    async fn head(&self, key: &BlobKey) -> Result<Option<u64>, BlobError> {
+        match self
+            .client
+            .head_object()
+            .bucket(&self.bucket)
+            .key(self.name(key))
+            .send()
+            .await
+        {
+            Ok(head) => size(head.content_length()).map(Some),
+            Err(e) => match sdk_error(&e) {
+                BlobError::NotFound => Ok(None),
+                other => Err(other),
+            },
+        }
+    }
+
+    async fn delete(&self, key: &BlobKey) -> Result<(), BlobError> {
+        match self
+            .client
+            .delete_object()
+            .bucket(&self.bucket)
+            .key(self.name(key))
+            .send()
+            .await
+        {
+            Ok(_) => Ok(()),
+            Err(e) => match sdk_error(&e) {
+                // Some servers say 404 where Amazon's says 204.
+                BlobError::NotFound => Ok(()),
+                other => Err(other),
+            },
+        }
+    }
+
+    async fn list(
+        &self,
+        prefix: &BlobPrefix,
+        after: Option<&BlobKey>,
+        limit: usize,
+    ) -> Result<BlobPage, BlobError> {
+        self.list_named(prefix.as_str(), after.cloned(), limit)
+            .await
     }
 
     /// A bucket tells no end.

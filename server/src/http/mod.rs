@@ -5,6 +5,7 @@ pub mod body;
 pub mod cases;
 pub mod health;
 pub mod imports;
+mod linger;
 pub mod openapi;
 pub mod photos;
 pub mod problem;

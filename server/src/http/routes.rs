@@ -16,6 +16,7 @@ use axum::routing::{MethodFilter, on};
 use tilik_protocol::policy::Permission;
 use tilik_protocol::problem::ProblemCode;
 
+use super::linger::linger;
 use super::{cases, health, imports, photos, session, sync, trail, uploads, users};
 use crate::App;
 use crate::error::Error;
@@ -98,6 +99,11 @@ impl Table {
                     (app.clone(), access, writes),
                     guard,
                 ));
+            // Only uploads are long enough to be refused in the middle.
+            let guarded = match access {
+                Access::Uploads => guarded.layer(axum::middleware::from_fn(linger)),
+                _ => guarded,
+            };
             #[expect(
                 clippy::disallowed_methods,
                 reason = "this is the one place that makes routes"

@@ -85,25 +85,27 @@ impl Connections {
                 Ok(Self { read, write })
             }
             DatabaseUrl::Postgres(url) => {
-                let mut options = ConnectOptions::new(url.clone());
-                options
-                    .max_connections(16)
-                    .min_connections(1)
-                    .acquire_timeout(ACQUIRE)
-                    .connect_timeout(ACQUIRE)
-                    .sqlx_logging(false)
-                    .map_sqlx_postgres_opts(|postgres| {
-                        postgres.options([
-                            ("synchronous_commit", "on"),
-                            ("idle_in_transaction_session_timeout", "30s"),
-                            ("lock_timeout", "5s"),
-                        ])
-                    });
-                let both = Database::connect(options).await?;
-                Ok(Self {
-                    read: both.clone(),
-                    write: both,
-                })
+                let options = |connections| {
+                    let mut options = ConnectOptions::new(url.clone());
+                    options
+                        .max_connections(connections)
+                        .min_connections(1)
+                        .acquire_timeout(ACQUIRE)
+                        .connect_timeout(ACQUIRE)
+                        .sqlx_logging(false)
+                        .map_sqlx_postgres_opts(|postgres| {
+                            postgres.options([
+                                ("synchronous_commit", "on"),
+                                ("idle_in_transaction_session_timeout", "30s"),
+                                ("lock_timeout", "5s"),
+                            ])
+                        });
+                    options
+                };
+                // Apart, so that writers waiting for each other's locks do not keep readers from a connection.
+                let write = Database::connect(options(16)).await?;
+                let read = Database::connect(options(8)).await?;
+                Ok(Self { read, write })
             }
         }
     }
