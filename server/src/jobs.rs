@@ -34,21 +34,32 @@ impl App {
         }
     }
 
+    /// Does the next job that is due; false when none is.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    async fn do_next_job(&self) -> Result<bool> {
+        let by = self.store.acting_as_system("background work");
+        let Some(job) = by.claim_job().await? else {
+            return Ok(false);
+        };
+        match self.do_job(&by, &job).await {
+            Ok(()) => by.finish_job(&job).await?,
+            Err(error) => {
+                tracing::warn!(job.kind = %job.kind, job.id = %job.id, cause = %error, "a job failed");
+                by.fail_job(&job, &error.code().to_string()).await?;
+            }
+        }
+        Ok(true)
+    }
+
     /// Does every job that is due now, one after the other; how many.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn do_due_jobs(&self) -> Result<u64> {
-        let by = self.store.acting_as_system("background work");
         let mut done = 0;
-        while let Some(job) = by.claim_job().await? {
-            match self.do_job(&by, &job).await {
-                Ok(()) => by.finish_job(&job).await?,
-                Err(error) => {
-                    tracing::warn!(job.kind = %job.kind, job.id = %job.id, cause = %error, "a job failed");
-                    by.fail_job(&job, &error.code().to_string()).await?;
-                }
-            }
+        while self.do_next_job().await? {
             done += 1;
         }
         Ok(done)
@@ -145,15 +156,19 @@ impl App {
         Ok(())
     }
 
-    /// Runs workers until `stop` says so; what a worker has begun it finishes.
+    /// Runs workers until `stop` says so; the job a worker has begun it finishes, the rest waits for the next start.
     pub async fn work(self, mut stop: watch::Receiver<bool>) {
         let mut workers = tokio::task::JoinSet::new();
         for _ in 0..self.config.workers {
             let (app, mut stop) = (self.clone(), stop.clone());
             workers.spawn(async move {
                 while !*stop.borrow() {
-                    if let Err(error) = app.do_due_jobs().await {
-                        tracing::warn!(cause = %error, "workers wait for the database");
+                    match app.do_next_job().await {
+                        Ok(true) => continue,
+                        Ok(false) => {}
+                        Err(error) => {
+                            tracing::warn!(cause = %error, "workers wait for the database");
+                        }
                     }
                     tokio::select! {
                         () = app.wake.notified() => {}

@@ -95,6 +95,13 @@ impl Demo {
             ..Config::embedded(folder.join("server"))
         };
         let app = start::open_app(config, true).await?;
+        // Every phone would wait for it in vain.
+        anyhow::ensure!(
+            app.space.photo().is_ok(),
+            "only {} % of the disk with {} is free; the server takes photos from 10 % on: make room, or choose --folder",
+            app.space.free_percent(),
+            folder.display()
+        );
         let (stop, stopping) = watch::channel(false);
         let serving = tokio::spawn(serve::serve(app.clone(), listener, stopping));
         Ok(Self {

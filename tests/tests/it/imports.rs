@@ -685,15 +685,16 @@ async fn an_import_broken_off_anywhere_is_finished_by_sending_it_again() {
         .unwrap();
     let store = office.world.app().unwrap().store;
     let event = office.admin.event();
-    // Dropped after ever more steps, until it comes through. A transaction's connection needs a moment to go home.
+    // Dropped after ever more steps, until it comes through. A tenth more each time: between the first batch and the
+    // last lie far more steps than that.
     let mut broken_off = 0;
+    let mut steps = 8_u32;
     let report = loop {
         let by = store
             .acting_as_named("admin", "a test's import")
             .await
             .unwrap();
         let mut going = Box::pin(by.import(families.0, families.2.clone().into(), event));
-        let steps = 8_u32 << broken_off;
         let mut step = 0;
         let ended = std::future::poll_fn(|context| {
             step += 1;
@@ -709,6 +710,7 @@ async fn an_import_broken_off_anywhere_is_finished_by_sending_it_again() {
             Some(report) => break report.unwrap(),
             None => broken_off += 1,
         }
+        steps += steps.div_ceil(10);
     };
     assert!(broken_off > 2, "{broken_off}");
     assert_eq!(report.added + report.unchanged, report.lines);

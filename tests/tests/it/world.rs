@@ -58,3 +58,30 @@ async fn a_copy_of_a_world_goes_its_own_way() {
     copy.end().await;
     world.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_stops_finishes_the_job_at_hand_and_leaves_the_rest() {
+    let world = World::new(4).await.unwrap();
+    let app = world.app().unwrap();
+    let waiting = 500;
+    for n in 0..waiting {
+        let job = "INSERT INTO job (id, kind, object, state, attempts, run_at, created_at) \
+                   VALUES ($1, 'no such kind', $2, 'ready', 0, $3, $3)";
+        let at = world.now().as_micros();
+        let id: uuid::Uuid = world.id();
+        let values = [id.into(), n.to_string().into(), at.into()];
+        app.store.poke(job, values).await.unwrap();
+    }
+    let untried = "SELECT COUNT(*) FROM job WHERE attempts = 0";
+    let (stop, stopping) = tokio::sync::watch::channel(false);
+    let working = tokio::spawn(app.work(stopping));
+    while world.count(untried).await.unwrap() == waiting {
+        tokio::task::yield_now().await;
+    }
+    stop.send_replace(true);
+    working.await.unwrap();
+    assert!(world.count(untried).await.unwrap() > 0);
+    let held = "SELECT COUNT(*) FROM job WHERE state = 'running'";
+    assert_eq!(world.count(held).await.unwrap(), 0);
+    world.end().await;
+}
