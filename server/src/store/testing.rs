@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, Database, EntityTrait, QueryResult, Set, Statement, Value,
 };
@@ -538,14 +539,22 @@ impl Store {
             });
         }
         for ((program, region), slots) in quotas {
-            quota::ActiveModel {
+            let row = quota::ActiveModel {
                 program: Set(program),
                 region: Set(region),
                 slots: Set(slots),
                 recorded_at: Set(at),
-            }
-            .insert(write.on())
-            .await?;
+            };
+            let more = OnConflict::columns([quota::Column::Program, quota::Column::Region])
+                .value(
+                    quota::Column::Slots,
+                    Expr::col((quota::Entity, quota::Column::Slots)).add(slots),
+                )
+                .to_owned();
+            quota::Entity::insert(row)
+                .on_conflict(more)
+                .exec_without_returning(write.on())
+                .await?;
         }
         write.commit().await?;
         Ok(planted)
