@@ -315,11 +315,14 @@ CREATE TABLE verification_case (
     tries integer NOT NULL
 );
 
-CREATE INDEX verification_case_queue ON verification_case (complete_at) WHERE state = 'submitted';
+CREATE INDEX verification_case_queue ON verification_case (complete_at, region) WHERE state = 'submitted';
 
 CREATE INDEX verification_case_approval ON verification_case (region) WHERE state = 'awaiting_approval';
 
 CREATE INDEX verification_case_region_state ON verification_case (region, state, id);
+
+-- Lists are read in the order of ids, a page at a time; the region is looked at without touching the row.
+CREATE INDEX verification_case_state ON verification_case (state, id, region);
 
 CREATE INDEX verification_case_officer ON verification_case (officer_id);
 
@@ -380,7 +383,7 @@ CREATE INDEX visit_case ON visit (case_id);
 
 CREATE INDEX visit_filed_case ON visit (filed_case_id);
 
-CREATE INDEX verification_case_unreachable ON verification_case (complete_at) WHERE state = 'unreachable';
+CREATE INDEX verification_case_unreachable ON verification_case (complete_at, region) WHERE state = 'unreachable';
 
 CREATE INDEX verification_case_lease ON verification_case (lease_user) WHERE lease_user IS NOT NULL;
 
@@ -461,7 +464,9 @@ CREATE TABLE upload (
     expires_at bigint NOT NULL
 );
 
-CREATE INDEX upload_expiry ON upload (expires_at) WHERE state = 'active';
+CREATE INDEX upload_expiry ON upload (expires_at) WHERE state IN ('active', 'held', 'bad');
+
+CREATE INDEX upload_unfinished ON upload (device_id) WHERE state IN ('active', 'held', 'bad');
 
 -- Where the bytes of an unfinished upload are.
 CREATE TABLE upload_chunk (

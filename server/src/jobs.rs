@@ -82,6 +82,7 @@ impl App {
         by.heartbeat().await?;
         by.expire_due_cases().await?;
         by.designate_due().await?;
+        self.store.forget_old_tries().await?;
         for photo in by.expire_uploads().await? {
             let prefix = BlobPrefix::chunks(uuid::Uuid::from(photo));
             for object in self.blobs.list(&prefix, None, 1000).await?.objects {

@@ -354,6 +354,7 @@ impl Bench {
                 phone.seal(visit).unwrap();
             }
         }
+        println!("{CLIENTS} phones send …");
         let (before, began) = (process.cpu_ms(), Instant::now());
         let mut sending = tokio::task::JoinSet::new();
         for phone in phones {
@@ -439,7 +440,7 @@ impl Bench {
             self.app
                 .store
                 .poke(
-                    "UPDATE verification_case SET state = 'accepted' WHERE id = $1",
+                    "UPDATE verification_case SET state = 'accepted', lease_user = NULL WHERE id = $1",
                     [id.into()],
                 )
                 .await

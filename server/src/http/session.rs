@@ -99,27 +99,49 @@ impl FromRequestParts<App> for ClientAddress {
             .map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |ConnectInfo(peer)| {
                 peer.ip()
             });
-        let trusted = |address: &IpAddr| {
-            app.config
-                .trusted_proxies
-                .iter()
-                .any(|net| net.contains(address))
-        };
-        if !trusted(&peer) {
-            return Ok(Self(peer));
-        }
-        let mut hops: Vec<IpAddr> = parts
+        let hops: Vec<&str> = parts
             .headers
             .get_all("x-forwarded-for")
             .iter()
             .filter_map(|value| value.to_str().ok())
             .flat_map(|value| value.split(','))
-            .filter_map(|hop| hop.trim().parse().ok())
             .collect();
-        while hops.last().is_some_and(trusted) {
-            hops.pop();
+        let client = client_of(peer, &hops, |address| {
+            app.config
+                .trusted_proxies
+                .iter()
+                .any(|net| net.contains(address))
+        });
+        Ok(Self(client))
+    }
+}
+
+/// The first address that is not `trusted`, from our side on. What is left of something that is no address, anybody may
+/// have written.
+fn client_of(peer: IpAddr, hops: &[&str], trusted: impl Fn(&IpAddr) -> bool) -> IpAddr {
+    let mut client = peer;
+    for hop in hops.iter().rev() {
+        if !trusted(&client) {
+            break;
         }
-        Ok(Self(hops.pop().unwrap_or(peer)))
+        let Ok(address) = hop.trim().parse() else {
+            break;
+        };
+        client = address;
+    }
+    client
+}
+
+impl ClientAddress {
+    /// What wrong tries are counted by: the address, or the network of 64 bits that one IPv6 subscriber has to itself.
+    fn counted(self) -> String {
+        match self.0.to_canonical() {
+            IpAddr::V4(address) => address.to_string(),
+            IpAddr::V6(address) => {
+                let [a, b, c, d, ..] = address.segments();
+                format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+            }
+        }
     }
 }
 
@@ -127,17 +149,17 @@ impl FromRequestParts<App> for ClientAddress {
 #[utoipa::path(post, path = "/v1/session", tag = "session", request_body = SignIn, responses((status = 200, body = Tokens)))]
 pub async fn sign_in(
     State(app): State<App>,
-    ClientAddress(address): ClientAddress,
+    address: ClientAddress,
     Json(body): Json<SignIn>,
 ) -> Result<Json<Tokens>> {
-    Ok(Json(app.store.sign_in(body, &address.to_string()).await?))
+    Ok(Json(app.store.sign_in(body, &address.counted()).await?))
 }
 
 /// `POST /v1/console/session`: a browser signs in. The reply holds no token: it is in the cookie, out of scripts' reach.
 #[utoipa::path(post, path = "/v1/console/session", tag = "session", request_body = SignIn, params(("Origin" = String, Header, description = "This server's public address")), responses((status = 200, body = Me, headers(("Set-Cookie" = String, description = "The session")))))]
 pub async fn sign_in_console(
     State(app): State<App>,
-    ClientAddress(address): ClientAddress,
+    address: ClientAddress,
     headers: HeaderMap,
     Json(body): Json<SignIn>,
 ) -> Result<Response> {
@@ -145,10 +167,7 @@ pub async fn sign_in_console(
     if !app.is_own_origin(&headers) {
         return Err(Error::Refused(ProblemCode::BadOrigin));
     }
-    let (secret, me) = app
-        .store
-        .sign_in_console(body, &address.to_string())
-        .await?;
+    let (secret, me) = app.store.sign_in_console(body, &address.counted()).await?;
     let mut response = Json(me).into_response();
     if let Some(cookie) = app.set_cookie(Some(&secret)) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
@@ -205,5 +224,29 @@ mod tests {
         ] {
             assert!(is_secure(far), "{far}");
         }
+    }
+
+    fn told(peer: &str, hops: &[&str]) -> String {
+        let proxy = |address: &IpAddr| address.to_string().starts_with("10.");
+        client_of(peer.parse().unwrap(), hops, proxy).to_string()
+    }
+
+    #[test]
+    fn only_a_configured_proxy_is_believed_about_the_client() {
+        assert_eq!(told("203.0.113.9", &["198.51.100.1"]), "203.0.113.9");
+        assert_eq!(told("10.0.0.1", &["198.51.100.1"]), "198.51.100.1");
+        assert_eq!(told("10.0.0.1", &[]), "10.0.0.1");
+        let invented = ["192.0.2.66", "198.51.100.1", "10.0.0.2"];
+        assert_eq!(told("10.0.0.1", &invented), "198.51.100.1");
+        let unreadable = ["192.0.2.66", "198.51.100.1:4711", "10.0.0.2"];
+        assert_eq!(told("10.0.0.1", &unreadable), "10.0.0.2");
+    }
+
+    #[test]
+    fn an_ipv6_subscriber_is_one_whatever_address_it_takes() {
+        let counted = |address: &str| ClientAddress(address.parse().unwrap()).counted();
+        assert_eq!(counted("2001:db8:1:2::7"), counted("2001:db8:1:2:ffff::1"));
+        assert_ne!(counted("2001:db8:1:2::7"), counted("2001:db8:1:3::7"));
+        assert_eq!(counted("::ffff:198.51.100.1"), "198.51.100.1");
     }
 }

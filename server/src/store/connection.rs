@@ -57,6 +57,9 @@ pub(super) struct Connections {
 /// Longest wait for a connection before the answer is `unavailable`.
 const ACQUIRE: Duration = Duration::from_secs(5);
 
+/// Prepared statements a connection keeps: more than there are in this program.
+const STATEMENTS: usize = 1_000;
+
 impl Connections {
     pub(super) async fn open(url: &DatabaseUrl) -> Result<Self> {
         match url {
@@ -76,6 +79,7 @@ impl Connections {
                                 .foreign_keys(true)
                                 .busy_timeout(Duration::from_secs(5))
                                 .pragma("cache_size", "-16000")
+                                .statement_cache_capacity(STATEMENTS)
                         });
                     options
                 };
@@ -94,7 +98,7 @@ impl Connections {
                         .connect_timeout(ACQUIRE)
                         .sqlx_logging(false)
                         .map_sqlx_postgres_opts(|postgres| {
-                            postgres.options([
+                            postgres.statement_cache_capacity(STATEMENTS).options([
                                 ("synchronous_commit", "on"),
                                 ("idle_in_transaction_session_timeout", "30s"),
                                 ("lock_timeout", "5s"),

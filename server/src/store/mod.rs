@@ -57,6 +57,8 @@ struct Inner {
     ids: Arc<Ids>,
     /// At most eight password hashes at once: each takes 19 MiB.
     hashing: tokio::sync::Semaphore,
+    /// And so many sign-ins that wait for one.
+    waiting_to_hash: tokio::sync::Semaphore,
     #[cfg(any(test, feature = "testing"))]
     sabotage: testing::Sabotage,
     reads: access::AccessLog,
@@ -96,6 +98,7 @@ impl Store {
                 clock,
                 ids,
                 hashing: tokio::sync::Semaphore::new(8),
+                waiting_to_hash: tokio::sync::Semaphore::new(200),
                 #[cfg(any(test, feature = "testing"))]
                 sabotage: testing::Sabotage::default(),
                 reads: access::AccessLog::default(),

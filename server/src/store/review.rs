@@ -87,11 +87,17 @@ impl Acting {
             now.as_micros().into(),
             now.plus_s(2 * LEASE_S).as_micros().into(),
         ];
+        // Without statistics SQLite would rather sort every waiting case than walk the queue in its order.
+        let queue = match (self.store.is_postgres(), state) {
+            (true, _) => "",
+            (false, CaseState::Unreachable) => "INDEXED BY verification_case_unreachable",
+            (false, _) => "INDEXED BY verification_case_queue",
+        };
         let mut place = Vec::new();
         for region in regions {
             let n = values.len();
             place.push(format!(
-                "region = ${} OR (region >= ${} AND region < ${})",
+                "c.region = ${} OR (c.region >= ${} AND c.region < ${})",
                 n + 1,
                 n + 2,
                 n + 3
@@ -108,7 +114,7 @@ impl Acting {
         // The state is written out, so that the partial index of waiting cases is used.
         let text = format!(
             "UPDATE verification_case SET lease_user = $1, lease_until = $2 WHERE id = ( \
-             SELECT c.id FROM verification_case c WHERE c.state = '{state}' AND c.complete_at IS NOT NULL \
+             SELECT c.id FROM verification_case c {queue} WHERE c.state = '{state}' AND c.complete_at IS NOT NULL \
              AND (c.lease_until IS NULL OR c.lease_until <= $3 OR c.lease_until > $4) \
              AND ({}) \
              AND NOT EXISTS (SELECT 1 FROM visit v WHERE v.filed_case_id = c.id AND v.officer_id = $1) \

@@ -96,13 +96,13 @@ impl Store {
         .map_err(Error::internal)?
     }
 
-    async fn is_password(&self, password: String, hash: String) -> Result<bool> {
-        let _permit = self
-            .inner
-            .hashing
-            .acquire()
-            .await
-            .map_err(Error::internal)?;
+    /// Whether the password fits. Costs memory and CPU: to be asked only with a turn of [`Store::turn_to_hash`].
+    async fn is_password(
+        &self,
+        _turn: &tokio::sync::SemaphorePermit<'_>,
+        password: String,
+        hash: String,
+    ) -> Result<bool> {
         tokio::task::spawn_blocking(move || {
             PasswordHash::new(&hash).is_ok_and(|hash| {
                 Argon2::default()
@@ -112,6 +112,20 @@ impl Store {
         })
         .await
         .map_err(Error::internal)
+    }
+
+    /// A turn to check a password. Who comes when too many wait already is sent away: strangers' guesses must not make
+    /// everybody else wait for minutes.
+    async fn turn_to_hash(&self) -> Result<tokio::sync::SemaphorePermit<'_>> {
+        let _place = self
+            .inner
+            .waiting_to_hash
+            .try_acquire()
+            .map_err(|_| Error::Wait {
+                code: ProblemCode::TooManyAttempts,
+                retry_after_s: 5,
+            })?;
+        self.inner.hashing.acquire().await.map_err(Error::internal)
     }
 
     async fn failures(&self, subject: &str, now: Timestamp) -> Result<i32> {
@@ -138,6 +152,26 @@ impl Store {
             ))
             .await?;
         Ok(())
+    }
+
+    /// Forgets wrong tries that hold nobody back any more, and who signed in from where half a year ago.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn forget_old_tries(&self) -> Result<u64> {
+        let now = self.now();
+        let gone = self
+            .writer()
+            .execute_raw(self.sql(
+                "DELETE FROM login_throttle WHERE last_failed_at < $1 \
+                 AND (failures > 0 OR last_failed_at < $2)",
+                [
+                    now.plus_s(-WINDOW_S).as_micros().into(),
+                    now.plus_s(-180 * DAY_S).as_micros().into(),
+                ],
+            ))
+            .await?;
+        Ok(gone.rows_affected())
     }
 
     /// Signs in. `address` is the client's, as the trusted proxies tell it.
@@ -183,6 +217,8 @@ impl Store {
             .one(self.read())
             .await?
             .is_some();
+        // Looked at with the turn in hand: of a thousand tries at once only as many overshoot as are checked at once.
+        let turn = self.turn_to_hash().await?;
         if self.failures(&here, now).await? >= TRIES_PER_ACCOUNT
             || (!is_known && self.failures(&whole_address, now).await? >= TRIES_PER_ADDRESS)
         {
@@ -199,12 +235,13 @@ impl Store {
             .as_ref()
             .map_or(NOBODY, |user| &user.password_hash)
             .to_owned();
-        let fits = self.is_password(body.password, hash).await?;
+        let fits = self.is_password(&turn, body.password, hash).await?;
         let Some(user) = user.filter(|user| fits && user.suspended_at.is_none()) else {
             self.count_failure(&here, now).await?;
             self.count_failure(&whole_address, now).await?;
             return Err(Error::Refused(ProblemCode::WrongCredentials));
         };
+        drop(turn);
         if let Some(device_id) = body.device {
             let phone = device::Entity::find_by_id(Uuid::from(device_id))
                 .one(self.read())

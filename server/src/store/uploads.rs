@@ -3,7 +3,8 @@
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, Set,
+    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    Set,
 };
 use tilik_protocol::evidence::MAX_SEALED_BYTES;
 use tilik_protocol::ids::{DeviceId, PhotoId, VisitId};
@@ -13,12 +14,14 @@ use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
 use super::journal::Entry;
-use super::tables::{job, photo, upload, upload_chunk, visit_photo};
-use super::{Acting, jobs, text, visits};
+use super::tables::{device, job, photo, upload, upload_chunk, visit_photo};
+use super::{Acting, Write, jobs, text, visits};
 use crate::error::{Error, Result};
 
 /// An upload that nobody finishes is forgotten after this many days.
 const EXPIRES_DAYS: i64 = 30;
+/// Photos a phone may have announced here that no manifest has named.
+const MOST_UNNAMED: u64 = 200;
 /// A PATCH that shows no life for this long has lost its lease.
 pub const LEASE_S: i64 = 60;
 
@@ -177,6 +180,10 @@ impl Acting {
             }
             return Ok(Some(standing(&row)));
         }
+        if !signed {
+            self.room_to_announce(&write, announced.device.into())
+                .await?;
+        }
         let inserted = upload::ActiveModel {
             id: Set(id),
             device_id: Set(announced.device.into()),
@@ -200,6 +207,33 @@ impl Acting {
         };
         write.commit().await?;
         Ok(Some(standing(&row)))
+    }
+
+    /// Whether one more photo may be announced that no manifest has named yet: for a phone that exists, and not without
+    /// end. Phones send manifests first, so these are few unless somebody fills the disk.
+    async fn room_to_announce(&self, write: &Write, device_id: Uuid) -> Result<()> {
+        if device::Entity::find_by_id(device_id)
+            .one(write.on())
+            .await?
+            .is_none()
+        {
+            return Err(Error::Refused(ProblemCode::UnknownDevice));
+        }
+        let unnamed = upload::Entity::find()
+            .filter(upload::Column::DeviceId.eq(device_id))
+            .filter(Expr::cust("state IN ('active', 'held', 'bad')"))
+            .filter(Expr::cust(
+                "NOT EXISTS (SELECT 1 FROM photo WHERE photo.id = upload.id)",
+            ))
+            .count(write.on())
+            .await?;
+        if unnamed >= MOST_UNNAMED {
+            return Err(Error::Wait {
+                code: ProblemCode::TooManyRequests,
+                retry_after_s: 600,
+            });
+        }
+        Ok(())
     }
 
     /// Where an upload stands.
@@ -619,7 +653,8 @@ impl Acting {
     pub async fn expire_uploads(&self) -> Result<Vec<PhotoId>> {
         let now = self.store.now().as_micros();
         let due = upload::Entity::find()
-            .filter(upload::Column::State.is_in(["active", "bad"]))
+            // Written out, so that the partial index is used.
+            .filter(Expr::cust("state IN ('active', 'held', 'bad')"))
             .filter(upload::Column::ExpiresAt.lte(now))
             .all(self.store.read())
             .await?;

@@ -19,6 +19,7 @@ mod machines;
 mod outages;
 mod photos;
 mod review;
+mod sign_in;
 mod sync_faults;
 mod trail;
 mod uploads;

@@ -608,6 +608,49 @@ async fn an_upload_that_nobody_finishes_is_forgotten_after_thirty_days_and_may_b
 }
 
 #[tokio::test]
+async fn a_whole_upload_that_no_manifest_names_is_forgotten_too() {
+    let scene = scene(318).await;
+    let photo = &scene.photos[0];
+    scene.create(photo, Some(photo.bytes.clone().into())).await;
+    scene.world.pass_days(31).await.unwrap();
+    let token = scene.staff.supervisor.token().await.unwrap();
+    let head = scene.send(photo.head(&token).unwrap()).await;
+    assert_eq!(head.status, 410);
+    let pieces = "SELECT COUNT(*) FROM upload_chunk";
+    assert_eq!(scene.world.count(pieces).await.unwrap(), 0);
+    // A phone that comes back after all begins anew.
+    let body = Body::from(photo.bytes.clone());
+    let anew = scene.send(photo.create(&token, Some(body)).unwrap()).await;
+    assert_eq!(
+        (anew.status, offset_of(&anew)),
+        (201, Some(photo_len(photo)))
+    );
+    scene.world.end().await;
+}
+
+#[tokio::test]
+async fn nobody_fills_the_disk_with_photos_that_no_manifest_names() {
+    let scene = scene(319).await;
+    let device = scene.phone.device().unwrap();
+    let nobody = SealedPhoto::of_bytes(&scene.world.ids, scene.world.id(), vec![7; 100]);
+    let told = scene.create(&nobody, None).await;
+    assert_eq!(told.verdict(), "422 unknown_device");
+    for n in 0..200 {
+        let more = SealedPhoto::of_bytes(&scene.world.ids, device, vec![7; 100]);
+        assert_eq!(scene.create(&more, None).await.status, 201, "{n}");
+    }
+    let more = SealedPhoto::of_bytes(&scene.world.ids, device, vec![7; 100]);
+    let told = scene.create(&more, None).await;
+    assert_eq!(told.verdict(), "429 too_many_requests");
+    assert!(told.headers.contains_key("retry-after"));
+    // What the phone has signed for comes in as ever.
+    scene.send_manifest().await;
+    assert!(scene.phone.settle(20).await.unwrap());
+    scene.is_stored(&scene.photos[0]).await;
+    scene.world.end().await;
+}
+
+#[tokio::test]
 async fn anothers_upload_does_not_exist() {
     let scene = scene(316).await;
     let photo = &scene.photos[0];
