@@ -92,7 +92,7 @@ start() {
     fi
     password=$(cat "$home/password")
     (cd "$home" && as_server setsid "$bin/postgres" -D "$home/data" -p "$port" -h 127.0.0.1 -k "" \
-        -c fsync=on -c synchronous_commit=on -c max_connections=200) >>"$dir/log" 2>&1 </dev/null &
+        -c fsync=on -c synchronous_commit=on -c max_connections=500) >>"$dir/log" 2>&1 </dev/null &
     echo $! >"$dir/pid"
     for _ in $(seq 300); do
         # The last line of postmaster.pid says when connections are welcome; psql may not be installed.

@@ -65,7 +65,9 @@ pub struct Fresh {
 #[expect(clippy::expect_used, reason = "a test without a disk cannot go on")]
 pub fn folder() -> tempfile::TempDir {
     let shared = Path::new("/dev/shm");
-    let in_memory = (std::env::var_os("TMPDIR").is_none() && shared.is_dir())
+    // A container's may hold 64 MiB.
+    let is_roomy = crate::space::of_folder(shared).is_some_and(|space| space.free_bytes >= 2 << 30);
+    let in_memory = (std::env::var_os("TMPDIR").is_none() && is_roomy)
         .then(|| tempfile::tempdir_in(shared).ok())
         .flatten();
     in_memory.unwrap_or_else(|| tempfile::tempdir().expect("a temporary folder"))

@@ -356,7 +356,7 @@ impl Stand {
             if moment == Moment::AheadOfManifest {
                 send_manifests(&self.phone).await.unwrap();
             }
-            for _ in 0..200 {
+            for _ in 0..6_000 {
                 world.settle().await.unwrap();
                 match world.photo_problem(photo).await.unwrap() {
                     None => return,

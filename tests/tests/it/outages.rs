@@ -220,7 +220,7 @@ async fn a_database_that_somebody_else_keeps_locked_is_waited_for_and_then_told(
     assert!(answer.headers.contains_key(header::RETRY_AFTER));
     let waited = began.elapsed();
     assert!(
-        (Duration::from_secs(3)..Duration::from_secs(12)).contains(&waited),
+        (Duration::from_secs(3)..Duration::from_mins(1)).contains(&waited),
         "{waited:?}"
     );
     assert_eq!(

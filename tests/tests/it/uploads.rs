@@ -754,7 +754,7 @@ async fn an_upload_is_received_also_when_its_client_does_not_wait_for_the_answer
             }
         }
     }
-    for _ in 0..500 {
+    for _ in 0..6_000 {
         if scene.offset(photo).await == photo_len(photo) {
             scene.is_stored(photo).await;
             scene.world.end().await;
