@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 PROTOCOL = pathlib.Path(__file__).parents[2] / "server/protocol"
 VECTORS = PROTOCOL / "vectors/manifest_v1.json"
 PAGE = PROTOCOL / "MANIFEST.md"
+ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
 def read(data, at=0):
@@ -153,6 +154,9 @@ def check(vector):
 
     yield "signature", verifies(to_be_signed)
     yield "signature refuses another message", not verifies(to_be_signed[:-1] + b"\xff")
+    yield "s is the lower one", s <= ORDER // 2
+    flipped = (ORDER - s).to_bytes(32, "big")
+    yield "the refused one has the other s", vector["refused"] == (cose[:-32] + flipped).hex()
 
 
 def main():

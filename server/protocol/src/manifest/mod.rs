@@ -284,9 +284,14 @@ impl Manifest {
         to_be_signed(&protected(self.device), &self.payload())
     }
 
-    /// The sealed manifest, from the raw 64-byte signature (r then s).
+    /// The sealed manifest, from the raw 64-byte signature (r then s). Of the two values of s that verify it takes the
+    /// lower one, whichever was given.
     pub fn assemble(&self, signature: [u8; 64]) -> Vec<u8> {
-        cose(&protected(self.device), &self.payload(), &signature)
+        cose(
+            &protected(self.device),
+            &self.payload(),
+            &with_low_s(signature),
+        )
     }
 
     fn check(&self) -> Result<(), ManifestError> {
@@ -394,6 +399,7 @@ impl SignedManifest {
         if protected_bytes != protected(manifest.device) {
             return Err(ManifestError::WrongKeyId);
         }
+        // A flipped s is caught here too: it is not what would be assembled.
         if manifest.payload() != payload || manifest.assemble(signature) != bytes {
             return Err(ManifestError::NotCanonical);
         }
@@ -453,6 +459,35 @@ fn cose(protected: &[u8], payload: &[u8], signature: &[u8]) -> Vec<u8> {
             Value::Bytes(signature.to_vec()),
         ])),
     ))
+}
+
+/// The order of P-256, big-endian.
+const ORDER: [u8; 32] = [
+    0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
+];
+
+/// The order less `s`; `None` when `s` is not below it.
+fn order_less(s: &[u8]) -> Option<[u8; 32]> {
+    let mut rest = [0; 32];
+    let mut borrow = false;
+    for at in (0..32).rev() {
+        let (digit, under) = ORDER[at].overflowing_sub(s[at]);
+        let (digit, under_again) = digit.overflowing_sub(u8::from(borrow));
+        rest[at] = digit;
+        borrow = under || under_again;
+    }
+    (!borrow).then_some(rest)
+}
+
+/// The same signature with the lower s: n − s verifies as well as s, and anybody can turn one into the other.
+fn with_low_s(mut signature: [u8; 64]) -> [u8; 64] {
+    if let Some(other) = order_less(&signature[32..])
+        && other[..] < signature[32..]
+    {
+        signature[32..].copy_from_slice(&other);
+    }
+    signature
 }
 
 /// A DER signature, as phone keystores give it, as raw r and s of 32 bytes each.

@@ -167,6 +167,12 @@ fn genuine(cose: &[u8]) -> bool {
     })
 }
 
+/// The same manifest with the other s, which any ECDSA takes for as good.
+fn flipped(cose: &[u8]) -> Vec<u8> {
+    let at = cose.len() - 32;
+    [&cose[..at], &order_less(&cose[at..]).unwrap()].concat()
+}
+
 fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |n: u8| char::from(DIGITS[usize::from(n)]);
@@ -191,6 +197,7 @@ fn the_vectors_of_version_1_are_reproduced_byte_by_byte() {
                 "to_be_signed": hex(&manifest.to_be_signed()),
                 "cose": hex(&sign(&manifest)),
                 "chain_hash": Hash32::of(&sign(&manifest)),
+                "refused": hex(&flipped(&sign(&manifest))),
             })
         })
         .collect();
@@ -218,6 +225,31 @@ fn every_flipped_bit_is_refused() {
             assert!(!genuine(&flipped), "bit {bit}");
         }
     }
+}
+
+#[test]
+fn a_signature_has_one_form_and_the_flipped_one_is_refused() {
+    let mut high = 0;
+    for seq in 2..40 {
+        let manifest = Manifest { seq, ..maximal() };
+        let raw: Signature = key().sign(&manifest.to_be_signed());
+        high += u32::from(raw.normalize_s().is_some());
+        let cose = manifest.assemble(raw.to_bytes().into());
+        assert!(genuine(&cose));
+        // Verifies, but is other bytes: it would be another visit, and break the chain.
+        let flipped = flipped(&cose);
+        let s = Signature::from_slice(&flipped[flipped.len() - 64..]).unwrap();
+        let key = *key().verifying_key();
+        assert!(key.verify(&manifest.to_be_signed(), &s).is_ok());
+        assert_eq!(
+            SignedManifest::parse(&flipped).unwrap_err(),
+            ManifestError::NotCanonical
+        );
+        // A keystore may give either.
+        let given = flipped[flipped.len() - 64..].try_into().unwrap();
+        assert_eq!(manifest.assemble(given), cose);
+    }
+    assert!(high > 0, "keystores give both forms");
 }
 
 #[test]
