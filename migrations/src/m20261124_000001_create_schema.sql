@@ -91,6 +91,8 @@ CREATE TABLE enrolment (
     device_id {uuid}
 );
 
+CREATE INDEX enrolment_device ON enrolment (device_id) WHERE device_id IS NOT NULL;
+
 -- A phone with a key of its own, and where its chain stands.
 CREATE TABLE device (
     id {uuid} NOT NULL PRIMARY KEY,
@@ -329,6 +331,8 @@ CREATE INDEX verification_case_officer ON verification_case (officer_id);
 CREATE INDEX verification_case_window ON verification_case (closes_at) WHERE state IN ('open','assigned','returned');
 
 CREATE UNIQUE INDEX one_open_case_per_family ON verification_case (family_id) WHERE state NOT IN ('decided','closed','expired');
+
+CREATE INDEX verification_case_family ON verification_case (family_id);
 
 CREATE INDEX verification_case_house ON verification_case (house_id);
 

@@ -293,11 +293,7 @@ impl Bench {
             carrier,
         )
         .unwrap();
-        let code = self
-            .supervisor
-            .issue_enrolment(officer.user())
-            .await
-            .unwrap();
+        let code = self.desk.0.issue_enrolment(officer.user()).await.unwrap();
         phone.join(&code.code).await.unwrap();
         phone
     }

@@ -260,19 +260,27 @@ impl Console {
         Ok(self.post(&format!("/v1/cases/{id}/{verb}"), &body).await)
     }
 
-    /// Accepts the evidence.
+    /// Takes this case's lease, or renews it.
+    pub async fn take(&self, id: CaseId) -> Answer {
+        self.call("POST", &format!("/v1/cases/{id}/lease"), None)
+            .await
+    }
+
+    /// Takes the case and accepts the evidence.
     ///
     /// # Errors
     /// When the server refuses.
     pub async fn accept(&self, id: CaseId) -> Result<CaseView> {
+        self.take(id).await.ok()?;
         self.act(id, "accept").await?.ok()?.read()
     }
 
-    /// Returns a case with reasons.
+    /// Takes a case and returns it with reasons.
     ///
     /// # Errors
     /// When the server refuses.
     pub async fn return_case(&self, id: CaseId, reasons: Vec<ReturnReason>) -> Result<CaseView> {
+        self.take(id).await.ok()?;
         let body = ReturnCase {
             event_id: self.event(),
             seen_version: self.case(id).await?.version,

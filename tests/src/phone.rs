@@ -959,12 +959,12 @@ pub fn snapshots(seed: u64, count: u64) -> Result<Vec<Vec<u8>>> {
 }
 
 impl World {
-    /// A phone for `officer`, enrolled with a code that `supervisor` issues, signed in and synced.
+    /// A phone for `officer`, enrolled with a code that `by` issues, signed in and synced. Not by who shall review its visits.
     ///
     /// # Errors
     /// When the server refuses.
-    pub async fn phone(&self, supervisor: &Console, officer: &Person) -> Result<FieldPhone> {
-        let code = supervisor.issue_enrolment(officer.id).await?;
+    pub async fn phone(&self, by: &Console, officer: &Person) -> Result<FieldPhone> {
+        let code = by.issue_enrolment(officer.id).await?;
         let phone = self.new_phone(officer)?;
         phone.join(&code.code).await?;
         Ok(phone)

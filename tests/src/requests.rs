@@ -72,13 +72,13 @@ pub struct Scene {
     pub open: CaseView,
     /// Evidence waits, under a lease of the supervisor who asks.
     pub leased: CaseView,
-    /// Evidence waits.
+    /// Evidence waits, under another such lease.
     pub submitted: CaseView,
     /// Evidence stands.
     pub accepted: CaseView,
     /// Back with the officer, not fetched.
     pub returned: CaseView,
-    /// Two tries in vain, with a statement.
+    /// Two tries in vain, with a statement, under another such lease.
     pub unreachable: CaseView,
     /// A cancellation was proposed.
     pub awaiting: CaseView,
@@ -414,10 +414,8 @@ impl Scene {
         let officer = by_role(Role::Officer)?.person;
         let mut phone = by_role(Role::Officer)?.phone.context("a phone")?;
         staff.officers = vec![officer.clone(), second.clone()];
-        let spare = SoftPhone::enrolled(&world, &staff.supervisor, &second)
-            .await?
-            .id;
-        let code = staff.supervisor.issue_enrolment(second.id).await?.code;
+        let spare = SoftPhone::enrolled(&world, &staff.admin, &second).await?.id;
+        let code = staff.admin.issue_enrolment(second.id).await?.code;
 
         // Families with one membership, so that one word decides their case.
         let mut homes = village
@@ -474,8 +472,12 @@ impl Scene {
         world.settle().await?;
 
         let supervisor = by_role(Role::Supervisor)?.person;
-        let claimed = Console::of(&world, supervisor).claim().await?;
+        let reviewer = Console::of(&world, supervisor);
+        let claimed = reviewer.claim().await?;
         anyhow::ensure!(claimed.map(|case| case.id) == Some(leased), "another case");
+        for case in [submitted, unreachable] {
+            reviewer.take(case).await.ok()?;
+        }
         for case in [accepted, awaiting, cancelled] {
             staff.supervisor.accept(case).await?;
         }
@@ -577,7 +579,7 @@ async fn callers_of(world: &World, staff: &Staff, role: Role) -> Result<Callers>
             staff.approver.confirm_grant(grant.id).await?;
         }
         let phone = match role {
-            Role::Officer => Some(SoftPhone::enrolled(world, &staff.supervisor, &person).await?),
+            Role::Officer => Some(SoftPhone::enrolled(world, &staff.admin, &person).await?),
             _ => None,
         };
         let tokens = match phone.clone() {

@@ -36,6 +36,8 @@ pub enum Outcome {
 pub struct Acts {
     /// Who visited.
     pub visitors: Vec<UserId>,
+    /// Who gave a visitor the phone or the login behind a visit: the visit may be theirs in truth.
+    pub equippers: Vec<UserId>,
     /// Who accepted or agreed.
     pub reviewers: Vec<UserId>,
     /// Who decided or proposed the membership's outcome.
@@ -62,6 +64,9 @@ pub enum DutyBreach {
     /// Who visited may not review.
     #[error("the reviewer visited this house")]
     ReviewerVisited,
+    /// Who could have visited in another's name may neither review nor decide.
+    #[error("this person gave the visitor the phone or the login")]
+    EquippedTheVisitor,
     /// Who reviewed may not decide eligible.
     #[error("the decider reviewed the evidence")]
     DeciderReviewed,
@@ -79,10 +84,13 @@ pub enum DutyBreach {
 /// May `person` review evidence gathered by `acts.visitors`?
 ///
 /// # Errors
-/// [`DutyBreach::ReviewerVisited`].
+/// [`DutyBreach::ReviewerVisited`], [`DutyBreach::EquippedTheVisitor`].
 pub fn review(acts: &Acts, person: UserId) -> Result<(), DutyBreach> {
     if acts.visitors.contains(&person) {
         return Err(DutyBreach::ReviewerVisited);
+    }
+    if acts.equippers.contains(&person) {
+        return Err(DutyBreach::EquippedTheVisitor);
     }
     Ok(())
 }
@@ -90,10 +98,14 @@ pub fn review(acts: &Acts, person: UserId) -> Result<(), DutyBreach> {
 /// May `person` decide `outcome` for a membership?
 ///
 /// # Errors
-/// [`DutyBreach::NothingToStandOn`] without visit and review; [`DutyBreach::DeciderReviewed`] for an eligible outcome.
+/// [`DutyBreach::NothingToStandOn`] without visit and review; [`DutyBreach::EquippedTheVisitor`];
+/// [`DutyBreach::DeciderReviewed`] for an eligible outcome.
 pub fn decide(acts: &Acts, person: UserId, outcome: Outcome) -> Result<(), DutyBreach> {
     if acts.visitors.is_empty() || acts.reviewers.is_empty() {
         return Err(DutyBreach::NothingToStandOn);
+    }
+    if acts.equippers.contains(&person) {
+        return Err(DutyBreach::EquippedTheVisitor);
     }
     match outcome {
         Outcome::Eligible if acts.reviewers.contains(&person) => Err(DutyBreach::DeciderReviewed),
@@ -116,7 +128,7 @@ pub fn confirm(acts: &Acts, person: UserId, outcome: Outcome) -> Result<(), Duty
     if acts.visitors.is_empty() || acts.reviewers.is_empty() || acts.proposers.is_empty() {
         return Err(DutyBreach::NothingToStandOn);
     }
-    if earlier().any(|who| *who == person) {
+    if earlier().chain(&acts.equippers).any(|who| *who == person) {
         return Err(DutyBreach::ConfirmerActedBefore);
     }
     let mut persons: Vec<UserId> = earlier().copied().collect();
@@ -141,6 +153,7 @@ mod tests {
     fn acts(visitor: u128, reviewer: u128, proposer: u128) -> Acts {
         Acts {
             visitors: vec![person(visitor)],
+            equippers: Vec::new(),
             reviewers: vec![person(reviewer)],
             proposers: vec![person(proposer)],
         }
@@ -177,6 +190,32 @@ mod tests {
         assert_eq!(
             decide(&acts(1, 2, 3), person(2), Outcome::Eligible),
             Err(DutyBreach::DeciderReviewed)
+        );
+    }
+
+    #[test]
+    fn who_gave_the_visitor_phone_or_login_does_nothing_more_and_counts_for_nobody() {
+        let acts = Acts {
+            equippers: vec![person(9)],
+            ..acts(1, 2, 3)
+        };
+        let breach = Err(DutyBreach::EquippedTheVisitor);
+        assert_eq!(review(&acts, person(9)), breach);
+        for outcome in [Outcome::Eligible, Outcome::Ineligible] {
+            assert_eq!(decide(&acts, person(9), outcome), breach);
+            assert_eq!(
+                confirm(&acts, person(9), outcome),
+                Err(DutyBreach::ConfirmerActedBefore)
+            );
+        }
+        let alone = Acts {
+            reviewers: vec![person(1)],
+            proposers: vec![person(1)],
+            ..acts
+        };
+        assert_eq!(
+            confirm(&alone, person(2), Outcome::Ineligible),
+            Err(DutyBreach::FewerThanThreePersons)
         );
     }
 

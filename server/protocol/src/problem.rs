@@ -211,7 +211,10 @@ impl ProblemCode {
                 "Serahkan kepada petugas yang belum terlibat pada kasus ini.",
             ),
             Self::Stale => ("Sudah diubah orang lain", "Muat ulang, lalu putuskan lagi."),
-            Self::LeaseLost => ("Giliran sudah lepas", "Ambil kasus berikutnya."),
+            Self::LeaseLost => (
+                "Kasus ini tidak sedang Anda pegang",
+                "Ambil kasus ini lagi, atau ambil kasus berikutnya.",
+            ),
             Self::EventReused => (
                 "Nomor kejadian sudah dipakai",
                 "Pakai nomor kejadian yang baru.",

@@ -86,10 +86,10 @@ pub async fn claim(By(acting): By, Json(body): Json<Claim>) -> Result<Json<Claim
     Ok(Json(acting.claim_review(body).await?))
 }
 
-/// `POST /v1/cases/{id}/lease`.
+/// `POST /v1/cases/{id}/lease`: takes this case for review, or renews one's lease.
 #[utoipa::path(post, path = "/v1/cases/{id}/lease", tag = "review", params(("id" = CaseId, Path)), responses((status = 200, body = CaseView)))]
-pub async fn renew(By(acting): By, Path(id): Path<CaseId>) -> Result<Json<CaseView>> {
-    Ok(Json(acting.renew_lease(id).await?))
+pub async fn take(By(acting): By, Path(id): Path<CaseId>) -> Result<Json<CaseView>> {
+    Ok(Json(acting.take_lease(id).await?))
 }
 
 /// `DELETE /v1/cases/{id}/lease`.

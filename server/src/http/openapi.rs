@@ -42,7 +42,7 @@ use crate::error::{Error, Result};
         cases::assign,
         cases::close,
         cases::claim,
-        cases::renew,
+        cases::take,
         cases::release,
         cases::accept,
         cases::withdraw,

@@ -30,6 +30,9 @@ fn duty_words(breach: DutyBreach) -> &'static str {
         DutyBreach::ReviewerVisited => {
             "Anda yang mengunjungi rumah ini; peninjaunya harus orang lain."
         }
+        DutyBreach::EquippedTheVisitor => {
+            "Anda yang memberi petugasnya HP atau akun; serahkan kasus ini kepada orang lain."
+        }
         DutyBreach::DeciderReviewed => "Anda yang meninjau buktinya; pemutusnya harus orang lain.",
         DutyBreach::ConfirmerActedBefore => {
             "Anda sudah terlibat pada kasus ini; pengesahnya harus orang lain."

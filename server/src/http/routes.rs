@@ -210,7 +210,7 @@ fn table() -> Table {
         .route(Method::POST, "/v1/assignments", Requires(P::AssignCases), cases::assign)
         .route(Method::POST, "/v1/cases/{id}/close", Requires(P::CloseCases), cases::close)
         .route(Method::POST, "/v1/review/claim", Requires(P::ReviewCases), cases::claim)
-        .route(Method::POST, "/v1/cases/{id}/lease", Requires(P::ReviewCases), cases::renew)
+        .route(Method::POST, "/v1/cases/{id}/lease", Requires(P::ReviewCases), cases::take)
         .route(Method::DELETE, "/v1/cases/{id}/lease", Requires(P::ReviewCases), cases::release)
         .route(Method::POST, "/v1/cases/{id}/accept", Requires(P::ReviewCases), cases::accept)
         .route(Method::POST, "/v1/cases/{id}/withdraw", Requires(P::ReviewCases), cases::withdraw)

@@ -1,8 +1,8 @@
 //! Cases: opened, given to officers, looked at, closed, expired.
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    Set,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect, Set,
 };
 use tilik_protocol::case::{self, CaseAction, CaseState, Step};
 use tilik_protocol::duty::{Acts, Outcome};
@@ -29,8 +29,8 @@ use uuid::Uuid;
 use super::access::{Mode, Read};
 use super::journal::Entry;
 use super::tables::{
-    boundary, case_membership, family, house, membership, notice, person, photo, verification_case,
-    visit, visit_flag, visit_photo,
+    boundary, case_membership, enrolment, family, house, journal, membership, notice, person,
+    photo, verification_case, visit, visit_flag, visit_photo,
 };
 use super::write::Seen;
 use super::{Acting, Write, feed, in_regions};
@@ -39,6 +39,10 @@ use crate::geometry::{self, Place};
 
 /// Most families or cases in one request.
 const MOST: usize = 500;
+/// A period is a month; no month is longer.
+const PERIOD_S: i64 = 31 * 86_400;
+/// Acts by which somebody comes to know an officer's password.
+const LOGINS: [&str; 1] = ["user.add"];
 
 pub(super) type Case = verification_case::Model;
 
@@ -742,45 +746,46 @@ impl Acting {
         Ok(Page { items, next })
     }
 
-    /// Everybody who acted on this case and on those it follows: visits, reviews, proposals.
-    pub(super) async fn acts(write: &Write, case: &Case) -> Result<Acts> {
-        let mut chain = vec![case.id];
-        let mut at = case.predecessor;
-        while let Some(id) = at {
-            chain.push(id);
-            at = verification_case::Entity::find_by_id(id)
-                .one(write.on())
-                .await?
-                .and_then(|row| row.predecessor);
-        }
-        let mut acts = Acts::default();
-        for row in visit::Entity::find()
+    /// Everybody who acted on this case and on the others of its matter: visits, reviews, proposals; and who stands behind
+    /// the visits by a phone or a login they gave.
+    pub(super) async fn acts(on: &impl ConnectionTrait, case: &Case) -> Result<Acts> {
+        let chain = same_matter(on, case).await?;
+        let visits = visit::Entity::find()
             .filter(visit::Column::FiledCaseId.is_in(chain.clone()))
-            .all(write.on())
-            .await?
-        {
-            acts.visitors.push(UserId(row.officer_id));
-        }
-        for row in super::tables::journal::Entity::find()
-            .filter(
-                super::tables::journal::Column::Object
-                    .is_in(chain.iter().map(|id| format!("case:{id}"))),
-            )
-            .filter(
-                super::tables::journal::Column::Action
-                    .is_in(["case.accept", "case.agree_unreachable"]),
-            )
-            .all(write.on())
-            .await?
-        {
+            .all(on)
+            .await?;
+        let mut acts = Acts {
+            visitors: visits.iter().map(|row| UserId(row.officer_id)).collect(),
+            equippers: equippers(on, &visits).await?,
+            ..Acts::default()
+        };
+        let said = async |objects: Vec<String>, actions: &[&str]| {
+            journal::Entity::find()
+                .filter(journal::Column::Object.is_in(objects))
+                .filter(journal::Column::Action.is_in(actions.iter().copied()))
+                .all(on)
+                .await
+        };
+        // The journal knows acts that the rows forget: an acceptance withdrawn, a proposal refused or said by another again.
+        let objects = chain.iter().map(|id| format!("case:{id}")).collect();
+        for row in said(objects, &["case.accept", "case.agree_unreachable"]).await? {
             acts.reviewers.extend(row.actor.map(UserId));
         }
-        for row in case_membership::Entity::find()
-            .filter(case_membership::Column::CaseId.is_in(chain))
-            .all(write.on())
+        let objects = membership::Entity::find()
+            .filter(membership::Column::FamilyId.eq(case.family_id))
+            .all(on)
             .await?
-        {
-            acts.proposers.extend(row.proposed_by.map(UserId));
+            .iter()
+            .map(|row| format!("membership:{}", MembershipId(row.id)))
+            .collect();
+        for row in said(objects, &["membership.decide"]).await? {
+            let body: serde_json::Value = serde_json::from_slice(&row.body).unwrap_or_default();
+            let about = body["case"]
+                .as_str()
+                .and_then(|id| id.parse::<CaseId>().ok());
+            if about.is_some_and(|id| chain.contains(&id.into())) {
+                acts.proposers.extend(row.actor.map(UserId));
+            }
         }
         Ok(acts)
     }
@@ -838,6 +843,78 @@ impl Acting {
         }
         Ok(expired)
     }
+}
+
+/// This case and those about the same family whose persons are not new to it: the ones it follows; what was opened within a
+/// period before it, however it ended; and everything before that until something was decided, for whoever closes a case
+/// and opens another begins nothing new.
+async fn same_matter(on: &impl ConnectionTrait, case: &Case) -> Result<Vec<Uuid>> {
+    let mut matter = vec![case.id];
+    let of_family = verification_case::Entity::find()
+        .filter(verification_case::Column::FamilyId.eq(case.family_id))
+        .filter(verification_case::Column::Id.ne(case.id))
+        .order_by_desc(verification_case::Column::OpenedAt)
+        .order_by_desc(verification_case::Column::Id)
+        .all(on)
+        .await?;
+    let since = case.opened_at - PERIOD_S * 1_000_000;
+    for row in &of_family {
+        if state_of(row)? == CaseState::Decided && row.opened_at < since {
+            break;
+        }
+        matter.push(row.id);
+    }
+    let mut at = case.predecessor;
+    while let Some(row) = of_family.iter().find(|row| Some(row.id) == at) {
+        matter.push(row.id);
+        at = row.predecessor;
+    }
+    matter.sort_unstable();
+    matter.dedup();
+    Ok(matter)
+}
+
+/// Who gave the officers behind these visits their phones and logins. A phone is enrolled once in its life, by one code;
+/// of those who set the officer's password the last one before the visit counts, for that is the one who knew it then.
+async fn equippers(on: &impl ConnectionTrait, visits: &[visit::Model]) -> Result<Vec<UserId>> {
+    let mut devices: Vec<Uuid> = visits.iter().map(|row| row.device_id).collect();
+    devices.sort_unstable();
+    devices.dedup();
+    let codes = enrolment::Entity::find()
+        .filter(enrolment::Column::DeviceId.is_in(devices))
+        .all(on)
+        .await?;
+    // Nobody stands behind themselves: an officer who may enrol phones is the visitor already.
+    let mut by: Vec<UserId> = codes
+        .iter()
+        .filter(|code| code.issued_by != code.officer_id)
+        .map(|code| UserId(code.issued_by))
+        .collect();
+    let mut officers: Vec<Uuid> = visits.iter().map(|row| row.officer_id).collect();
+    officers.sort_unstable();
+    officers.dedup();
+    let objects = officers.iter().map(|id| format!("user:{}", UserId(*id)));
+    let logins = journal::Entity::find()
+        .filter(journal::Column::Object.is_in(objects))
+        .filter(journal::Column::Action.is_in(LOGINS))
+        .order_by_desc(journal::Column::Seq)
+        .all(on)
+        .await?;
+    for row in visits {
+        let officer = UserId(row.officer_id);
+        let object = format!("user:{officer}");
+        let last = logins
+            .iter()
+            .find(|login| login.object == object && login.at <= row.received_at);
+        by.extend(
+            last.and_then(|login| login.actor)
+                .map(UserId)
+                .filter(|giver| *giver != officer),
+        );
+    }
+    by.sort_unstable();
+    by.dedup();
+    Ok(by)
 }
 
 /// A new case about a family, carrying the memberships it will decide.

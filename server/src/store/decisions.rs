@@ -79,7 +79,7 @@ impl Acting {
                 current_version: case.version,
             });
         }
-        let acts = Self::acts(&write, &case).await?;
+        let acts = Self::acts(write.on(), &case).await?;
         duty::decide(&acts, me, body.outcome)?;
         let key = (Uuid::from(id), Uuid::from(body.membership));
         let link = case_membership::Entity::find_by_id(key)
@@ -236,7 +236,7 @@ impl Acting {
             .and_then(|text| text.parse().ok())
             .ok_or_else(|| Error::internal("an outcome that cannot be read"))?;
         let why: Option<ReasonCode> = link.reason.as_deref().and_then(|text| text.parse().ok());
-        duty::confirm(&Self::acts(&write, &case).await?, me, outcome)?;
+        duty::confirm(&Self::acts(write.on(), &case).await?, me, outcome)?;
         let before = case.officer_id.map(UserId);
         let mut case = case;
         let action = if body.confirm {

@@ -24,6 +24,8 @@ use crate::error::{Error, Result};
 
 /// Seconds a reviewer holds a case.
 pub(super) const LEASE_S: i64 = 600;
+/// Cases that one claim passes over because duty keeps them from this reviewer.
+const MOST_BARRED: usize = 20;
 /// Tries that must have been made before a family counts as unreachable.
 const TRIES: usize = 2;
 
@@ -65,13 +67,31 @@ impl Acting {
             return Ok(Claimed { case: None });
         }
         for state in [CaseState::Submitted, CaseState::Unreachable] {
-            if let Some(id) = self.claim_from(state, me, &regions).await? {
-                return Ok(Claimed {
-                    case: Some(self.case(id).await?),
-                });
+            let mut barred = Vec::new();
+            while let Some(id) = self.claim_from(state, me, &regions, &barred).await? {
+                if self.may_review(id, me).await? {
+                    return Ok(Claimed {
+                        case: Some(self.case(id).await?),
+                    });
+                }
+                self.free(id, me).await?;
+                barred.push(id);
+                if barred.len() == MOST_BARRED {
+                    break;
+                }
             }
         }
         Ok(Claimed { case: None })
+    }
+
+    /// Whether duty lets this person review the case; the claim's own query knows most of it, and this all.
+    async fn may_review(&self, id: CaseId, me: UserId) -> Result<bool> {
+        let on = self.store.read();
+        let case = verification_case::Entity::find_by_id(Uuid::from(id))
+            .one(on)
+            .await?
+            .ok_or(Error::NOT_FOUND)?;
+        Ok(duty::review(&Self::acts(on, &case).await?, me).is_ok())
     }
 
     async fn claim_from(
@@ -79,6 +99,7 @@ impl Acting {
         state: CaseState,
         me: UserId,
         regions: &[tilik_protocol::region::RegionCode],
+        barred: &[CaseId],
     ) -> Result<Option<CaseId>> {
         let now = self.store.now();
         let mut values: Vec<Value> = vec![
@@ -106,21 +127,30 @@ impl Acting {
             values.push(format!("{region}.").into());
             values.push(format!("{region}/").into());
         }
+        let mut but = Vec::new();
+        for id in barred {
+            values.push(Uuid::from(*id).into());
+            but.push(format!("AND c.id <> ${}", values.len()));
+        }
         let lock = if self.store.is_postgres() {
             "FOR UPDATE SKIP LOCKED"
         } else {
             ""
         };
-        // The state is written out, so that the partial index of waiting cases is used.
+        // Whoever went to this family before, or gave the phone for it, is not handed it; after a decision long ago it may
+        // still be taken by its id. The state is written out, so that the partial index of waiting cases is used.
         let text = format!(
             "UPDATE verification_case SET lease_user = $1, lease_until = $2 WHERE id = ( \
              SELECT c.id FROM verification_case c {queue} WHERE c.state = '{state}' AND c.complete_at IS NOT NULL \
              AND (c.lease_until IS NULL OR c.lease_until <= $3 OR c.lease_until > $4) \
-             AND ({}) \
-             AND NOT EXISTS (SELECT 1 FROM visit v WHERE v.filed_case_id = c.id AND v.officer_id = $1) \
+             AND ({}) {} \
+             AND NOT EXISTS (SELECT 1 FROM verification_case e JOIN visit v ON v.filed_case_id = e.id \
+             LEFT JOIN enrolment n ON n.device_id = v.device_id \
+             WHERE e.family_id = c.family_id AND (v.officer_id = $1 OR n.issued_by = $1)) \
              ORDER BY c.complete_at LIMIT 1 {lock}) \
              AND (lease_until IS NULL OR lease_until <= $3 OR lease_until > $4) RETURNING id",
-            place.join(" OR ")
+            place.join(" OR "),
+            but.join(" ")
         );
         let row = self
             .store
@@ -133,32 +163,53 @@ impl Acting {
             .map(CaseId))
     }
 
-    /// Holds the case for another ten minutes.
+    /// Takes a given case in reach for ten minutes, or holds one's own for another ten.
     ///
     /// # Errors
-    /// `not_found`, `lease_lost`.
-    pub async fn renew_lease(&self, id: CaseId) -> Result<CaseView> {
+    /// `not_found`, `forbidden`, `separation_of_duty`, `wrong_moment` when nothing waits for a review, `lease_lost` when
+    /// somebody else has it.
+    pub async fn take_lease(&self, id: CaseId) -> Result<CaseView> {
+        let write = self.begin().await?;
+        let case = locked(&write, id).await?;
+        self.actor
+            .act_in(Permission::ReviewCases, &region_of(&case)?)?;
         let me = self.actor.person_id()?;
-        let now = self.store.now();
-        let renewed = self
-            .store
-            .writer()
+        match state_of(&case)? {
+            CaseState::Submitted | CaseState::Unreachable => {}
+            CaseState::Open
+            | CaseState::Assigned
+            | CaseState::Returned
+            | CaseState::Accepted
+            | CaseState::AwaitingApproval
+            | CaseState::Decided
+            | CaseState::Closed
+            | CaseState::Expired => return Err(Error::WRONG_MOMENT),
+        }
+        // Who may not review it must not keep others from it.
+        duty::review(&Self::acts(write.on(), &case).await?, me)?;
+        if live_lease(&case, write.at()).is_some_and(|(holder, _)| holder != me) {
+            return Err(Error::Refused(ProblemCode::LeaseLost));
+        }
+        // A claim may have taken it in this moment, without asking for the row's lock first.
+        let taken = write
+            .on()
             .execute_raw(self.store.sql(
-                "UPDATE verification_case SET lease_until = $3 WHERE id = $1 AND lease_user = $2 \
-                 AND lease_until > $4",
+                "UPDATE verification_case SET lease_user = $2, lease_until = $3 WHERE id = $1 \
+                 AND (lease_user = $2 OR lease_until IS NULL OR lease_until <= $4 OR lease_until > $5)",
                 [
                     Uuid::from(id).into(),
                     Uuid::from(me).into(),
-                    now.plus_s(LEASE_S).as_micros().into(),
-                    now.as_micros().into(),
+                    write.at().plus_s(LEASE_S).as_micros().into(),
+                    write.at().as_micros().into(),
+                    write.at().plus_s(2 * LEASE_S).as_micros().into(),
                 ],
             ))
             .await?;
-        let view = self.case(id).await?;
-        if renewed.rows_affected() == 0 {
+        if taken.rows_affected() == 0 {
             return Err(Error::Refused(ProblemCode::LeaseLost));
         }
-        Ok(view)
+        write.commit().await?;
+        self.case(id).await
     }
 
     /// Gives the case back to the queue.
@@ -168,6 +219,10 @@ impl Acting {
     pub async fn release_lease(&self, id: CaseId) -> Result<()> {
         let me = self.actor.person_id()?;
         self.case(id).await?;
+        self.free(id, me).await
+    }
+
+    async fn free(&self, id: CaseId, me: UserId) -> Result<()> {
         self.store
             .writer()
             .execute_raw(self.store.sql(
@@ -394,7 +449,9 @@ impl Acting {
             write.commit().await?;
             return self.case(id).await;
         };
-        if live_lease(&case, write.at()).is_some_and(|(holder, _)| holder != me) {
+        duty::review(&Self::acts(write.on(), &case).await?, me)?;
+        let holder = live_lease(&case, write.at()).map(|(holder, _)| holder);
+        if !may_go_on(action, holder, me) {
             return Err(Error::Refused(ProblemCode::LeaseLost));
         }
         if case.version != seen_version {
@@ -402,7 +459,6 @@ impl Acting {
                 current_version: case.version,
             });
         }
-        duty::review(&Self::acts(&write, &case).await?, me)?;
         let mut case = case;
         match action {
             CaseAction::Accept => {
@@ -462,6 +518,29 @@ impl Acting {
         )?);
         write.commit().await?;
         self.case(id).await
+    }
+}
+
+/// Whether the lease lets this reviewer act: judging evidence takes one's own, so that two do not look at one case at
+/// once; everything else only waits for somebody else's.
+fn may_go_on(action: CaseAction, holder: Option<UserId>, me: UserId) -> bool {
+    match action {
+        CaseAction::Accept | CaseAction::AgreeUnreachable | CaseAction::Return => {
+            holder == Some(me)
+        }
+        CaseAction::Assign
+        | CaseAction::Unassign
+        | CaseAction::SubmitVisit
+        | CaseAction::ReportUnreachable
+        | CaseAction::TakeBack
+        | CaseAction::Withdraw
+        | CaseAction::Reopen
+        | CaseAction::DecideEligible
+        | CaseAction::SendForApproval
+        | CaseAction::ConfirmLast
+        | CaseAction::RefuseDecision
+        | CaseAction::Close
+        | CaseAction::Expire => holder.is_none_or(|holder| holder == me),
     }
 }
 

@@ -49,7 +49,7 @@ fn number_of(case: CaseId) -> u64 {
 }
 
 impl Crew {
-    /// Hands every officer a phone, enrolled with the supervisor's code.
+    /// Hands every officer a phone, enrolled with a code of the data team.
     ///
     /// # Errors
     /// When the server refuses.
@@ -63,7 +63,7 @@ impl Crew {
             let folder = demo.folder.join("phones").join(&person.username);
             let carrier = Carrier::Http(http.clone());
             let phone = FieldPhone::open(person.clone(), &folder, hands, carrier)?;
-            let code = cast.supervisor.issue_enrolment(person.id).await?;
+            let code = cast.admin.issue_enrolment(person.id).await?;
             phone.join(&code.code).await?;
             officers.push(Arc::new(Officer {
                 phone,

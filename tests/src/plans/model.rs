@@ -338,6 +338,19 @@ impl Model {
         }
     }
 
+    /// What taking this very case must do: it waits for a review, and nobody else has it.
+    pub fn takes(&mut self, id: CaseId, me: UserId, now: i64) -> Verdict {
+        let Some(case) = self.cases.get_mut(&id) else {
+            return Verdict::Refused;
+        };
+        let waits = matches!(case.stands, Stands::Submitted | Stands::Unreachable);
+        if !waits || Self::leased_to(case, now).is_some_and(|who| who != me) {
+            return Verdict::Refused;
+        }
+        case.lease = Some((me, now + LEASE_S * 1_000_000));
+        Verdict::Happens
+    }
+
     /// Two tries on different days and at different hours, and a statement.
     fn is_tried_enough(&self, id: CaseId) -> bool {
         let tries: Vec<&Visit> = self
@@ -397,8 +410,14 @@ impl Model {
         if was_so {
             return Verdict::WasSo;
         }
-        let somebody_else = Self::leased_to(case, now).is_some_and(|who| who != me);
-        let Some(next) = next.filter(|_| verb == Verb::Close || !somebody_else) else {
+        // Evidence is judged by who holds the case; the rest only not over the head of who does; closing is another's act.
+        let holder = Self::leased_to(case, now);
+        let may = match verb {
+            Verb::Accept | Verb::Return | Verb::AgreeUnreachable => holder == Some(me),
+            Verb::TakeBack | Verb::Withdraw | Verb::Reopen => holder.is_none_or(|who| who == me),
+            Verb::Close => true,
+        };
+        let Some(next) = next.filter(|_| may) else {
             return Verdict::Refused;
         };
         let author = case.current.and_then(|visit| self.visits.get(&visit));

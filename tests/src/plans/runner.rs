@@ -88,11 +88,12 @@ impl Stage {
             .await?;
         let mut phones = Vec::new();
         for officer in &staff.officers {
-            let mut phone = world.phone(&staff.supervisor, officer).await?;
+            let mut phone = world.phone(&staff.admin, officer).await?;
             phone.kill();
             phones.push(phone);
         }
         for console in [
+            &staff.admin,
             &staff.supervisor,
             &staff.colleague,
             &staff.operator,
@@ -609,7 +610,7 @@ impl Run<'_> {
             return Ok(());
         }
         let person = self.staff.officers[officer].clone();
-        let code = self.staff.supervisor.issue_enrolment(person.id).await?.code;
+        let code = self.staff.admin.issue_enrolment(person.id).await?.code;
         let mut phone = self.world.new_phone(&person)?;
         phone.app()?.enrol(code)?;
         let mut left = faults.to_vec();
@@ -812,6 +813,17 @@ impl Run<'_> {
         };
         self.look_at_photos().await?;
         let console = self.console(who);
+        // Seven times of eight who judges evidence takes the case first.
+        let judges = matches!(verb, Verb::Accept | Verb::Return | Verb::AgreeUnreachable);
+        if judges && pick % 8 != 2 {
+            let taken = console.take(id).await;
+            let verdict = self.model.takes(id, console.user(), self.now());
+            ensure!(
+                (taken.status == 200) == (verdict == Verdict::Happens),
+                "the model says {verdict:?} to {who:?} who takes {id}, the server {}",
+                taken.verdict()
+            );
+        }
         let seen_version = console.case(id).await?.version;
         let event: EventId = self.world.id();
         let act = |path: &str| {

@@ -31,7 +31,7 @@ async fn ground(seed: u64, homes: usize) -> Ground {
     let world = World::new(seed).await.unwrap();
     let staff = world.staff(1).await.unwrap();
     let village = world.village(homes, 0).await.unwrap();
-    let phone = SoftPhone::enrolled(&world, &staff.supervisor, &staff.officers[0])
+    let phone = SoftPhone::enrolled(&world, &staff.admin, &staff.officers[0])
         .await
         .unwrap();
     Ground {

@@ -27,6 +27,8 @@ const HONEST_OPERATOR: u8 = 103;
 struct Person {
     id: u8,
     roles: Vec<Role>,
+    /// Who made the account and knows its password.
+    made_by: Option<u8>,
 }
 
 impl Person {
@@ -58,6 +60,7 @@ struct Scene {
     /// The evidence, the officer's finding or a flag says "not eligible".
     speaks_against: bool,
     visitors: Vec<u8>,
+    equippers: Vec<u8>,
     reviewers: Vec<u8>,
     proposers: Vec<u8>,
     proposed: Option<Outcome>,
@@ -78,6 +81,7 @@ impl Scene {
             case,
             speaks_against: false,
             visitors: Vec::new(),
+            equippers: Vec::new(),
             reviewers: Vec::new(),
             proposers: Vec::new(),
             proposed: None,
@@ -122,6 +126,7 @@ impl Scene {
         let users = |ids: &[u8]| ids.iter().map(|id| user(*id)).collect();
         Acts {
             visitors: users(&self.visitors),
+            equippers: users(&self.equippers),
             reviewers: users(&self.reviewers),
             proposers: users(&self.proposers),
         }
@@ -167,15 +172,16 @@ fn moves(scene: &Scene, person: &Person) -> Vec<Scene> {
         next.extend(scene.stepped(A::Assign, role));
     }
     // A visit says what its maker likes: that the family is poor, or that it is not.
-    let mut visit = |visitors: &[u8]| {
+    let mut visit = |visitor: u8, equipper: Option<u8>| {
         for (action, speaks_against, what) in [
             (A::SubmitVisit, false, "visit"),
             (A::SubmitVisit, true, "visit"),
             (A::ReportUnreachable, true, "unreachable"),
         ] {
             if let Some(mut after) = scene.stepped(action, Role::Officer) {
-                for id in visitors {
-                    add(&mut after.visitors, *id);
+                add(&mut after.visitors, visitor);
+                if let Some(equipper) = equipper {
+                    add(&mut after.equippers, equipper);
                 }
                 after.speaks_against = speaks_against;
                 after.note(what);
@@ -184,12 +190,12 @@ fn moves(scene: &Scene, person: &Person) -> Vec<Scene> {
         }
     };
     if person.may(P::Visit) {
-        visit(&[person.id]);
+        visit(person.id, person.made_by);
     }
-    // A phone enrolled in another officer's name, and its visits carried in by whoever enrolled it: they count as
-    // that person's own until the officer has signed in on the phone.
+    // A phone enrolled in another officer's name, and its visits carried in by whoever enrolled it, or by whoever has a
+    // phone: the one who enrolled it stands behind them.
     if person.may(P::ManageDevices) && person.may(P::CarrySealed) {
-        visit(&[HONEST_OFFICER, person.id]);
+        visit(HONEST_OFFICER, Some(person.id));
     }
     let acts = scene.acts();
     for role in person.with(P::ReviewCases) {
@@ -348,6 +354,7 @@ fn with_their_accounts(mut coalition: Vec<Person>) -> Vec<Person> {
                 coalition.push(Person {
                     id: 200 + u8::try_from(n).unwrap(),
                     roles: vec![role],
+                    made_by: makers.first().copied(),
                 });
             }
         }
@@ -563,6 +570,7 @@ fn persons(roles: &[Role], counts: &[u8]) -> Vec<Person> {
             persons.push(Person {
                 id: u8::try_from(persons.len() + 1).unwrap(),
                 roles: vec![*role],
+                made_by: None,
             });
         }
     }
@@ -633,6 +641,7 @@ fn what_one_role_or_two_together_can_bring_about_is_what_was_read() {
     let everything = vec![Person {
         id: 1,
         roles: Role::grantable().collect(),
+        made_by: None,
     }];
     for (when, what, wish) in &effects {
         if wish(&everything) {

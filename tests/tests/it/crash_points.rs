@@ -91,7 +91,7 @@ impl Stand {
             let staff = world.staff(1).await.unwrap();
             world.village(1, 0).await.unwrap();
             let officer = &staff.officers[0];
-            let phone = world.phone(&staff.supervisor, officer).await.unwrap();
+            let phone = world.phone(&staff.admin, officer).await.unwrap();
             (world, phone)
         });
         Self {

@@ -71,7 +71,7 @@ async fn fifty_writers_at_once_lose_no_row_for_a_reader_that_polls_meanwhile() {
     let staff = world.staff(1).await.unwrap();
     let village = world.village(WRITERS * EACH, 0).await.unwrap();
     let officer = staff.officers[0].id;
-    let mut phone = SoftPhone::enrolled(&world, &staff.supervisor, &staff.officers[0])
+    let mut phone = SoftPhone::enrolled(&world, &staff.admin, &staff.officers[0])
         .await
         .unwrap();
     phone.sign_in().await.unwrap();

@@ -852,10 +852,7 @@ async fn a_waitlist_does_nothing_before_it_is_confirmed() {
     let world = World::new(410).await.unwrap();
     let staff = world.staff(1).await.unwrap();
     let village = world.village(6, 3).await.unwrap();
-    let phone = world
-        .phone(&staff.supervisor, &staff.officers[0])
-        .await
-        .unwrap();
+    let phone = world.phone(&staff.admin, &staff.officers[0]).await.unwrap();
     let here = village::here();
     let [first, second, third] = &village.waiting[..] else {
         panic!("three wait");

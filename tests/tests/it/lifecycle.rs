@@ -29,7 +29,7 @@ async fn city(seed: u64, officers: usize) -> City {
     let village = world.village(6, 3).await.unwrap();
     let mut phones = Vec::new();
     for officer in &staff.officers {
-        phones.push(world.phone(&staff.supervisor, officer).await.unwrap());
+        phones.push(world.phone(&staff.admin, officer).await.unwrap());
     }
     City {
         world,

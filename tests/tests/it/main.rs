@@ -11,6 +11,7 @@ mod canary;
 mod coalitions;
 mod console_session;
 mod crash_points;
+mod duty;
 mod expected;
 mod feed;
 mod imports;

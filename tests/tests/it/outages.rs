@@ -136,10 +136,7 @@ async fn every_route_says_what_it_can_do_without_database_or_blobs_and_goes_on_w
 async fn a_phone(world: &World) -> (Staff, tilik_tests::FieldPhone, Vec<SealedPhoto>) {
     let staff = world.staff(1).await.unwrap();
     world.village(3, 2).await.unwrap();
-    let phone = world
-        .phone(&staff.supervisor, &staff.officers[0])
-        .await
-        .unwrap();
+    let phone = world.phone(&staff.admin, &staff.officers[0]).await.unwrap();
     let jpegs: Vec<_> = (0..2)
         .map(|_| noise(&world.ids, 400, 300).unwrap())
         .collect();

@@ -10,7 +10,7 @@ async fn a_visited_case(seed: u64) -> (World, Staff, CaseId, Vec<PhotoId>) {
     let world = World::new(seed).await.unwrap();
     let staff = world.staff(1).await.unwrap();
     let village = world.village(2, 0).await.unwrap();
-    let mut phone = SoftPhone::enrolled(&world, &staff.supervisor, &staff.officers[0])
+    let mut phone = SoftPhone::enrolled(&world, &staff.admin, &staff.officers[0])
         .await
         .unwrap();
     let opened = staff

@@ -13,18 +13,18 @@ use tilik_protocol::session::UserView;
 use tilik_tests::handmade::SoftPhone;
 use tilik_tests::{Console, Staff, Village, World, village};
 
-struct Desk {
-    world: World,
-    staff: Staff,
-    village: Village,
-    phone: SoftPhone,
+pub(crate) struct Desk {
+    pub(crate) world: World,
+    pub(crate) staff: Staff,
+    pub(crate) village: Village,
+    pub(crate) phone: SoftPhone,
 }
 
-async fn desk(seed: u64, homes: usize, waiting: usize) -> Desk {
+pub(crate) async fn desk(seed: u64, homes: usize, waiting: usize) -> Desk {
     let world = World::new(seed).await.unwrap();
     let staff = world.staff(1).await.unwrap();
     let village = world.village(homes, waiting).await.unwrap();
-    let phone = SoftPhone::enrolled(&world, &staff.supervisor, &staff.officers[0])
+    let phone = SoftPhone::enrolled(&world, &staff.admin, &staff.officers[0])
         .await
         .unwrap();
     Desk {
@@ -37,7 +37,7 @@ async fn desk(seed: u64, homes: usize, waiting: usize) -> Desk {
 
 impl Desk {
     /// Cases of the first homes, with the officer.
-    async fn assigned(&self, homes: std::ops::Range<usize>) -> Vec<CaseId> {
+    pub(crate) async fn assigned(&self, homes: std::ops::Range<usize>) -> Vec<CaseId> {
         let families: Vec<_> = self.village.homes[homes]
             .iter()
             .map(|home| home.family)
@@ -57,7 +57,7 @@ impl Desk {
     }
 
     /// The same, with evidence that waits for review.
-    async fn submitted(&mut self, homes: std::ops::Range<usize>) -> Vec<CaseId> {
+    pub(crate) async fn submitted(&mut self, homes: std::ops::Range<usize>) -> Vec<CaseId> {
         let cases = self.assigned(homes).await;
         for case in &cases {
             self.phone.visit(*case, VisitKind::Quick).await.unwrap();
@@ -66,27 +66,27 @@ impl Desk {
         cases
     }
 
-    async fn accepted(&mut self, home: usize) -> CaseId {
+    pub(crate) async fn accepted(&mut self, home: usize) -> CaseId {
         let case = self.submitted(home..home + 1).await[0];
         self.staff.supervisor.accept(case).await.unwrap();
         case
     }
 
-    async fn case(&self, id: CaseId) -> CaseView {
+    pub(crate) async fn case(&self, id: CaseId) -> CaseView {
         self.staff.auditor.case(id).await.unwrap()
     }
 
-    async fn membership(&self, id: CaseId) -> MembershipId {
+    pub(crate) async fn membership(&self, id: CaseId) -> MembershipId {
         self.case(id).await.memberships[0].id
     }
 
-    async fn state_of(&self, id: MembershipId) -> MembershipState {
+    pub(crate) async fn state_of(&self, id: MembershipId) -> MembershipState {
         let rows = self.staff.auditor.memberships().await.unwrap();
         let row = rows.iter().find(|row| row.id == id).unwrap();
         row.state.known().unwrap()
     }
 
-    async fn person(&self, name: &str, role: Role) -> Console {
+    pub(crate) async fn person(&self, name: &str, role: Role) -> Console {
         self.world
             .person(
                 (&self.staff.admin, &self.staff.approver),
@@ -99,7 +99,7 @@ impl Desk {
     }
 
     /// A second role for somebody; an approver who is somebody else confirms it.
-    async fn also(&self, console: &Console, role: Role) {
+    pub(crate) async fn also(&self, console: &Console, role: Role) {
         let grant = self
             .staff
             .admin
@@ -193,6 +193,68 @@ async fn a_lease_that_ran_out_frees_the_case() {
 }
 
 #[tokio::test]
+async fn evidence_is_judged_by_whoever_holds_the_case_and_by_nobody_else() {
+    let mut desk = desk(94, 3, 0).await;
+    let cases = desk.submitted(0..2).await;
+    let (first, second) = (&desk.staff.supervisor, &desk.staff.colleague);
+    let give_back = async |by: &Console, case: CaseId| {
+        let body = json!({
+            "event_id": by.event(), "seen_version": desk.case(case).await.version,
+            "reasons": [{ "target": { "kind": "visit" }, "code": "FOTO_BURAM" }],
+        });
+        let answer = by.post(&format!("/v1/cases/{case}/return"), &body).await;
+        answer.verdict()
+    };
+    // Nobody holds it: looking at it is not holding it.
+    let answer = first.act(cases[1], "accept").await.unwrap();
+    assert_eq!(answer.verdict(), "409 lease_lost");
+    let remedy = answer.json()["detail"].as_str().unwrap().to_owned();
+    assert!(remedy.contains("Ambil kasus ini lagi"), "{remedy}");
+    assert_eq!(give_back(first, cases[1]).await, "409 lease_lost");
+    // Any case in reach can be taken by its id, not only the oldest.
+    let taken: CaseView = first.take(cases[1]).await.ok().unwrap().read().unwrap();
+    assert!(taken.lease.unwrap().mine);
+    assert_eq!(second.take(cases[1]).await.verdict(), "409 lease_lost");
+    assert_eq!(
+        second.act(cases[1], "accept").await.unwrap().verdict(),
+        "409 lease_lost"
+    );
+    assert_eq!(give_back(second, cases[1]).await, "409 lease_lost");
+    assert_eq!(first.act(cases[1], "accept").await.unwrap().status, 200);
+    // Said again it is so already, with or without a lease; and there is nothing left to take.
+    assert_eq!(first.act(cases[1], "accept").await.unwrap().status, 200);
+    assert_eq!(first.take(cases[1]).await.verdict(), "409 wrong_moment");
+    // What was accepted is withdrawn without one.
+    assert_eq!(first.act(cases[1], "withdraw").await.unwrap().status, 200);
+
+    // One that ran out is taken again, unless somebody else was faster.
+    assert_eq!(first.take(cases[0]).await.status, 200);
+    desk.world.pass_s(601).await.unwrap();
+    assert_eq!(give_back(first, cases[0]).await, "409 lease_lost");
+    assert_eq!(first.take(cases[0]).await.status, 200);
+    assert_eq!(give_back(first, cases[0]).await, "200");
+    assert_eq!(first.act(cases[0], "take-back").await.unwrap().status, 200);
+    desk.world.pass_s(601).await.unwrap();
+    assert_eq!(second.take(cases[0]).await.status, 200);
+    assert_eq!(first.take(cases[0]).await.verdict(), "409 lease_lost");
+
+    let there = desk
+        .world
+        .person(
+            (&desk.staff.admin, &desk.staff.approver),
+            "di-sana",
+            Role::Supervisor,
+            &[village::elsewhere()],
+        )
+        .await
+        .unwrap();
+    assert_eq!(there.take(cases[1]).await.verdict(), "404 not_found");
+    let open = desk.assigned(2..3).await[0];
+    assert_eq!(first.take(open).await.verdict(), "409 wrong_moment");
+    desk.world.end().await;
+}
+
+#[tokio::test]
 async fn an_act_on_a_version_that_is_gone_is_stale_and_changes_nothing() {
     let mut desk = desk(84, 1, 0).await;
     let case = desk.submitted(0..1).await[0];
@@ -231,12 +293,13 @@ async fn nobody_reviews_a_visit_of_their_own() {
     let desk = desk(85, 1, 0).await;
     let both = desk.person("rangkap", Role::Officer).await;
     desk.also(&both, Role::Supervisor).await;
-    let mut phone = SoftPhone::enrolled(&desk.world, &desk.staff.supervisor, &both.person)
+    let mut phone = SoftPhone::enrolled(&desk.world, &desk.staff.admin, &both.person)
         .await
         .unwrap();
     let case = desk.assigned(0..1).await[0];
     phone.visit(case, VisitKind::Quick).await.unwrap();
     assert!(both.claim().await.unwrap().is_none());
+    assert_eq!(both.take(case).await.verdict(), "403 separation_of_duty");
     for verb in ["accept", "return"] {
         let body = json!({
             "event_id": both.event(), "seen_version": desk.case(case).await.version,
@@ -362,6 +425,9 @@ async fn an_act_repeated_gets_the_same_reply_and_happens_once() {
             .unwrap()
             .extend(more.as_object().unwrap().clone());
         let path = format!("/v1/cases/{case}/{path}");
+        if path.ends_with("/accept") {
+            by.take(case).await.ok().unwrap();
+        }
         let first = by.post(&path, &body).await;
         assert_eq!(first.status, 200, "{path}: {}", first.json());
         let rows = desk

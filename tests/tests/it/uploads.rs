@@ -32,10 +32,7 @@ async fn scene(seed: u64) -> Scene {
     let world = World::new(seed).await.unwrap();
     let staff = world.staff(1).await.unwrap();
     world.village(1, 0).await.unwrap();
-    let phone = world
-        .phone(&staff.supervisor, &staff.officers[0])
-        .await
-        .unwrap();
+    let phone = world.phone(&staff.admin, &staff.officers[0]).await.unwrap();
     let jpegs: Vec<_> = (0..3)
         .map(|_| noise(&world.ids, 400, 300).unwrap())
         .collect();
