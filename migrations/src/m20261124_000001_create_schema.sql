@@ -584,7 +584,8 @@ CREATE TABLE notice (
     created_at bigint NOT NULL,
     delivered_at bigint,
     received_by {text},
-    delivered_recorded_by {uuid}
+    delivered_recorded_by {uuid},
+    appeal_until bigint
 );
 
 CREATE UNIQUE INDEX notice_membership_case ON notice (membership_id, case_id);

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use tilik_protocol::ids::{DeviceId, GrantId, SessionId, UserId};
+use tilik_protocol::ids::{DeviceId, GrantId, SessionId, UserId, VisitId};
 use tilik_protocol::policy::{Permission, Role};
 use tilik_protocol::problem::ProblemCode;
 use tilik_protocol::region::RegionCode;
@@ -28,6 +28,7 @@ pub struct Actor {
     grants: Arc<[HeldGrant]>,
     device: Option<DeviceId>,
     session: Option<SessionId>,
+    uploads_of: Option<VisitId>,
     why: &'static str,
 }
 
@@ -44,6 +45,7 @@ impl Actor {
             grants: grants.into(),
             device,
             session: Some(session),
+            uploads_of: None,
             why: "",
         }
     }
@@ -55,17 +57,19 @@ impl Actor {
             grants: grants.into(),
             device: None,
             session: None,
+            uploads_of: None,
             why,
         }
     }
 
-    /// A phone that shows the upload grant of one visit; it can do nothing but upload.
-    pub(crate) fn upload_grant(user: Option<UserId>, device: DeviceId) -> Self {
+    /// A phone that shows the upload grant of one visit; it can do nothing but upload that visit's photos.
+    pub(crate) fn upload_grant(user: Option<UserId>, device: DeviceId, visit: VisitId) -> Self {
         Self {
             user,
             grants: Arc::new([]),
             device: Some(device),
             session: None,
+            uploads_of: Some(visit),
             why: "upload grant",
         }
     }
@@ -77,6 +81,7 @@ impl Actor {
             grants: Arc::new([]),
             device: None,
             session: None,
+            uploads_of: None,
             why,
         }
     }
@@ -102,6 +107,11 @@ impl Actor {
     /// The session.
     pub fn session(&self) -> Option<SessionId> {
         self.session
+    }
+
+    /// The one visit whose photos this actor may send; `None`: whatever its grants allow.
+    pub fn uploads_of(&self) -> Option<VisitId> {
+        self.uploads_of
     }
 
     /// Why the server acts.

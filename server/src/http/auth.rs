@@ -90,6 +90,10 @@ impl crate::App {
         if grant.until < self.clock.now() {
             return Err(Error::Refused(ProblemCode::TokenExpired));
         }
-        Ok(Some(Actor::upload_grant(grant.user, grant.device)))
+        Ok(Some(Actor::upload_grant(
+            grant.user,
+            grant.device,
+            grant.visit,
+        )))
     }
 }

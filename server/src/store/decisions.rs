@@ -349,6 +349,8 @@ impl Acting {
             delivered_at: Set(None),
             received_by: Set(None),
             delivered_recorded_by: Set(None),
+            // Without an appeal period there is nothing to wait for; else it runs from the delivered notice.
+            appeal_until: Set((appeal_days == 0).then(|| write.at().as_micros())),
         }
         .insert(write.on())
         .await?;
@@ -360,8 +362,7 @@ impl Acting {
             &serde_json::json!({ "case": case, "from": from, "to": next, "reason": why, "notice": told }),
         )?);
         let by = TwoPersons::of(write, case, id).await?;
-        // Without an appeal period there is nothing to wait for; else it runs from the delivered notice.
-        let appeal_until = (appeal_days == 0).then(|| write.at().as_micros());
+        let appeal_until = slots::appeal_end(write, &row).await?;
         slots::hand_on(write, &row, why, &by, appeal_until).await?;
         Ok(())
     }
@@ -417,24 +418,20 @@ impl Acting {
         if row.delivered_at.is_some() {
             return Err(Error::WRONG_MOMENT);
         }
+        // With no appeal period it ended when the place was given up, and a letter does not begin another.
+        let until = row.appeal_until.unwrap_or_else(|| {
+            let runs_s = i64::from(appeal_days) * 86_400;
+            body.delivered_at.plus_s(runs_s).as_micros()
+        });
         let mut active: notice::ActiveModel = row.into();
+        active.appeal_until = Set(Some(until));
         active.delivered_at = Set(Some(delivered));
         active.received_by = Set(Some(body.received_by.clone()));
         active.delivered_recorded_by = Set(Some(self.actor.person_id()?.into()));
         active.update(write.on()).await?;
-        let until = body
-            .delivered_at
-            .plus_s(i64::from(appeal_days) * 86_400)
-            .as_micros();
-        for candidate in membership::Entity::find()
-            .filter(membership::Column::SuccessorOf.eq(ended.id))
-            .filter(membership::Column::State.eq(MembershipState::Candidate.to_string()))
-            .filter(membership::Column::AppealUntil.is_null())
-            .all(write.on())
-            .await?
-        {
-            let mut candidate = candidate;
-            candidate.appeal_until = Some(until);
+        if let Some(mut candidate) = slots::candidate_after(&write, ended.id).await? {
+            let before = membership_before(&write, &candidate).await?;
+            candidate.appeal_until = slots::appeal_end(&write, &before).await?;
             slots::save_membership(&write, candidate).await?;
         }
         write.journal(Entry::new(
@@ -480,6 +477,12 @@ impl Acting {
             let Some(ended_id) = row.successor_of else {
                 continue;
             };
+            // Asked of the notices themselves: what the candidate's row remembers only finds it.
+            let before = membership_before(&write, &row).await?;
+            let end = slots::appeal_end(&write, &before).await?;
+            if end.is_none_or(|end| end > now) {
+                continue;
+            }
             let link = case_membership::Entity::find()
                 .filter(case_membership::Column::MembershipId.eq(ended_id))
                 .filter(case_membership::Column::ConfirmedAt.is_not_null())
@@ -499,32 +502,57 @@ impl Acting {
                 None,
                 &serde_json::json!({ "from": from, "to": next, "successor_of": MembershipId(ended_id) }),
             )?);
-            if let Some(ended) = membership::Entity::find_by_id(ended_id)
-                .lock_exclusive()
-                .one(write.on())
-                .await?
-            {
-                let was: MembershipState = ended.state.parse().map_err(Error::internal)?;
-                if let Ok(Step::To(now)) =
-                    machine::step(was, MembershipAction::Replace, Role::System)
-                {
-                    let mut ended = ended;
-                    ended.state = now.to_string();
-                    slots::save_membership(&write, ended).await?;
-                    write.journal(Entry::new(
-                        "membership.replace",
-                        format!("membership:{}", MembershipId(ended_id)),
-                        Role::System,
-                        None,
-                        &serde_json::json!({ "from": was, "to": now, "by": MembershipId(row.id) }),
-                    )?);
-                }
-            }
+            replace_ended(&mut write, &row).await?;
             write.commit().await?;
             designated += 1;
         }
         Ok(designated)
     }
+}
+
+/// Whose place the candidate stands for.
+async fn membership_before(
+    write: &Write,
+    candidate: &membership::Model,
+) -> Result<membership::Model> {
+    let gone = || Error::internal("a candidate follows nobody");
+    membership::Entity::find_by_id(candidate.successor_of.ok_or_else(gone)?)
+        .one(write.on())
+        .await?
+        .ok_or_else(gone)
+}
+
+/// The family that held the place before is replaced, however many withdrew in between.
+async fn replace_ended(write: &mut Write, designated: &membership::Model) -> Result<()> {
+    let mut at = designated.successor_of;
+    while let Some(id) = at {
+        let Some(ended) = membership::Entity::find_by_id(id)
+            .lock_exclusive()
+            .one(write.on())
+            .await?
+        else {
+            return Ok(());
+        };
+        at = ended.successor_of;
+        let was: MembershipState = ended.state.parse().map_err(Error::internal)?;
+        if was == MembershipState::Withdrawn {
+            continue;
+        }
+        if let Ok(Step::To(now)) = machine::step(was, MembershipAction::Replace, Role::System) {
+            let mut ended = ended;
+            ended.state = now.to_string();
+            slots::save_membership(write, ended).await?;
+            write.journal(Entry::new(
+                "membership.replace",
+                format!("membership:{}", MembershipId(id)),
+                Role::System,
+                None,
+                &serde_json::json!({ "from": was, "to": now, "by": MembershipId(designated.id) }),
+            )?);
+        }
+        return Ok(());
+    }
+    Ok(())
 }
 
 /// Candidates found eligible remember when; their designation waits for the appeal period.

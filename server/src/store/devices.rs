@@ -1,6 +1,8 @@
 //! Phones: enrolment by a one-time code, the list, and how a phone leaves.
 
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Set};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
+};
 use sha2::{Digest, Sha256};
 use tilik_protocol::ids::{CaseId, DeviceId, EnrolmentId, FamilyId, UserId};
 use tilik_protocol::lenient::Lenient;
@@ -158,17 +160,21 @@ impl Acting {
         Ok(views)
     }
 
-    /// Retires a phone (it may drain), or reports it lost: then its sessions end and what it sends is quarantined.
+    /// Retires a phone (it may drain), or reports it lost: then its sessions end and what it sends is quarantined. A
+    /// retired one may turn out to be lost; nobody takes back that one was. Not its officer, whose visits hang on it.
     /// Tells whose data it held.
     ///
     /// # Errors
-    /// `forbidden`, `not_found`.
+    /// `forbidden`, `not_found`, `separation_of_duty`, `invalid`.
     pub async fn revoke_device(&self, id: DeviceId, body: RevokeDevice) -> Result<DeviceRevoked> {
         let row = device::Entity::find_by_id(Uuid::from(id))
             .one(self.store.read())
             .await?
             .ok_or(Error::NOT_FOUND)?;
         let role = self.manages_phones_of(UserId(row.officer_id)).await?;
+        if self.actor.user() == Some(UserId(row.officer_id)) {
+            return Err(Error::Refused(ProblemCode::SeparationOfDuty));
+        }
         let families_held = self.families_on(&row).await?;
         let mut write = self.begin().await?;
         let object = format!("device:{id}");
@@ -178,6 +184,29 @@ impl Acting {
             .await?
             == Seen::Now
         {
+            let row = device::Entity::find_by_id(Uuid::from(id))
+                .lock_exclusive()
+                .one(write.on())
+                .await?
+                .ok_or(Error::NOT_FOUND)?;
+            let before = row.revoked_kind.clone();
+            match (before.as_deref(), body.kind) {
+                (Some("stolen"), RevokeKind::Retired) => {
+                    return Err(Error::field(
+                        "kind",
+                        "already_stolen",
+                        "HP ini sudah dilaporkan hilang; laporan itu tidak dapat diubah. Daftarkan HP baru untuk petugas.",
+                    ));
+                }
+                (Some("stolen"), RevokeKind::Stolen) | (Some("retired"), RevokeKind::Retired) => {
+                    return Ok(DeviceRevoked {
+                        device: id,
+                        sessions_ended,
+                        families_held,
+                    });
+                }
+                (_, RevokeKind::Retired | RevokeKind::Stolen) => {}
+            }
             let mut active: device::ActiveModel = row.into();
             active.revoked_kind = Set(Some(body.kind.to_string()));
             active.revoked_at = Set(Some(write.at().as_micros()));
@@ -198,7 +227,7 @@ impl Acting {
                 object,
                 role,
                 Some(body.event_id),
-                &serde_json::json!({ "kind": body.kind, "families_held": families_held }),
+                &serde_json::json!({ "kind": body.kind, "before": before, "families_held": families_held }),
             )?);
             write.commit().await?;
         }

@@ -113,8 +113,22 @@ pub(super) fn last_pin(house: &house::Model) -> Option<LastPin> {
     })
 }
 
+/// Cursors of one phone that are worth remembering.
+const MOST_HELD: usize = 500;
+
+/// What a phone is told of its feeds.
+#[derive(Default)]
+pub(super) struct Served {
+    /// Rows.
+    pub(super) pages: Vec<BucketPage>,
+    /// The buckets it names that are not its own, or not any more.
+    pub(super) revoked: Vec<Bucket>,
+    /// How far it says it came, of buckets that are its own and no further than they go.
+    pub(super) held: Vec<(Bucket, u64)>,
+}
+
 impl Acting {
-    /// The buckets this officer's phone follows.
+    /// The buckets this officer's phone follows, in order.
     pub(super) async fn my_buckets(&self) -> Result<Vec<Bucket>> {
         let mut buckets = vec![Bucket::officer(self.actor.person_id()?)];
         let regions: Vec<_> = self
@@ -145,32 +159,37 @@ impl Acting {
         Ok(buckets)
     }
 
-    /// Pages after the cursors, at most [`FEED_PAGE_ROWS`] rows in all; and the buckets the phone names that are not
-    /// its own any more.
-    pub(super) async fn feed_pages(
-        &self,
-        cursors: &BTreeMap<Bucket, Cursor>,
-    ) -> Result<(Vec<BucketPage>, Vec<Bucket>)> {
+    /// Pages after the cursors, at most [`FEED_PAGE_ROWS`] rows in all. A cursor that cannot be is answered by the bucket
+    /// from its beginning.
+    pub(super) async fn feed_pages(&self, cursors: &BTreeMap<Bucket, Cursor>) -> Result<Served> {
         let mine = self.my_buckets().await?;
         let revoked = cursors
             .keys()
-            .filter(|bucket| !mine.contains(bucket))
+            .filter(|bucket| mine.binary_search(bucket).is_err())
             .cloned()
             .collect();
         let mut room = FEED_PAGE_ROWS;
         let mut pages = Vec::new();
+        let mut held = Vec::new();
         for bucket in mine {
-            let Some(counter) = feed_counter::Entity::find_by_id(&bucket.0)
+            // A bucket without a row has a head all the same: nobody can be ahead of it.
+            let (head, sum) = feed_counter::Entity::find_by_id(&bucket.0)
                 .one(self.store.read())
                 .await?
-            else {
-                continue;
-            };
-            let head = counter.seq.cast_unsigned();
-            let sum = counter.checksum.cast_unsigned();
+                .map_or((0, 0), |counter| {
+                    (
+                        counter.seq.cast_unsigned(),
+                        counter.checksum.cast_unsigned(),
+                    )
+                });
             let said = cursors.get(&bucket).copied().unwrap_or_default();
-            let lost = said.seq > head || (said.seq == head && said.checksum != sum);
+            let lost = said.seq > head
+                || (said.seq == head && said.checksum != sum)
+                || (said.seq == 0 && said.checksum != 0);
             let from = if lost { 0 } else { said.seq };
+            if cursors.contains_key(&bucket) && !lost && held.len() < MOST_HELD {
+                held.push((bucket.clone(), said.seq));
+            }
             if from == head && !lost {
                 continue;
             }
@@ -236,6 +255,10 @@ impl Acting {
                 reset: from == 0,
             });
         }
-        Ok((pages, revoked))
+        Ok(Served {
+            pages,
+            revoked,
+            held,
+        })
     }
 }

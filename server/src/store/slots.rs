@@ -23,7 +23,7 @@ use super::Write;
 use super::cases::new_case;
 use super::journal::Entry;
 use super::tables::{
-    case_membership, family, membership, row_version, slot, verification_case, waitlist,
+    case_membership, family, membership, notice, row_version, slot, verification_case, waitlist,
     waitlist_entry,
 };
 use super::text;
@@ -282,6 +282,57 @@ pub(super) async fn hand_on(
         }
     }
     Ok(Some(candidate))
+}
+
+/// When the last appeal period ends of all those who held the place or stood for it up to `last`; `None` while one of them
+/// has not been told. A candidate who takes a withdrawn one's turn inherits what runs for the family before.
+pub(super) async fn appeal_end(write: &Write, last: &Membership) -> Result<Option<i64>> {
+    let mut end = i64::MIN;
+    let mut at = Some(last.clone());
+    while let Some(row) = at {
+        let told = notice::Entity::find()
+            .filter(notice::Column::MembershipId.eq(row.id))
+            .all(write.on())
+            .await?;
+        if told.is_empty() {
+            return Ok(None);
+        }
+        for one in told {
+            let Some(until) = one.appeal_until else {
+                return Ok(None);
+            };
+            if until > end {
+                end = until;
+            }
+        }
+        at = match row.successor_of {
+            Some(before) => {
+                membership::Entity::find_by_id(before)
+                    .one(write.on())
+                    .await?
+            }
+            None => None,
+        };
+    }
+    Ok(Some(end))
+}
+
+/// The candidate who stands for the place that `ended` gave up, after however many who withdrew.
+pub(super) async fn candidate_after(write: &Write, ended: Uuid) -> Result<Option<Membership>> {
+    let mut waiting = vec![ended];
+    while let Some(id) = waiting.pop() {
+        for next in membership::Entity::find()
+            .filter(membership::Column::SuccessorOf.eq(id))
+            .all(write.on())
+            .await?
+        {
+            if next.state == MembershipState::Candidate.to_string() {
+                return Ok(Some(next));
+            }
+            waiting.push(next.id);
+        }
+    }
+    Ok(None)
 }
 
 /// The first family on the list in force that takes no place yet and has none in this program.

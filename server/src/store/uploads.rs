@@ -3,8 +3,8 @@
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    Set,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait,
+    QueryFilter, QueryOrder, Set,
 };
 use tilik_protocol::evidence::MAX_SEALED_BYTES;
 use tilik_protocol::ids::{DeviceId, PhotoId, VisitId};
@@ -14,7 +14,7 @@ use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
 use super::journal::Entry;
-use super::tables::{device, job, photo, upload, upload_chunk, visit_photo};
+use super::tables::{device, job, photo, upload, upload_chunk, visit, visit_photo};
 use super::{Acting, Write, jobs, text, visits};
 use crate::error::{Error, Result};
 
@@ -107,6 +107,30 @@ impl Acting {
         }
     }
 
+    /// Whether an upload grant, if one was shown, is for this photo: one that its visit's manifest names, or, as long as
+    /// no manifest is here, one announced for that visit.
+    async fn grant_covers(
+        &self,
+        on: &impl ConnectionTrait,
+        photo: Uuid,
+        announced_for: Option<Uuid>,
+    ) -> Result<()> {
+        let Some(visit) = self.actor.uploads_of().map(Uuid::from) else {
+            return Ok(());
+        };
+        let named = visit_photo::Entity::find_by_id((visit, photo))
+            .one(on)
+            .await?;
+        if named.is_some() {
+            return Ok(());
+        }
+        let manifest = visit::Entity::find_by_id(visit).one(on).await?;
+        if manifest.is_some() || announced_for != Some(visit) {
+            return Err(Error::NOT_FOUND);
+        }
+        Ok(())
+    }
+
     /// Begins an upload, or says where it stands: the same announcement may be repeated.
     ///
     /// # Errors
@@ -136,6 +160,8 @@ impl Acting {
         let id = Uuid::from(announced.photo);
         self.may_send_for(announced.device.into())?;
         let write = self.begin().await?;
+        self.grant_covers(write.on(), id, announced.visit.map(Into::into))
+            .await?;
         let now = write.at();
         // Once a manifest has named the photo, only what it signs may be announced, and that wins over an announcement
         // somebody made before: nobody can block another's evidence by announcing its id first.
@@ -246,6 +272,8 @@ impl Acting {
             .await?
             .ok_or(Error::NOT_FOUND)?;
         self.may_send_for(row.device_id)?;
+        self.grant_covers(self.store.read(), row.id, row.visit_id)
+            .await?;
         if row.state == "expired" {
             return Err(Error::Refused(ProblemCode::UploadGone));
         }

@@ -98,12 +98,12 @@ impl Acting {
         } else {
             std::collections::BTreeMap::new()
         };
-        let (buckets, revoked) = if phone.revoked_kind.is_some() {
-            (Vec::new(), Vec::new())
+        let served = if phone.revoked_kind.is_some() {
+            feed::Served::default()
         } else {
             self.feed_pages(&cursors).await?
         };
-        self.note_sync(&phone, &cursors, &buckets).await?;
+        self.note_sync(&phone, &served).await?;
         let now = self.store.now();
         Ok(SyncReply {
             now,
@@ -115,8 +115,8 @@ impl Acting {
             epoch,
             results,
             receipts: self.receipts(&body.ask_receipts).await?,
-            buckets,
-            revoked,
+            buckets: served.pages,
+            revoked: served.revoked,
             config: PhoneConfig {
                 min_version: config.min_app_version.clone(),
                 spool_recipient: self.store.keys().spool_recipient(),
@@ -128,15 +128,7 @@ impl Acting {
     }
 
     /// Remembers how far the phone came, and which returns it has now been handed.
-    async fn note_sync(
-        &self,
-        phone: &device::Model,
-        cursors: &std::collections::BTreeMap<
-            tilik_protocol::sync::Bucket,
-            tilik_protocol::sync::Cursor,
-        >,
-        pages: &[tilik_protocol::sync::BucketPage],
-    ) -> Result<()> {
+    async fn note_sync(&self, phone: &device::Model, told: &feed::Served) -> Result<()> {
         let write = self.begin().await?;
         let at = write.at().as_micros();
         device::Entity::update_many()
@@ -147,7 +139,7 @@ impl Acting {
             .filter(device::Column::Id.eq(phone.id))
             .exec(write.on())
             .await?;
-        for (bucket, cursor) in cursors {
+        for (bucket, seq) in &told.held {
             use sea_orm::ConnectionTrait;
             write
                 .on()
@@ -157,7 +149,7 @@ impl Acting {
                     [
                         phone.id.into(),
                         bucket.0.clone().into(),
-                        cursor.seq.cast_signed().into(),
+                        seq.cast_signed().into(),
                         at.into(),
                     ],
                 ))
@@ -165,7 +157,8 @@ impl Acting {
         }
         // Served counts as fetched: a reply that was lost may have been read, and taking a return back then would
         // leave the officer walking for nothing.
-        let served: Vec<Uuid> = pages
+        let served: Vec<Uuid> = told
+            .pages
             .iter()
             .flat_map(|page| &page.rows)
             // A row without a body says that the case is gone, and nothing of its return.

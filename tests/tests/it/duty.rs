@@ -1,12 +1,17 @@
-//! Who may not judge what: persons behind phones and logins, acts of earlier cases, and grants that end in the middle of
-//! the work.
+//! Who may not judge what: persons behind phones and logins, acts of earlier cases, appeal periods of a whole chain, phones
+//! that are called retired, and grants that end in the middle of the work.
+
+use std::collections::BTreeMap;
 
 use serde_json::json;
 use tilik_protocol::case::CaseState;
 use tilik_protocol::evidence::VisitKind;
-use tilik_protocol::ids::{CaseId, FamilyId};
+use tilik_protocol::ids::{CaseId, FamilyId, MembershipId, NoticeId};
+use tilik_protocol::membership::MembershipState;
 use tilik_protocol::policy::Role;
-use tilik_protocol::session::UserView;
+use tilik_protocol::review::CaseView;
+use tilik_protocol::session::{RevokeKind, UserView};
+use tilik_protocol::sync::{Bucket, Cursor, SyncReply, SyncRequest};
 use tilik_tests::handmade::SoftPhone;
 use tilik_tests::{Console, village};
 
@@ -32,6 +37,29 @@ impl Desk {
         panic!("no open case of {family}");
     }
 
+    async fn visited_and_accepted(&mut self, case: CaseId) {
+        let officer = self.phone.officer.id;
+        let supervisor = &self.staff.supervisor;
+        supervisor.assign(&[case], Some(officer)).await.unwrap();
+        self.phone.visit(case, VisitKind::Quick).await.unwrap();
+        self.staff.supervisor.accept(case).await.unwrap();
+    }
+
+    /// Cancels a membership of an accepted case with one membership; its notice and its successor.
+    async fn cancelled(
+        &self,
+        case: CaseId,
+        membership: MembershipId,
+    ) -> (NoticeId, Option<MembershipId>) {
+        let proposed = self.staff.operator.decide(case, membership, Some("GANDA"));
+        assert_eq!(proposed.await.unwrap().verdict(), "200");
+        let confirmed = self.staff.approver.confirm(case, membership, true).await;
+        let view: CaseView = confirmed.unwrap().ok().unwrap().read().unwrap();
+        let ended = view.memberships.iter().find(|m| m.id == membership);
+        let ended = ended.unwrap();
+        (ended.notice.unwrap(), ended.successor)
+    }
+
     async fn end_grants(&self, console: &Console, role: Role) {
         let users: serde_json::Value = self.staff.admin.get("/v1/users?limit=200").await.json();
         let users: Vec<UserView> = serde_json::from_value(users["items"].clone()).unwrap();
@@ -41,6 +69,21 @@ impl Desk {
             let path = format!("/v1/grants/{}/end", grant.id);
             assert_eq!(self.staff.admin.post(&path, &body).await.status, 200);
         }
+    }
+
+    /// A round of the phone with cursors of its own making.
+    async fn round(&mut self, epoch: u64, cursors: BTreeMap<Bucket, Cursor>) -> SyncReply {
+        let request = SyncRequest {
+            epoch,
+            cursors,
+            ..self.phone.sync_body(Vec::new())
+        };
+        let token = self.phone.token().await.unwrap();
+        let body = serde_json::to_value(&request).unwrap();
+        let answer = self
+            .world
+            .call("POST", "/v1/sync", Some(&token), Some(&body));
+        answer.await.ok().unwrap().read().unwrap()
     }
 }
 
@@ -255,6 +298,216 @@ async fn what_was_decided_long_ago_binds_nobody_today() {
 }
 
 #[tokio::test]
+async fn a_second_successor_waits_for_the_appeal_of_everybody_before() {
+    let mut desk = desk(306, 2, 2).await;
+    let first = desk.accepted(1).await;
+    let original = desk.membership(first).await;
+    let (their_notice, candidate) = desk.cancelled(first, original).await;
+    let candidate = candidate.unwrap();
+    let family = desk.village.waiting[0].family;
+    let case = desk.case_of(family).await;
+    desk.visited_and_accepted(case).await;
+    let (second_notice, next) = desk.cancelled(case, candidate).await;
+    let next = next.unwrap();
+    assert_eq!(desk.state_of(candidate).await, MembershipState::Withdrawn);
+    let family = desk.village.waiting[1].family;
+    let case = desk.case_of(family).await;
+    desk.visited_and_accepted(case).await;
+    let kept = desk.staff.operator.decide(case, next, None).await;
+    assert_eq!(kept.unwrap().verdict(), "200");
+
+    // The withdrawn candidate was told, and their time has passed; the family that lost the place was not.
+    let operator = desk.staff.operator.clone();
+    operator
+        .delivered(second_notice, desk.world.now())
+        .await
+        .unwrap();
+    desk.world.pass_days(20).await.unwrap();
+    assert_eq!(desk.state_of(next).await, MembershipState::Candidate);
+    operator
+        .delivered(their_notice, desk.world.now())
+        .await
+        .unwrap();
+    desk.world.pass_days(13).await.unwrap();
+    assert_eq!(desk.state_of(next).await, MembershipState::Candidate);
+    desk.world.pass_days(1).await.unwrap();
+    assert_eq!(desk.state_of(next).await, MembershipState::Designated);
+    assert_eq!(desk.state_of(original).await, MembershipState::Replaced);
+    assert_eq!(desk.state_of(candidate).await, MembershipState::Withdrawn);
+    desk.world.end().await;
+}
+
+#[tokio::test]
+async fn a_second_successor_inherits_a_period_that_runs_already() {
+    let mut desk = desk(307, 2, 2).await;
+    let first = desk.accepted(1).await;
+    let original = desk.membership(first).await;
+    let (their_notice, candidate) = desk.cancelled(first, original).await;
+    let candidate = candidate.unwrap();
+    let case = desk.case_of(desk.village.waiting[0].family).await;
+    desk.visited_and_accepted(case).await;
+    let operator = desk.staff.operator.clone();
+    operator
+        .delivered(their_notice, desk.world.now())
+        .await
+        .unwrap();
+    let (second_notice, next) = desk.cancelled(case, candidate).await;
+    let next = next.unwrap();
+    let case = desk.case_of(desk.village.waiting[1].family).await;
+    desk.visited_and_accepted(case).await;
+    let kept = desk.staff.operator.decide(case, next, None).await;
+    assert_eq!(kept.unwrap().verdict(), "200");
+    desk.world.pass_days(20).await.unwrap();
+    assert_eq!(
+        desk.state_of(next).await,
+        MembershipState::Candidate,
+        "the candidate before has not been told"
+    );
+    operator
+        .delivered(second_notice, desk.world.now())
+        .await
+        .unwrap();
+    desk.world.pass_days(14).await.unwrap();
+    assert_eq!(desk.state_of(next).await, MembershipState::Designated);
+    desk.world.end().await;
+}
+
+#[tokio::test]
+async fn a_retired_phone_can_still_be_reported_lost_and_never_the_other_way() {
+    let mut desk = desk(308, 3, 0).await;
+    let cases = desk.assigned(0..3).await;
+    desk.phone.visit(cases[0], VisitKind::Quick).await.unwrap();
+    let phone = desk.phone.id;
+    let supervisor = desk.staff.supervisor.clone();
+    supervisor.revoke(phone, RevokeKind::Retired).await.unwrap();
+    // A retired phone drains.
+    desk.phone.visit(cases[1], VisitKind::Quick).await.unwrap();
+    let late = desk
+        .phone
+        .capture(Some(cases[2]), VisitKind::Quick, 1)
+        .unwrap();
+    let told = supervisor.revoke(phone, RevokeKind::Stolen).await.unwrap();
+    assert!(told.sessions_ended > 0);
+    let carried = desk
+        .staff
+        .colleague
+        .post("/v1/visits", &json!({ "visits": [late.sealed()] }))
+        .await;
+    assert_eq!(carried.json()["results"][0]["status"], "quarantined");
+    assert_eq!(carried.json()["results"][0]["code"], "device_revoked");
+    assert_eq!(
+        desk.case(cases[2]).await.state.known(),
+        Some(CaseState::Assigned)
+    );
+
+    for by in [&supervisor, &desk.staff.admin] {
+        let body = json!({ "event_id": by.event(), "kind": "retired" });
+        let answer = by.post(&format!("/v1/devices/{phone}/revoke"), &body).await;
+        assert_eq!(answer.verdict(), "422 invalid");
+        assert_eq!(answer.json()["fields"][0]["code"], "already_stolen");
+    }
+    let phones = supervisor.devices().await.unwrap();
+    let row = phones.iter().find(|row| row.id == phone).unwrap();
+    assert_eq!(
+        row.revoked
+            .as_ref()
+            .and_then(tilik_protocol::lenient::Lenient::known),
+        Some(RevokeKind::Stolen)
+    );
+    desk.world.end().await;
+}
+
+#[tokio::test]
+async fn an_officer_does_not_choose_what_becomes_of_the_own_phone() {
+    let desk = desk(309, 1, 0).await;
+    let officer = Console::of(&desk.world, desk.phone.officer.clone());
+    desk.also(&officer, Role::Admin).await;
+    for kind in ["retired", "stolen"] {
+        let body = json!({ "event_id": officer.event(), "kind": kind });
+        let path = format!("/v1/devices/{}/revoke", desk.phone.id);
+        assert_eq!(officer.post(&path, &body).await.verdict(), DUTY, "{kind}");
+    }
+    let revoked = "SELECT COUNT(*) FROM device WHERE revoked_kind IS NOT NULL";
+    assert_eq!(desk.world.count(revoked).await.unwrap(), 0);
+    desk.world.end().await;
+}
+
+#[tokio::test]
+async fn a_cursor_that_a_phone_made_up_starts_its_bucket_again_and_shows_nobody_elses() {
+    let mut desk = desk(310, 4, 0).await;
+    desk.assigned(0..3).await;
+    let stranger = desk.person("petugas.lain", Role::Officer).await;
+    let family = desk.village.homes[3].family;
+    let supervisor = desk.staff.supervisor.clone();
+    supervisor
+        .open_cases(&[family], VisitKind::Quick, Some(stranger.user()), None)
+        .await
+        .unwrap();
+    let mine = Bucket::officer(desk.phone.officer.id);
+    let theirs = Bucket::officer(stranger.user());
+    let first = desk.round(0, BTreeMap::new()).await;
+    let epoch = first.epoch;
+    let page = first.buckets.iter().find(|page| page.bucket == mine);
+    let page = page.unwrap().clone();
+    assert_eq!(page.rows.len(), 3);
+    let head = page.next;
+    let sum = page
+        .rows
+        .iter()
+        .fold(0_u64, |a, row| a.wrapping_add(row.hash));
+
+    let at = |seq: u64, checksum: u64| Cursor { seq, checksum };
+    // As it is, there is nothing to say.
+    let reply = desk
+        .round(epoch, BTreeMap::from([(mine.clone(), at(head, sum))]))
+        .await;
+    assert!(reply.buckets.iter().all(|page| page.bucket != mine));
+    for (epoch, cursor) in [
+        (epoch, at(head + 1, sum)),
+        (epoch, at(u64::MAX, sum)),
+        (epoch, at(1 << 63, 0)),
+        (epoch, at(head, sum.wrapping_add(1))),
+        (epoch + 1, at(head, sum)),
+        (epoch, at(0, 77)),
+    ] {
+        let reply = desk
+            .round(epoch, BTreeMap::from([(mine.clone(), cursor)]))
+            .await;
+        let page = reply.buckets.iter().find(|page| page.bucket == mine);
+        let page = page.unwrap();
+        assert!(page.reset, "{cursor:?}");
+        assert_eq!(page.rows.len(), 3, "{cursor:?}");
+    }
+    // A bucket that has no rows at all cannot be ahead either.
+    let empty = Bucket::region(&village::city());
+    let reply = desk
+        .round(epoch, BTreeMap::from([(empty.clone(), at(9, 9))]))
+        .await;
+    let page = reply.buckets.iter().find(|page| page.bucket == empty);
+    if let Some(page) = page {
+        assert!(page.reset);
+    }
+
+    // Others' buckets, and thousands that nobody ever made.
+    let mut cursors: BTreeMap<Bucket, Cursor> = (0..3_000)
+        .map(|n| (Bucket(format!("region:35.71.99.{n}")), at(n, n)))
+        .collect();
+    cursors.insert(theirs.clone(), at(0, 0));
+    cursors.insert(Bucket("officer:".to_owned()), at(3, 3));
+    cursors.insert(mine.clone(), at(head, sum));
+    let asked = cursors.len();
+    let reply = desk.round(epoch, cursors).await;
+    assert_eq!(reply.revoked.len(), asked - 1);
+    assert!(reply.buckets.iter().all(|page| page.bucket != theirs));
+    assert!(reply.buckets.iter().all(|page| page.bucket != mine));
+    let kept = desk.world.count("SELECT COUNT(*) FROM device_cursor").await;
+    assert!(kept.unwrap() <= 2, "only buckets of one's own are kept");
+    let negative = "SELECT COUNT(*) FROM device_cursor WHERE seq < 0";
+    assert_eq!(desk.world.count(negative).await.unwrap(), 0);
+    desk.world.end().await;
+}
+
+#[tokio::test]
 async fn a_grant_that_ended_between_claim_and_word_ends_the_word() {
     let mut desk = desk(311, 3, 1).await;
     let cases = desk.submitted(1..3).await;
@@ -349,5 +602,70 @@ async fn a_proposal_outlives_its_proposers_grant_and_no_confirmation_does() {
     );
     let approver = &desk.staff.approver;
     assert_eq!(approver.post(&path, &body(approver)).await.verdict(), "200");
+    desk.world.end().await;
+}
+
+#[tokio::test]
+async fn an_upload_grant_sends_the_photos_of_its_own_visit_and_no_others() {
+    let mut desk = desk(313, 3, 0).await;
+    let cases = desk.assigned(0..2).await;
+    let one = desk
+        .phone
+        .capture(Some(cases[0]), VisitKind::Quick, 2)
+        .unwrap();
+    let two = desk
+        .phone
+        .capture(Some(cases[1]), VisitKind::Quick, 2)
+        .unwrap();
+    let reply = desk.phone.sync(&[&one, &two]).await.unwrap();
+    let grants: Vec<String> = reply
+        .results
+        .iter()
+        .map(|result| result.upload_grant.clone().unwrap())
+        .collect();
+    let announce = async |desk: &Desk, grant: &str, shot, visit| {
+        let mut request = http::Request::builder()
+            .method("POST")
+            .uri("/v1/uploads")
+            .header("authorization", format!("Bearer {grant}"))
+            .header("content-length", 0);
+        for (name, value) in desk.phone.announcement(shot, visit) {
+            request = request.header(name, value);
+        }
+        let request = request.body(axum::body::Body::empty()).unwrap();
+        desk.world.send(request).await.unwrap()
+    };
+    let own = announce(&desk, &grants[0], &one.shots[0], one.visit()).await;
+    assert_eq!(own.status, 201);
+    // Another visit's photo, whatever is said of it.
+    for visit in [one.visit(), two.visit()] {
+        let other = announce(&desk, &grants[0], &two.shots[0], visit).await;
+        assert_eq!(other.verdict(), "404 not_found");
+    }
+    // One that no manifest names.
+    let jpeg = tilik_tests::handmade::jpeg(4_321).unwrap();
+    let loose = desk.phone.shot(jpeg).unwrap();
+    let unnamed = announce(&desk, &grants[0], &loose, one.visit()).await;
+    assert_eq!(unnamed.verdict(), "404 not_found");
+    // An upload that the other grant began is not to be seen, continued or ended.
+    let began = announce(&desk, &grants[1], &two.shots[1], two.visit()).await;
+    assert_eq!(began.status, 201);
+    for (method, offset) in [("HEAD", None), ("PATCH", Some("0")), ("DELETE", None)] {
+        let mut request = http::Request::builder()
+            .method(method)
+            .uri(format!("/v1/uploads/{}", two.shots[1].id))
+            .header("tus-resumable", "1.0.0")
+            .header("authorization", format!("Bearer {}", grants[0]));
+        if let Some(offset) = offset {
+            request = request
+                .header("content-type", "application/offset+octet-stream")
+                .header("upload-offset", offset);
+        }
+        let body = axum::body::Body::from(two.shots[1].sealed.clone());
+        let answer = desk.world.send(request.body(body).unwrap()).await.unwrap();
+        assert_eq!(answer.status, 404, "{method}");
+    }
+    let received = "SELECT COUNT(*) FROM photo WHERE received_at IS NOT NULL";
+    assert_eq!(desk.world.count(received).await.unwrap(), 0);
     desk.world.end().await;
 }

@@ -15,6 +15,7 @@ pub struct Model {
     pub delivered_at: Option<i64>,
     pub received_by: Option<String>,
     pub delivered_recorded_by: Option<Uuid>,
+    pub appeal_until: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
