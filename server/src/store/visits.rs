@@ -551,7 +551,9 @@ impl Acting {
             None,
             &serde_json::json!({
                 "author": author, "device": manifest.device, "seq": manifest.seq,
-                "manifest": genuine.signed.chain_hash(), "kind": manifest.kind,
+                "manifest": genuine.signed.chain_hash(),
+                // A word of another build may be any text, and this is kept for ever.
+                "kind": manifest.kind.known().map_or_else(|| "unknown".to_owned(), |kind| kind.to_string()),
                 "case": manifest.case, "filed": target.map(|case| CaseId(case.id)),
                 "flags": flags.iter().map(|(flag, _)| flag.to_string()).collect::<Vec<_>>(),
                 "photos": manifest.photos.iter().map(|photo| photo.sha256).collect::<Vec<_>>(),

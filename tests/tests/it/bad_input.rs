@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tilik_protocol::case::CaseState;
 use tilik_protocol::evidence::{Flag, VisitKind};
 use tilik_protocol::ids::{CaseId, PhotoId};
+use tilik_protocol::lenient::Lenient;
 use tilik_protocol::problem::Problem;
 use tilik_protocol::review::CaseView;
 use tilik_protocol::session::RevokeKind;
@@ -454,6 +455,31 @@ async fn a_visit_of_an_unknown_or_stolen_phone_is_kept_apart_and_of_a_retired_on
             .unwrap(),
         4
     );
+    ground.world.end().await;
+}
+
+#[tokio::test]
+async fn a_word_that_no_build_knows_is_kept_with_the_visit_and_not_in_the_journal() {
+    let mut ground = ground(117, 1).await;
+    let case = ground.assigned(0).await;
+    let shots = vec![ground.phone.shot(handmade::jpeg(1).unwrap()).unwrap()];
+    let mut manifest = ground.phone.manifest(Some(case), VisitKind::Quick, &shots);
+    manifest.kind = Lenient::read("kenari zulkarnaen");
+    let visit = ground.phone.seal(manifest, shots);
+    ground.phone.bring(&visit).await.unwrap();
+    let kept = "SELECT COUNT(*) FROM visit WHERE kind = 'kenari zulkarnaen'";
+    assert_eq!(ground.world.count(kept).await.unwrap(), 1);
+    let store = ground.world.app().unwrap().store;
+    let rows = store
+        .peek(
+            "SELECT body FROM journal WHERE action = 'visit.receive'",
+            [],
+        )
+        .await
+        .unwrap();
+    let body: Vec<u8> = rows[0].try_get_by_index(0).unwrap();
+    let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(body["kind"], "unknown");
     ground.world.end().await;
 }
 
