@@ -3,10 +3,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, Set,
+};
 use serde::{Deserialize, Serialize};
 use tilik_protocol::policy::Role;
 use tilik_protocol::problem::FieldProblem;
+use tilik_protocol::region::{RegionCode, RegionLevel};
 
 use super::cells::{Look, number, program_code, words, yes};
 use super::{Run, Tally, Waiting, insert_all};
@@ -14,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::sheet::{Column, Sheet, needs, problem, takes};
 use crate::store::Write;
 use crate::store::journal::Entry;
-use crate::store::tables::program;
+use crate::store::tables::{program, region};
 
 const CODE: usize = 0;
 const NAME: usize = 1;
@@ -80,6 +83,26 @@ impl ProgramLine {
 }
 
 impl Run<'_> {
+    /// The cities of the registry: a program counts in all of them.
+    async fn cities(&self, write: &Write) -> Result<Vec<RegionCode>> {
+        let rows = region::Entity::find()
+            .filter(region::Column::Level.eq(RegionLevel::City.to_string()))
+            .order_by_asc(region::Column::Code)
+            .all(write.on())
+            .await?;
+        let codes = rows.into_iter().map(|row| row.code.parse());
+        codes.collect::<Result<_, _>>().map_err(Error::internal)
+    }
+
+    /// Whether the whole registry is the actor's; before there are cities, whether a city is.
+    fn reaches_all(&self, cities: &[RegionCode]) -> bool {
+        let of_a_city = |scope: &Vec<RegionCode>| {
+            let mut codes = scope.iter();
+            codes.any(|code| code.level() <= RegionLevel::City)
+        };
+        self.scope.as_ref().is_none_or(of_a_city) && cities.iter().all(|city| self.reaches(city))
+    }
+
     pub(super) async fn programs(&self, sheet: Sheet) -> Result<Tally> {
         let mut tally = Tally::of(&sheet);
         let mut write = self.chunk().await?;
@@ -89,6 +112,11 @@ impl Run<'_> {
             .into_iter()
             .map(|row| (row.code.clone(), row))
             .collect();
+        let cities = self.cities(&write).await?;
+        let everywhere = self.reaches_all(&cities);
+        for city in cities {
+            tally.touches(&city);
+        }
         let mut seen = HashSet::new();
         let (mut rows, mut waiting) = (Vec::new(), Vec::new());
         let at = write.at().as_micros();
@@ -105,6 +133,13 @@ impl Run<'_> {
                     "code",
                     "duplicate",
                     "Program ini ada di dua baris; hapus salah satunya.",
+                ));
+            }
+            if !everywhere {
+                look.problems.push(problem(
+                    "code",
+                    "out_of_scope",
+                    "Program berlaku di seluruh wilayah; impor oleh admin yang wilayah tugasnya mencakup semuanya.",
                 ));
             }
             let before = code.as_ref().and_then(|code| known.get(code));
