@@ -291,6 +291,8 @@ CREATE TABLE waitlist_entry (
     PRIMARY KEY (waitlist_id, position)
 );
 
+CREATE INDEX waitlist_entry_family ON waitlist_entry (family_id);
+
 -- A case: where it stands, who has it, who reviews it.
 CREATE TABLE verification_case (
     id {uuid} NOT NULL PRIMARY KEY,
@@ -590,7 +592,8 @@ CREATE TABLE notice (
 
 CREATE UNIQUE INDEX notice_membership_case ON notice (membership_id, case_id);
 
--- A file that came in, and what became of its lines; never a value of theirs. Its id is its event's.
+-- A file that came in, and what became of its lines; never a value of theirs. Its id is its event's. Who confirmed it
+-- also stands for who refused it; a refusal has a reason.
 CREATE TABLE import_run (
     id {uuid} NOT NULL PRIMARY KEY,
     kind {text} NOT NULL,
@@ -600,6 +603,8 @@ CREATE TABLE import_run (
     at bigint NOT NULL,
     confirmed_by {uuid},
     confirmed_at bigint,
+    refusal {text},
+    note_enc {bytes},
     lines bigint NOT NULL,
     added bigint NOT NULL,
     changed bigint NOT NULL,
@@ -612,13 +617,16 @@ CREATE TABLE import_run (
 
 CREATE INDEX import_run_waiting ON import_run (id) WHERE state = 'waiting';
 
--- A line of a file that waits for an approver: ids, codes and numbers.
+-- A line of a file that waits for an approver: ids, codes and numbers; what says who somebody is, is encrypted.
 CREATE TABLE import_row (
     import_id {uuid} NOT NULL REFERENCES import_run(id),
     position bigint NOT NULL,
+    family_id {uuid},
     body {text} NOT NULL,
     PRIMARY KEY (import_id, position)
 );
+
+CREATE INDEX import_row_family ON import_row (family_id);
 
 -- A questionnaire by id and version; kept for ever.
 CREATE TABLE form (

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use tilik_protocol::ids::{EventId, ImportId};
-use tilik_protocol::registry::{ImportKind, ImportReport};
+use tilik_protocol::registry::{ImportKind, ImportReport, RefuseImport};
 use tilik_protocol::session::Act;
 
 use crate::App;
@@ -45,5 +45,19 @@ impl App {
         tokio::spawn(async move { by.confirm_import(id, body).await })
             .await
             .map_err(Error::internal)?
+    }
+
+    /// Drops what an import left waiting.
+    ///
+    /// # Errors
+    /// `not_found`, `forbidden`, `invalid`, `wrong_moment`, `read_only`.
+    pub async fn refuse_import(
+        &self,
+        id: ImportId,
+        body: RefuseImport,
+        by: Acting,
+    ) -> Result<ImportReport> {
+        self.space.small()?;
+        by.refuse_import(id, body).await
     }
 }

@@ -104,6 +104,8 @@ pub struct Scene {
     pub unconfirmed: GrantId,
     /// A quota that waits for an approver.
     pub quota: ImportId,
+    /// Another name for a family with a place, which waits for an approver.
+    pub renaming: ImportId,
     /// A phone to be revoked.
     pub spare: DeviceId,
     /// A code that no phone has shown.
@@ -312,9 +314,16 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
         ("GET", "/v1/imports/{import}") => {
             plain(line.path.replace("{import}", &scene.quota.to_string()))
         }
+        ("GET", "/v1/imports/{import}/changes") => {
+            plain(line.path.replace("{import}", &scene.renaming.to_string()))
+        }
         ("POST", "/v1/imports/{import}/confirm") => with(
             line.path.replace("{import}", &scene.quota.to_string()),
             &act(),
+        ),
+        ("POST", "/v1/imports/{import}/refuse") => with(
+            line.path.replace("{import}", &scene.quota.to_string()),
+            &json!({ "event_id": event(), "reason": "DATA_MERAGUKAN", "note": "diperiksa dahulu" }),
         ),
         ("POST", "/v1/users") => here(&json!({
             "event_id": event(), "username": "pegawai.baru", "name": "Pegawai Baru", "password": PASSWORD,
@@ -527,6 +536,20 @@ impl Scene {
             file.into_bytes(),
         )
         .await?;
+        let home = village.homes.last().context("a family")?;
+        let file = format!(
+            "no_kk,nik,nama,hub_keluarga,alamat,rt,rw,wilayah\n{},{},KENARI ZULKARNAEN,KEPALA KELUARGA,JL MELATI NO,1,2,{}\n",
+            home.kk,
+            home.nik,
+            village::here()
+        );
+        let renaming = kediri::send(
+            &world.doorway(),
+            &staff.admin,
+            ImportKind::Families,
+            file.into_bytes(),
+        )
+        .await?;
         let see = async |case: CaseId| staff.auditor.case(case).await;
         Ok(Self {
             open: see(open).await?,
@@ -547,6 +570,7 @@ impl Scene {
             grant,
             unconfirmed,
             quota: quota.id,
+            renaming: renaming.id,
             spare,
             code,
             callers,

@@ -138,12 +138,21 @@ pub const CLOSE_REASONS: &[(&str, &str)] = &[
     ("KEANGGOTAAN_BERAKHIR", "Kepesertaan sudah berakhir"),
 ];
 
+/// Why an import that waits is refused.
+pub const IMPORT_REFUSALS: &[(&str, &str)] = &[
+    ("TANPA_DASAR", "Tidak ada dokumen yang mendasarinya"),
+    ("SALAH_BERKAS", "Berkas keliru atau bukan yang terbaru"),
+    ("DATA_MERAGUKAN", "Isinya meragukan dan perlu diperiksa"),
+    ("DI_LUAR_KUOTA", "Melampaui atau tidak sesuai kuota"),
+];
+
 /// The Indonesian words of a shipped code, or the code itself.
 pub fn label(code: &ReasonCode) -> &str {
     RETURN_REASONS
         .iter()
         .chain(EXCLUSION_REASONS)
         .chain(CLOSE_REASONS)
+        .chain(IMPORT_REFUSALS)
         .find(|(known, _)| *known == code.as_str())
         .map_or(code.as_str(), |(_, words)| words)
 }

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ImportId, UserId, WaitlistId};
+use crate::ids::{EventId, FamilyId, ImportId, PersonId, UserId, WaitlistId};
 use crate::lenient::Lenient;
 use crate::problem::FieldProblem;
+use crate::reason::ReasonCode;
 use crate::region::RegionCode;
 use crate::time::Timestamp;
 
@@ -36,7 +37,8 @@ pub enum ImportKind {
     Programs,
     /// CSV of quotas per program and region.
     Quotas,
-    /// CSV, one line a person, with the DTKS/DTSEN headers: families and persons at once.
+    /// CSV, one line a person, with the DTKS/DTSEN headers: families and persons at once. Who a family is that holds a
+    /// place, or waits for one, changes only when an approver confirms it.
     Families,
     /// CSV of memberships.
     Memberships,
@@ -46,7 +48,8 @@ pub enum ImportKind {
 
 impl ImportKind {
     /// Whether such a file decides who gets a place: what it brings waits for an approver. A program counts as one only
-    /// where it changes a rule in force.
+    /// where it changes a rule in force; a line of a family that holds a place waits too, but the file as such may come
+    /// from anybody.
     pub const fn decides(self) -> bool {
         match self {
             Self::Programs | Self::Quotas | Self::Memberships | Self::Waitlist => true,
@@ -83,6 +86,21 @@ pub enum ImportState {
     Waiting,
     /// An approver confirmed it.
     InForce,
+    /// An approver refused it: what waited is gone.
+    Refused,
+}
+
+/// `POST /v1/imports/{import}/refuse`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RefuseImport {
+    /// Repeating the request repeats this.
+    pub event_id: EventId,
+    /// Why: one of the reasons an import is refused for.
+    pub reason: ReasonCode,
+    /// More words, at most 500 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// A waitlist that came with an import.
@@ -123,6 +141,18 @@ pub struct ImportReport {
     /// When it was confirmed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmed_at: Option<Timestamp>,
+    /// Who refused it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused_by: Option<UserId>,
+    /// When it was refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused_at: Option<Timestamp>,
+    /// Why it was refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<ReasonCode>,
+    /// What the approver wrote beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// SHA-256 of the file, hex.
     pub sha256: String,
     /// Data lines read.
@@ -156,4 +186,50 @@ pub struct LineProblem {
     pub line: u64,
     /// The column and the reason.
     pub problems: Vec<FieldProblem>,
+}
+
+/// What waiting lines would change of a family that holds a place or waits for one. Of a number the first four digits
+/// are shown, of a birth date the year.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ImportedChange {
+    /// Its first line in the file.
+    pub line: u64,
+    /// The family.
+    pub family: FamilyId,
+    /// Where it lives.
+    pub region: RegionCode,
+    /// What would be other of the family itself.
+    pub fields: Vec<FieldChange>,
+    /// The persons who would be others, or new.
+    pub persons: Vec<ImportedPerson>,
+}
+
+/// What a waiting line would change of a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ImportedPerson {
+    /// The line.
+    pub line: u64,
+    /// The person; absent: a new one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<PersonId>,
+    /// The name as it is now, or will be.
+    pub name: String,
+    /// What would be other.
+    pub fields: Vec<FieldChange>,
+}
+
+/// A cell before and after. Both may look alike: what is masked is not shown even to tell them apart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FieldChange {
+    /// The column.
+    pub field: String,
+    /// As it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// As it would be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
 }

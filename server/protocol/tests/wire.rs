@@ -18,7 +18,8 @@ use tilik_protocol::problem::{FieldProblem, Problem, ProblemCode};
 use tilik_protocol::reason::ReasonCode;
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::registry::{
-    ImportKind, ImportReport, ImportState, ImportedWaitlist, LineProblem,
+    FieldChange, ImportKind, ImportReport, ImportState, ImportedChange, ImportedPerson,
+    ImportedWaitlist, LineProblem, RefuseImport,
 };
 use tilik_protocol::review::*;
 use tilik_protocol::session::*;
@@ -713,6 +714,10 @@ fn every_wire_type_has_a_snapshot() {
             imported_by: Some(id(1)),
             confirmed_by: None,
             confirmed_at: None,
+            refused_by: None,
+            refused_at: None,
+            refusal: None,
+            note: None,
             sha256: "ab".repeat(32),
             lines: 2,
             added: 1,
@@ -724,6 +729,37 @@ fn every_wire_type_has_a_snapshot() {
             rejections: vec![line],
             warnings: vec![],
             waitlists: vec![],
+        },
+    );
+    wire(
+        s,
+        &RefuseImport {
+            event_id: id(72),
+            reason: ReasonCode::known("DATA_MERAGUKAN"),
+            note: Some("diperiksa dahulu".into()),
+        },
+    );
+    let change = FieldChange {
+        field: "nik".into(),
+        from: Some("3571************".into()),
+        to: Some("3571************".into()),
+    };
+    let person = ImportedPerson {
+        line: 2,
+        person: Some(id(3)),
+        name: "WARGA".into(),
+        fields: vec![change.clone()],
+    };
+    wire(s, &change);
+    wire(s, &person);
+    wire(
+        s,
+        &ImportedChange {
+            line: 2,
+            family: id(2),
+            region: village(),
+            fields: vec![],
+            persons: vec![person],
         },
     );
     wire(

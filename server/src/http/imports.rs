@@ -7,12 +7,15 @@ use axum::extract::rejection::BytesRejection;
 use serde::Deserialize;
 use tilik_protocol::ids::{EventId, ImportId};
 use tilik_protocol::problem::ProblemCode;
-use tilik_protocol::registry::{ImportKind, ImportReport, ImportState};
+use tilik_protocol::registry::{
+    ImportKind, ImportReport, ImportState, ImportedChange, RefuseImport,
+};
 use tilik_protocol::review::Page;
 use tilik_protocol::session::Act;
 
 use super::auth::By;
 use super::body::{Json, Path, Query};
+use super::users::PageQuery;
 use crate::App;
 use crate::error::{Error, Result};
 
@@ -69,6 +72,17 @@ pub async fn show(By(acting): By, Path(id): Path<ImportId>) -> Result<Json<Impor
     Ok(Json(acting.import_report(id).await?))
 }
 
+/// `GET /v1/imports/{import}/changes`.
+#[utoipa::path(get, path = "/v1/imports/{import}/changes", tag = "imports", params(("import" = ImportId, Path), ("after" = Option<String>, Query), ("limit" = Option<u64>, Query)), responses((status = 200, body = Page<ImportedChange>)))]
+pub async fn changes(
+    By(acting): By,
+    Path(id): Path<ImportId>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Page<ImportedChange>>> {
+    let changes = acting.import_changes(id, page.after.as_deref(), page.limit());
+    Ok(Json(changes.await?))
+}
+
 /// `POST /v1/imports/{import}/confirm`.
 #[utoipa::path(post, path = "/v1/imports/{import}/confirm", tag = "imports", params(("import" = ImportId, Path)), request_body = Act, responses((status = 200, body = ImportReport)))]
 pub async fn confirm(
@@ -78,4 +92,15 @@ pub async fn confirm(
     Json(body): Json<Act>,
 ) -> Result<Json<ImportReport>> {
     Ok(Json(app.confirm_import(id, body, acting).await?))
+}
+
+/// `POST /v1/imports/{import}/refuse`.
+#[utoipa::path(post, path = "/v1/imports/{import}/refuse", tag = "imports", params(("import" = ImportId, Path)), request_body = RefuseImport, responses((status = 200, body = ImportReport)))]
+pub async fn refuse(
+    By(acting): By,
+    State(app): State<App>,
+    Path(id): Path<ImportId>,
+    Json(body): Json<RefuseImport>,
+) -> Result<Json<ImportReport>> {
+    Ok(Json(app.refuse_import(id, body, acting).await?))
 }

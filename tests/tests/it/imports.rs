@@ -9,7 +9,10 @@ use tilik_protocol::evidence::VisitKind;
 use tilik_protocol::ids::EventId;
 use tilik_protocol::membership::MembershipState;
 use tilik_protocol::policy::Role;
-use tilik_protocol::registry::{ImportKind, ImportReport, ImportState};
+use tilik_protocol::reason::ReasonCode;
+use tilik_protocol::registry::{
+    FieldChange, ImportKind, ImportReport, ImportState, ImportedChange, RefuseImport,
+};
 use tilik_protocol::review::Page;
 use tilik_protocol::session::Act;
 use tilik_tests::handmade::SoftPhone;
@@ -87,6 +90,51 @@ impl Office {
         };
         by.post(&format!("/v1/imports/{}/confirm", report.id), &body)
             .await
+    }
+
+    fn refusal(&self, reason: &'static str) -> RefuseImport {
+        RefuseImport {
+            event_id: self.approver.event(),
+            reason: ReasonCode::known(reason),
+            note: None,
+        }
+    }
+
+    async fn refuse(&self, by: &Console, report: &ImportReport, body: &RefuseImport) -> Answer {
+        by.post(&format!("/v1/imports/{}/refuse", report.id), body)
+            .await
+    }
+
+    async fn changes(&self, by: &Console, report: &ImportReport) -> Answer {
+        by.get(&format!("/v1/imports/{}/changes", report.id)).await
+    }
+
+    /// How many objects are found by a number.
+    async fn found(&self, kind: &str, value: [u8; 16]) -> usize {
+        let store = self.world.app().unwrap().store;
+        let rows = store
+            .peek(
+                "SELECT object_id FROM blind_index WHERE kind = $1 AND value = $2",
+                [kind.into(), value.to_vec().into()],
+            )
+            .await
+            .unwrap();
+        rows.len()
+    }
+
+    /// Four families: the first two hold a place, the third is on a list, the fourth has nothing.
+    async fn with_places(seed: u64) -> Self {
+        let office = Self::furnished(seed).await;
+        let all: Vec<String> = (1..=4).map(head).collect();
+        office.bring(ImportKind::Families, families(&all)).await;
+        let quota = format!("program,wilayah,jatah\nSEMBAKO,{BANDAR_LOR},2\n");
+        office.put_in_force(ImportKind::Quotas, quota).await;
+        let list = "program,no_kk\nSEMBAKO,3571010101000001\nSEMBAKO,3571010101000002\n";
+        office.put_in_force(ImportKind::Memberships, list).await;
+        let list =
+            format!("program,wilayah,urutan,no_kk\nSEMBAKO,{BANDAR_LOR},1,3571010101000003\n");
+        office.put_in_force(ImportKind::Waitlist, list).await;
+        office
     }
 
     async fn put_in_force(&self, kind: ImportKind, file: impl Into<Vec<u8>>) -> ImportReport {
@@ -506,17 +554,7 @@ async fn a_changed_line_is_a_new_version_and_the_old_number_is_found_no_more() {
         .bring(ImportKind::Families, families(&[head(1), head(2)]))
         .await;
     let keys = office.world.keys.clone();
-    let found = async |kind: &str, value: [u8; 16]| {
-        let rows = office.world.app().unwrap().store;
-        let rows = rows
-            .peek(
-                "SELECT object_id FROM blind_index WHERE kind = $1 AND value = $2",
-                [kind.into(), value.to_vec().into()],
-            )
-            .await
-            .unwrap();
-        rows.len()
-    };
+    let found = async |kind: &str, value: [u8; 16]| office.found(kind, value).await;
     assert_eq!(found("nik", keys.blind_nik("3571011212800001")).await, 1);
     let id = office
         .count("row_version WHERE kind = 'person' AND version = 2")
@@ -1035,5 +1073,366 @@ async fn a_region_without_its_parent_or_of_another_level_is_told() {
     let renamed = "kode;nama\n35.71;Kota Kediri Baru\n";
     let report = office.bring(ImportKind::Regions, renamed).await;
     assert_eq!((report.changed, report.added), (1, 0));
+    office.end().await;
+}
+
+/// The codes of a report's remarks, by line.
+fn remarks(report: &ImportReport) -> BTreeMap<u64, Vec<String>> {
+    let told = |line: &tilik_protocol::registry::LineProblem| {
+        let problems = line.problems.iter();
+        let told = problems.map(|one| format!("{} {}", one.field, one.code));
+        (line.line, told.collect())
+    };
+    report.warnings.iter().map(told).collect()
+}
+
+/// The first family as somebody else: another KK number, another NIK, another name.
+fn somebody_else() -> String {
+    head(1)
+        .replacen("3571010101000001", "3571010101000091", 1)
+        .replacen("3571011212800001", "3571011212800091", 1)
+        .replacen("WARGA DUA", "KENARI ZULKARNAEN", 1)
+}
+
+#[tokio::test]
+async fn who_a_family_is_that_holds_or_awaits_a_place_changes_only_when_an_approver_confirms_it() {
+    let office = Office::with_places(420).await;
+    let keys = office.world.keys.clone();
+    let file = families(&[
+        somebody_else(),
+        head(2).replacen("JL. MELATI", "JL. MAWAR", 1),
+        head(3).replacen("WARGA EMPAT", "KENARI EMPAT", 1),
+        head(4).replacen("WARGA LIMA", "WARGA LIMA PUTRA", 1),
+    ]);
+    let before = office.registry().await;
+    let report = office.bring(ImportKind::Families, file.clone()).await;
+    assert_eq!(report.state, ImportState::Waiting.into());
+    assert_eq!((report.waiting, report.rejected), (2, 0));
+    // An address, and a family that nothing hangs on: at once.
+    assert_eq!((report.added, report.changed, report.unchanged), (0, 3, 1));
+    let expected = BTreeMap::from([
+        (
+            2,
+            vec!["no_kk waits", "nama_kepala_keluarga waits", "nama waits"],
+        ),
+        (4, vec!["nama_kepala_keluarga waits", "nama waits"]),
+    ]);
+    let expected = expected.into_iter().map(|(line, told)| {
+        let told = told.into_iter().map(str::to_owned).collect();
+        (line, told)
+    });
+    assert_eq!(remarks(&report), expected.collect());
+    let now = office.registry().await;
+    assert_eq!(now["person"], before["person"]);
+    assert_eq!(now["import_row"], 2);
+    assert_eq!(
+        office.found("kk", keys.blind_kk("3571010101000001")).await,
+        1
+    );
+    assert_eq!(
+        office.found("kk", keys.blind_kk("3571010101000091")).await,
+        0
+    );
+    assert_eq!(
+        office
+            .found("nik", keys.blind_nik("3571011212800091"))
+            .await,
+        0
+    );
+    assert_eq!(
+        office.count("family WHERE address LIKE 'JL. MAWAR%'").await,
+        1
+    );
+    assert_eq!(office.count("person WHERE name LIKE 'KENARI%'").await, 0);
+    assert_eq!(office.count("person WHERE name LIKE '%PUTRA'").await, 1);
+    let told = office.told().await;
+    for canary in ["35710112128", "3571010101", "KENARI", "MELATI", "WARGA"] {
+        assert!(!told.contains(canary), "{canary} in {told}");
+    }
+
+    // The same file, and the same lines in another file: nothing more waits.
+    let same = office.bring(ImportKind::Families, file).await;
+    assert_eq!(same.id, report.id);
+    let other = office
+        .bring(ImportKind::Families, families(&[head(9), somebody_else()]))
+        .await;
+    assert_eq!((other.waiting, other.added, other.unchanged), (0, 1, 1));
+    assert!(remarks(&other)[&3].contains(&"nama waits_already".to_owned()));
+    assert_eq!(office.count("import_row").await, 2);
+
+    // The approver sees what would change, without numbers and birth dates; who imports does not.
+    let answer = office.changes(&office.approver, &report).await;
+    let text = String::from_utf8(answer.body.to_vec()).unwrap();
+    for number in ["35710112128", "3571010101", "1980-12-12"] {
+        assert!(!text.contains(number), "{text}");
+    }
+    let page: Page<ImportedChange> = answer.ok().unwrap().read().unwrap();
+    let [first, third] = &page.items[..] else {
+        panic!("{:?}", page.items);
+    };
+    let change = |field: &str, from: Option<&str>, to: Option<&str>| FieldChange {
+        field: field.to_owned(),
+        from: from.map(str::to_owned),
+        to: to.map(str::to_owned),
+    };
+    let number = Some("3571************");
+    assert_eq!((first.line, third.line), (2, 4));
+    assert_eq!(
+        first.fields,
+        [
+            change("no_kk", number, number),
+            change(
+                "nama_kepala_keluarga",
+                Some("WARGA DUA"),
+                Some("KENARI ZULKARNAEN")
+            )
+        ]
+    );
+    assert_eq!(first.persons[0].person, None);
+    assert_eq!(
+        first.persons[0].fields,
+        [
+            change("nik", None, number),
+            change("tanggal_lahir", None, Some("1980")),
+            change("hub_keluarga", None, Some("kepala_keluarga"))
+        ]
+    );
+    assert!(third.persons[0].person.is_some());
+    assert_eq!(
+        third.persons[0].fields,
+        [change("nama", Some("WARGA EMPAT"), Some("KENARI EMPAT"))]
+    );
+    let seen = office
+        .count("access WHERE what = 'import' AND object LIKE 'family:%'")
+        .await;
+    assert_eq!(seen, 2);
+    let answer = office.changes(&office.admin, &report).await;
+    assert_eq!(answer.verdict(), "403 forbidden");
+
+    let answer = office.confirm(&office.admin, &report).await;
+    assert_eq!(answer.verdict(), "403 forbidden");
+    let answer = office.confirm(&office.approver, &report).await;
+    let confirmed: ImportReport = answer.ok().unwrap().read().unwrap();
+    assert_eq!(confirmed.state, ImportState::InForce.into());
+    assert_eq!(
+        (confirmed.waiting, confirmed.added, confirmed.changed),
+        (0, 1, 6)
+    );
+    assert_eq!(
+        office.found("kk", keys.blind_kk("3571010101000001")).await,
+        0
+    );
+    assert_eq!(
+        office.found("kk", keys.blind_kk("3571010101000091")).await,
+        1
+    );
+    assert_eq!(
+        office
+            .found("nik", keys.blind_nik("3571011212800091"))
+            .await,
+        1
+    );
+    assert_eq!(office.count("person WHERE name LIKE 'KENARI%'").await, 2);
+    let versions = "row_version WHERE kind = 'family' AND version = 2";
+    assert_eq!(office.count(versions).await, 4);
+    let said = "journal WHERE action = 'family.change' AND role = 'approver'";
+    assert_eq!(office.count(said).await, 2);
+    let told = office.told().await;
+    for canary in ["35710112128", "3571010101", "KENARI", "MELATI", "WARGA"] {
+        assert!(!told.contains(canary), "{canary} in {told}");
+    }
+    office.end().await;
+}
+
+#[tokio::test]
+async fn a_list_that_waits_is_about_the_families_that_were_on_it() {
+    let office = Office::furnished(421).await;
+    office
+        .bring(ImportKind::Families, families(&[head(1)]))
+        .await;
+    let quota = format!("program,wilayah,jatah\nSEMBAKO,{BANDAR_LOR},1\n");
+    office.put_in_force(ImportKind::Quotas, quota).await;
+    let list = "program,no_kk\nSEMBAKO,3571010101000001\n";
+    let list = office.bring(ImportKind::Memberships, list).await;
+    assert_eq!(list.waiting, 1);
+    let report = office
+        .bring(ImportKind::Families, families(&[somebody_else()]))
+        .await;
+    assert_eq!((report.waiting, report.added, report.changed), (1, 0, 0));
+    office.end().await;
+}
+
+#[tokio::test]
+async fn what_needs_an_approver_is_not_brought_in_without_a_name() {
+    let office = Office::with_places(422).await;
+    let store = office.world.app().unwrap().store;
+    let by = store.acting_as_system("a test's import");
+    let file = families(&[somebody_else(), head(4).replacen("LIMA", "LIMA PUTRA", 1)]);
+    let event = office.admin.event();
+    let report = by.import(ImportKind::Families, file.into(), event).await;
+    let report = report.unwrap();
+    assert_eq!(reasons(&report)[&2], ["nama needs_a_name"]);
+    assert_eq!((report.waiting, report.changed), (0, 2));
+    office.end().await;
+}
+
+#[tokio::test]
+async fn an_approver_may_refuse_an_import_and_nothing_of_it_counts() {
+    let office = Office::with_places(423).await;
+    let file = families(&[somebody_else()]);
+    let report = office.bring(ImportKind::Families, file.clone()).await;
+    let good = office.refusal("DATA_MERAGUKAN");
+    let answer = office.refuse(&office.admin, &report, &good).await;
+    assert_eq!(answer.verdict(), "403 forbidden");
+    let pesantren = "35.71.03".parse().unwrap();
+    let desk = (&office.admin, &office.approver);
+    let far = office
+        .world
+        .person(desk, "kepala-lain", Role::Approver, &[pesantren])
+        .await
+        .unwrap();
+    let answer = office.refuse(&far, &report, &good).await;
+    assert_eq!(answer.verdict(), "404 not_found");
+    let before = office.registry().await;
+    for (field, wrong) in [
+        ("reason", office.refusal("ALASAN_LAIN")),
+        (
+            "note",
+            RefuseImport {
+                note: Some("lihat 3571 0112 1280 0001".to_owned()),
+                ..office.refusal("DATA_MERAGUKAN")
+            },
+        ),
+        (
+            "note",
+            RefuseImport {
+                note: Some("x".repeat(501)),
+                ..office.refusal("DATA_MERAGUKAN")
+            },
+        ),
+    ] {
+        let answer = office.refuse(&office.approver, &report, &wrong).await;
+        assert_eq!(answer.verdict(), "422 invalid");
+        assert_eq!(answer.json()["fields"][0]["field"], field);
+    }
+    let good = RefuseImport {
+        note: Some("KENARI bukan anggota keluarga ini".to_owned()),
+        ..good
+    };
+    for _ in 0..2 {
+        let answer = office.refuse(&office.approver, &report, &good).await;
+        let refused: ImportReport = answer.ok().unwrap().read().unwrap();
+        assert_eq!(refused.state, ImportState::Refused.into());
+        assert_eq!((refused.waiting, refused.confirmed_by), (0, None));
+        assert_eq!(refused.refused_by, Some(office.approver.user()));
+        assert_eq!(refused.refusal, Some(good.reason.clone()));
+        assert_eq!(refused.note, good.note);
+    }
+    let said = "journal WHERE action = 'import.refuse'";
+    assert_eq!(office.count(said).await, 1);
+    let told = office.told().await;
+    assert!(!told.contains("KENARI"), "{told}");
+    let mut after = office.registry().await;
+    assert_eq!(after.insert("import_row", 1), Some(0));
+    assert_eq!(after, before);
+    for answer in [
+        office.confirm(&office.approver, &report).await,
+        office
+            .refuse(&office.approver, &report, &office.refusal("SALAH_BERKAS"))
+            .await,
+    ] {
+        assert_eq!(answer.verdict(), "409 wrong_moment");
+    }
+    // It may be brought in again, and waits again.
+    let again = office.bring(ImportKind::Families, file).await;
+    assert_ne!(again.id, report.id);
+    assert_eq!(again.waiting, 1);
+
+    // Of a list that is refused nothing stays either.
+    let lists = office.registry().await;
+    let list = format!("program,wilayah,urutan,no_kk\nSEMBAKO,{BANDAR_LOR},1,3571010101000004\n");
+    let report = office.bring(ImportKind::Waitlist, list).await;
+    assert_eq!(report.waiting, 1);
+    let answer = office
+        .refuse(&office.approver, &report, &office.refusal("TANPA_DASAR"))
+        .await;
+    answer.ok().unwrap();
+    assert_eq!(office.registry().await, lists);
+    office.end().await;
+}
+
+#[tokio::test]
+async fn what_an_approver_writes_is_told_in_the_report_and_stays_out_of_the_journal() {
+    let office = Office::furnished(424).await;
+    let quota = format!("program,wilayah,jatah\nSEMBAKO,{BANDAR_LOR},2\n");
+    let report = office.bring(ImportKind::Quotas, quota).await;
+    let path = format!("/v1/imports/{}/confirm", report.id);
+    let act = |note: &str| Act {
+        event_id: office.approver.event(),
+        note: Some(note.to_owned()),
+    };
+    let answer = office
+        .approver
+        .post(&path, &act("3571011212800001 menelepon"))
+        .await;
+    assert_eq!(answer.verdict(), "422 invalid");
+    assert_eq!(answer.json()["fields"][0]["code"], "personal_number");
+    assert_eq!(office.count("slot").await, 0);
+    let note = "KENARI ZULKARNAEN menelepon";
+    let answer = office.approver.post(&path, &act(note)).await;
+    let confirmed: ImportReport = answer.ok().unwrap().read().unwrap();
+    assert_eq!(confirmed.note.as_deref(), Some(note));
+    let told = office.told().await;
+    assert!(!told.contains("KENARI"), "{told}");
+    office.end().await;
+}
+
+#[tokio::test]
+async fn a_rule_that_counts_everywhere_is_set_and_confirmed_by_who_answers_for_everywhere() {
+    let office = Office::furnished(425).await;
+    let desk = (&office.admin, &office.approver);
+    let mojoroto = "35.71.01".parse().unwrap();
+    let near = office
+        .world
+        .person(desk, "admin-mojoroto", Role::Admin, &[mojoroto])
+        .await
+        .unwrap();
+    let rule = "code,name,unit,decile_max,fund\nSEMBAKO,Program Sembako (BPNT),keluarga,9,apbn\n\
+                BARU,Program Baru,keluarga,9,apbd\n";
+    let answer = office.post(&near, "programs", near.event(), rule).await;
+    let report: ImportReport = answer.ok().unwrap().read().unwrap();
+    assert_eq!(
+        reasons(&report),
+        BTreeMap::from([
+            (2, vec!["code out_of_scope".to_owned()]),
+            (3, vec!["code out_of_scope".to_owned()])
+        ])
+    );
+    assert_eq!(office.count("program WHERE code = 'BARU'").await, 0);
+    // Quotas and lists elsewhere neither.
+    let quota = "program,wilayah,jatah\nSEMBAKO,35.71.02.1001,2\n";
+    let answer = office.post(&near, "quotas", near.event(), quota).await;
+    let report: ImportReport = answer.ok().unwrap().read().unwrap();
+    assert_eq!(reasons(&report)[&2], ["region out_of_scope"]);
+    let list = "program,wilayah,urutan,no_kk\nSEMBAKO,35.71.02.1001,1,3571010101000003\n";
+    let answer = office.post(&near, "waitlist", near.event(), list).await;
+    let report: ImportReport = answer.ok().unwrap().read().unwrap();
+    assert_eq!(reasons(&report)[&2], ["region out_of_scope"]);
+
+    let report = office.bring(ImportKind::Programs, rule).await;
+    assert_eq!((report.added, report.waiting), (1, 1));
+    let pesantren = "35.71.03".parse().unwrap();
+    let far = office
+        .world
+        .person(desk, "kepala-lain", Role::Approver, &[pesantren])
+        .await
+        .unwrap();
+    let answer = office.confirm(&far, &report).await;
+    assert_eq!(answer.verdict(), "403 forbidden");
+    office
+        .confirm(&office.approver, &report)
+        .await
+        .ok()
+        .unwrap();
     office.end().await;
 }

@@ -92,7 +92,9 @@ pub(super) fn sixteen(field: &str, cell: &str) -> Result<Option<String>, FieldPr
 }
 
 /// A date: `2001-12-31`, `31-12-2001`, `31/12/2001` or `31.12.2001`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 pub(super) struct Date {
     pub year: u32,
     pub month: u32,

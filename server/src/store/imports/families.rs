@@ -2,18 +2,25 @@
 //!
 //! A family is known again by its registry id, else by its KK number; a person within it by a registry id, else by NIK,
 //! else by name and birth date. What the file does not mention stays. An import neither moves a family nor ends a
-//! membership: those are acts of people.
+//! membership: those are acts of people. Who a family is that holds a place, or waits for one, changes only when an
+//! approver confirms it: whoever could change the name behind a place could give the place away.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, Set,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder, Set,
 };
-use tilik_protocol::ids::{FamilyId, HouseId, PersonId, UserId};
+use serde::{Deserialize, Serialize};
+use tilik_protocol::ids::{FamilyId, HouseId, ImportId, PersonId, UserId};
+use tilik_protocol::membership::MembershipState;
+use tilik_protocol::policy::Role;
 use tilik_protocol::problem::FieldProblem;
 use tilik_protocol::region::RegionCode;
+use tilik_protocol::registry::{FieldChange, ImportedChange, ImportedPerson};
 use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
@@ -22,13 +29,19 @@ use super::cells::{
 };
 use super::places::{Named, Places};
 use super::units::behind;
-use super::{CHUNK, Run, Tally, insert_all};
+use super::{CHUNK, Run, Tally, Waiting, insert_all};
 use crate::error::{Error, Result};
 use crate::keys::{Keyring, Purpose};
 use crate::sheet::{Column, Row, Sheet, needs, problem, takes};
-use crate::store::tables::{blind_index, family, house, person, row_version, verification_case};
+use crate::store::cases::masked;
+use crate::store::journal::Entry;
+use crate::store::slots::TwoPersons;
+use crate::store::tables::{
+    blind_index, family, house, import_row, membership, person, row_version, verification_case,
+    waitlist, waitlist_entry,
+};
 use crate::store::users::version_row;
-use crate::store::{Write, feed};
+use crate::store::{Store, Write, feed};
 
 const KEY: usize = 0;
 const KK: usize = 1;
@@ -102,23 +115,26 @@ const COLUMNS: &[Column] = &[
 /// At least this many NIKs before it is said that all of them were rounded.
 const ENOUGH: usize = 20;
 
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct PersonLine {
+    /// Not part of what is said: the same file with another order says the same.
+    #[serde(skip)]
     pub line: u64,
     pub key: Option<String>,
     pub nik: Option<String>,
     pub name: String,
     pub birth: Option<Date>,
-    pub sex: Option<&'static str>,
-    pub relation: &'static str,
+    pub sex: Option<Cow<'static, str>>,
+    pub relation: Cow<'static, str>,
     pub alive: Option<bool>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct FamilyLines {
+    #[serde(skip)]
     line: u64,
     key: Option<String>,
-    regime: &'static str,
+    regime: Cow<'static, str>,
     kk: Option<String>,
     region: RegionCode,
     /// What the file calls the head, if it does.
@@ -138,7 +154,7 @@ pub(super) struct Families {
 }
 
 /// Which facts the file has at all; the others are left alone.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Given {
     birth: bool,
     sex: bool,
@@ -356,7 +372,7 @@ fn read_line(
         FamilyLines {
             line: row.line,
             key,
-            regime,
+            regime: regime.into(),
             kk,
             region: region?,
             head,
@@ -372,8 +388,8 @@ fn read_line(
             nik,
             name: person_name,
             birth: birth?,
-            sex: sex?,
-            relation,
+            sex: sex?.map(Cow::from),
+            relation: relation.into(),
             alive: alive?,
         },
     ))
@@ -631,6 +647,7 @@ impl Run<'_> {
         let known = Known::of(&write, chunk).await?;
         let mut rows = Rows::default();
         let (mut added, mut changed) = (0, 0);
+        let mut taken = Vec::new();
         for home in chunk {
             let reason = match known.family(home) {
                 Err(reason) => Some(reason),
@@ -647,49 +664,554 @@ impl Run<'_> {
                 Ok(_) => None,
             };
             if let Some(reason) = reason {
-                for one in &home.persons {
-                    tally.reject(one.line, vec![reason.clone()]);
-                }
+                reject_all(home, &reason, tally);
                 continue;
             }
-            let before = known.family(home).ok().flatten();
-            let id = match before {
-                None => add_family(&write, home, &mut rows),
-                Some(before) => {
-                    change_family(&mut write, before, home, given, &mut rows, &mut changed).await?;
-                    before.id
-                }
+            let change = match known.family(home).ok().flatten() {
+                None => None,
+                Some(before) => Some(Change::found(&write, &known, before, home, given)?),
             };
-            // Lines are persons: a family alone is counted with its first line.
-            let members = known
-                .persons
-                .get(&id)
-                .map(Vec::as_slice)
-                .unwrap_or_default();
-            for one in &home.persons {
-                let same = member(&write, members, one)?;
-                match same {
-                    None => {
-                        elsewhere(&known, one, tally);
-                        add_person(&write, id, one, &mut rows);
-                        added += 1;
-                    }
-                    Some(row) => {
-                        if change_person(&write, row, one, given, &mut rows).await? {
-                            changed += 1;
-                        } else {
-                            tally.unchanged += 1;
-                        }
-                    }
+            taken.push((home, change));
+        }
+        let suspects = taken.iter().filter_map(|(_, change)| change.as_ref());
+        let suspects = suspects.filter(|change| change.is_of_identity());
+        let held = held(&write, suspects.map(|change| change.before.id).collect()).await?;
+        let mut waiting = Vec::new();
+        for (home, change) in taken {
+            let Some(change) = change else {
+                let id = add_family(&write, home, &mut rows);
+                for one in &home.persons {
+                    elsewhere(&known, one, tally);
+                    add_person(&write, id, one, &mut rows);
+                    added += 1;
+                }
+                continue;
+            };
+            for (one, place) in home.persons.iter().zip(&change.persons) {
+                if place.is_none() {
+                    elsewhere(&known, one, tally);
                 }
             }
+            if change.is_of_identity() && held.contains(&change.before.id) {
+                self.hold_back(&write, home, &change, given, tally, &mut waiting)
+                    .await?;
+                continue;
+            }
+            let done = change.write(&mut write, home, &mut rows).await?;
+            added += done.added;
+            changed += done.changed;
+            tally.unchanged += done.unchanged;
         }
         rows.insert(&write).await?;
+        self.wait(&write, waiting).await?;
         self.commit(write, added, changed).await?;
         tally.added += added;
         tally.changed += changed;
         Ok(())
     }
+
+    /// Keeps a family's lines until an approver confirms them, unless they wait already.
+    async fn hold_back(
+        &self,
+        write: &Write,
+        home: &FamilyLines,
+        change: &Change<'_>,
+        given: Given,
+        tally: &mut Tally,
+        waiting: &mut Vec<(u64, Waiting)>,
+    ) -> Result<()> {
+        if self.by.actor.user().is_none() {
+            let reason = problem(
+                "nama",
+                "needs_a_name",
+                "Baris ini mengubah identitas keluarga yang memegang atau menunggu jatah; impor atas nama seorang admin, agar dapat disahkan.",
+            );
+            reject_all(home, &reason, tally);
+            return Ok(());
+        }
+        let family = change.before.id;
+        let sealed = Held::of(home, change, given).seal(write.store(), family)?;
+        let lines: Vec<u64> = home.persons.iter().map(|one| one.line).collect();
+        let known = import_row::Entity::find()
+            .filter(import_row::Column::FamilyId.eq(family))
+            .all(write.on())
+            .await?;
+        let same = known.iter().any(|row| {
+            matches!(serde_json::from_str(&row.body), Ok(Waiting::Family { sealed: other, .. }) if other == sealed)
+        });
+        let (code, remedy) = if same {
+            tally.unchanged += lines.len() as u64;
+            (
+                "waits_already",
+                "Perubahan identitas ini sudah menunggu pengesahan dari impor sebelumnya; tidak diajukan lagi.",
+            )
+        } else {
+            tally.waiting += lines.len() as u64;
+            (
+                "waits",
+                "Keluarga ini memegang atau menunggu jatah; perubahan identitasnya berlaku setelah disahkan kepala dinas.",
+            )
+        };
+        for field in change.lines_and_fields(home) {
+            let (line, fields) = field;
+            let told = fields.iter().map(|field| problem(field, code, remedy));
+            tally.warn(line, told.collect());
+        }
+        if !same {
+            let row = Waiting::Family {
+                family,
+                lines,
+                sealed,
+            };
+            waiting.push((home.line, row));
+        }
+        Ok(())
+    }
+}
+
+fn reject_all(home: &FamilyLines, reason: &FieldProblem, tally: &mut Tally) {
+    for one in &home.persons {
+        tally.reject(one.line, vec![reason.clone()]);
+    }
+}
+
+fn moved_away() -> FieldProblem {
+    problem(
+        "nama",
+        "moved_away",
+        "Keluarga ini atau salah satu orangnya sudah pindah sejak berkas diimpor; kirim ulang barisnya.",
+    )
+}
+
+/// Which of some families hold a place or are to get one: by a membership, on a list, or by a list that waits.
+async fn held(write: &Write, families: Vec<Uuid>) -> Result<HashSet<Uuid>> {
+    let mut held = HashSet::new();
+    if families.is_empty() {
+        return Ok(held);
+    }
+    let open = membership::Entity::find()
+        .filter(membership::Column::FamilyId.is_in(families.iter().copied()))
+        .all(write.on())
+        .await?;
+    let occupies = |row: &membership::Model| {
+        let state = row.state.parse::<MembershipState>();
+        state.is_ok_and(MembershipState::occupies_slot)
+    };
+    held.extend(open.into_iter().filter(occupies).map(|row| row.family_id));
+    let listed = waitlist_entry::Entity::find()
+        .filter(waitlist_entry::Column::FamilyId.is_in(families.iter().copied()))
+        .filter(waitlist_entry::Column::TakenAt.is_null())
+        .all(write.on())
+        .await?;
+    let lists: HashSet<Uuid> = listed.iter().map(|entry| entry.waitlist_id).collect();
+    let live: HashSet<Uuid> = waitlist::Entity::find()
+        .filter(waitlist::Column::Id.is_in(lists))
+        .filter(waitlist::Column::SupersededAt.is_null())
+        .all(write.on())
+        .await?
+        .into_iter()
+        .map(|list| list.id)
+        .collect();
+    held.extend(
+        listed
+            .into_iter()
+            .filter(|entry| live.contains(&entry.waitlist_id))
+            .map(|entry| entry.family_id),
+    );
+    let to_come = import_row::Entity::find()
+        .filter(import_row::Column::FamilyId.is_in(families))
+        .all(write.on())
+        .await?;
+    held.extend(to_come.into_iter().filter_map(|row| row.family_id));
+    Ok(held)
+}
+
+/// A family's lines held against what the registry has: what would be if they were taken.
+struct Change<'a> {
+    before: Cow<'a, family::Model>,
+    after: family::Model,
+    /// Line by line: the person it is about, before and after; none: a new one.
+    persons: Vec<Option<(Cow<'a, person::Model>, person::Model)>>,
+}
+
+/// What became of a family's lines.
+#[derive(Default)]
+struct Done {
+    added: u64,
+    changed: u64,
+    unchanged: u64,
+}
+
+/// The columns of a family that say who it is.
+fn family_fields(before: &family::Model, after: &family::Model) -> Vec<&'static str> {
+    let differing = [
+        ("no_kk", before.kk_enc != after.kk_enc),
+        ("nama_kepala_keluarga", before.name_key != after.name_key),
+    ];
+    let differing = differing.into_iter().filter(|(_, differs)| *differs);
+    differing.map(|(field, _)| field).collect()
+}
+
+/// The columns of a person that say who it is, and what they are in the family.
+fn person_fields(before: &person::Model, after: &person::Model) -> Vec<&'static str> {
+    let differing = [
+        ("nik", before.nik_enc != after.nik_enc),
+        ("nama", before.name_key != after.name_key),
+        (
+            "tanggal_lahir",
+            before.birth_date_enc != after.birth_date_enc,
+        ),
+        ("jenis_kelamin", before.sex != after.sex),
+        ("hub_keluarga", before.relation != after.relation),
+        ("status_hidup", before.alive != after.alive),
+    ];
+    let differing = differing.into_iter().filter(|(_, differs)| *differs);
+    differing.map(|(field, _)| field).collect()
+}
+
+impl<'a> Change<'a> {
+    /// Lines of a file.
+    fn found(
+        write: &Write,
+        known: &'a Known,
+        before: &'a family::Model,
+        home: &FamilyLines,
+        given: Given,
+    ) -> Result<Self> {
+        let members = known
+            .persons
+            .get(&before.id)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let same = home
+            .persons
+            .iter()
+            .map(|one| member(write.store(), members, one));
+        let same = same.collect::<Result<Vec<_>>>()?;
+        Self::between(
+            write.store(),
+            Cow::Borrowed(before),
+            same.into_iter().map(|row| row.map(Cow::Borrowed)).collect(),
+            home,
+            given,
+        )
+    }
+
+    fn between(
+        store: &Store,
+        before: Cow<'a, family::Model>,
+        members: Vec<Option<Cow<'a, person::Model>>>,
+        home: &FamilyLines,
+        given: Given,
+    ) -> Result<Self> {
+        let after = renewed_family(store, &before, home, given)?;
+        let persons = members.into_iter().zip(&home.persons).map(|(row, one)| {
+            row.map(|row| {
+                let after = renewed_person(store, &row, one, given)?;
+                Ok((row, after))
+            })
+            .transpose()
+        });
+        Ok(Self {
+            persons: persons.collect::<Result<_>>()?,
+            before,
+            after,
+        })
+    }
+
+    /// Whether it says that the family is others than it was.
+    fn is_of_identity(&self) -> bool {
+        !family_fields(&self.before, &self.after).is_empty()
+            || self.persons.iter().any(|place| match place {
+                None => true,
+                Some((before, after)) => !person_fields(before, after).is_empty(),
+            })
+    }
+
+    /// By line of the file, which columns are others; a family's own go with its first line.
+    fn lines_and_fields(&self, home: &FamilyLines) -> Vec<(u64, Vec<&'static str>)> {
+        let mut told = Vec::new();
+        for (n, (one, place)) in home.persons.iter().zip(&self.persons).enumerate() {
+            let mut fields = match place {
+                None => vec!["nama"],
+                Some((before, after)) => person_fields(before, after),
+            };
+            if n == 0 {
+                fields.splice(0..0, family_fields(&self.before, &self.after));
+            }
+            if !fields.is_empty() {
+                told.push((one.line, fields));
+            }
+        }
+        told
+    }
+
+    /// Takes the lines.
+    async fn write(self, write: &mut Write, home: &FamilyLines, rows: &mut Rows) -> Result<Done> {
+        let family = self.before.id;
+        let mut done = Done::default();
+        if change_family(write, &self.before, self.after, home, rows).await? {
+            done.changed += 1;
+        }
+        for (one, place) in home.persons.iter().zip(self.persons) {
+            match place {
+                None => {
+                    add_person(write, family, one, rows);
+                    done.added += 1;
+                }
+                Some((before, after)) => {
+                    if change_person(write, &before, after, one, rows).await? {
+                        done.changed += 1;
+                    } else {
+                        done.unchanged += 1;
+                    }
+                }
+            }
+        }
+        Ok(done)
+    }
+}
+
+/// What waits of a family: its lines as they were read, each bound to the person whom it was found to mean.
+#[derive(Serialize, Deserialize)]
+struct Held {
+    given: Given,
+    home: FamilyLines,
+    persons: Vec<Option<Uuid>>,
+}
+
+impl Held {
+    fn of(home: &FamilyLines, change: &Change<'_>, given: Given) -> Self {
+        let bound = change.persons.iter().map(|place| {
+            let (before, _) = place.as_ref()?;
+            Some(before.id)
+        });
+        Self {
+            given,
+            home: home.clone(),
+            persons: bound.collect(),
+        }
+    }
+
+    /// The same lines of the same family give the same text.
+    fn seal(&self, store: &Store, family: Uuid) -> Result<String> {
+        let plain = serde_json::to_string(self).map_err(Error::internal)?;
+        let sealed = store
+            .keys()
+            .encrypt_field("import_row", "family", family, &plain);
+        Ok(STANDARD.encode(sealed))
+    }
+
+    fn open(store: &Store, family: Uuid, lines: &[u64], sealed: &str) -> Result<Self> {
+        let sealed = STANDARD.decode(sealed).map_err(Error::internal)?;
+        let plain = store
+            .keys()
+            .decrypt_field("import_row", "family", family, &sealed)
+            .map_err(Error::internal)?;
+        let mut held: Self = serde_json::from_str(&plain).map_err(Error::internal)?;
+        for (one, line) in held.home.persons.iter_mut().zip(lines) {
+            one.line = *line;
+        }
+        Ok(held)
+    }
+
+    /// What it would do now; nothing when the family or one of its persons has moved away. A person who was new may
+    /// have come in meanwhile.
+    async fn change<C: ConnectionTrait>(
+        &self,
+        store: &Store,
+        on: &C,
+        family: Uuid,
+    ) -> Result<Option<Change<'static>>> {
+        let before = family::Entity::find_by_id(family)
+            .one(on)
+            .await?
+            .ok_or_else(|| Error::internal("a family that was to change is gone"))?;
+        if before.region != self.home.region.as_str() {
+            return Ok(None);
+        }
+        let members = person::Entity::find()
+            .filter(person::Column::FamilyId.eq(family))
+            .order_by_asc(person::Column::Id)
+            .all(on)
+            .await?;
+        let mut persons = Vec::new();
+        for (one, bound) in self.home.persons.iter().zip(&self.persons) {
+            let found = match bound {
+                Some(id) => match members.iter().find(|row| row.id == *id) {
+                    None => return Ok(None),
+                    there => there,
+                },
+                None => member(store, &members, one)?,
+            };
+            persons.push(found.cloned().map(Cow::Owned));
+        }
+        let before = Cow::Owned(before);
+        Change::between(store, before, persons, &self.home, self.given).map(Some)
+    }
+}
+
+/// Lines that waited change the family now: an approver, not the importer, said so.
+pub(super) async fn put_in_force(
+    write: &mut Write,
+    import: ImportId,
+    family: Uuid,
+    lines: &[u64],
+    sealed: &str,
+    by: &TwoPersons,
+    tally: &mut Tally,
+) -> Result<()> {
+    let held = Held::open(write.store(), family, lines, sealed)?;
+    let change = held.change(write.store(), write.on(), family).await?;
+    let Some(change) = change else {
+        reject_all(&held.home, &moved_away(), tally);
+        return Ok(());
+    };
+    let of_family = family_fields(&change.before, &change.after);
+    let of_persons: Vec<_> = change
+        .persons
+        .iter()
+        .map(|place| match place {
+            None => serde_json::json!({ "new": true }),
+            Some((before, after)) => serde_json::json!({
+                "person": PersonId(before.id), "fields": person_fields(before, after) }),
+        })
+        .collect();
+    let mut rows = Rows::default();
+    let done = change.write(write, &held.home, &mut rows).await?;
+    rows.insert(write).await?;
+    if done.added + done.changed > 0 {
+        write.journal(Entry::new(
+            "family.change",
+            format!("family:{}", FamilyId(family)),
+            Role::Approver,
+            None,
+            &serde_json::json!({ "import": import, "fields": of_family, "persons": of_persons,
+                "proposer": by.proposer(), "confirmer": by.confirmer() }),
+        )?);
+    }
+    tally.added += done.added;
+    tally.changed += done.changed;
+    tally.unchanged += done.unchanged;
+    Ok(())
+}
+
+/// A cell that an approver sees: of numbers the first four digits, of a birth date the year.
+fn opened(
+    store: &Store,
+    table: &str,
+    column: &str,
+    id: Uuid,
+    cell: Option<&Vec<u8>>,
+) -> Result<Option<String>> {
+    let Some(sealed) = cell else {
+        return Ok(None);
+    };
+    let keys = store.keys();
+    let plain = keys.decrypt_field(table, column, id, sealed);
+    Ok(Some(masked(&plain.map_err(Error::internal)?)))
+}
+
+fn shown_in_family(store: &Store, row: &family::Model, field: &str) -> Result<Option<String>> {
+    match field {
+        "no_kk" => opened(store, "family", "kk", row.id, row.kk_enc.as_ref()),
+        _ => Ok(Some(row.name.clone())),
+    }
+}
+
+fn shown_in_person(store: &Store, row: &person::Model, field: &str) -> Result<Option<String>> {
+    Ok(match field {
+        "nik" => opened(store, "person", "nik", row.id, row.nik_enc.as_ref())?,
+        "tanggal_lahir" => row.birth_year.map(|year| year.to_string()),
+        "jenis_kelamin" => row.sex.clone(),
+        "hub_keluarga" => Some(row.relation.clone()),
+        "status_hidup" => Some(if row.alive { "hidup" } else { "meninggal" }.to_owned()),
+        _ => Some(row.name.clone()),
+    })
+}
+
+fn shown(
+    fields: Vec<&'static str>,
+    mut cell: impl FnMut(&'static str) -> Result<(Option<String>, Option<String>)>,
+) -> Result<Vec<FieldChange>> {
+    let changes = fields.into_iter().map(|field| {
+        let (from, to) = cell(field)?;
+        Ok(FieldChange {
+            field: field.to_owned(),
+            from,
+            to,
+        })
+    });
+    changes.collect()
+}
+
+/// What a waiting family's lines would change now, masked.
+pub(super) async fn view(
+    store: &Store,
+    line: u64,
+    family: Uuid,
+    lines: &[u64],
+    sealed: &str,
+) -> Result<ImportedChange> {
+    let held = Held::open(store, family, lines, sealed)?;
+    let change = held.change(store, store.read(), family).await?;
+    let Some(change) = change else {
+        return Ok(ImportedChange {
+            line,
+            family: FamilyId(family),
+            region: held.home.region,
+            fields: Vec::new(),
+            persons: Vec::new(),
+        });
+    };
+    let (before, after) = (&change.before, &change.after);
+    let fields = shown(family_fields(before, after), |field| {
+        let from = shown_in_family(store, before, field)?;
+        Ok((from, shown_in_family(store, after, field)?))
+    })?;
+    let mut persons = Vec::new();
+    for (one, place) in held.home.persons.iter().zip(&change.persons) {
+        let person = if let Some((before, after)) = place {
+            ImportedPerson {
+                line: one.line,
+                person: Some(PersonId(before.id)),
+                name: before.name.clone(),
+                fields: shown(person_fields(before, after), |field| {
+                    let from = shown_in_person(store, before, field)?;
+                    Ok((from, shown_in_person(store, after, field)?))
+                })?,
+            }
+        } else {
+            let to = |field: &str, to: Option<String>| FieldChange {
+                field: field.to_owned(),
+                from: None,
+                to,
+            };
+            ImportedPerson {
+                line: one.line,
+                person: None,
+                name: one.name.clone(),
+                fields: vec![
+                    to("nik", one.nik.as_deref().map(masked)),
+                    to(
+                        "tanggal_lahir",
+                        year(one.birth).map(|year| year.to_string()),
+                    ),
+                    to("hub_keluarga", Some(one.relation.to_string())),
+                ],
+            }
+        };
+        if person.person.is_none() || !person.fields.is_empty() {
+            persons.push(person);
+        }
+    }
+    Ok(ImportedChange {
+        line,
+        family: FamilyId(family),
+        region: before.region.parse().map_err(Error::internal)?,
+        fields,
+        persons,
+    })
 }
 
 /// Tells when a new person's NIK is somebody else's already: duplicates go to people, nothing is merged.
@@ -740,7 +1262,7 @@ fn add_family(write: &Write, home: &FamilyLines, rows: &mut Rows) -> Uuid {
         rt: home.rt.clone(),
         rw: home.rw.clone(),
         decile: home.decile,
-        regime: home.regime.to_owned(),
+        regime: home.regime.to_string(),
         valid_from: at,
         recorded_at: at,
     };
@@ -750,7 +1272,7 @@ fn add_family(write: &Write, home: &FamilyLines, rows: &mut Rows) -> Uuid {
 
 /// Whether a sealed cell holds just this number.
 fn holds(
-    write: &Write,
+    store: &Store,
     table: &str,
     column: &str,
     row: Uuid,
@@ -760,26 +1282,24 @@ fn holds(
     let Some(sealed) = sealed else {
         return Ok(false);
     };
-    let held = write
-        .store()
+    let held = store
         .keys()
         .decrypt_field(table, column, row, sealed)
         .map_err(Error::internal)?;
     Ok(held.as_str() == plain)
 }
 
-async fn change_family(
-    write: &mut Write,
+/// The family as the lines say it is. What they do not mention stays.
+fn renewed_family(
+    store: &Store,
     before: &family::Model,
     home: &FamilyLines,
     given: Given,
-    rows: &mut Rows,
-    changed: &mut u64,
-) -> Result<()> {
+) -> Result<family::Model> {
     let mut row = before.clone();
     if home.key.is_some() {
         row.registry_key.clone_from(&home.key);
-        home.regime.clone_into(&mut row.regime);
+        row.regime = home.regime.to_string();
     }
     head_of(home).clone_into(&mut row.name);
     row.name_key = name_key(&row.name);
@@ -789,20 +1309,24 @@ async fn change_family(
     if given.decile {
         row.decile = home.decile;
     }
-    let mut renumbered = None;
     if let Some(kk) = &home.kk
-        && !holds(write, "family", "kk", row.id, row.kk_enc.as_ref(), kk)?
+        && !holds(store, "family", "kk", row.id, row.kk_enc.as_ref(), kk)?
     {
-        row.kk_enc = Some(
-            write
-                .store()
-                .keys()
-                .encrypt_field("family", "kk", row.id, kk),
-        );
-        renumbered = Some(write.store().keys().blind_kk(kk));
+        row.kk_enc = Some(store.keys().encrypt_field("family", "kk", row.id, kk));
     }
+    Ok(row)
+}
+
+/// Saves a family's next version; false when it is as it was.
+async fn change_family(
+    write: &mut Write,
+    before: &family::Model,
+    mut row: family::Model,
+    home: &FamilyLines,
+    rows: &mut Rows,
+) -> Result<bool> {
     if row == *before {
-        return Ok(());
+        return Ok(false);
     }
     next_version(
         &mut row.version,
@@ -821,12 +1345,14 @@ async fn change_family(
             current_version: row.version,
         });
     }
-    if let Some(value) = renumbered {
+    if let Some(kk) = &home.kk
+        && row.kk_enc != before.kk_enc
+    {
+        let keys = write.store().keys();
         forget(write, "kk", row.id).await?;
-        rows.seek(write.store().keys(), "kk", value, row.id);
+        rows.seek(keys, "kk", keys.blind_kk(kk), row.id);
     }
     rows.keep_family(write, &row);
-    *changed += 1;
     // An officer's phone shows the name and address: it hears of them again.
     let open = verification_case::Entity::find()
         .filter(verification_case::Column::FamilyId.eq(row.id))
@@ -837,7 +1363,7 @@ async fn change_family(
         let officer = case.officer_id.map(UserId);
         feed::publish_case(write, &case, officer).await?;
     }
-    Ok(())
+    Ok(true)
 }
 
 fn next_version(version: &mut i32, valid_from: &mut i64, recorded_at: &mut i64, write: &Write) {
@@ -858,7 +1384,7 @@ async fn forget(write: &Write, kind: &str, object: Uuid) -> Result<()> {
 
 /// Which of a family's persons a line is about.
 fn member<'a>(
-    write: &Write,
+    store: &Store,
     members: &'a [person::Model],
     one: &PersonLine,
 ) -> Result<Option<&'a person::Model>> {
@@ -869,7 +1395,7 @@ fn member<'a>(
     }
     if let Some(nik) = &one.nik {
         for row in members {
-            if holds(write, "person", "nik", row.id, row.nik_enc.as_ref(), nik)? {
+            if holds(store, "person", "nik", row.id, row.nik_enc.as_ref(), nik)? {
                 return Ok(Some(row));
             }
         }
@@ -883,7 +1409,7 @@ fn member<'a>(
         let born = match one.birth {
             None => row.birth_date_enc.is_none(),
             Some(date) => holds(
-                write,
+                store,
                 "person",
                 "birth_date",
                 row.id,
@@ -919,8 +1445,8 @@ fn add_person(write: &Write, family: Uuid, one: &PersonLine, rows: &mut Rows) {
             .birth
             .map(|date| keys.encrypt_field("person", "birth_date", id, &date.to_string())),
         birth_year: year(one.birth),
-        sex: one.sex.map(str::to_owned),
-        relation: one.relation.to_owned(),
+        sex: one.sex.as_deref().map(str::to_owned),
+        relation: one.relation.to_string(),
         alive: one.alive.unwrap_or(true),
         line_key: one.key.clone(),
         valid_from: at,
@@ -929,23 +1455,23 @@ fn add_person(write: &Write, family: Uuid, one: &PersonLine, rows: &mut Rows) {
     rows.add_person(write, &row, nik);
 }
 
-async fn change_person(
-    write: &Write,
+/// The person as a line says it is.
+fn renewed_person(
+    store: &Store,
     before: &person::Model,
     one: &PersonLine,
     given: Given,
-    rows: &mut Rows,
-) -> Result<bool> {
-    let keys = write.store().keys();
+) -> Result<person::Model> {
+    let keys = store.keys();
     let mut row = before.clone();
     row.name.clone_from(&one.name);
     row.name_key = name_key(&row.name);
-    one.relation.clone_into(&mut row.relation);
+    row.relation = one.relation.to_string();
     if one.key.is_some() {
         row.line_key.clone_from(&one.key);
     }
     if given.sex {
-        row.sex = one.sex.map(str::to_owned);
+        row.sex = one.sex.as_deref().map(str::to_owned);
     }
     if let Some(alive) = one.alive {
         row.alive = alive;
@@ -956,7 +1482,7 @@ async fn change_person(
             None => row.birth_date_enc.is_none(),
             Some(date) => {
                 let sealed = row.birth_date_enc.as_ref();
-                holds(write, "person", "birth_date", row.id, sealed, date)?
+                holds(store, "person", "birth_date", row.id, sealed, date)?
             }
         };
         if !same {
@@ -965,13 +1491,22 @@ async fn change_person(
             row.birth_year = year(one.birth);
         }
     }
-    let mut renumbered = None;
     if let Some(nik) = &one.nik
-        && !holds(write, "person", "nik", row.id, row.nik_enc.as_ref(), nik)?
+        && !holds(store, "person", "nik", row.id, row.nik_enc.as_ref(), nik)?
     {
         row.nik_enc = Some(keys.encrypt_field("person", "nik", row.id, nik));
-        renumbered = Some(keys.blind_nik(nik));
     }
+    Ok(row)
+}
+
+/// Saves a person's next version; false when it is as it was.
+async fn change_person(
+    write: &Write,
+    before: &person::Model,
+    mut row: person::Model,
+    one: &PersonLine,
+    rows: &mut Rows,
+) -> Result<bool> {
     if row == *before {
         return Ok(false);
     }
@@ -992,9 +1527,12 @@ async fn change_person(
             current_version: row.version,
         });
     }
-    if let Some(value) = renumbered {
+    if let Some(nik) = &one.nik
+        && row.nik_enc != before.nik_enc
+    {
+        let keys = write.store().keys();
         forget(write, "nik", row.id).await?;
-        rows.seek(keys, "nik", value, row.id);
+        rows.seek(keys, "nik", keys.blind_nik(nik), row.id);
     }
     rows.keep_person(write, &row);
     Ok(true)

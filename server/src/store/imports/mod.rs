@@ -3,7 +3,8 @@
 //! A file is read whole before anything is written; then its rows go in by small transactions, so that nobody else
 //! waits long. Each of them looks at the rows it is about to change under one lock, so a file sent twice, at once or
 //! after a crash, brings in nothing twice. What decides who gets a place (programs' rules, quotas, memberships,
-//! waitlists) waits until a second person, an approver, confirms it. Nothing of a rejected line is kept.
+//! waitlists, who a family is that has one) waits until a second person, an approver, confirms or refuses it. Nothing of
+//! a rejected line is kept.
 
 use std::collections::BTreeSet;
 
@@ -18,16 +19,19 @@ use tilik_protocol::lenient::Lenient;
 use tilik_protocol::membership::MembershipState;
 use tilik_protocol::policy::{Permission, Role};
 use tilik_protocol::problem::{FieldProblem, ProblemCode};
+use tilik_protocol::reason::{self, IMPORT_REFUSALS};
 use tilik_protocol::region::{RegionCode, RegionLevel};
 use tilik_protocol::registry::{
-    ImportKind, ImportReport, ImportState, ImportedWaitlist, LineProblem,
+    ImportKind, ImportReport, ImportState, ImportedChange, ImportedWaitlist, LineProblem,
+    RefuseImport,
 };
 use tilik_protocol::review::Page;
 use tilik_protocol::session::Act;
 use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
-use super::journal::{Entry, hex};
+use super::access::{Mode, Read};
+use super::journal::{Entry, hex, holds_personal_number};
 use super::slots::TwoPersons;
 use super::tables::{import_row, import_run, waitlist, waitlist_entry};
 use super::write::Seen;
@@ -50,6 +54,8 @@ mod waitlists;
 const LISTED: usize = 1_000;
 /// How many villages a report remembers by themselves.
 const NAMED: usize = 1_000;
+/// Characters of an approver's note.
+const MOST_IN_NOTE: usize = 500;
 /// Rows in one transaction: a few tenths of a second on a slow machine.
 const CHUNK: usize = 250;
 /// Any number, the same for every import: PostgreSQL lets one of them write at a time, as SQLite does anyway.
@@ -130,7 +136,7 @@ impl Tally {
     }
 }
 
-/// A line that waits: what it will do when an approver confirms it. Ids and codes only.
+/// A line that waits: what it will do when an approver confirms it. Ids and codes only, or sealed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
 enum Waiting {
@@ -150,6 +156,22 @@ enum Waiting {
     Waitlist {
         id: Uuid,
     },
+    /// The lines of a family, by their numbers, and encrypted what they say.
+    Family {
+        family: Uuid,
+        lines: Vec<u64>,
+        sealed: String,
+    },
+}
+
+impl Waiting {
+    /// The one family it is about.
+    fn family(&self) -> Option<Uuid> {
+        match self {
+            Self::Program(_) | Self::Quota { .. } | Self::Waitlist { .. } => None,
+            Self::Membership { family, .. } | Self::Family { family, .. } => Some(*family),
+        }
+    }
 }
 
 /// An import being done.
@@ -212,6 +234,7 @@ impl Run<'_> {
                 Ok(import_row::ActiveModel {
                     import_id: Set(self.id.into()),
                     position: Set(i64::try_from(line).map_err(Error::internal)?),
+                    family_id: Set(what.family()),
                     body: Set(serde_json::to_string(&what).map_err(Error::internal)?),
                 })
             })
@@ -240,36 +263,6 @@ where
 
 fn count(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
-}
-
-fn report_of(row: &import_run::Model, listed: bool) -> Result<ImportReport> {
-    let told: Told = serde_json::from_str(&row.told).map_err(Error::internal)?;
-    let mut report = ImportReport {
-        id: ImportId(row.id),
-        kind: row.kind.parse().map_err(Error::internal)?,
-        state: Lenient::read(&row.state),
-        at: Timestamp::from_micros(row.at),
-        imported_by: row.imported_by.map(UserId),
-        confirmed_by: row.confirmed_by.map(UserId),
-        confirmed_at: row.confirmed_at.map(Timestamp::from_micros),
-        sha256: hex(&row.sha256),
-        lines: row.lines.cast_unsigned(),
-        added: row.added.cast_unsigned(),
-        changed: row.changed.cast_unsigned(),
-        unchanged: row.unchanged.cast_unsigned(),
-        waiting: row.waiting.cast_unsigned(),
-        rejected: row.rejected.cast_unsigned(),
-        warned: row.warned.cast_unsigned(),
-        rejections: Vec::new(),
-        warnings: Vec::new(),
-        waitlists: Vec::new(),
-    };
-    if listed {
-        report.rejections = told.rejections;
-        report.warnings = told.warnings;
-        report.waitlists = told.waitlists;
-    }
-    Ok(report)
 }
 
 /// What stands in the way of starting.
@@ -366,6 +359,59 @@ impl Acting {
         self.end_import(&run, tally).await
     }
 
+    fn report_of(&self, row: &import_run::Model, listed: bool) -> Result<ImportReport> {
+        let told: Told = serde_json::from_str(&row.told).map_err(Error::internal)?;
+        let state = Lenient::read(&row.state);
+        let (by, at) = (
+            row.confirmed_by.map(UserId),
+            row.confirmed_at.map(Timestamp::from_micros),
+        );
+        let is_refused = state == Lenient::Known(ImportState::Refused);
+        let ((confirmed_by, confirmed_at), (refused_by, refused_at)) = if is_refused {
+            ((None, None), (by, at))
+        } else {
+            ((by, at), (None, None))
+        };
+        let note = row.note_enc.as_ref().map(|sealed| {
+            let keys = self.store.keys();
+            let note = keys.decrypt_field("import_run", "note", row.id, sealed);
+            note.map(|note| note.to_string()).map_err(Error::internal)
+        });
+        let refusal = row.refusal.as_ref();
+        let mut report = ImportReport {
+            id: ImportId(row.id),
+            kind: row.kind.parse().map_err(Error::internal)?,
+            state,
+            at: Timestamp::from_micros(row.at),
+            imported_by: row.imported_by.map(UserId),
+            confirmed_by,
+            confirmed_at,
+            refused_by,
+            refused_at,
+            refusal: refusal
+                .map(|code| code.parse().map_err(Error::internal))
+                .transpose()?,
+            note: note.transpose()?,
+            sha256: hex(&row.sha256),
+            lines: row.lines.cast_unsigned(),
+            added: row.added.cast_unsigned(),
+            changed: row.changed.cast_unsigned(),
+            unchanged: row.unchanged.cast_unsigned(),
+            waiting: row.waiting.cast_unsigned(),
+            rejected: row.rejected.cast_unsigned(),
+            warned: row.warned.cast_unsigned(),
+            rejections: Vec::new(),
+            warnings: Vec::new(),
+            waitlists: Vec::new(),
+        };
+        if listed {
+            report.rejections = told.rejections;
+            report.warnings = told.warnings;
+            report.waitlists = told.waitlists;
+        }
+        Ok(report)
+    }
+
     /// A transaction in which nobody else imports.
     async fn begin_chunk(&self) -> Result<Write> {
         let write = self.begin().await?;
@@ -397,7 +443,7 @@ impl Acting {
                 .await?
         {
             if known.state != ImportState::Running.to_string() {
-                return Ok(Begun::Known(Box::new(report_of(&known, true)?)));
+                return Ok(Begun::Known(Box::new(self.report_of(&known, true)?)));
             }
             // It was broken off. What was taken stays and will be found unchanged; what waits is counted anew.
             forget_waiting(&write, known.id).await?;
@@ -412,7 +458,7 @@ impl Acting {
             .one(write.on())
             .await?;
         if let Some(same) = same {
-            let report = report_of(&same, true)?;
+            let report = self.report_of(&same, true)?;
             write.commit().await?;
             return Ok(Begun::Known(Box::new(report)));
         }
@@ -425,6 +471,8 @@ impl Acting {
             at: write.at().as_micros(),
             confirmed_by: None,
             confirmed_at: None,
+            refusal: None,
+            note_enc: None,
             lines: 0,
             added: 0,
             changed: 0,
@@ -482,7 +530,7 @@ impl Acting {
         )?);
         save_run(&write, &row).await?;
         write.commit().await?;
-        report_of(&row, true)
+        self.report_of(&row, true)
     }
 
     /// An import as it stands.
@@ -495,7 +543,7 @@ impl Acting {
             .await?
             .filter(|row| self.may_see(row))
             .ok_or(Error::NOT_FOUND)?;
-        report_of(&row, true)
+        self.report_of(&row, true)
     }
 
     /// Imports, newest first, without their lists of lines.
@@ -545,7 +593,7 @@ impl Acting {
             items: rows
                 .iter()
                 .filter(|row| self.may_see(row))
-                .map(|row| report_of(row, false))
+                .map(|row| self.report_of(row, false))
                 .collect::<Result<_>>()?,
             next,
         })
@@ -570,25 +618,176 @@ impl Acting {
         })
     }
 
-    /// Puts into force what an import brought and left waiting: a second person's act. A line that no longer fits is
-    /// told in the report, the others count from now on.
+    /// What an import that waits would change of families that hold a place or wait for one, masked; those of regions
+    /// in which the actor reads.
     ///
     /// # Errors
-    /// `not_found`, `forbidden`, `separation_of_duty` for the importer, `wrong_moment` when nothing waits.
-    pub(crate) async fn confirm_import(&self, id: ImportId, body: Act) -> Result<ImportReport> {
+    /// `not_found`, `bad_cursor`.
+    pub(crate) async fn import_changes(
+        &self,
+        id: ImportId,
+        after: Option<&str>,
+        limit: u64,
+    ) -> Result<Page<ImportedChange>> {
+        import_run::Entity::find_by_id(Uuid::from(id))
+            .one(self.store.read())
+            .await?
+            .filter(|row| self.may_see(row))
+            .ok_or(Error::NOT_FOUND)?;
+        let mut query = import_row::Entity::find()
+            .filter(import_row::Column::ImportId.eq(Uuid::from(id)))
+            .filter(import_row::Column::FamilyId.is_not_null());
+        if let Some(after) = after {
+            let after: i64 = after
+                .parse()
+                .map_err(|_| Error::Refused(ProblemCode::BadCursor))?;
+            query = query.filter(import_row::Column::Position.gt(after));
+        }
+        let mut rows = query
+            .order_by_asc(import_row::Column::Position)
+            .limit(limit + 1)
+            .all(self.store.read())
+            .await?;
+        let more = rows.len() as u64 > limit;
+        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        let next = more
+            .then(|| rows.last().map(|row| row.position.to_string()))
+            .flatten();
+        let (mut items, mut reads) = (Vec::new(), Vec::new());
+        for row in rows {
+            let Waiting::Family {
+                family,
+                lines,
+                sealed,
+            } = serde_json::from_str(&row.body).map_err(Error::internal)?
+            else {
+                continue;
+            };
+            let line = row.position.cast_unsigned();
+            let change = families::view(&self.store, line, family, &lines, &sealed).await?;
+            let Ok(role) = self.reading_in(&change.region) else {
+                continue;
+            };
+            reads.push(Read {
+                object: format!("family:{}", change.family),
+                what: "import",
+                mode: Mode::Served,
+                role,
+                purpose: None,
+            });
+            items.push(change);
+        }
+        self.note_reads(reads).await?;
+        Ok(Page { items, next })
+    }
+
+    /// Whether an approver has a say over the whole of an import.
+    fn covers(&self, row: &import_run::Model) -> Result<bool> {
+        let told: Told = serde_json::from_str(&row.told).map_err(Error::internal)?;
+        let mut regions = told.regions.iter();
+        Ok(regions.all(|region| self.actor.may_in(Permission::ConfirmImports, region)))
+    }
+
+    /// What an approver wrote, encrypted: the journal is for ever, so it gets only a hash of that.
+    fn seal_note(&self, import: Uuid, note: Option<&str>) -> Result<Option<Vec<u8>>> {
+        let Some(note) = note else {
+            return Ok(None);
+        };
+        if note.chars().count() > MOST_IN_NOTE {
+            return Err(Error::field(
+                "note",
+                "too_long",
+                "Paling banyak 500 karakter.",
+            ));
+        }
+        if holds_personal_number(note) {
+            return Err(Error::field(
+                "note",
+                "personal_number",
+                "Catatan ini tampak memuat NIK atau nomor KK; hapus nomornya.",
+            ));
+        }
+        let keys = self.store.keys();
+        Ok(Some(keys.encrypt_field("import_run", "note", import, note)))
+    }
+
+    /// Refuses what an import left waiting: none of it will count. Also for whoever brought it in, should they be an
+    /// approver: it leaves everything as it was.
+    ///
+    /// # Errors
+    /// `not_found`, `forbidden`, `invalid`, `wrong_moment` when nothing waits or a confirmation is under way.
+    pub(crate) async fn refuse_import(
+        &self,
+        id: ImportId,
+        body: RefuseImport,
+    ) -> Result<ImportReport> {
         self.actor.require(Permission::ConfirmImports)?;
         let mut write = self.begin_chunk().await?;
-        let row = import_run::Entity::find_by_id(Uuid::from(id))
+        let mut row = import_run::Entity::find_by_id(Uuid::from(id))
             .one(write.on())
             .await?
             .filter(|row| self.may_see(row))
             .ok_or(Error::NOT_FOUND)?;
-        let told: Told = serde_json::from_str(&row.told).map_err(Error::internal)?;
-        let covered = |region: &RegionCode| self.actor.may_in(Permission::ConfirmImports, region);
-        if !told.regions.iter().all(covered) {
+        if !self.covers(&row)? {
+            return Err(Error::Refused(ProblemCode::Forbidden));
+        }
+        if !reason::is_listed(&body.reason, IMPORT_REFUSALS) {
+            return Err(Error::field(
+                "reason",
+                "unknown",
+                "Pilih salah satu alasan penolakan impor.",
+            ));
+        }
+        let note = self.seal_note(row.id, body.note.as_deref())?;
+        let object = format!("import:{id}");
+        let seen = write
+            .once(body.event_id, "import.refuse", &object, &body)
+            .await?;
+        if row.state != ImportState::Waiting.to_string() || row.confirmed_by.is_some() {
+            return match seen {
+                Seen::Before => self.report_of(&row, true),
+                Seen::Now => Err(Error::WRONG_MOMENT),
+            };
+        }
+        forget_waiting(&write, row.id).await?;
+        write.journal(Entry::new(
+            "import.refuse",
+            object,
+            Role::Approver,
+            Some(body.event_id),
+            &serde_json::json!({ "kind": row.kind, "sha256": hex(&row.sha256),
+                "importer": row.imported_by.map(UserId), "waiting": row.waiting,
+                "reason": body.reason, "note": note.as_deref().map(hash_of_note) }),
+        )?);
+        row.state = ImportState::Refused.to_string();
+        row.waiting = 0;
+        row.confirmed_by = self.actor.user().map(Into::into);
+        row.confirmed_at = Some(write.at().as_micros());
+        row.refusal = Some(body.reason.to_string());
+        row.note_enc = note;
+        save_run(&write, &row).await?;
+        write.commit().await?;
+        self.report_of(&row, true)
+    }
+
+    /// Puts into force what an import brought and left waiting: a second person's act. A line that no longer fits is
+    /// told in the report, the others count from now on.
+    ///
+    /// # Errors
+    /// `not_found`, `forbidden`, `separation_of_duty` for the importer, `invalid`, `wrong_moment` when nothing waits.
+    pub(crate) async fn confirm_import(&self, id: ImportId, body: Act) -> Result<ImportReport> {
+        self.actor.require(Permission::ConfirmImports)?;
+        let mut write = self.begin_chunk().await?;
+        let mut row = import_run::Entity::find_by_id(Uuid::from(id))
+            .one(write.on())
+            .await?
+            .filter(|row| self.may_see(row))
+            .ok_or(Error::NOT_FOUND)?;
+        if !self.covers(&row)? {
             return Err(Error::Refused(ProblemCode::Forbidden));
         }
         let by = TwoPersons::of_import(row.imported_by.map(UserId), self.actor.person_id()?)?;
+        let note = self.seal_note(row.id, body.note.as_deref())?;
         let seen = write
             .once(
                 body.event_id,
@@ -599,10 +798,14 @@ impl Acting {
             .await?;
         if row.state != ImportState::Waiting.to_string() {
             return match seen {
-                Seen::Before => report_of(&row, true),
+                Seen::Before => self.report_of(&row, true),
                 Seen::Now => Err(Error::WRONG_MOMENT),
             };
         }
+        // From here on it is too late to refuse.
+        row.confirmed_by = self.actor.user().map(Into::into);
+        row.note_enc.clone_from(&note);
+        save_run(&write, &row).await?;
         write.commit().await?;
         loop {
             let mut write = self.begin_chunk().await?;
@@ -629,12 +832,12 @@ impl Acting {
                         Some(body.event_id),
                         &serde_json::json!({ "kind": row.kind, "sha256": hex(&row.sha256),
                             "importer": row.imported_by.map(UserId), "added": row.added,
-                            "changed": row.changed, "rejected": row.rejected, "note": body.note }),
+                            "changed": row.changed, "rejected": row.rejected, "note": note.as_deref().map(hash_of_note) }),
                     )?);
                     save_run(&write, &row).await?;
                     write.commit().await?;
                 }
-                return report_of(&row, true);
+                return self.report_of(&row, true);
             };
             let lines = lines
                 .into_iter()
@@ -689,6 +892,13 @@ async fn put_in_force(
                 slots,
             } => quotas::put_in_force(write, line, &program, &region, slots, by, tally).await?,
             Waiting::Waitlist { id } => waitlists::freeze(write, id, tally).await?,
+            Waiting::Family {
+                family,
+                lines,
+                sealed,
+            } => {
+                families::put_in_force(write, import, family, &lines, &sealed, by, tally).await?;
+            }
             Waiting::Membership {
                 program,
                 family,
@@ -710,7 +920,12 @@ async fn put_in_force(
     memberships::put_in_force(write, import, places, by, tally).await
 }
 
-/// Takes away what waited of an import that is done again from its beginning.
+/// Tells a note again without its words: the hash of what is encrypted, which nobody can guess without the key.
+fn hash_of_note(sealed: &[u8]) -> String {
+    hex(&Sha256::digest(sealed))
+}
+
+/// Takes away what waited of an import that is refused or done again from its beginning.
 async fn forget_waiting(write: &Write, import: Uuid) -> Result<()> {
     let rows = import_row::Entity::find()
         .filter(import_row::Column::ImportId.eq(import))

@@ -9,6 +9,8 @@ pub struct Model {
     pub import_id: Uuid,
     #[sea_orm(primary_key, auto_increment = false)]
     pub position: i64,
+    /// The family whose place or identity it is about.
+    pub family_id: Option<Uuid>,
     pub body: String,
 }
 

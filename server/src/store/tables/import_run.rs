@@ -14,6 +14,8 @@ pub struct Model {
     pub at: i64,
     pub confirmed_by: Option<Uuid>,
     pub confirmed_at: Option<i64>,
+    pub refusal: Option<String>,
+    pub note_enc: Option<Vec<u8>>,
     pub lines: i64,
     pub added: i64,
     pub changed: i64,
