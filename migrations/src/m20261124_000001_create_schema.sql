@@ -397,6 +397,14 @@ CREATE INDEX visit_device_seq ON visit (device_id, seq);
 
 CREATE UNIQUE INDEX visit_chain_hash ON visit (chain_hash);
 
+-- Who brought a visit that somebody else had sealed, also when it was here already.
+CREATE TABLE visit_carrier (
+    visit_id {uuid} NOT NULL REFERENCES visit(id),
+    user_id {uuid} NOT NULL REFERENCES user_account(id),
+    at bigint NOT NULL,
+    PRIMARY KEY (visit_id, user_id)
+);
+
 -- Sealed visits kept apart: unknown or stolen device, wrong signature, same id with other bytes. Nothing is dropped.
 CREATE TABLE quarantine (
     manifest_sha256 {bytes} NOT NULL PRIMARY KEY,
@@ -439,7 +447,8 @@ CREATE TABLE photo (
     safe_at bigint
 );
 
-CREATE INDEX photo_device_sha256 ON photo (device_id, sha256);
+-- The same bytes in another visit are looked for whichever phone sent them.
+CREATE INDEX photo_sha256 ON photo (sha256);
 
 -- Which photos a visit shows, in order.
 CREATE TABLE visit_photo (

@@ -5,7 +5,8 @@
 
 use tilik_protocol::case::{self, CaseAction, CaseState};
 use tilik_protocol::evidence::{
-    AtHand, MAX_PHOTOS, Missing, ReturnTarget, UnreachableReason, VisitKind, missing,
+    AtHand, MAX_PHOTOS, Missing, ReturnTarget, UnreachableReason, VisitKind, distinct_kinds,
+    missing,
 };
 use tilik_protocol::form::{Answers, Form};
 use tilik_protocol::ids::{PhotoId, VisitId};
@@ -201,7 +202,12 @@ pub(crate) fn lacks(draft: &Draft) -> Vec<Missing> {
     missing(
         draft.kind,
         &AtHand {
-            photos: draft.photos.iter().map(|photo| photo.kind).collect(),
+            photos: distinct_kinds(
+                draft
+                    .photos
+                    .iter()
+                    .map(|photo| (photo.sha256, Some(photo.kind))),
+            ),
             pin_accuracy_cm: draft.pin.as_ref().map(|pin| pin.accuracy_cm),
             pin_reason: answers.contains_key(PIN_REASON),
             answers: form_of(draft).is_some_and(|form| form.problems(&answers).is_empty()),

@@ -13,9 +13,11 @@ use http::{Request, header};
 use p256::ecdsa::signature::Signer;
 use p256::ecdsa::{Signature, SigningKey};
 use tilik_protocol::evidence::{PhotoKind, UnreachableReason, VisitKind};
+use tilik_protocol::form::Answers;
 use tilik_protocol::ids::{CaseId, DeviceId, PhotoId, VisitId};
 use tilik_protocol::manifest::{
-    Hash32, Manifest, ManifestApp, ManifestCamera, ManifestClock, ManifestPhoto, ManifestPin,
+    Hash32, Manifest, ManifestAnswers, ManifestApp, ManifestCamera, ManifestClock, ManifestPhoto,
+    ManifestPin,
 };
 use tilik_protocol::session::{
     EnrolDevice, Enrolled, SignIn, Tokens, enrol_proof_input, refresh_proof_input,
@@ -23,8 +25,10 @@ use tilik_protocol::session::{
 use tilik_protocol::sync::{SealedVisit, SyncReply, SyncRequest};
 use tilik_protocol::time::Timestamp;
 use tilik_server::clock::Ids;
+use tilik_server::time_token::TimeToken;
 
 use crate::people::{Console, Person};
+use crate::phone::answers;
 use crate::village;
 use crate::world::{Answer, Doorway, World, json};
 
@@ -36,9 +40,24 @@ pub const HEIGHT: u16 = 48;
 /// The pixels of a small house front; no two `n` look alike.
 pub fn pixels(n: u64) -> Vec<u8> {
     let tone = |x: u64, y: u64, by: u64| ((x * (3 + n % 5) + y * by + n * 37) % 251) as u8;
+    // The upper bits as black and white blocks: those of one phone are not those of another.
+    let phone = n >> 16;
+    let block = |x: u64, y: u64| {
+        if phone >> (y / 8 * 8 + x / 8) & 1 == 1 {
+            255
+        } else {
+            0
+        }
+    };
     (0..u64::from(HEIGHT))
         .flat_map(|y| (0..u64::from(WIDTH)).map(move |x| (x, y)))
-        .flat_map(|(x, y)| [tone(x, y, 5), tone(x, y, 7), tone(x, y, 11)])
+        .flat_map(|(x, y)| {
+            if phone > 0 && y < 32 {
+                [block(x, y); 3]
+            } else {
+                [tone(x, y, 5), tone(x, y, 7), tone(x, y, 11)]
+            }
+        })
         .collect()
 }
 
@@ -103,6 +122,8 @@ pub struct Handmade {
     pub cose: Vec<u8>,
     /// Its photos.
     pub shots: Vec<Shot>,
+    /// The `age` file of its answers, when it has some.
+    pub answers: Option<Vec<u8>>,
 }
 
 impl Handmade {
@@ -115,7 +136,7 @@ impl Handmade {
     pub fn sealed(&self) -> SealedVisit {
         SealedVisit {
             manifest: STANDARD.encode(&self.cose),
-            answers: None,
+            answers: self.answers.as_ref().map(|sealed| STANDARD.encode(sealed)),
         }
     }
 }
@@ -245,6 +266,16 @@ impl SoftPhone {
         })
     }
 
+    /// A photo that no other phone has and this one not yet.
+    ///
+    /// # Errors
+    /// When it cannot be drawn or sealed.
+    pub fn photograph(&self, n: u64) -> Result<Shot> {
+        let phone = self.id.0.as_u128() & 0xffff_ffff;
+        let phone = u64::try_from(phone)?.max(1);
+        self.shot(jpeg(phone << 16 | (self.seq * 32 + n))?)
+    }
+
     /// A manifest about `case`, next in the chain, with nothing wrong in it; not sealed yet.
     pub fn manifest(&self, case: Option<CaseId>, kind: VisitKind, shots: &[Shot]) -> Manifest {
         let now = self.ids.now();
@@ -325,6 +356,23 @@ impl SoftPhone {
         }
     }
 
+    /// A clock that was told the time a minute before `at` and has run since.
+    pub fn clock_at(&self, world: &World, at: Timestamp) -> ManifestClock {
+        let token = TimeToken {
+            at: at.plus_s(-60),
+            device: self.id,
+        };
+        ManifestClock {
+            wall: at,
+            elapsed_ns: 100_000_000_000,
+            boot_id: "00000000-0000-4000-8000-000000000001".to_owned(),
+            boot_count: Some(7),
+            auto_time: Some(true),
+            time_token: Some(token.seal(&world.keys)),
+            token_elapsed_ns: Some(40_000_000_000),
+        }
+    }
+
     /// Signs a manifest as it stands and moves the chain on.
     pub fn seal(&mut self, manifest: Manifest, shots: Vec<Shot>) -> Handmade {
         let signature: Signature = self.key.sign(&manifest.to_be_signed());
@@ -335,6 +383,7 @@ impl SoftPhone {
             manifest,
             cose,
             shots,
+            answers: None,
         }
     }
 
@@ -349,10 +398,43 @@ impl SoftPhone {
         photos: u64,
     ) -> Result<Handmade> {
         let shots = (0..photos)
-            .map(|n| self.shot(jpeg(self.seq * 32 + n)?))
+            .map(|n| self.photograph(n))
             .collect::<Result<Vec<_>>>()?;
         let manifest = self.manifest(case, kind, &shots);
+        if kind == VisitKind::Full {
+            let answers: Answers = answers(true)
+                .into_iter()
+                .map(|(question, answer)| (question.to_owned(), answer.to_owned()))
+                .collect();
+            return self.seal_with_answers(manifest, shots, ("kepmensos-262", 1), &answers);
+        }
         Ok(self.seal(manifest, shots))
+    }
+
+    /// As [`SoftPhone::seal`], with answers to a form of any name and version.
+    ///
+    /// # Errors
+    /// When the registry's key is none.
+    pub fn seal_with_answers(
+        &mut self,
+        mut manifest: Manifest,
+        shots: Vec<Shot>,
+        (form, form_version): (&str, u32),
+        answers: &Answers,
+    ) -> Result<Handmade> {
+        let file = self.shot(serde_json::to_vec(answers)?)?;
+        manifest.answers = Some(ManifestAnswers {
+            form: form.to_owned(),
+            form_version,
+            sha256: Hash32::of(&file.plain),
+            len: file.plain.len() as u64,
+            sealed_sha256: Hash32::of(&file.sealed),
+            sealed_len: file.sealed.len() as u64,
+        });
+        Ok(Handmade {
+            answers: Some(file.sealed),
+            ..self.seal(manifest, shots)
+        })
     }
 
     /// The body of a sync round that brings `visits`.
@@ -373,6 +455,14 @@ impl SoftPhone {
     /// When the server refuses the round.
     pub async fn sync(&mut self, visits: &[&Handmade]) -> Result<SyncReply> {
         let body = self.sync_body(visits.iter().map(|visit| visit.sealed()).collect());
+        self.exchange(body).await
+    }
+
+    /// A round of any content.
+    ///
+    /// # Errors
+    /// When the server refuses the round.
+    pub async fn exchange(&mut self, body: SyncRequest) -> Result<SyncReply> {
         let token = self.token().await?;
         self.doorway
             .call("POST", "/v1/sync", Some(&token), Some(&json(&body)))
@@ -446,18 +536,21 @@ impl SoftPhone {
         Ok(visit)
     }
 
-    /// A try to see a family that was not there, at another time than now.
+    /// A try to see a family that was not there, at another time than now; the server had told the phone the time a minute
+    /// before.
     ///
     /// # Errors
     /// When the server refuses.
-    pub async fn try_in_vain(&mut self, case: CaseId, at: Timestamp) -> Result<Handmade> {
-        let shots = vec![
-            self.shot(jpeg(self.seq * 32)?)?,
-            self.shot(jpeg(self.seq * 32 + 1)?)?,
-        ];
+    pub async fn try_in_vain(
+        &mut self,
+        world: &World,
+        case: CaseId,
+        at: Timestamp,
+    ) -> Result<Handmade> {
+        let shots = vec![self.photograph(0)?, self.photograph(1)?];
         let mut manifest = self.manifest(Some(case), VisitKind::Unreachable, &shots);
         manifest.captured_at = at;
-        manifest.clock.wall = at;
+        manifest.clock = self.clock_at(world, at);
         let visit = self.seal(manifest, shots);
         self.bring(&visit).await?;
         Ok(visit)

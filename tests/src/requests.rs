@@ -468,7 +468,7 @@ impl Scene {
         let now = world.now();
         for (days, hours) in [(2, 3), (1, 1)] {
             let at = now.plus_s(-days * 86_400 - hours * 3_600);
-            phone.try_in_vain(unreachable, at).await?;
+            phone.try_in_vain(&world, unreachable, at).await?;
         }
         let photoless = phone.capture(Some(photoless), VisitKind::Quick, 2)?;
         phone.sync(&[&photoless]).await?;

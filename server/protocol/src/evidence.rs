@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::PhotoId;
+use crate::manifest::Hash32;
 
 /// What the officer was asked to do, and what the visit is.
 #[derive(
@@ -176,6 +177,22 @@ pub struct AtHand {
     pub unreachable: Option<UnreachableReason>,
 }
 
+/// What the photos of a visit show, each of its bytes counted once: one picture under two names is one picture, and shows
+/// what it was called first.
+pub fn distinct_kinds(
+    photos: impl IntoIterator<Item = (Hash32, Option<PhotoKind>)>,
+) -> Vec<PhotoKind> {
+    let mut seen = Vec::new();
+    let mut kinds = Vec::new();
+    for (sha256, kind) in photos {
+        if !seen.contains(&sha256) {
+            seen.push(sha256);
+            kinds.extend(kind);
+        }
+    }
+    kinds
+}
+
 /// What a visit of `kind` lacks; empty means it may be sealed.
 pub fn missing(kind: VisitKind, at_hand: &AtHand) -> Vec<Missing> {
     let has = |kind| at_hand.photos.contains(&kind);
@@ -263,7 +280,7 @@ pub enum Flag {
     Carried,
     /// The evidence rules of its kind are not met.
     Incomplete,
-    /// The same photo was sent before by this device for another family.
+    /// The same photo is evidence of another family's visit too, or stands twice in this one.
     RepeatedPhoto,
     /// The photo failed the server's checks.
     BadPhoto,
@@ -271,6 +288,20 @@ pub enum Flag {
     SoftwareKey,
     /// A training visit that reached the real server.
     Training,
+    /// The form or its version is not one of this server's: the answers are kept, and nothing counts as answered.
+    UnknownForm,
+    /// The phone names another region than the case's.
+    OtherRegion,
+    /// Far from where accepted evidence has the house.
+    FarFromHouse,
+    /// An accuracy that no receiver has.
+    OddAccuracy,
+    /// Another phone used the id of this visit or of its photo.
+    SharedId,
+    /// The officer's account was suspended, or their duty here had ended, before this arrived.
+    OfficerEnded,
+    /// Sealed after that: it counts for nothing.
+    SealedAfterEnd,
 }
 
 /// What a returned case points at.
@@ -325,6 +356,19 @@ mod tests {
         );
         at_hand.photos.push(PhotoKind::NarrowRight);
         assert_eq!(missing(VisitKind::Quick, &at_hand), vec![]);
+    }
+
+    #[test]
+    fn the_same_bytes_under_two_names_are_one_photo() {
+        let (one, other) = (Hash32([1; 32]), Hash32([2; 32]));
+        let left = Some(PhotoKind::NarrowLeft);
+        let right = Some(PhotoKind::NarrowRight);
+        assert_eq!(
+            distinct_kinds([(one, left), (one, right)]),
+            [PhotoKind::NarrowLeft]
+        );
+        assert_eq!(distinct_kinds([(one, left), (other, right)]).len(), 2);
+        assert_eq!(distinct_kinds([(one, None), (one, right)]), []);
     }
 
     #[test]

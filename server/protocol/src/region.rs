@@ -71,6 +71,17 @@ impl RegionCode {
         }
     }
 
+    /// Minutes ahead of UTC: WIB in the west, WITA in the middle, WIT in the east, by province.
+    pub fn utc_offset_min(&self) -> i64 {
+        match self.0.get(..2) {
+            Some(
+                "51" | "52" | "53" | "63" | "64" | "65" | "71" | "72" | "73" | "74" | "75" | "76",
+            ) => 480,
+            Some(east) if east.starts_with(['8', '9']) => 540,
+            Some(_) | None => 420,
+        }
+    }
+
     /// The code one level up; a province has none.
     pub fn parent(&self) -> Option<Self> {
         self.0.rsplit_once('.').map(|(up, _)| Self(up.to_owned()))
@@ -125,6 +136,22 @@ mod tests {
 
     fn code(text: &str) -> RegionCode {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_region_has_the_time_of_its_province() {
+        for (region, hours) in [
+            ("35.71.03.1009", 7),
+            ("61.71", 7),
+            ("62", 7),
+            ("51.71", 8),
+            ("64", 8),
+            ("73.71", 8),
+            ("81", 9),
+            ("94.71", 9),
+        ] {
+            assert_eq!(code(region).utc_offset_min(), hours * 60, "{region}");
+        }
     }
 
     #[test]

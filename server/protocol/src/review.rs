@@ -139,6 +139,9 @@ pub struct CaseView {
     /// The lease, when somebody reviews it now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease: Option<LeaseView>,
+    /// The visit that waits for review, or that was accepted; the others are shown beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current_visit: Option<VisitId>,
     /// All visits, newest first.
     pub visits: Vec<VisitView>,
     /// Earlier pins of the house, newest first.

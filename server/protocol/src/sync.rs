@@ -385,6 +385,13 @@ pub struct FlagView {
     pub flag: Lenient<Flag>,
     /// One Indonesian sentence for the reviewer.
     pub sentence: String,
+    /// The other visit it is about: the one with the same photo, or the one that came first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visit: Option<VisitId>,
+    /// What is missing, when something is: `front_photo`, `any_photo`, `pin`, `pin_reason`, `answers`,
+    /// `unreachable_reason`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
 }
 
 /// `u64` as 16 hex digits: JSON numbers lose bits above 2⁵³.

@@ -147,6 +147,8 @@ fn visit() -> VisitView {
         flags: vec![FlagView {
             flag: Flag::LateSync.into(),
             sentence: "Diterima sesudah jadwal tutup.".to_owned(),
+            visit: None,
+            missing: Vec::new(),
         }],
     }
 }
@@ -180,6 +182,7 @@ fn case_view() -> CaseView {
             mine: true,
             until: at(14),
         }),
+        current_visit: Some(id(20)),
         visits: vec![visit()],
         earlier_pins: vec![pin()],
         returned: Some(returned()),
@@ -484,6 +487,8 @@ fn every_wire_type_has_a_snapshot() {
         &FlagView {
             flag: Flag::ChainGap.into(),
             sentence: "Ada nomor yang hilang.".into(),
+            visit: Some(id(21)),
+            missing: vec!["answers".into()],
         },
     );
     wire(

@@ -12,7 +12,6 @@ use tilik_protocol::ids::{
     CaseId, EventId, FamilyId, HouseId, MembershipId, NoticeId, PersonId, PhotoId, UserId, VisitId,
 };
 use tilik_protocol::lenient::Lenient;
-use tilik_protocol::manifest::SignedManifest;
 use tilik_protocol::policy::{Permission, Role};
 use tilik_protocol::problem::ProblemCode;
 use tilik_protocol::reason::{self, CLOSE_REASONS};
@@ -96,17 +95,14 @@ pub(super) fn masked(number: &str) -> String {
     )
 }
 
-/// The form a visit answered; one that this build does not have is read by the words of the usual one.
-fn shipped_form(row: &visit::Model) -> Result<Form, serde_json::Error> {
+/// The form a visit answered; `None` when this build does not have it, and then nothing says what its answers mean.
+fn shipped_form(row: &visit::Model) -> Result<Option<Form>, serde_json::Error> {
     let version = row
         .form_version
         .and_then(|version| u32::try_from(version).ok());
     let named = row.form_id.as_deref().zip(version);
     let found = named.map(|(id, version)| Form::shipped(id, version));
-    found
-        .transpose()?
-        .flatten()
-        .map_or_else(Form::kepmensos_262, Ok)
+    Ok(found.transpose()?.flatten())
 }
 
 impl Acting {
@@ -478,6 +474,7 @@ impl Acting {
             closes_at: case.closes_at.map(Timestamp::from_micros),
             accepted_basis: case.accepted_basis.clone(),
             lease,
+            current_visit: case.current_visit.map(VisitId),
             visits: views,
             earlier_pins: feed::last_pin(&house).into_iter().collect::<Vec<LastPin>>(),
             returned: case
@@ -550,13 +547,6 @@ impl Acting {
         outline: Option<&geo::MultiPolygon>,
     ) -> Result<VisitView> {
         let on = self.store.read();
-        let manifest = SignedManifest::parse(&row.manifest).map_err(Error::internal)?;
-        let sizes: std::collections::HashMap<PhotoId, (u32, u32)> = manifest
-            .manifest()
-            .photos
-            .iter()
-            .map(|photo| (photo.id, (photo.width, photo.height)))
-            .collect();
         let mut photos = Vec::new();
         for link in visit_photo::Entity::find()
             .filter(visit_photo::Column::VisitId.eq(row.id))
@@ -568,13 +558,12 @@ impl Acting {
                 continue;
             };
             let id = PhotoId(stored.id);
-            let (width, height) = sizes.get(&id).copied().unwrap_or_default();
             photos.push(PhotoView {
                 id,
                 kind: Lenient::<PhotoKind>::read(&link.kind),
                 taken_at: Timestamp::from_micros(link.taken_at),
-                width,
-                height,
+                width: stored.width.cast_unsigned(),
+                height: stored.height.cast_unsigned(),
                 state: stored.state,
                 problem: stored.problem,
             });
@@ -592,10 +581,18 @@ impl Acting {
                 read.into_iter()
                     .map(|(question, answer)| AnswerView {
                         text: form
-                            .question(&question)
+                            .as_ref()
+                            .and_then(|form| form.question(&question))
                             .map_or_else(|| question.clone(), |q| q.text.clone()),
-                        counts: form.counts_as_poor(&question, &answer),
-                        answer: form.answer_words(&question, &answer).to_owned(),
+                        counts: form
+                            .as_ref()
+                            .is_some_and(|form| form.counts_as_poor(&question, &answer)),
+                        answer: form
+                            .as_ref()
+                            .map_or(answer.as_str(), |form| {
+                                form.answer_words(&question, &answer)
+                            })
+                            .to_owned(),
                         question,
                     })
                     .collect()
@@ -608,10 +605,19 @@ impl Acting {
             .await?
             .into_iter()
             .map(|flag| {
+                let about: serde_json::Value =
+                    serde_json::from_str(&flag.detail).unwrap_or_default();
+                let missing = about["missing"].as_array();
                 let flag: Lenient<Flag> = Lenient::read(&flag.flag);
                 FlagView {
                     sentence: flag.known().map_or("Perlu dicek.", sentence_of).to_owned(),
                     flag,
+                    visit: about["visit"].as_str().and_then(|id| id.parse().ok()),
+                    missing: missing
+                        .into_iter()
+                        .flatten()
+                        .filter_map(|word| word.as_str().map(str::to_owned))
+                        .collect(),
                 }
             })
             .collect();
@@ -1047,9 +1053,20 @@ const fn sentence_of(flag: Flag) -> &'static str {
         Flag::StolenDevice => "HP ini dilaporkan hilang.",
         Flag::Carried => "Dibawa oleh petugas lain (titip kirim).",
         Flag::Incomplete => "Bukti belum lengkap menurut jenis kunjungan.",
-        Flag::RepeatedPhoto => "Foto yang sama pernah dikirim oleh HP ini.",
+        Flag::RepeatedPhoto => {
+            "Foto yang sama dipakai pada kunjungan keluarga lain, atau dua kali pada kunjungan ini."
+        }
         Flag::BadPhoto => "Ada foto yang tidak lolos pemeriksaan.",
         Flag::SoftwareKey => "Kunci HP tersimpan di perangkat lunak.",
         Flag::Training => "Kunjungan latihan.",
+        Flag::UnknownForm => "Formulir atau versinya tidak dikenal; jawaban tidak dihitung.",
+        Flag::OtherRegion => "HP menyebut wilayah lain dari wilayah kasus.",
+        Flag::FarFromHouse => "Titik jauh dari titik rumah yang pernah diterima.",
+        Flag::OddAccuracy => "Akurasi lokasi tidak masuk akal.",
+        Flag::SharedId => "Nomor kunjungan atau foto ini juga dipakai HP lain.",
+        Flag::OfficerEnded => "Diterima sesudah akun atau tugas petugas berakhir.",
+        Flag::SealedAfterEnd => {
+            "Diambil sesudah akun atau tugas petugas berakhir; kunjungan tidak dihitung."
+        }
     }
 }

@@ -24,7 +24,7 @@ use super::{Acting, Write};
 use crate::error::{Error, Result};
 
 /// Flags under which "eligible" needs the approver too.
-const CONTRADICTING: [Flag; 7] = [
+const CONTRADICTING: [Flag; 10] = [
     Flag::ChainFork,
     Flag::MockLocation,
     Flag::OutsideBoundary,
@@ -32,6 +32,9 @@ const CONTRADICTING: [Flag; 7] = [
     Flag::RepeatedPhoto,
     Flag::StolenDevice,
     Flag::BadPhoto,
+    Flag::UnknownForm,
+    Flag::OtherRegion,
+    Flag::SharedId,
 ];
 
 impl Acting {

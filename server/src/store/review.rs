@@ -18,9 +18,11 @@ use uuid::Uuid;
 use super::cases::{self, Case, action_name, live_lease, locked, region_of, state_of};
 use super::journal::Entry;
 use super::tables::{case_membership, house, verification_case, visit, visit_photo};
+use super::visits::{self, Try, is_what_was_asked};
 use super::write::Seen;
 use super::{Acting, Write};
 use crate::error::{Error, Result};
+use crate::keys::Keyring;
 
 /// Seconds a reviewer holds a case.
 pub(super) const LEASE_S: i64 = 600;
@@ -465,11 +467,18 @@ impl Acting {
                 if case.complete_at.is_none() {
                     return Err(Error::WRONG_MOMENT);
                 }
+                if !is_what_was_asked(&write, &case).await? {
+                    return Err(Error::field(
+                        "visits",
+                        "too_little",
+                        "Kunjungan ini bukan jenis yang diminta kasus; kembalikan kasus kepada petugas.",
+                    ));
+                }
                 case.accepted_basis = Some("visit".to_owned());
                 pin_house(&write, &case).await?;
             }
             CaseAction::AgreeUnreachable => {
-                enough_tries(&write, &case).await?;
+                enough_tries(&write, &case, self.store.keys()).await?;
                 case.accepted_basis = Some("unreachable".to_owned());
             }
             CaseAction::Withdraw => {
@@ -600,29 +609,23 @@ async fn pin_house(write: &Write, case: &Case) -> Result<()> {
 }
 
 /// Two tries on different days and hours of the region's day, and a statement of RT/RW.
-async fn enough_tries(write: &Write, case: &Case) -> Result<()> {
-    const HOUR_US: i64 = 3_600_000_000;
-    // Days are the region's own: WIB is seven hours ahead of UTC.
-    const WIB_US: i64 = 7 * HOUR_US;
-    let tries = visit::Entity::find()
-        .filter(visit::Column::FiledCaseId.eq(case.id))
-        .filter(visit::Column::Unreachable.is_not_null())
-        .all(write.on())
-        .await?;
-    let apart = |a: &visit::Model, b: &visit::Model| {
-        let (a, b) = (a.captured_at + WIB_US, b.captured_at + WIB_US);
-        a / (24 * HOUR_US) != b / (24 * HOUR_US) && (a / HOUR_US) % 24 != (b / HOUR_US) % 24
-    };
-    let different = tries
+async fn enough_tries(write: &Write, case: &Case, keys: &Keyring) -> Result<()> {
+    let region = region_of(case)?;
+    let tries = visits::tries(write, case).await?;
+    let moments = tries
+        .iter()
+        .map(|row| Try::of(row, &region, keys))
+        .collect::<Result<Vec<_>>>()?;
+    let different = moments
         .iter()
         .enumerate()
-        .any(|(n, a)| tries[n + 1..].iter().any(|b| apart(a, b)));
+        .any(|(n, a)| moments[n + 1..].iter().any(|b| a.is_apart_from(*b)));
     let mut lacks = Vec::new();
     if tries.len() < TRIES || !different {
         lacks.push(problem(
             "visits",
             "too_few",
-            "Perlu dua kunjungan pada hari dan jam yang berbeda.",
+            "Perlu dua kunjungan pada hari dan jam yang berbeda, dengan waktu yang terbukti oleh server.",
         ));
     }
     let statement = visit_photo::Entity::find()

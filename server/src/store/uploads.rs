@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::journal::Entry;
 use super::tables::{device, job, photo, upload, upload_chunk, visit, visit_photo};
+use super::visits::{PhotoPlace, beside};
 use super::{Acting, Write, jobs, text, visits};
 use crate::error::{Error, Result};
 
@@ -160,12 +161,28 @@ impl Acting {
         let id = Uuid::from(announced.photo);
         self.may_send_for(announced.device.into())?;
         let write = self.begin().await?;
+        let named = photo::Entity::find_by_id(id).one(write.on()).await?;
+        if named
+            .as_ref()
+            .is_some_and(|said| said.device_id != Uuid::from(announced.device))
+        {
+            // Another phone's photo has taken the id: this phone's own lies beside it, once its manifest is here.
+            let place = PhotoPlace::of(write.on(), announced.device, announced.photo).await?;
+            if place.row.is_some() {
+                drop(write);
+                let beside = Announced {
+                    photo: PhotoId(place.id),
+                    ..announced.clone()
+                };
+                return Box::pin(self.try_to_announce(&beside)).await;
+            }
+        }
         self.grant_covers(write.on(), id, announced.visit.map(Into::into))
             .await?;
         let now = write.at();
         // Once a manifest has named the photo, only what it signs may be announced, and that wins over an announcement
         // somebody made before: nobody can block another's evidence by announcing its id first.
-        let signed = match photo::Entity::find_by_id(id).one(write.on()).await? {
+        let signed = match named {
             None => false,
             Some(said) => {
                 if said.device_id != Uuid::from(announced.device)
@@ -267,10 +284,20 @@ impl Acting {
     /// # Errors
     /// `not_found`, `upload_gone`.
     pub async fn upload(&self, id: PhotoId) -> Result<Standing> {
-        let row = upload::Entity::find_by_id(Uuid::from(id))
+        let named = upload::Entity::find_by_id(Uuid::from(id))
             .one(self.store.read())
-            .await?
-            .ok_or(Error::NOT_FOUND)?;
+            .await?;
+        let row = match (named, self.actor.device()) {
+            (Some(row), None) => Some(row),
+            (Some(row), Some(device)) if DeviceId(row.device_id) == device => Some(row),
+            // Nobody's, or another phone's: this phone's own may lie beside it.
+            (named, Some(device)) => upload::Entity::find_by_id(beside(device, id.into()))
+                .one(self.store.read())
+                .await?
+                .or(named),
+            (None, None) => None,
+        };
+        let row = row.ok_or(Error::NOT_FOUND)?;
         self.may_send_for(row.device_id)?;
         self.grant_covers(self.store.read(), row.id, row.visit_id)
             .await?;
@@ -591,7 +618,7 @@ impl Acting {
                 .all(write.on())
                 .await?
             {
-                visits::complete_if_whole(&write, VisitId(link.visit_id)).await?;
+                visits::complete_if_whole(&mut write, VisitId(link.visit_id)).await?;
             }
             if let Some(problem) = &problem {
                 visits::flag_bad_photo(&write, id, problem).await?;
@@ -710,6 +737,7 @@ impl Acting {
     /// `not_found`; `wrong_moment` when the photo is evidence already.
     pub async fn forget_upload(&self, id: PhotoId) -> Result<()> {
         let before = self.upload(id).await?;
+        let id = before.photo;
         // Who may carry for a phone may not throw away what it sent.
         if self.actor.device() != Some(before.device) && !self.actor.is_system() {
             return Err(Error::NOT_FOUND);

@@ -69,6 +69,10 @@ pub struct Case {
     pub family: FamilyId,
     /// The visit that counts.
     pub current: Option<VisitId>,
+    /// Visits that came while that one waited for review.
+    pub rivals: BTreeSet<VisitId>,
+    /// The one that counts was seen whole: no rival takes its place any more.
+    pub settled: bool,
     /// When its window closes, in microseconds.
     pub closes_at: Option<i64>,
     /// The case that takes its place once it is expired.
@@ -96,8 +100,13 @@ pub struct Visit {
     pub unreachable: bool,
     /// With a statement of RT/RW.
     pub statement: bool,
-    /// By the phone's clock, in microseconds.
-    pub captured_at: i64,
+    /// When it was sealed in truth, in microseconds.
+    pub sealed_at: i64,
+    /// The moment that the server vouches for: of the sealing where the phone ran through since it was told the time,
+    /// otherwise when the server heard of it.
+    pub vouched_at: i64,
+    /// The moment that the hour is taken from: the phone's own word where nothing is vouched for and it can be true.
+    pub told_at: i64,
     /// Its photos, in order.
     pub photos: Vec<PhotoId>,
     /// The server has it.
@@ -182,6 +191,8 @@ impl Model {
             officer,
             family,
             current: None,
+            rivals: BTreeSet::new(),
+            settled: false,
             closes_at,
             successor: None,
             words,
@@ -208,8 +219,9 @@ impl Model {
         Verdict::Happens
     }
 
-    /// The server heard a sealed visit, brought by the phone of `bringer`, which may speak.
-    pub fn hears_visit(&mut self, id: VisitId, bringer: UserId) {
+    /// The server heard a sealed visit, brought by the phone of `bringer`, which may speak. It vouches for the first
+    /// of the moments, and takes the hour from the second.
+    pub fn hears_visit(&mut self, id: VisitId, bringer: UserId, moments: (i64, i64)) {
         let Some(visit) = self.visits.get(&id) else {
             return;
         };
@@ -247,6 +259,7 @@ impl Model {
             }
         }
         if let Some(visit) = self.visits.get_mut(&id) {
+            (visit.vouched_at, visit.told_at) = moments;
             visit.apart = stolen;
             visit.arrived = !stolen;
             visit.filed = target.filter(|_| !stolen);
@@ -262,20 +275,50 @@ impl Model {
             (Stands::Open | Stands::Assigned | Stands::Returned | Stands::Unreachable, true) => {
                 Stands::Unreachable
             }
-            (
-                Stands::Open
-                | Stands::Assigned
-                | Stands::Returned
-                | Stands::Unreachable
-                | Stands::Submitted,
-                false,
-            ) => Stands::Submitted,
+            (Stands::Open | Stands::Assigned | Stands::Returned | Stands::Unreachable, false) => {
+                Stands::Submitted
+            }
+            // What waits for its reviewer stays; this one is seen beside it.
+            (Stands::Submitted, false) => {
+                case.rivals.insert(id);
+                return;
+            }
             // Kept and flagged, and the case does not move.
             (_, _) => return,
         };
         case.stands = next;
         case.current = Some(id);
+        case.rivals.clear();
+        case.settled = false;
         case.fetched = false;
+    }
+
+    /// Cases in which another visit may have taken the place of the one that counts.
+    pub fn contested(&self) -> Vec<CaseId> {
+        let cases = self.cases.iter();
+        cases
+            .filter(|(_, case)| !case.rivals.is_empty())
+            .map(|(id, _)| *id)
+            .collect()
+    }
+
+    /// The server says which visit counts in a case. Another one only if it is whole and the one before was never seen
+    /// so.
+    pub fn counts(&mut self, id: CaseId, current: VisitId) -> bool {
+        let is_whole = |visit: VisitId| {
+            self.visits.get(&visit).is_some_and(|visit| {
+                !visit.unreachable && visit.photos.iter().all(|id| self.received.contains(id))
+            })
+        };
+        let whole = is_whole(current);
+        let Some(case) = self.cases.get_mut(&id) else {
+            return false;
+        };
+        let is_right = case.current == Some(current)
+            || (!case.settled && whole && case.rivals.contains(&current));
+        case.current = Some(current);
+        case.settled = whole;
+        is_right
     }
 
     /// A phone was handed these cases by its feed.
@@ -358,15 +401,17 @@ impl Model {
             .values()
             .filter(|visit| visit.arrived && visit.filed == Some(id) && visit.unreachable)
             .collect();
-        let day = |visit: &Visit| (visit.captured_at + EAST_US).div_euclid(24 * HOUR_US);
-        let hour = |visit: &Visit| {
-            (visit.captured_at + EAST_US)
-                .div_euclid(HOUR_US)
-                .rem_euclid(24)
+        let local_day = |at: i64| (at + EAST_US).div_euclid(24 * HOUR_US);
+        let is_other_day = |a: &Visit, b: &Visit| {
+            local_day(a.told_at) != local_day(b.told_at)
+                && local_day(a.vouched_at) != local_day(b.vouched_at)
         };
-        let apart = tries
-            .iter()
-            .any(|a| tries.iter().any(|b| day(a) != day(b) && hour(a) != hour(b)));
+        let hour = |visit: &Visit| (visit.told_at + EAST_US).div_euclid(HOUR_US).rem_euclid(24);
+        let apart = tries.iter().any(|a| {
+            tries
+                .iter()
+                .any(|b| is_other_day(a, b) && hour(a) != hour(b))
+        });
         apart && tries.iter().any(|visit| visit.statement)
     }
 
@@ -376,9 +421,15 @@ impl Model {
         let Some(case) = self.cases.get(&id) else {
             return Verdict::Refused;
         };
+        // Nobody is accepted as seen on a visit that saw nobody.
+        let saw_nobody = case
+            .current
+            .and_then(|visit| self.visits.get(&visit))
+            .is_some_and(|visit| visit.unreachable);
         let (next, was_so) = match verb {
             Verb::Accept => (
-                (case.stands == S::Submitted && self.is_complete(case)).then_some(S::Accepted),
+                (case.stands == S::Submitted && self.is_complete(case) && !saw_nobody)
+                    .then_some(S::Accepted),
                 case.stands == S::Accepted,
             ),
             Verb::Return => (

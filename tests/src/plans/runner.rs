@@ -13,7 +13,7 @@ use tilik_mobile_core::OutboxState;
 use tilik_protocol::duty::Outcome;
 use tilik_protocol::evidence::{ReturnTarget, UnreachableReason, VisitKind};
 use tilik_protocol::ids::{CaseId, DeviceId, EventId, FamilyId, MembershipId, PhotoId, VisitId};
-use tilik_protocol::manifest::SignedManifest;
+use tilik_protocol::manifest::{Manifest, SignedManifest};
 use tilik_protocol::reason::ReasonCode;
 use tilik_protocol::review::{
     AssignCases, CaseAct, CasesAssigned, CasesOpened, CloseCase, Confirm, Decide, OpenCases,
@@ -23,6 +23,7 @@ use tilik_protocol::session::RevokeKind;
 use tilik_protocol::sync::{CarryVisits, ReturnReason, SyncReply, SyncRequest};
 use tilik_protocol::time::Timestamp;
 use tilik_server::store::testing::Bug;
+use tilik_server::time_token::TimeToken;
 use uuid::Uuid;
 
 use super::model::{Case, Model, Stands, Verdict, Visit, Word};
@@ -500,7 +501,9 @@ impl Run<'_> {
                 filed: None,
                 unreachable,
                 statement,
-                captured_at: item.captured_at.as_micros(),
+                sealed_at: self.world.now().as_micros(),
+                vouched_at: 0,
+                told_at: 0,
                 photos: item.photos.iter().map(|photo| photo.photo).collect(),
                 arrived: false,
                 apart: false,
@@ -528,6 +531,27 @@ impl Run<'_> {
         self.phones[from].hand_over(&unsent, &bundle)?;
         self.phones[to].take_along(&bundle)?;
         Ok(())
+    }
+
+    /// The moment that the server vouches for and the one it takes the hour from, when it hears this now.
+    fn moments(&self, id: VisitId, manifest: &Manifest) -> (i64, i64) {
+        const SLACK_US: i64 = 300_000_000;
+        let (heard, said) = (self.now(), manifest.captured_at.as_micros());
+        let clock = &manifest.clock;
+        let token = clock.time_token.as_deref();
+        let token = token.and_then(|text| TimeToken::open(&self.world.keys, text));
+        let Some(visit) = self.model.visits.get(&id) else {
+            return (heard, heard);
+        };
+        if token.is_some() && clock.token_elapsed_ns.is_some() {
+            return (visit.sealed_at, visit.sealed_at);
+        }
+        let is_later = token.is_none_or(|token| token.at.as_micros() <= said + SLACK_US);
+        if is_later && said <= heard + SLACK_US {
+            (heard, said)
+        } else {
+            (heard, heard)
+        }
     }
 
     // The wire.
@@ -566,7 +590,8 @@ impl Run<'_> {
                     self.model.visits.contains_key(&id),
                     "a phone sends the visit {id}, which nobody sealed"
                 );
-                self.model.hears_visit(id, bringer);
+                let moments = self.moments(id, signed.manifest());
+                self.model.hears_visit(id, bringer, moments);
             }
             if path == "/v1/sync" {
                 let reply: SyncReply = serde_json::from_slice(&answer.body)?;
@@ -776,6 +801,15 @@ impl Run<'_> {
         {
             let id: Uuid = row.try_get_by_index(0)?;
             self.model.received.insert(PhotoId(id));
+        }
+        for id in self.model.contested() {
+            let query = "SELECT current_visit FROM verification_case WHERE id = $1";
+            for current in self.ids_where(query, id.into()).await? {
+                ensure!(
+                    self.model.counts(id, VisitId(current)),
+                    "in the case {id} the visit {current} has taken the place of another"
+                );
+            }
         }
         Ok(())
     }

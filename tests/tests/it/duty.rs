@@ -41,7 +41,7 @@ impl Desk {
         let officer = self.phone.officer.id;
         let supervisor = &self.staff.supervisor;
         supervisor.assign(&[case], Some(officer)).await.unwrap();
-        self.phone.visit(case, VisitKind::Quick).await.unwrap();
+        self.phone.visit(case, VisitKind::Full).await.unwrap();
         self.staff.supervisor.accept(case).await.unwrap();
     }
 

@@ -12,6 +12,7 @@ mod coalitions;
 mod console_session;
 mod crash_points;
 mod duty;
+mod evidence;
 mod expected;
 mod feed;
 mod imports;

@@ -564,7 +564,7 @@ async fn a_successor_is_designated_when_the_appeal_period_has_passed_and_not_bef
         .assign(&[theirs], Some(desk.phone.officer.id))
         .await
         .unwrap();
-    desk.phone.visit(theirs, VisitKind::Quick).await.unwrap();
+    desk.phone.visit(theirs, VisitKind::Full).await.unwrap();
     desk.staff.supervisor.accept(theirs).await.unwrap();
     let kept = desk
         .staff

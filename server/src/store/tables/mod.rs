@@ -43,6 +43,7 @@ pub(in crate::store) mod upload_chunk;
 pub(in crate::store) mod user_account;
 pub(in crate::store) mod verification_case;
 pub(in crate::store) mod visit;
+pub(in crate::store) mod visit_carrier;
 pub(in crate::store) mod visit_flag;
 pub(in crate::store) mod visit_photo;
 pub(in crate::store) mod waitlist;

@@ -1,0 +1,234 @@
+//! Whose a sealed visit is, and whether it is one: nothing is taken for a visit that was not judged here, and what is not
+//! taken is kept apart.
+
+use p256::ecdsa::signature::Verifier;
+use p256::ecdsa::{Signature, VerifyingKey};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, Set};
+use sha2::{Digest, Sha256};
+use tilik_protocol::form::Answers;
+use tilik_protocol::ids::{DeviceId, PhotoId, VisitId};
+use tilik_protocol::manifest::{Hash32, Manifest, SignedManifest};
+use tilik_protocol::policy::Role;
+use tilik_protocol::problem::ProblemCode;
+use uuid::Uuid;
+
+use crate::error::Result;
+use crate::store::Acting;
+use crate::store::journal::Entry;
+use crate::store::tables::{device, photo, quarantine, visit};
+
+/// A visit that was parsed and whose author was checked.
+pub(super) struct Genuine {
+    pub(super) signed: SignedManifest,
+    pub(super) cose: Vec<u8>,
+    pub(super) answers: Option<(Vec<u8>, Option<Answers>)>,
+    pub(super) software_key: bool,
+}
+
+/// Why a visit is kept apart.
+pub(super) struct Apart {
+    pub(super) code: ProblemCode,
+    pub(super) device: Option<DeviceId>,
+    pub(super) visit: Option<VisitId>,
+    pub(super) answers: Option<Vec<u8>>,
+}
+
+pub(super) enum Judged {
+    Genuine(Box<Genuine>),
+    Apart(Apart),
+    Malformed(ProblemCode),
+}
+
+impl Acting {
+    /// Reads the manifest, verifies its author and opens the answers.
+    pub(super) async fn judge(
+        &self,
+        cose: Vec<u8>,
+        sealed_answers: Option<Vec<u8>>,
+    ) -> Result<Judged> {
+        let Ok(signed) = SignedManifest::parse(&cose) else {
+            return Ok(Judged::Malformed(ProblemCode::BadManifest));
+        };
+        let manifest = signed.manifest();
+        let apart = |code, answers| {
+            Ok(Judged::Apart(Apart {
+                code,
+                device: Some(manifest.device),
+                visit: Some(manifest.visit),
+                answers,
+            }))
+        };
+        match (&manifest.answers, &sealed_answers) {
+            (None, None) => {}
+            (Some(said), Some(bytes))
+                if Hash32::of(bytes) == said.sealed_sha256
+                    && bytes.len() as u64 == said.sealed_len => {}
+            (Some(_), _) | (None, Some(_)) => {
+                return Ok(Judged::Malformed(ProblemCode::HashMismatch));
+            }
+        }
+        let Some(phone) = device::Entity::find_by_id(Uuid::from(manifest.device))
+            .one(self.store.read())
+            .await?
+        else {
+            return apart(ProblemCode::UnknownDevice, sealed_answers);
+        };
+        let genuine = VerifyingKey::from_sec1_bytes(&phone.public_key).is_ok_and(|key| {
+            Signature::from_slice(signed.signature())
+                .is_ok_and(|signature| key.verify(signed.to_be_signed(), &signature).is_ok())
+        });
+        if !genuine {
+            return apart(ProblemCode::BadSignature, sealed_answers);
+        }
+        if phone.officer_id != Uuid::from(manifest.officer) {
+            return apart(ProblemCode::Forbidden, sealed_answers);
+        }
+        let place = VisitPlace::of(self.store.read(), manifest).await?;
+        let is_known = place.row.is_some();
+        if place.row.is_some_and(|known| known.manifest != cose) {
+            return apart(ProblemCode::ContentConflict, sealed_answers);
+        }
+        for said in &manifest.photos {
+            let place = PhotoPlace::of(self.store.read(), manifest.device, said.id).await?;
+            if place.row.is_some_and(|known| known.sha256 != said.sha256.0) {
+                return apart(ProblemCode::ContentConflict, sealed_answers);
+            }
+        }
+        // What was received before the theft stands, whoever brings it again.
+        if !is_known && phone.revoked_kind.as_deref() == Some("stolen") {
+            return apart(ProblemCode::DeviceRevoked, sealed_answers);
+        }
+        let mut answers = None;
+        if let (Some(said), Some(sealed)) = (&manifest.answers, &sealed_answers) {
+            let Ok(plain) = self.store.keys().open_spool(sealed) else {
+                return apart(ProblemCode::CannotOpen, sealed_answers);
+            };
+            if Hash32::of(&plain) != said.sha256 || plain.len() as u64 != said.len {
+                return apart(ProblemCode::HashMismatch, sealed_answers);
+            }
+            let read = serde_json::from_slice::<Answers>(&plain).ok();
+            answers = Some((plain, read));
+        }
+        let software_key = manifest.app.key_level == "software";
+        Ok(Judged::Genuine(Box::new(Genuine {
+            signed,
+            cose,
+            answers,
+            software_key,
+        })))
+    }
+
+    pub(super) async fn quarantine(&self, sha: Hash32, cose: Vec<u8>, apart: Apart) -> Result<()> {
+        let mut write = self.begin().await?;
+        let known = quarantine::Entity::find_by_id(sha.0.to_vec())
+            .one(write.on())
+            .await?;
+        if known.is_some() {
+            return Ok(());
+        }
+        quarantine::ActiveModel {
+            manifest_sha256: Set(sha.0.to_vec()),
+            code: Set(apart.code.to_string()),
+            visit_id: Set(apart.visit.map(Into::into)),
+            device_id: Set(apart.device.map(Into::into)),
+            manifest: Set(cose),
+            answers: Set(apart.answers),
+            received_from: Set(self.actor.user().map(Into::into)),
+            received_at: Set(write.at().as_micros()),
+            released_at: Set(None),
+        }
+        .insert(write.on())
+        .await?;
+        write.journal(Entry::new(
+            "visit.quarantine",
+            apart
+                .visit
+                .map_or_else(|| format!("manifest:{sha}"), |id| format!("visit:{id}")),
+            Role::System,
+            None,
+            &serde_json::json!({ "code": apart.code, "device": apart.device, "manifest": sha }),
+        )?);
+        write.commit().await
+    }
+}
+
+/// Where a visit lies: under the id its phone gave it, or beside it when another phone's visit has taken that id. Who
+/// carries a bundle reads the ids in it, and could use one up before the honest visit arrives.
+pub(super) struct VisitPlace {
+    /// Its id here.
+    pub(super) id: Uuid,
+    /// Its row, when it is here.
+    pub(super) row: Option<visit::Model>,
+    /// The other phone's visit under the same id.
+    pub(super) taken_by: Option<visit::Model>,
+}
+
+impl VisitPlace {
+    pub(super) async fn of(on: &impl ConnectionTrait, manifest: &Manifest) -> Result<Self> {
+        let named = Uuid::from(manifest.visit);
+        let first = visit::Entity::find_by_id(named).one(on).await?;
+        match first {
+            Some(other) if other.device_id != Uuid::from(manifest.device) => {
+                let id = beside(manifest.device, named);
+                Ok(Self {
+                    id,
+                    row: visit::Entity::find_by_id(id).one(on).await?,
+                    taken_by: Some(other),
+                })
+            }
+            row => Ok(Self {
+                id: named,
+                row,
+                taken_by: None,
+            }),
+        }
+    }
+}
+
+/// Where a photo lies, as [`VisitPlace`].
+pub(in crate::store) struct PhotoPlace {
+    /// Its id here.
+    pub(in crate::store) id: Uuid,
+    /// Its row, when a manifest of its phone has named it.
+    pub(in crate::store) row: Option<photo::Model>,
+    /// Another phone's photo has taken the id.
+    pub(in crate::store) is_taken: bool,
+}
+
+impl PhotoPlace {
+    pub(in crate::store) async fn of(
+        on: &impl ConnectionTrait,
+        device: DeviceId,
+        photo: PhotoId,
+    ) -> Result<Self> {
+        let named = Uuid::from(photo);
+        let first = photo::Entity::find_by_id(named).one(on).await?;
+        match first {
+            Some(other) if other.device_id != Uuid::from(device) => {
+                let id = beside(device, named);
+                Ok(Self {
+                    id,
+                    row: photo::Entity::find_by_id(id).one(on).await?,
+                    is_taken: true,
+                })
+            }
+            row => Ok(Self {
+                id: named,
+                row,
+                is_taken: false,
+            }),
+        }
+    }
+}
+
+/// The id here of what `device` calls `id`, when another phone was first to use that one.
+pub(in crate::store) fn beside(device: DeviceId, id: Uuid) -> Uuid {
+    let digest = Sha256::new()
+        .chain_update(b"tilik beside v1")
+        .chain_update(device.0.as_bytes())
+        .chain_update(id.as_bytes())
+        .finalize();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}

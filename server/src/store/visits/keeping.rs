@@ -1,0 +1,529 @@
+//! Keeps what was judged genuine: the visit, its photos, its flags, and what it does to its case, in one transaction.
+
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, Set,
+};
+use tilik_protocol::case::{self, CaseAction, CaseState, Step};
+use tilik_protocol::evidence::{Flag, VisitKind};
+use tilik_protocol::ids::{CaseId, PhotoId, UserId, VisitId};
+use tilik_protocol::manifest::Manifest;
+use tilik_protocol::policy::Role;
+use tilik_protocol::region::RegionCode;
+use tilik_protocol::time::Timestamp;
+use uuid::Uuid;
+
+use super::flags::{self, Flags, mark};
+use super::judging::{Genuine, PhotoPlace, VisitPlace};
+use super::proof::Proof;
+use crate::error::{Error, Result};
+use crate::store::cases::{self, Case};
+use crate::store::journal::Entry;
+use crate::store::tables::{
+    photo, role_grant, upload, user_account, verification_case, visit, visit_carrier, visit_flag,
+    visit_photo,
+};
+use crate::store::{Acting, Write, jobs, text};
+
+impl Acting {
+    /// Keeps a genuine visit: its rows, its flags, and what it does to its case, in one transaction. `false`: it is here
+    /// already, or its id was taken in this very moment, and nothing was written.
+    pub(super) async fn keep_visit(&self, genuine: Genuine) -> Result<bool> {
+        let manifest = genuine.signed.manifest();
+        let mut write = self.begin().await?;
+        let at = write.at();
+        // Two carriers at once: the primary key lets one through, the other finds it here.
+        let place = VisitPlace::of(write.on(), manifest).await?;
+        if place.row.is_some() {
+            return Ok(false);
+        }
+        let id = place.id;
+        let mut flags: Flags = Vec::new();
+        let author = manifest.officer;
+        let carried = self.actor.user() != Some(author);
+        if carried {
+            flags.push((Flag::Carried, serde_json::json!({})));
+        }
+        if genuine.software_key {
+            flags.push((Flag::SoftwareKey, serde_json::json!({})));
+        }
+        if manifest.training {
+            flags.push((Flag::Training, serde_json::json!({})));
+        }
+        let proof = Proof::of(manifest, at, self.store.keys());
+        flags::of_time(&mut flags, manifest, at, proof);
+        let target = self
+            .case_effect(&mut write, id, manifest, proof, &mut flags)
+            .await?;
+        flags::of_place(&mut flags, &write, manifest, target.as_ref()).await?;
+        let answers = genuine.answers.as_ref().and_then(|(_, a)| a.as_ref());
+        flags::of_evidence(&mut flags, manifest, answers, target.as_ref());
+        if let Some(other) = &place.taken_by {
+            flags.push((
+                Flag::SharedId,
+                serde_json::json!({ "visit": VisitId(other.id) }),
+            ));
+        }
+        let pin = manifest.pin.as_ref();
+        let kept = visit::ActiveModel {
+            id: Set(id),
+            device_id: Set(manifest.device.into()),
+            officer_id: Set(author.into()),
+            case_id: Set(manifest.case.map(Into::into)),
+            filed_case_id: Set(target.as_ref().map(|case| case.id)),
+            carried_by: Set(if carried {
+                self.actor.user().map(Into::into)
+            } else {
+                None
+            }),
+            kind: Set(manifest.kind.to_string()),
+            seq: Set(manifest.seq.cast_signed()),
+            chain_hash: Set(genuine.signed.chain_hash().0.to_vec()),
+            previous_hash: Set(manifest.prev.map(|hash| hash.0.to_vec())),
+            manifest: Set(genuine.cose.clone()),
+            answers_enc: Set(match &genuine.answers {
+                Some((plain, _)) => {
+                    let text = std::str::from_utf8(plain).unwrap_or("{}");
+                    Some(
+                        self.store
+                            .keys()
+                            .encrypt_field("visit", "answers", id, text),
+                    )
+                }
+                None => None,
+            }),
+            form_id: Set(manifest
+                .answers
+                .as_ref()
+                .map(|answers| answers.form.clone())),
+            form_version: Set(manifest
+                .answers
+                .as_ref()
+                .and_then(|answers| i32::try_from(answers.form_version).ok())),
+            unreachable: Set(manifest.unreachable.as_ref().map(ToString::to_string)),
+            supersedes: Set(manifest.supersedes.map(Into::into)),
+            captured_at: Set(manifest.captured_at.as_micros()),
+            received_at: Set(at.as_micros()),
+            complete_at: Set(None),
+            lat_e7: Set(pin.map(|pin| pin.lat_e7)),
+            lon_e7: Set(pin.map(|pin| pin.lon_e7)),
+            accuracy_cm: Set(pin.map(|pin| pin.accuracy_cm)),
+            pin_source: Set(pin.map(|pin| pin.source.clone())),
+            mock: Set(pin.is_some_and(|pin| pin.mock || pin.fixes.iter().any(|fix| fix.mock))),
+        }
+        .insert(write.on())
+        .await;
+        match kept {
+            Err(error) if text::violated(&error).is_some() => return Ok(false),
+            kept => kept?,
+        };
+        if let Some(me) = self.actor.user().filter(|_| carried) {
+            visit_carrier::ActiveModel {
+                visit_id: Set(id),
+                user_id: Set(me.into()),
+                at: Set(at.as_micros()),
+            }
+            .insert(write.on())
+            .await?;
+        }
+        let mut told: Vec<Uuid> = Vec::new();
+        if let Some(other) = place.taken_by {
+            let about = serde_json::json!({ "visit": VisitId(id) });
+            mark(&mut write, other.id, Flag::SharedId, &about).await?;
+            told.extend(other.filed_case_id);
+        }
+        let own = target.as_ref().map(|case| case.id);
+        told.extend(flags::of_reuse(&mut flags, &mut write, id, manifest, own).await?);
+        self.keep_photos(&mut write, id, manifest, &mut flags)
+            .await?;
+        flags::of_chain(
+            &mut write,
+            id,
+            manifest,
+            genuine.signed.chain_hash(),
+            &mut flags,
+        )
+        .await?;
+        told.sort_unstable();
+        told.dedup();
+        for case in told {
+            tell(&mut write, case).await?;
+        }
+        flags.sort_by_key(|(flag, _)| *flag);
+        flags.dedup_by_key(|(flag, _)| *flag);
+        for (flag, detail) in &flags {
+            visit_flag::ActiveModel {
+                visit_id: Set(id),
+                flag: Set(flag.to_string()),
+                detail: Set(detail.to_string()),
+            }
+            .insert(write.on())
+            .await?;
+        }
+        write.journal(Entry::new(
+            "visit.receive",
+            format!("visit:{}", VisitId(id)),
+            Role::Officer,
+            None,
+            &serde_json::json!({
+                "author": author, "device": manifest.device, "seq": manifest.seq,
+                "manifest": genuine.signed.chain_hash(),
+                // A word of another build may be any text, and this is kept for ever.
+                "kind": manifest.kind.known().map_or_else(|| "unknown".to_owned(), |kind| kind.to_string()),
+                "case": manifest.case, "filed": target.map(|case| CaseId(case.id)),
+                "flags": flags.iter().map(|(flag, _)| flag.to_string()).collect::<Vec<_>>(),
+                "photos": manifest.photos.iter().map(|photo| photo.sha256).collect::<Vec<_>>(),
+            }),
+        )?);
+        complete_if_whole(&mut write, VisitId(id)).await?;
+        write.commit().await?;
+        Ok(true)
+    }
+
+    async fn keep_photos(
+        &self,
+        write: &mut Write,
+        visit: Uuid,
+        manifest: &Manifest,
+        flags: &mut Flags,
+    ) -> Result<()> {
+        for (position, said) in manifest.photos.iter().enumerate() {
+            let place = PhotoPlace::of(write.on(), manifest.device, said.id).await?;
+            if let Some(problem) = place.row.as_ref().and_then(|known| known.problem.as_ref()) {
+                flags.push((
+                    Flag::BadPhoto,
+                    serde_json::json!({ "photo": said.id, "problem": problem }),
+                ));
+            }
+            if place.is_taken {
+                flags.push((Flag::SharedId, serde_json::json!({ "photo": said.id })));
+                let about = serde_json::json!({ "visit": VisitId(visit), "photo": said.id });
+                for link in visit_photo::Entity::find()
+                    .filter(visit_photo::Column::PhotoId.eq(Uuid::from(said.id)))
+                    .all(write.on())
+                    .await?
+                {
+                    mark(write, link.visit_id, Flag::SharedId, &about).await?;
+                }
+            }
+            if place.row.is_none() {
+                photo::ActiveModel {
+                    id: Set(place.id),
+                    device_id: Set(manifest.device.into()),
+                    sha256: Set(said.sha256.0.to_vec()),
+                    len: Set(said.len.cast_signed()),
+                    sealed_sha256: Set(said.sealed_sha256.0.to_vec()),
+                    sealed_len: Set(said.sealed_len.cast_signed()),
+                    width: Set(said.width.cast_signed()),
+                    height: Set(said.height.cast_signed()),
+                    state: Set("waiting".to_owned()),
+                    problem: Set(None),
+                    original_key: Set(None),
+                    large_sha256: Set(None),
+                    small_sha256: Set(None),
+                    large_key: Set(None),
+                    small_key: Set(None),
+                    received_at: Set(None),
+                    safe_at: Set(None),
+                }
+                .insert(write.on())
+                .await?;
+                // It may have been uploaded before its manifest came. Locked, so that who holds it in this very moment
+                // sees our row, or we see theirs.
+                let uploaded = upload::Entity::find_by_id(place.id)
+                    .lock_exclusive()
+                    .one(write.on())
+                    .await?;
+                if uploaded.is_some_and(|upload| upload.state == "held") {
+                    jobs::enqueue(write, "finish_upload", &PhotoId(place.id).to_string()).await?;
+                }
+            }
+            visit_photo::ActiveModel {
+                visit_id: Set(visit),
+                photo_id: Set(place.id),
+                position: Set(i32::try_from(position).unwrap_or(i32::MAX)),
+                kind: Set(said.kind.to_string()),
+                taken_at: Set(said.taken_at.as_micros()),
+            }
+            .insert(write.on())
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// What the visit does to its case. A closed or foreign case refuses the visit and keeps it, flagged.
+    async fn case_effect(
+        &self,
+        write: &mut Write,
+        visit: Uuid,
+        manifest: &Manifest,
+        proof: Proof,
+        flags: &mut Flags,
+    ) -> Result<Option<Case>> {
+        let at = write.at();
+        let Some(named) = manifest.case else {
+            officer_flags(write, manifest, &manifest.region, proof, flags).await?;
+            return Ok(None);
+        };
+        let mut found = verification_case::Entity::find_by_id(Uuid::from(named))
+            .lock_exclusive()
+            .one(write.on())
+            .await?;
+        // The window closed meanwhile: the visit counts for the successor, without a second trip.
+        while let Some(case) = &found {
+            if case.state != CaseState::Expired.to_string() {
+                break;
+            }
+            let next = verification_case::Entity::find()
+                .filter(verification_case::Column::Predecessor.eq(case.id))
+                .lock_exclusive()
+                .one(write.on())
+                .await?;
+            if next.is_none() {
+                break;
+            }
+            flags.push((Flag::LateSync, serde_json::json!({})));
+            found = next;
+        }
+        let Some(case) = found else {
+            flags.push((Flag::OutOfScope, serde_json::json!({})));
+            return Ok(None);
+        };
+        let region = cases::region_of(&case)?;
+        if manifest.region != region {
+            flags.push((
+                Flag::OtherRegion,
+                serde_json::json!({ "said": manifest.region }),
+            ));
+        }
+        if manifest.training {
+            return Ok(Some(case));
+        }
+        if case.officer_id != Some(manifest.officer.into()) {
+            flags.push((Flag::OutOfScope, serde_json::json!({})));
+        }
+        if manifest
+            .case_version
+            .is_some_and(|seen| seen < case.version)
+        {
+            flags.push((
+                Flag::StaleAssignment,
+                serde_json::json!({ "seen": manifest.case_version }),
+            ));
+        }
+        let may_count = officer_flags(write, manifest, &region, proof, flags).await?;
+        let state: CaseState = case.state.parse().map_err(Error::internal)?;
+        if state == CaseState::Submitted {
+            flags.push((
+                Flag::SecondVisit,
+                serde_json::json!({ "visit": case.current_visit.map(VisitId) }),
+            ));
+        }
+        let action = if manifest.kind.known() == Some(VisitKind::Unreachable) {
+            CaseAction::ReportUnreachable
+        } else {
+            CaseAction::SubmitVisit
+        };
+        let Ok(Step::To(next)) = case::step(state, action, Role::Officer) else {
+            flags.push((Flag::CaseClosed, serde_json::json!({ "state": state })));
+            return Ok(Some(case));
+        };
+        if !may_count {
+            return Ok(Some(case));
+        }
+        let before = case.officer_id.map(UserId);
+        let is_second = state == CaseState::Submitted;
+        let mut changed = case;
+        let action = match (is_second, next) {
+            // What waits for its reviewer stays; whoever looks at the case is told that there is more.
+            (true, _) => "case.second_visit",
+            (false, CaseState::Unreachable) => "case.report_unreachable",
+            (false, _) => "case.submit_visit",
+        };
+        if !is_second {
+            changed.state = next.to_string();
+            changed.submitted_at = Some(at.as_micros());
+            changed.current_visit = Some(visit);
+            changed.complete_at = None;
+            changed.returned = None;
+            changed.return_fetched_at = None;
+            if next == CaseState::Unreachable {
+                changed.tries += 1;
+            }
+        }
+        let changed = cases::save(write, changed, before).await?;
+        write.journal(Entry::new(
+            action,
+            format!("case:{}", CaseId(changed.id)),
+            Role::Officer,
+            None,
+            &serde_json::json!({ "visit": VisitId(visit), "author": manifest.officer,
+                "from": state, "to": next }),
+        )?);
+        Ok(Some(changed))
+    }
+}
+
+/// What there is to say about an officer whose account was suspended or whose duty here has ended; whether the visit may
+/// still count. What was sealed before that counts, whenever it arrives; what was sealed after it is kept and moves nothing.
+async fn officer_flags(
+    write: &Write,
+    manifest: &Manifest,
+    region: &RegionCode,
+    proof: Proof,
+    flags: &mut Flags,
+) -> Result<bool> {
+    let Some(ended) = duty_ended(write, manifest.officer, region).await? else {
+        return Ok(true);
+    };
+    flags.push((Flag::OfficerEnded, serde_json::json!({ "since": ended })));
+    if !proof.is_sealed_after(ended, manifest.captured_at) {
+        return Ok(true);
+    }
+    flags.push((Flag::SealedAfterEnd, serde_json::json!({ "since": ended })));
+    Ok(false)
+}
+
+/// Since when this officer has had nothing to do here; `None`: is on duty, or never was.
+async fn duty_ended(
+    write: &Write,
+    officer: UserId,
+    region: &RegionCode,
+) -> Result<Option<Timestamp>> {
+    let now = write.at().as_micros();
+    let account = user_account::Entity::find_by_id(Uuid::from(officer))
+        .one(write.on())
+        .await?;
+    let suspended = account.and_then(|row| row.suspended_at);
+    let mut ends = Vec::new();
+    for grant in role_grant::Entity::find()
+        .filter(role_grant::Column::UserId.eq(Uuid::from(officer)))
+        .filter(role_grant::Column::Role.eq(Role::Officer.to_string()))
+        .filter(role_grant::Column::ValidFrom.lte(now))
+        .all(write.on())
+        .await?
+    {
+        let regions: Vec<RegionCode> =
+            serde_json::from_str(&grant.regions).map_err(Error::internal)?;
+        if regions.iter().any(|code| code.covers(region)) {
+            let until = grant.valid_until.filter(|until| *until <= now);
+            ends.push(grant.ended_at.into_iter().chain(until).min());
+        }
+    }
+    // One grant that still runs is enough to be on duty.
+    let ended = if ends.iter().any(Option::is_none) {
+        None
+    } else {
+        ends.into_iter().flatten().max()
+    };
+    let first = suspended.into_iter().chain(ended).min();
+    Ok(first.map(Timestamp::from_micros))
+}
+
+/// Something new is to be seen in this case: an act on what was seen before is stale from now on.
+async fn tell(write: &mut Write, id: Uuid) -> Result<()> {
+    let case = cases::locked(write, CaseId(id)).await?;
+    if cases::state_of(&case)?.is_final() {
+        return Ok(());
+    }
+    let officer = case.officer_id.map(UserId);
+    cases::save(write, case, officer).await?;
+    Ok(())
+}
+
+/// Whether a visit of this kind is what the case asks for: a quick one does not answer the questions of a full one, and
+/// one that saw nobody answers none.
+fn is_asked(case: &Case, row: &visit::Model) -> bool {
+    let kind = |text: &str| text.parse::<VisitKind>().ok();
+    match (kind(&case.kind), kind(&row.kind)) {
+        (Some(VisitKind::Full), said) => said == Some(VisitKind::Full),
+        (_, said) => matches!(said, Some(VisitKind::Quick | VisitKind::Full)),
+    }
+}
+
+/// Whether the visit that waits for review is what the case asked for.
+pub(in crate::store) async fn is_what_was_asked(write: &Write, case: &Case) -> Result<bool> {
+    let Some(current) = case.current_visit else {
+        return Ok(false);
+    };
+    let row = visit::Entity::find_by_id(current).one(write.on()).await?;
+    Ok(row.is_some_and(|row| is_asked(case, &row)))
+}
+
+/// A visit that came while another waited for review becomes the one to review when it is whole and the other is not:
+/// not all photos, or not what was asked. A whole one is never put behind a later one.
+async fn take_over(write: &mut Write, id: Uuid) -> Result<()> {
+    let second = visit_flag::Entity::find_by_id((id, Flag::SecondVisit.to_string()))
+        .one(write.on())
+        .await?;
+    if second.is_none() {
+        return Ok(());
+    }
+    let Some(row) = visit::Entity::find_by_id(id).one(write.on()).await? else {
+        return Ok(());
+    };
+    let Some(filed) = row.filed_case_id else {
+        return Ok(());
+    };
+    let case = cases::locked(write, CaseId(filed)).await?;
+    let came_in_this_round = case
+        .submitted_at
+        .is_some_and(|submitted| row.received_at >= submitted);
+    if cases::state_of(&case)? != CaseState::Submitted
+        || case.current_visit == Some(id)
+        || !came_in_this_round
+        || !is_asked(&case, &row)
+        || (case.complete_at.is_some() && is_what_was_asked(write, &case).await?)
+    {
+        return Ok(());
+    }
+    let officer = case.officer_id.map(UserId);
+    let (before, at) = (case.current_visit.map(VisitId), write.at().as_micros());
+    let mut case = case;
+    case.current_visit = Some(id);
+    case.complete_at = Some(at);
+    let case = cases::save(write, case, officer).await?;
+    write.journal(Entry::new(
+        "case.take_over",
+        format!("case:{}", CaseId(case.id)),
+        Role::System,
+        None,
+        &serde_json::json!({ "visit": VisitId(id), "before": before }),
+    )?);
+    Ok(())
+}
+
+/// Marks the visit, and the case that waits for it, complete when every photo is here.
+pub(in crate::store) async fn complete_if_whole(write: &mut Write, id: VisitId) -> Result<()> {
+    let links = visit_photo::Entity::find()
+        .filter(visit_photo::Column::VisitId.eq(Uuid::from(id)))
+        .all(write.on())
+        .await?;
+    let waiting = photo::Entity::find()
+        .filter(photo::Column::Id.is_in(links.iter().map(|link| link.photo_id)))
+        .filter(photo::Column::ReceivedAt.is_null())
+        .count(write.on())
+        .await?;
+    if waiting > 0 {
+        return Ok(());
+    }
+    let at = write.at().as_micros();
+    visit::Entity::update_many()
+        .set(visit::ActiveModel {
+            complete_at: Set(Some(at)),
+            ..Default::default()
+        })
+        .filter(visit::Column::Id.eq(Uuid::from(id)))
+        .filter(visit::Column::CompleteAt.is_null())
+        .exec(write.on())
+        .await?;
+    verification_case::Entity::update_many()
+        .set(verification_case::ActiveModel {
+            complete_at: Set(Some(at)),
+            ..Default::default()
+        })
+        .filter(verification_case::Column::CurrentVisit.eq(Uuid::from(id)))
+        .filter(verification_case::Column::CompleteAt.is_null())
+        .exec(write.on())
+        .await?;
+    take_over(write, id.into()).await
+}
