@@ -17,12 +17,13 @@ CREATE TABLE boundary (
     recorded_at bigint NOT NULL
 );
 
--- A person with an account.
+-- A person with an account. A password that somebody else chose ends, and is good for choosing another.
 CREATE TABLE user_account (
     id {uuid} NOT NULL PRIMARY KEY,
     username {text} NOT NULL UNIQUE,
     name {text} NOT NULL,
     password_hash {text} NOT NULL,
+    password_expires_at bigint,
     suspended_at bigint,
     signed_out_at bigint,
     created_at bigint NOT NULL

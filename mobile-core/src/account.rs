@@ -6,8 +6,9 @@
 use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
 use tilik_protocol::ids::DeviceId;
+use tilik_protocol::problem::Problem;
 use tilik_protocol::session::{
-    EnrolDevice, Enrolled, Refresh, RevokeKind, SignIn, Tokens, enrol_proof_input,
+    ChangePassword, EnrolDevice, Enrolled, Refresh, RevokeKind, SignIn, Tokens, enrol_proof_input,
     refresh_proof_input,
 };
 use tilik_protocol::time::Timestamp;
@@ -80,6 +81,23 @@ pub(crate) fn sign_in(app: &FieldApp, username: String, password: String) -> Res
     Ok(())
 }
 
+pub(crate) fn change_password(app: &FieldApp, old: String, new: String) -> Result<()> {
+    let mut core = app.core();
+    let phone = app.phone();
+    let db = &core.stores.device;
+    if meta::get(db, meta::REFRESH_TOKEN)?.is_none() {
+        return Err(CoreError::SignInAgain.into());
+    }
+    // An answer to an earlier try must not be taken for one to this.
+    in_flight::forget_kind(db, Kind::ChangePassword)?;
+    let id = phone.new_id::<uuid::Uuid>().to_string();
+    in_flight::put(db, Kind::ChangePassword, "", &id, &())?;
+    backoff::clear(db, &Kind::ChangePassword.to_string())?;
+    backoff::clear(db, backoff::NET)?;
+    core.pump.passwords = Some((Zeroizing::new(old), Zeroizing::new(new)));
+    Ok(())
+}
+
 pub(crate) fn sign_out(app: &FieldApp) -> Result<()> {
     let mut core = app.core();
     let core = &mut *core;
@@ -98,6 +116,7 @@ pub(crate) fn sign_out(app: &FieldApp) -> Result<()> {
     tx.commit()?;
     core.pump.access = None;
     core.pump.credentials = None;
+    core.pump.passwords = None;
     core.stores.account = None;
     Ok(())
 }
@@ -105,7 +124,8 @@ pub(crate) fn sign_out(app: &FieldApp) -> Result<()> {
 /// The tokens are worth nothing any more; answers to what was asked with them are not waited for.
 fn end_session(db: &Connection) -> Result<()> {
     meta::forget(db, meta::REFRESH_TOKEN)?;
-    for kind in [Kind::Refresh, Kind::Sync, Kind::Carry] {
+    meta::forget(db, meta::PASSWORD_CHANGE)?;
+    for kind in [Kind::Refresh, Kind::Sync, Kind::Carry, Kind::ChangePassword] {
         in_flight::forget_kind(db, kind)?;
     }
     Ok(())
@@ -143,6 +163,29 @@ pub(crate) fn again(core: &mut Core, phone: &Phone, row: &InFlight) -> Result<Op
                 device: meta::get(db, meta::DEVICE)?,
             };
             json(row.id.clone(), "/v1/session", None, phone, &body).map(Some)
+        }
+        Kind::ChangePassword => {
+            let Some((old, new)) = &core.pump.passwords else {
+                // The app was restarted; the passwords are gone, and the officer is asked again.
+                in_flight::forget(db, &row.id)?;
+                return Ok(None);
+            };
+            let Some(token) = core.pump.access_token(phone) else {
+                return Ok(None);
+            };
+            let body = ChangePassword {
+                event_id: row.id.parse().map_err(|_| Error::Broken("event-id"))?,
+                old_password: old.to_string(),
+                new_password: new.to_string(),
+            };
+            json(
+                row.id.clone(),
+                "/v1/me/password",
+                Some(&token),
+                phone,
+                &body,
+            )
+            .map(Some)
         }
         Kind::SignOut => match row.detail::<SigningOut>() {
             Some(SigningOut {
@@ -330,6 +373,7 @@ pub(crate) fn on_signed_in(
     meta::set(&tx, meta::USER, &tokens.me.user)?;
     meta::set(&tx, meta::USERNAME, &tokens.me.username)?;
     meta::set(&tx, meta::REFRESH_TOKEN, &tokens.refresh_token)?;
+    note_password(&tx, &tokens)?;
     meta::forget(&tx, meta::SIGN_IN_AGAIN)?;
     meta::forget(&tx, meta::LAST_PROBLEM)?;
     // A session that was to be ended on the server is replaced by this one; ending it can wait no longer than this.
@@ -341,6 +385,65 @@ pub(crate) fn on_signed_in(
     core.stores.account = Some(opened);
     core.pump.credentials = None;
     core.pump.access = Some(access(phone, &tokens));
+    core.pump.sync_wanted = true;
+    Ok(())
+}
+
+/// Whether the officer has yet to choose a password.
+fn note_password(db: &Connection, tokens: &Tokens) -> Result<()> {
+    if tokens.me.password_change_required {
+        meta::set(db, meta::PASSWORD_CHANGE, &true)
+    } else {
+        meta::forget(db, meta::PASSWORD_CHANGE)
+    }
+}
+
+/// What a screen is told of a refusal: which of the two passwords is wrong and how, when that is it.
+fn password_problem(response: &Response) -> String {
+    let problem = serde_json::from_slice::<Problem>(&response.body).ok();
+    problem
+        .and_then(|problem| problem.fields.into_iter().next())
+        .map_or_else(
+            || problem_code(response),
+            |field| format!("{}_{}", field.field, field.code),
+        )
+}
+
+pub(crate) fn on_password_changed(
+    core: &mut Core,
+    phone: &Phone,
+    row: &InFlight,
+    response: &Response,
+) -> Result<()> {
+    let scope = row.kind.to_string();
+    if !response.is_success() {
+        // Too many tries: to repeat the same by itself would only make it worse.
+        if is_passing(response.status) && response.status != 429 {
+            return later(&core.stores.device, phone, &scope, response);
+        }
+        let code = password_problem(response);
+        // A token that was too old: the same again with the next one.
+        if response.status == 401 && code != "password_expired" {
+            backoff::fail(&core.stores.device, phone, &scope, None)?;
+            on_refused(core, phone, response)?;
+            return Ok(());
+        }
+        core.pump.passwords = None;
+        let db = &core.stores.device;
+        in_flight::forget(db, &row.id)?;
+        meta::set(db, meta::LAST_PROBLEM, &code)?;
+        on_refused(core, phone, response)?;
+        return Ok(());
+    }
+    let tx = core.stores.device.transaction()?;
+    meta::forget(&tx, meta::PASSWORD_CHANGE)?;
+    meta::forget(&tx, meta::LAST_PROBLEM)?;
+    in_flight::forget(&tx, &row.id)?;
+    for scope in [&scope[..], backoff::NET, backoff::SYNC, backoff::CARRY] {
+        backoff::clear(&tx, scope)?;
+    }
+    tx.commit()?;
+    core.pump.passwords = None;
     core.pump.sync_wanted = true;
     Ok(())
 }
@@ -364,6 +467,7 @@ pub(crate) fn on_refreshed(
     // The new token is on the disk before its access token is used: from then on the old one is dead.
     let tx = core.stores.device.transaction()?;
     meta::set(&tx, meta::REFRESH_TOKEN, &tokens.refresh_token)?;
+    note_password(&tx, &tokens)?;
     in_flight::forget(&tx, &row.id)?;
     backoff::clear(&tx, backoff::SESSION)?;
     backoff::clear(&tx, backoff::NET)?;
@@ -425,6 +529,12 @@ pub(crate) fn on_refused(core: &mut Core, phone: &Phone, response: &Response) ->
     }
     if response.status == 403 && code == "device_revoked" {
         revoke(core, phone, RevokeKind::Stolen)?;
+        return Ok(true);
+    }
+    if response.status == 403 && code == "password_change_required" {
+        let db = &core.stores.device;
+        meta::set(db, meta::PASSWORD_CHANGE, &true)?;
+        meta::set(db, meta::LAST_PROBLEM, &code)?;
         return Ok(true);
     }
     Ok(false)
@@ -512,9 +622,11 @@ pub(crate) fn status(app: &FieldApp) -> Result<Status> {
         enrolled: device.is_some(),
         device,
         busy: in_flight::about(db, Kind::Enrol, "")?.is_some()
-            || in_flight::about(db, Kind::SignIn, "")?.is_some(),
+            || in_flight::about(db, Kind::SignIn, "")?.is_some()
+            || in_flight::about(db, Kind::ChangePassword, "")?.is_some(),
         signed_in: meta::get(db, meta::REFRESH_TOKEN)?.is_some(),
         sign_in_again: meta::get(db, meta::SIGN_IN_AGAIN)?.unwrap_or(false),
+        password_change_required: meta::get(db, meta::PASSWORD_CHANGE)?.unwrap_or(false),
         user: meta::get(db, meta::USER)?,
         username: meta::get(db, meta::USERNAME)?,
         update_needed: phone.is_too_old(db)?,

@@ -141,6 +141,19 @@ impl FieldApp {
         Ok(account::sign_in(self, username, password)?)
     }
 
+    /// Begins to choose another password; neither is ever written down. `status` tells when it is done, or in
+    /// `last_problem` why not, such as `old_password_wrong` or `new_password_too_short`.
+    ///
+    /// # Errors
+    /// `SignInAgain`.
+    pub fn change_password(
+        &self,
+        old_password: String,
+        new_password: String,
+    ) -> Result<(), CoreError> {
+        Ok(account::change_password(self, old_password, new_password)?)
+    }
+
     /// Ends the session on this phone at once, and on the server as soon as it can be told. What is sealed stays and
     /// is sent on.
     pub fn sign_out(&self) -> Result<(), CoreError> {

@@ -31,6 +31,8 @@ pub(crate) struct Pump {
     handed: HashSet<String>,
     /// Name and password of a sign-in on its way; never on the disk.
     pub(crate) credentials: Option<(String, Zeroizing<String>)>,
+    /// The password that was and the one to come; never on the disk.
+    pub(crate) passwords: Option<(Zeroizing<String>, Zeroizing<String>)>,
     /// The access token; a restart asks for another one.
     pub(crate) access: Option<Access>,
     /// A round is wanted now.
@@ -53,6 +55,7 @@ impl Default for Pump {
         Self {
             handed: HashSet::new(),
             credentials: None,
+            passwords: None,
             access: None,
             sync_wanted: true,
             last_sync_ns: None,
@@ -122,6 +125,7 @@ fn plan(core: &Core, phone: &Phone, most: usize) -> Result<Plan> {
         }
     }
     let has_session = meta::get(db, meta::REFRESH_TOKEN)?.is_some();
+    let owes_password = meta::get(db, meta::PASSWORD_CHANGE)?.unwrap_or(false);
     let own_waiting = outbox::count_waiting(db, false)?;
     let carried_waiting = outbox::count_waiting(db, true)?;
     if has_session {
@@ -135,37 +139,48 @@ fn plan(core: &Core, phone: &Phone, most: usize) -> Result<Plan> {
             }
         });
         let sync_row = row(Kind::Sync);
-        let sync_due = pump.sync_wanted
-            || own_waiting > 0
-            || sync_row.is_some()
-            || regular_in == 0
-            || outbox::has_unasked(db)?;
+        // Until the officer has a password of their own, the server would refuse both.
+        let sync_due = !owes_password
+            && (pump.sync_wanted
+                || own_waiting > 0
+                || sync_row.is_some()
+                || regular_in == 0
+                || outbox::has_unasked(db)?);
         let wants_sync = sync_due && !pump.is_out(sync_row);
-        let wants_carry = carried_waiting > 0 && !pump.is_out(row(Kind::Carry));
-        if !sync_due {
+        let wants_carry = !owes_password && carried_waiting > 0 && !pump.is_out(row(Kind::Carry));
+        let new_password = row(Kind::ChangePassword).filter(|row| !pump.is_out(Some(row)));
+        if !sync_due && !owes_password {
             plan.wait_ns = plan.wait_ns.min(regular_in);
         }
         let sync_in = backoff::remaining(db, phone, backoff::SYNC)?;
         let carry_in = backoff::remaining(db, phone, backoff::CARRY)?;
+        let password_in = backoff::remaining(db, phone, &Kind::ChangePassword.to_string())?;
         if pump.access_token(phone).is_some() {
+            if let Some(row) = new_password {
+                plan.push(Work::Again(row.clone()), password_in);
+            }
             if wants_sync {
                 plan.push(Work::Sync, sync_in);
             }
             if wants_carry {
                 plan.push(Work::Carry, carry_in);
             }
-        } else if (wants_sync || wants_carry) && !pump.is_out(row(Kind::Refresh)) {
-            let next = match (wants_sync, wants_carry) {
-                (true, true) => sync_in.min(carry_in),
-                (true, false) => sync_in,
-                (false, _) => carry_in,
-            };
-            let wait = backoff::remaining(db, phone, backoff::SESSION)?.max(next);
-            plan.push(Work::Refresh, wait);
+        } else if !pump.is_out(row(Kind::Refresh)) {
+            let wanted = [
+                wants_sync.then_some(sync_in),
+                wants_carry.then_some(carry_in),
+                new_password.map(|_| password_in),
+            ];
+            if let Some(next) = wanted.into_iter().flatten().min() {
+                let wait = backoff::remaining(db, phone, backoff::SESSION)?.max(next);
+                plan.push(Work::Refresh, wait);
+            }
         }
     }
-    let manifests_first =
-        has_session && own_waiting > 0 && backoff::tries(db, backoff::SYNC)? < PATIENCE;
+    let manifests_first = has_session
+        && !owes_password
+        && own_waiting > 0
+        && backoff::tries(db, backoff::SYNC)? < PATIENCE;
     let photos_wait = meta::get(db, meta::DATA_SAVER)?.unwrap_or(false);
     if !manifests_first && !photos_wait {
         let wait = backoff::remaining(db, phone, backoff::PHOTOS)?;
@@ -261,6 +276,7 @@ pub(crate) fn on_response(app: &FieldApp, id: &str, response: &Response) -> Resu
     match row.kind {
         Kind::Enrol => account::on_enrolled(core, phone, &row, response),
         Kind::SignIn => account::on_signed_in(core, phone, &row, response),
+        Kind::ChangePassword => account::on_password_changed(core, phone, &row, response),
         Kind::SignOut => account::on_signed_out(core, phone, &row, response),
         Kind::Refresh => account::on_refreshed(core, phone, &row, response),
         Kind::Sync => sync::on_response(core, phone, &row, response),

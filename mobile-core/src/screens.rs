@@ -20,12 +20,14 @@ pub struct Status {
     pub device: Option<DeviceId>,
     /// Whether it is enrolled.
     pub enrolled: bool,
-    /// Enrolment or sign-in is on its way.
+    /// Enrolment, sign-in or another password is on its way.
     pub busy: bool,
     /// Somebody is signed in and the session, as far as is known, lives.
     pub signed_in: bool,
     /// The session is over; sign in again. Photos with a grant are still sent.
     pub sign_in_again: bool,
+    /// Somebody else chose the password: nothing goes on before the officer has chosen another (`change_password`).
+    pub password_change_required: bool,
     /// Whose roster is shown.
     pub user: Option<UserId>,
     /// The account's name; after enrolment already, to sign in with.

@@ -29,6 +29,7 @@ pub struct Actor {
     device: Option<DeviceId>,
     session: Option<SessionId>,
     uploads_of: Option<VisitId>,
+    owes_password: bool,
     why: &'static str,
 }
 
@@ -46,8 +47,23 @@ impl Actor {
             device,
             session: Some(session),
             uploads_of: None,
+            owes_password: false,
             why: "",
         }
+    }
+
+    /// The same, with a password that somebody else chose, or not.
+    #[must_use]
+    pub(crate) fn owing_a_password(self, owes_password: bool) -> Self {
+        Self {
+            owes_password,
+            ..self
+        }
+    }
+
+    /// Whether somebody else knows this person's password: then they may choose another, and nothing else.
+    pub fn owes_a_password(&self) -> bool {
+        self.owes_password
     }
 
     /// A person whom the server's keeper names at its command line; has what their grants give, and no session.
@@ -58,6 +74,7 @@ impl Actor {
             device: None,
             session: None,
             uploads_of: None,
+            owes_password: false,
             why,
         }
     }
@@ -70,6 +87,7 @@ impl Actor {
             device: Some(device),
             session: None,
             uploads_of: Some(visit),
+            owes_password: false,
             why: "upload grant",
         }
     }
@@ -82,6 +100,7 @@ impl Actor {
             device: None,
             session: None,
             uploads_of: None,
+            owes_password: false,
             why,
         }
     }

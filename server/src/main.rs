@@ -10,7 +10,7 @@ use tilik_protocol::policy::Role;
 use tilik_protocol::problem::ProblemCode;
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::registry::{ImportKind, ImportReport};
-use tilik_protocol::session::{Act, AddGrant, AddUser};
+use tilik_protocol::session::{Act, AddGrant, AddUser, ResetPassword};
 use tilik_server::config::{Config, Log, VARIABLES};
 use tilik_server::error::Error;
 use tilik_server::http::openapi;
@@ -63,8 +63,10 @@ struct Demo {
 #[derive(Subcommand)]
 enum User {
     /// Add an account; the first admin and the first approver are made this way. The password is asked for, or read
-    /// from the first line of the input when it is no terminal.
+    /// from the first line of the input when it is no terminal. It is good for seven days, to choose another.
     Add(NewUser),
+    /// Give somebody who has forgotten their password, or let it grow too old, one to sign in with once.
+    Password(Forgotten),
 }
 
 #[derive(Args)]
@@ -83,6 +85,15 @@ struct NewUser {
     /// The number of the document that gives the role.
     #[arg(long)]
     document: Option<String>,
+    /// This is a demonstration.
+    #[arg(long)]
+    demo: bool,
+}
+
+#[derive(Args)]
+struct Forgotten {
+    /// The account's name.
+    username: String,
     /// This is a demonstration.
     #[arg(long)]
     demo: bool,
@@ -166,6 +177,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Work(demo) => work(config, demo.demo).await,
             Command::Migrate => migrate(config).await,
             Command::User(User::Add(user)) => add_user(config, user).await,
+            Command::User(User::Password(user)) => reset_password(config, user).await,
             Command::Audit(Audit::Verify(demo)) => verify(config, demo.demo).await,
             Command::Import(import) => bring_in(config, import).await,
             Command::Openapi { .. } => Ok(ExitCode::SUCCESS),
@@ -318,7 +330,7 @@ fn read_password() -> anyhow::Result<String> {
     };
     let first = ask("Password")?;
     if first != ask("The same again")? {
-        bail!("The two are not the same. Nothing was added.");
+        bail!("The two are not the same. Nothing was changed.");
     }
     Ok(first)
 }
@@ -338,6 +350,7 @@ async fn add_user(config: Config, new: NewUser) -> anyhow::Result<ExitCode> {
         .await
         .map_err(|error| told(&error))?;
     say(&format!("user {} {}", user.id, user.username))?;
+    say("the password is good for seven days, to sign in and choose another")?;
     if let (Some(role), Some(document_number)) = (new.role, new.document) {
         let grant = by
             .add_grant(
@@ -368,6 +381,26 @@ async fn add_user(config: Config, new: NewUser) -> anyhow::Result<ExitCode> {
             }
         }
     }
+    store.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn reset_password(config: Config, of: Forgotten) -> anyhow::Result<ExitCode> {
+    let password = read_password()?;
+    let store = open(&config, of.demo, Migrating::Embedded).await?;
+    let (_, ids) = start::clock_and_ids();
+    let by = store.acting_as_system("reset at the server's command line");
+    let reset = async {
+        let user = by.user_named(&of.username).await?;
+        let body = ResetPassword {
+            event_id: ids.next(),
+            password,
+        };
+        by.reset_password(user, body).await
+    };
+    let user = reset.await.map_err(|error| told(&error))?;
+    say(&format!("user {} {}", user.id, user.username))?;
+    say("the password is good for seven days, to sign in and choose another")?;
     store.close().await;
     Ok(ExitCode::SUCCESS)
 }

@@ -19,8 +19,8 @@ use tilik_protocol::review::{
     Decide, MembershipRow, NoticeDelivered, OpenCases, Page, ReturnCase,
 };
 use tilik_protocol::session::{
-    Act, AddGrant, AddUser, DeviceRevoked, DeviceView, EnrolmentCode, GrantView, IssueEnrolment,
-    RevokeDevice, RevokeKind, SignIn, Tokens, UserView,
+    Act, AddGrant, AddUser, ChangePassword, DeviceRevoked, DeviceView, EnrolmentCode, GrantView,
+    IssueEnrolment, RevokeDevice, RevokeKind, SignIn, Tokens, UserView,
 };
 use tilik_protocol::sync::ReturnReason;
 use tilik_protocol::time::Timestamp;
@@ -32,6 +32,8 @@ use crate::world::{Answer, Doorway, World, json};
 
 /// Everybody's password.
 pub const PASSWORD: &str = "kata sandi untuk uji";
+/// What an admin or the command line gives everybody to sign in with for the first time.
+pub const FIRST_PASSWORD: &str = "kata sandi pertama";
 
 /// An account.
 #[derive(Debug, Clone)]
@@ -419,7 +421,7 @@ impl Console {
             .await
     }
 
-    /// Adds an account.
+    /// Adds an account, whose person then chooses a password.
     ///
     /// # Errors
     /// When the server refuses.
@@ -428,14 +430,16 @@ impl Console {
             event_id: self.event(),
             username: username.to_owned(),
             name: format!("Petugas {username}"),
-            password: PASSWORD.to_owned(),
+            password: FIRST_PASSWORD.to_owned(),
         };
         let view: UserView = self.said("/v1/users", &body).await?;
-        Ok(Person {
+        let person = Person {
             id: view.id,
             username: username.to_owned(),
             password: PASSWORD.to_owned(),
-        })
+        };
+        choose_password(&self.doorway, self.event(), &person).await?;
+        Ok(person)
     }
 
     /// Gives a role; a deciding one waits for an approver.
@@ -487,6 +491,34 @@ impl Console {
     }
 }
 
+/// Signs in with the first password and chooses the person's own, as everybody must.
+async fn choose_password(doorway: &Doorway, event_id: EventId, person: &Person) -> Result<()> {
+    let body = SignIn {
+        username: person.username.clone(),
+        password: FIRST_PASSWORD.to_owned(),
+        device: None,
+    };
+    let answer = doorway
+        .call("POST", "/v1/session", None, Some(&json(&body)))
+        .await;
+    let tokens: Tokens = answer.ok()?.read()?;
+    let token = Some(tokens.access_token.as_str());
+    let body = ChangePassword {
+        event_id,
+        old_password: FIRST_PASSWORD.to_owned(),
+        new_password: person.password.clone(),
+    };
+    doorway
+        .call("POST", "/v1/me/password", token, Some(&json(&body)))
+        .await
+        .ok()?;
+    doorway
+        .call("DELETE", "/v1/session", token, None)
+        .await
+        .ok()?;
+    Ok(())
+}
+
 /// The first two accounts of an installation, as the command line makes them: an admin, and an approver whom the
 /// server itself confirms.
 ///
@@ -501,7 +533,7 @@ pub async fn first_accounts(app: &App, doorway: &Doorway) -> Result<(Console, Co
                 event_id: app.ids.next(),
                 username: username.to_owned(),
                 name: format!("Pegawai {username}"),
-                password: PASSWORD.to_owned(),
+                password: FIRST_PASSWORD.to_owned(),
             })
             .await?;
         let grant = by
@@ -529,6 +561,7 @@ pub async fn first_accounts(app: &App, doorway: &Doorway) -> Result<(Console, Co
             username: username.to_owned(),
             password: PASSWORD.to_owned(),
         };
+        choose_password(doorway, app.ids.next(), &person).await?;
         made.push(Console::at(doorway.clone(), app.ids.clone(), person));
     }
     let approver = made.pop().context("the approver")?;

@@ -232,6 +232,10 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
         | ("DELETE", "/v1/session")
         | ("POST", "/v1/me/sign-out-everywhere")
         | ("OPTIONS", "/v1/uploads") => plain(line.path.to_owned()),
+        ("POST", "/v1/me/password") => here(&json!({
+            "event_id": event(), "old_password": caller.person.password,
+            "new_password": "kata sandi yang lain",
+        })),
         ("POST", "/v1/sync") => here(&json!(phone.sync_body(vec![scene.unsent.sealed()]))),
         ("POST", "/v1/visits") => here(&json!({ "visits": [scene.unsent.sealed()] })),
         ("POST", "/v1/uploads") => {
@@ -335,6 +339,10 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
             });
             with(id(&scene.managed.id), &body)
         }
+        ("POST", "/v1/users/{id}/password") => with(
+            id(&scene.managed.id),
+            &json!({ "event_id": event(), "password": PASSWORD }),
+        ),
         ("POST", "/v1/users/{id}/suspend" | "/v1/users/{id}/resume") => {
             with(id(&scene.managed.id), &act())
         }

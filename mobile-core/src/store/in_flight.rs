@@ -17,6 +17,8 @@ pub(crate) enum Kind {
     Enrol,
     /// `POST /v1/session`.
     SignIn,
+    /// `POST /v1/me/password`; its id is the event's.
+    ChangePassword,
     /// Telling the server that the session is over.
     SignOut,
     /// `POST /v1/session/refresh`.

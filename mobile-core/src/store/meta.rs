@@ -44,6 +44,8 @@ pub(crate) const SPOOL_RECIPIENT: Fact<String> = fact("spool_recipient");
 pub(crate) const REFRESH_TOKEN: Fact<String> = fact("refresh_token");
 /// The session was refused.
 pub(crate) const SIGN_IN_AGAIN: Fact<bool> = fact("sign_in_again");
+/// Somebody else chose the password: nothing but choosing another is allowed.
+pub(crate) const PASSWORD_CHANGE: Fact<bool> = fact("password_change");
 /// Older apps may not begin a visit.
 pub(crate) const MIN_VERSION: Fact<String> = fact("min_version");
 /// Days a photo stays after it is safe.

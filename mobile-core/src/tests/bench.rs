@@ -12,12 +12,13 @@ use p256::ecdsa::{Signature, SigningKey, VerifyingKey, signature::Verifier};
 use tempfile::TempDir;
 use tilik_protocol::case::CaseState;
 use tilik_protocol::evidence::{PhotoKind, VisitKind};
-use tilik_protocol::ids::{CaseId, DeviceId, PhotoId, UserId, VisitId};
+use tilik_protocol::ids::{CaseId, DeviceId, EventId, PhotoId, UserId, VisitId};
 use tilik_protocol::manifest::{
     Hash32, Manifest, ManifestApp, ManifestCamera, ManifestClock, ManifestPhoto, SignedManifest,
 };
 use tilik_protocol::session::{
-    EnrolDevice, Enrolled, Me, Refresh, SignIn, Tokens, enrol_proof_input, refresh_proof_input,
+    ChangePassword, EnrolDevice, Enrolled, Me, Refresh, SignIn, Tokens, enrol_proof_input,
+    refresh_proof_input,
 };
 use tilik_protocol::sync::{
     Assignment, Bucket, BucketPage, Carried, CarryVisits, FeedOp, FeedRow, PhoneConfig,
@@ -174,6 +175,9 @@ pub(super) struct Server {
     pub(super) device_revoked: Option<String>,
     pub(super) status_of_visits: VisitStatus,
     pub(super) session_over: Option<&'static str>,
+    pub(super) password: String,
+    pub(super) chosen_by_another: bool,
+    password_event: Option<EventId>,
     pub(super) grants_over: bool,
     pub(super) min_version: String,
     pub(super) spoils: Option<&'static str>,
@@ -198,6 +202,16 @@ pub(super) fn problem(status: u16, code: &str) -> Response {
         &serde_json::json!({
             "type": format!("/problems/{code}"), "title": "", "status": status, "detail": "",
             "code": code, "request_id": "r"
+        }),
+    )
+}
+
+fn wrong_field(field: &str, code: &str) -> Response {
+    reply(
+        422,
+        &serde_json::json!({
+            "type": "/problems/invalid", "title": "", "status": 422, "detail": "", "code": "invalid",
+            "request_id": "r", "fields": [{ "field": field, "code": code, "remedy": "" }]
         }),
     )
 }
@@ -241,6 +255,9 @@ impl Server {
             device_revoked: None,
             status_of_visits: VisitStatus::Accepted,
             session_over: None,
+            password: "rahasia sekali".to_owned(),
+            chosen_by_another: false,
+            password_event: None,
             grants_over: false,
             min_version: "0.1.0".to_owned(),
             spoils: None,
@@ -279,6 +296,7 @@ impl Server {
                     username: "siti".to_owned(),
                     name: "Siti".to_owned(),
                     grants: Vec::new(),
+                    password_change_required: self.chosen_by_another,
                 },
             },
         )
@@ -327,7 +345,7 @@ impl Server {
             ("POST", "/v1/session") => {
                 let said: SignIn = serde_json::from_slice(body).unwrap();
                 assert_eq!(said.device, self.device);
-                if said.password != "rahasia sekali" {
+                if said.password != self.password {
                     return problem(401, "wrong_credentials");
                 }
                 self.session_over = None;
@@ -355,6 +373,25 @@ impl Server {
                 self.refresh.0 = said.refresh_token;
                 self.tokens()
             }
+            ("POST", "/v1/me/password") => {
+                if bearer != Some(self.access.clone()) {
+                    return problem(401, "token_expired");
+                }
+                let said: ChangePassword = serde_json::from_slice(body).unwrap();
+                if self.password_event != Some(said.event_id) {
+                    if said.old_password != self.password {
+                        return wrong_field("old_password", "wrong");
+                    }
+                    self.password = said.new_password;
+                    self.password_event = Some(said.event_id);
+                    self.chosen_by_another = false;
+                }
+                Response {
+                    status: 204,
+                    headers: Vec::new(),
+                    body: Vec::new(),
+                }
+            }
             ("DELETE", "/v1/session") => Response {
                 status: if bearer == Some(self.access.clone()) {
                     204
@@ -367,6 +404,9 @@ impl Server {
             ("POST", "/v1/sync" | "/v1/visits") => {
                 if bearer != Some(self.access.clone()) || self.session_over.is_some() {
                     return problem(401, "token_expired");
+                }
+                if self.chosen_by_another {
+                    return problem(403, "password_change_required");
                 }
                 if request.path == "/v1/visits" {
                     let said: CarryVisits = serde_json::from_slice(body).unwrap();

@@ -102,6 +102,54 @@ fn the_password_is_never_on_the_disk() {
 }
 
 #[test]
+fn a_password_that_the_admin_chose_is_replaced_before_anything_else_goes_on() {
+    let mut bench = Bench::enrolled();
+    bench.app().sign_out().unwrap();
+    bench.settle();
+    bench.server.chosen_by_another = true;
+    bench.seal(None, &[500]);
+    bench.server.log.clear();
+    bench.sign_in();
+    assert!(bench.app().status().unwrap().password_change_required);
+    assert_eq!(bench.server.log, ["POST /v1/session"]);
+    assert!(bench.app().wait_s() > 0, "nothing can be done by itself");
+
+    let change = |bench: &Bench, old: &str| {
+        bench
+            .app()
+            .change_password(old.to_owned(), "kata sandi sendiri".to_owned())
+            .unwrap();
+        assert!(bench.app().status().unwrap().busy);
+    };
+    change(&bench, "salah");
+    bench.settle();
+    let status = bench.app().status().unwrap();
+    assert!(status.password_change_required && !status.busy);
+    assert_eq!(status.last_problem.as_deref(), Some("old_password_wrong"));
+
+    // A lost reply repeats the same event.
+    change(&bench, "rahasia sekali");
+    let request = bench.next().unwrap();
+    bench.answer(&request);
+    bench.app().on_no_network(request.id.clone()).unwrap();
+    assert_eq!(bench.server.password, "kata sandi sendiri");
+    bench.pass_s(60);
+    bench.settle();
+    let status = bench.app().status().unwrap();
+    assert!(!status.password_change_required && !status.busy);
+    assert_eq!(status.last_problem, None);
+    assert_eq!(status.visits_waiting, 0, "the visit went at once");
+
+    // An admin chose another one meanwhile: the phone hears it by what the server refuses.
+    bench.server.chosen_by_another = true;
+    bench.app().send_now().unwrap();
+    bench.settle();
+    assert!(bench.app().status().unwrap().password_change_required);
+    bench.reopen();
+    assert!(bench.app().status().unwrap().password_change_required);
+}
+
+#[test]
 fn all_manifests_go_before_any_photo() {
     let mut bench = Bench::enrolled();
     for _ in 0..3 {

@@ -34,6 +34,10 @@ pub enum ProblemCode {
     TooManyAttempts,
     /// Too many requests.
     TooManyRequests,
+    /// The password was chosen by somebody else and is too old.
+    PasswordExpired,
+    /// The password was chosen by somebody else: first comes one's own.
+    PasswordChangeRequired,
     /// The role does not allow this.
     Forbidden,
     /// The request came from another site than this server's own.
@@ -119,9 +123,14 @@ impl ProblemCode {
             Self::Unauthenticated
             | Self::WrongCredentials
             | Self::TokenExpired
-            | Self::SessionEnded => 401,
+            | Self::SessionEnded
+            | Self::PasswordExpired => 401,
             Self::TooManyAttempts | Self::TooManyRequests => 429,
-            Self::Forbidden | Self::BadOrigin | Self::DeviceRevoked | Self::SeparationOfDuty => 403,
+            Self::Forbidden
+            | Self::PasswordChangeRequired
+            | Self::BadOrigin
+            | Self::DeviceRevoked
+            | Self::SeparationOfDuty => 403,
             Self::NotFound | Self::NoSuchRoute => 404,
             Self::MethodNotAllowed => 405,
             Self::BadBody
@@ -174,6 +183,14 @@ impl ProblemCode {
             Self::TooManyRequests => (
                 "Terlalu banyak permintaan",
                 "Tunggu sebentar, lalu coba lagi.",
+            ),
+            Self::PasswordExpired => (
+                "Kata sandi awal sudah kedaluwarsa",
+                "Minta kata sandi awal yang baru kepada admin.",
+            ),
+            Self::PasswordChangeRequired => (
+                "Ganti kata sandi dahulu",
+                "Kata sandi ini dipilihkan orang lain; pilih kata sandi sendiri, lalu lanjutkan.",
             ),
             Self::Forbidden => ("Tidak berwenang", "Peran Anda tidak mencakup tindakan ini."),
             Self::BadOrigin => (

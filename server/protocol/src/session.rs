@@ -86,6 +86,29 @@ pub struct Me {
     pub name: String,
     /// The grants in force now.
     pub grants: Vec<GrantView>,
+    /// The password was chosen by somebody else: until there is an own one, nothing but choosing it is allowed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub password_change_required: bool,
+}
+
+/// `POST /v1/me/password`. Every other session of the account ends.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ChangePassword {
+    /// Repeating the request repeats this.
+    pub event_id: EventId,
+    /// The one that is good now.
+    pub old_password: String,
+    /// At least 12 characters, and another.
+    pub new_password: String,
+}
+
+impl std::fmt::Debug for ChangePassword {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ChangePassword")
+            .field("event_id", &self.event_id)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A role for regions and a time.
@@ -120,13 +143,31 @@ pub struct AddUser {
     pub username: String,
     /// The person's name.
     pub name: String,
-    /// At least 12 characters.
+    /// To sign in with for the first time, within seven days; at least 12 characters.
     pub password: String,
 }
 
 impl std::fmt::Debug for AddUser {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("AddUser")
+            .field("event_id", &self.event_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// `POST /v1/users/{id}/password`: for somebody who has forgotten theirs. Every session of the account ends.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ResetPassword {
+    /// Repeating the request repeats this.
+    pub event_id: EventId,
+    /// To sign in with once, within seven days; at least 12 characters.
+    pub password: String,
+}
+
+impl std::fmt::Debug for ResetPassword {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ResetPassword")
             .field("event_id", &self.event_id)
             .finish_non_exhaustive()
     }

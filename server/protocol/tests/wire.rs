@@ -88,6 +88,7 @@ fn me() -> Me {
         username: "pendamping.satu".to_owned(),
         name: "Pendamping Satu".to_owned(),
         grants: vec![grant()],
+        password_change_required: false,
     }
 }
 
@@ -291,6 +292,21 @@ fn every_wire_type_has_a_snapshot() {
             username: "operator.satu".into(),
             name: "Operator Satu".into(),
             password: "panjang-sekali".into(),
+        },
+    );
+    wire(
+        s,
+        &ResetPassword {
+            event_id: id(74),
+            password: "panjang-sekali".into(),
+        },
+    );
+    wire(
+        s,
+        &ChangePassword {
+            event_id: id(75),
+            old_password: "panjang-sekali".into(),
+            new_password: "lebih-panjang-lagi".into(),
         },
     );
     wire(

@@ -96,7 +96,7 @@ impl Table {
             let guarded = on(filter, handler)
                 .layer(DefaultBodyLimit::max(max_bytes))
                 .layer(axum::middleware::from_fn_with_state(
-                    (app.clone(), access, writes),
+                    (app.clone(), path, access, writes),
                     guard,
                 ));
             // Only uploads are long enough to be refused in the middle.
@@ -114,12 +114,16 @@ impl Table {
     }
 }
 
+/// The one route for somebody whose password somebody else chose.
+const OWN_PASSWORD: &str = "/v1/me/password";
+
 /// Routes that go on when the disk is all but full, though their method could write: sessions, without which nobody could
 /// read, what a reader saw, and a phone's round, which refuses visits by itself. Uploads ask for more room than this, in
 /// their handlers.
-const GO_ON: [&str; 4] = [
+const GO_ON: [&str; 5] = [
     "/v1/session",
     "/v1/me/sign-out-everywhere",
+    OWN_PASSWORD,
     "/v1/photos/seen",
     "/v1/sync",
 ];
@@ -127,7 +131,7 @@ const GO_ON: [&str; 4] = [
 /// Lets a request through when its actor may call the route and the disk has room for what it `writes`; puts the actor into
 /// it.
 async fn guard(
-    State((app, access, writes)): State<(App, Access, bool)>,
+    State((app, path, access, writes)): State<(App, &'static str, Access, bool)>,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -152,6 +156,9 @@ async fn guard(
     };
     let room = if writes { app.space.small() } else { Ok(()) };
     let may = match access {
+        _ if actor.owes_a_password() && path != OWN_PASSWORD => {
+            Err(Error::Refused(ProblemCode::PasswordChangeRequired))
+        }
         Access::Public | Access::Watching | Access::SignedIn => Ok(()),
         Access::Requires(permission) => actor.require(permission),
         // An upload grant is a right by itself.
@@ -194,6 +201,7 @@ fn table() -> Table {
         .route(Method::POST, "/v1/session/refresh", Public, session::refresh)
         .route(Method::GET, "/v1/me", SignedIn, session::me)
         .route(Method::POST, "/v1/me/sign-out-everywhere", SignedIn, session::sign_out_everywhere)
+        .route(Method::POST, OWN_PASSWORD, SignedIn, session::change_password)
         .route(Method::POST, "/v1/sync", Requires(P::Visit), sync::sync)
         .route(Method::POST, "/v1/visits", Requires(P::CarrySealed), sync::carry)
         .route(Method::OPTIONS, "/v1/uploads", Public, uploads::options)
@@ -231,6 +239,7 @@ fn table() -> Table {
         .route(Method::POST, "/v1/users", Requires(P::ManageUsers), users::add)
         .route(Method::GET, "/v1/users", Requires(P::ManageUsers), users::list)
         .route(Method::POST, "/v1/users/{id}/grants", Requires(P::ManageUsers), users::add_grant)
+        .route(Method::POST, "/v1/users/{id}/password", Requires(P::ManageUsers), users::reset_password)
         .route(Method::POST, "/v1/users/{id}/suspend", Requires(P::ManageUsers), users::suspend)
         .route(Method::POST, "/v1/users/{id}/resume", Requires(P::ManageUsers), users::resume)
         .route(Method::POST, "/v1/grants/{id}/confirm", Requires(P::ConfirmGrants), users::confirm_grant)

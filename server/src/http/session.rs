@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tilik_protocol::problem::ProblemCode;
-use tilik_protocol::session::{Me, Refresh, SignIn, Tokens};
+use tilik_protocol::session::{ChangePassword, Me, Refresh, SignIn, Tokens};
 
 use super::auth::By;
 use super::body::Json;
@@ -193,6 +193,16 @@ pub async fn sign_out(State(app): State<App>, By(acting): By) -> Result<Response
 pub async fn sign_out_everywhere(State(app): State<App>, By(acting): By) -> Result<Response> {
     acting.sign_out_everywhere().await?;
     Ok(app.gone())
+}
+
+/// `POST /v1/me/password`.
+#[utoipa::path(post, path = "/v1/me/password", tag = "session", request_body = ChangePassword, responses((status = 204)))]
+pub async fn change_password(
+    By(acting): By,
+    Json(body): Json<ChangePassword>,
+) -> Result<StatusCode> {
+    acting.change_password(body).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// `GET /v1/me`.

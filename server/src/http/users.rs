@@ -6,7 +6,7 @@ use tilik_protocol::ids::{DeviceId, GrantId, UserId};
 use tilik_protocol::review::Page;
 use tilik_protocol::session::{
     Act, AddGrant, AddUser, DeviceRevoked, DeviceView, EnrolDevice, Enrolled, EnrolmentCode,
-    GrantView, IssueEnrolment, RevokeDevice, UserView,
+    GrantView, IssueEnrolment, ResetPassword, RevokeDevice, UserView,
 };
 
 use super::auth::By;
@@ -72,6 +72,16 @@ pub async fn end_grant(
     Json(body): Json<Act>,
 ) -> Result<Json<GrantView>> {
     Ok(Json(acting.end_grant(id, body).await?))
+}
+
+/// `POST /v1/users/{id}/password`.
+#[utoipa::path(post, path = "/v1/users/{id}/password", tag = "users", params(("id" = UserId, Path)), request_body = ResetPassword, responses((status = 200, body = UserView)))]
+pub async fn reset_password(
+    By(acting): By,
+    Path(id): Path<UserId>,
+    Json(body): Json<ResetPassword>,
+) -> Result<Json<UserView>> {
+    Ok(Json(acting.reset_password(id, body).await?))
 }
 
 /// `POST /v1/users/{id}/suspend`.

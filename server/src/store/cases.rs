@@ -41,7 +41,7 @@ const MOST: usize = 500;
 /// A period is a month; no month is longer.
 const PERIOD_S: i64 = 31 * 86_400;
 /// Acts by which somebody comes to know an officer's password.
-const LOGINS: [&str; 1] = ["user.add"];
+const LOGINS: [&str; 2] = ["user.add", "user.password_reset"];
 
 pub(super) type Case = verification_case::Model;
 

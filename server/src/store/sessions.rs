@@ -19,12 +19,15 @@ use sha2::{Digest, Sha256};
 use tilik_protocol::ids::{DeviceId, SessionId, UserId};
 use tilik_protocol::policy::Role;
 use tilik_protocol::problem::ProblemCode;
-use tilik_protocol::session::{GrantView, Me, Refresh, SignIn, Tokens, refresh_proof_input};
+use tilik_protocol::session::{
+    ChangePassword, GrantView, Me, Refresh, SignIn, Tokens, refresh_proof_input,
+};
 use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
 use super::journal::Entry;
 use super::tables::{device, login_throttle, role_grant, session, user_account};
+use super::write::Seen;
 use super::{Acting, Store, users};
 use crate::actor::{Actor, HeldGrant};
 use crate::error::{Error, Result};
@@ -242,6 +245,9 @@ impl Store {
             return Err(Error::Refused(ProblemCode::WrongCredentials));
         };
         drop(turn);
+        if is_outdated(&user, now) {
+            return Err(Error::Refused(ProblemCode::PasswordExpired));
+        }
         if let Some(device_id) = body.device {
             let phone = device::Entity::find_by_id(Uuid::from(device_id))
                 .one(self.read())
@@ -336,6 +342,7 @@ impl Store {
             username: user.username.clone(),
             name: user.name.clone(),
             grants: self.grants_in_force(UserId(user.id)).await?.1,
+            password_change_required: user.password_expires_at.is_some(),
         })
     }
 
@@ -496,12 +503,8 @@ impl Store {
             return Err(ended());
         }
         let (held, _) = self.grants_in_force(user).await?;
-        Ok(Actor::person(
-            user,
-            held,
-            row.device_id.map(DeviceId),
-            session,
-        ))
+        let actor = Actor::person(user, held, row.device_id.map(DeviceId), session);
+        Ok(actor.owing_a_password(account.password_expires_at.is_some()))
     }
 }
 
@@ -569,7 +572,8 @@ impl Store {
         let user = UserId(row.user_id);
         let (held, _) = self.grants_in_force(user).await?;
         Ok(Shown {
-            actor: Actor::person(user, held, None, SessionId(row.id)),
+            actor: Actor::person(user, held, None, SessionId(row.id))
+                .owing_a_password(account.password_expires_at.is_some()),
             next,
         })
     }
@@ -630,6 +634,32 @@ fn is_live(row: &session::Model, user: &user_account::Model, now: Timestamp) -> 
         && now.as_micros() - row.last_used_at < idle_s * 1_000_000
 }
 
+/// Whether somebody else chose this account's password, too long ago.
+fn is_outdated(user: &user_account::Model, now: Timestamp) -> bool {
+    user.password_expires_at
+        .is_some_and(|until| until <= now.as_micros())
+}
+
+/// Ends every session of an account but one, journalled.
+pub(super) async fn end_sessions(
+    write: &mut super::Write,
+    user: Uuid,
+    but: Option<SessionId>,
+    why: &str,
+) -> Result<()> {
+    let open = session::Entity::find()
+        .filter(session::Column::UserId.eq(user))
+        .filter(session::Column::EndedAt.is_null())
+        .all(write.on())
+        .await?;
+    for row in open {
+        if but != Some(SessionId(row.id)) {
+            end_session(write, row, why).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Ends one session, journalled.
 pub(super) async fn end_session(
     write: &mut super::Write,
@@ -666,6 +696,93 @@ impl Acting {
             .one(self.store.read())
             .await?
             .ok_or(Error::Refused(ProblemCode::SessionEnded))
+    }
+
+    /// Chooses an own password. The account's other sessions end; this one goes on, from now on with all that its
+    /// grants give.
+    ///
+    /// # Errors
+    /// `invalid`, `too_many_attempts`, `password_expired`, `wrong_moment` when it was changed meanwhile.
+    pub async fn change_password(&self, body: ChangePassword) -> Result<()> {
+        let user = self.account().await?;
+        users::check_password("new_password", &body.new_password)?;
+        if body.new_password == body.old_password {
+            return Err(Error::field(
+                "new_password",
+                "same",
+                "Pilih kata sandi yang lain dari yang lama.",
+            ));
+        }
+        let now = self.store.now();
+        let guess = subject("password", &[&user.id.to_string()]);
+        let turn = self.store.turn_to_hash().await?;
+        if self.store.failures(&guess, now).await? >= TRIES_PER_ACCOUNT {
+            return Err(Error::Wait {
+                code: ProblemCode::TooManyAttempts,
+                retry_after_s: 60,
+            });
+        }
+        let known = user.password_hash.clone();
+        let fits = self.store.is_password(&turn, body.old_password, known);
+        let fits = fits.await?;
+        drop(turn);
+        let hash = if fits {
+            Some(self.store.hash_password(body.new_password).await?)
+        } else {
+            None
+        };
+        let id = UserId(user.id);
+        let object = format!("user:{id}");
+        let mut write = self.begin().await?;
+        // A repeat shows a password that is the old one no more. It is equal by its event: the hash of a body with
+        // passwords would be a hash of secrets.
+        let same = serde_json::json!({});
+        let seen = write
+            .once(body.event_id, "user.password_change", &object, &same)
+            .await?;
+        if seen == Seen::Before {
+            return Ok(());
+        }
+        let Some(hash) = hash else {
+            drop(write);
+            self.store.count_failure(&guess, now).await?;
+            return Err(Error::field(
+                "old_password",
+                "wrong",
+                "Kata sandi lama tidak cocok; periksa lagi.",
+            ));
+        };
+        if is_outdated(&user, now) {
+            return Err(Error::Refused(ProblemCode::PasswordExpired));
+        }
+        let changed = user_account::Entity::update_many()
+            .set(user_account::ActiveModel {
+                password_hash: Set(hash),
+                password_expires_at: Set(None),
+                ..Default::default()
+            })
+            .filter(user_account::Column::Id.eq(user.id))
+            .filter(user_account::Column::PasswordHash.eq(&user.password_hash))
+            .exec(write.on())
+            .await?;
+        if changed.rows_affected != 1 {
+            return Err(Error::WRONG_MOMENT);
+        }
+        end_sessions(
+            &mut write,
+            user.id,
+            self.actor.session(),
+            "password changed",
+        )
+        .await?;
+        write.journal(Entry::new(
+            "user.password_change",
+            object,
+            Role::System,
+            Some(body.event_id),
+            &serde_json::json!({ "chosen_by_another": user.password_expires_at.is_some() }),
+        )?);
+        write.commit().await
     }
 
     /// Ends this session.

@@ -12,12 +12,12 @@ use tilik_protocol::policy::{Permission, Role};
 use tilik_protocol::problem::ProblemCode;
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::review::Page;
-use tilik_protocol::session::{Act, AddGrant, AddUser, GrantView, UserView};
+use tilik_protocol::session::{Act, AddGrant, AddUser, GrantView, ResetPassword, UserView};
 use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
 use super::journal::{Entry, document_number, holds_personal_number};
-use super::tables::{role_grant, row_version, session, user_account, verification_case};
+use super::tables::{role_grant, row_version, user_account, verification_case};
 use super::write::Seen;
 use super::{Acting, Store, Write, cases, text};
 use crate::error::{Error, Result};
@@ -105,16 +105,24 @@ fn check_name(field: &str, name: &str) -> Result<()> {
     Ok(())
 }
 
-fn check_password(password: &str) -> Result<()> {
+/// Days for which a password that somebody else chose is good.
+const CHOSEN_DAYS: i64 = 7;
+
+pub(super) fn check_password(field: &str, password: &str) -> Result<()> {
     if (12..=256).contains(&password.chars().count()) {
         Ok(())
     } else {
         Err(Error::field(
-            "password",
+            field,
             "too_short",
             "Kata sandi sedikitnya 12 karakter.",
         ))
     }
+}
+
+/// Until when a password is good that somebody else chose now.
+fn chosen_until(now: Timestamp) -> i64 {
+    now.plus_s(CHOSEN_DAYS * 86_400).as_micros()
 }
 
 /// Whether every region of the grant lies in one of `mine`.
@@ -162,7 +170,7 @@ impl Acting {
         check_username(&body.username)?;
         check_name("username", &body.username)?;
         check_name("name", &body.name)?;
-        check_password(&body.password)?;
+        check_password("password", &body.password)?;
         let password_hash = self.store.hash_password(body.password.clone()).await?;
         let mut write = self.begin().await?;
         // The password is no part of what makes a repeat equal: its hash would be a hash of a secret.
@@ -185,6 +193,7 @@ impl Acting {
             username: Set(body.username),
             name: Set(body.name),
             password_hash: Set(password_hash),
+            password_expires_at: Set(Some(chosen_until(write.at()))),
             suspended_at: Set(None),
             signed_out_at: Set(None),
             created_at: Set(write.at().as_micros()),
@@ -205,6 +214,66 @@ impl Acting {
         )?);
         write.commit().await?;
         self.user_view(row).await
+    }
+
+    /// Gives somebody who has forgotten their password one to sign in with once. Their sessions end.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found`, `invalid`; `separation_of_duty` for oneself, who knows the old one or does not.
+    pub async fn reset_password(&self, id: UserId, body: ResetPassword) -> Result<UserView> {
+        if !self.actor.is_system() {
+            self.actor.require(Permission::ManageUsers)?;
+        }
+        check_password("password", &body.password)?;
+        let password_hash = self.store.hash_password(body.password).await?;
+        let mut write = self.begin().await?;
+        let object = format!("user:{id}");
+        let row = user_account::Entity::find_by_id(Uuid::from(id))
+            .one(write.on())
+            .await?
+            .ok_or(Error::NOT_FOUND)?;
+        if !self.manages(write.on(), row.id).await? {
+            return Err(Error::NOT_FOUND);
+        }
+        if self.actor.user() == Some(id) {
+            return Err(Error::Refused(ProblemCode::SeparationOfDuty));
+        }
+        // The password is no part of what makes a repeat equal, as when an account is added.
+        let same = serde_json::json!({});
+        if write
+            .once(body.event_id, "user.password_reset", &object, &same)
+            .await?
+            == Seen::Before
+        {
+            return self.user_view(row).await;
+        }
+        let mut active: user_account::ActiveModel = row.into();
+        active.password_hash = Set(password_hash);
+        active.password_expires_at = Set(Some(chosen_until(write.at())));
+        let row = active.update(write.on()).await?;
+        super::sessions::end_sessions(&mut write, row.id, None, "password reset").await?;
+        write.journal(Entry::new(
+            "user.password_reset",
+            object,
+            self.managing_role(),
+            Some(body.event_id),
+            &serde_json::json!({ "user": id }),
+        )?);
+        write.commit().await?;
+        self.user_view(row).await
+    }
+
+    /// The account of this name.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn user_named(&self, username: &str) -> Result<UserId> {
+        user_account::Entity::find()
+            .filter(user_account::Column::Username.eq(username))
+            .one(self.store.read())
+            .await?
+            .map(|row| UserId(row.id))
+            .ok_or(Error::NOT_FOUND)
     }
 
     fn managing_role(&self) -> Role {
@@ -565,14 +634,7 @@ impl Acting {
                     [row.id.into()],
                 ))
                 .await?;
-            for open in session::Entity::find()
-                .filter(session::Column::UserId.eq(row.id))
-                .filter(session::Column::EndedAt.is_null())
-                .all(write.on())
-                .await?
-            {
-                super::sessions::end_session(&mut write, open, "suspended").await?;
-            }
+            super::sessions::end_sessions(&mut write, row.id, None, "suspended").await?;
         }
         write.journal(Entry::new(
             action,

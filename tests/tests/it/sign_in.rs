@@ -6,11 +6,15 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use http::{Method, Request, header};
-use serde_json::json;
+use serde_json::{Value, json};
+use tilik_protocol::ids::UserId;
 use tilik_protocol::policy::Role;
-use tilik_tests::people::{PASSWORD, hire};
+use tilik_protocol::session::{Tokens, UserView};
+use tilik_tests::handmade::SoftPhone;
+use tilik_tests::people::{FIRST_PASSWORD, PASSWORD, hire};
 use tilik_tests::village::city;
-use tilik_tests::{Staff, World};
+use tilik_tests::world::Answer;
+use tilik_tests::{Console, Person, Staff, World};
 
 /// One try from an address; the verdict.
 async fn try_from(world: &World, address: &str, username: &str, password: &str) -> String {
@@ -146,5 +150,189 @@ async fn old_tries_are_forgotten() {
         world.count(known).await.unwrap() > 0,
         "where somebody signed in before"
     );
+    world.end().await;
+}
+
+async fn sign_in(world: &World, username: &str, password: &str) -> Answer {
+    let body = json!({ "username": username, "password": password });
+    world.call("POST", "/v1/session", None, Some(&body)).await
+}
+
+/// An auditor whom nobody has told yet to choose a password.
+async fn a_new_auditor(admin: &Console) -> UserId {
+    let body = json!({ "event_id": admin.event(), "username": "auditor.baru",
+        "name": "Auditor Baru", "password": FIRST_PASSWORD });
+    let answer = admin.post("/v1/users", &body).await;
+    let user: UserView = answer.ok().unwrap().read().unwrap();
+    admin
+        .add_grant(user.id, Role::Auditor, &[city()], None)
+        .await
+        .unwrap();
+    user.id
+}
+
+async fn journal(world: &World) -> String {
+    let store = world.app().unwrap().store;
+    let mut text = String::new();
+    for row in store.peek("SELECT body FROM journal", []).await.unwrap() {
+        let body: Vec<u8> = row.try_get_by_index(0).unwrap();
+        text.push_str(&String::from_utf8(body).unwrap());
+    }
+    text
+}
+
+#[tokio::test]
+async fn a_password_that_somebody_else_chose_is_good_for_choosing_another_and_for_nothing_else() {
+    let world = World::new(911).await.unwrap();
+    let (admin, _) = world.first_accounts().await.unwrap();
+    a_new_auditor(&admin).await;
+    let tokens = sign_in(&world, "auditor.baru", FIRST_PASSWORD).await;
+    let tokens: Tokens = tokens.ok().unwrap().read().unwrap();
+    assert!(tokens.me.password_change_required);
+    let token = Some(tokens.access_token.as_str());
+    for (method, path) in [
+        ("GET", "/v1/me"),
+        ("GET", "/v1/cases"),
+        ("GET", "/v1/journal"),
+        ("GET", "/v1/imports"),
+        ("DELETE", "/v1/session"),
+        ("POST", "/v1/me/sign-out-everywhere"),
+        ("POST", "/v1/users"),
+        ("OPTIONS", "/v1/me/password"),
+    ] {
+        let answer = world.call(method, path, token, Some(&Value::Null)).await;
+        let expected = match method {
+            "OPTIONS" => "405 method_not_allowed",
+            _ => "403 password_change_required",
+        };
+        assert_eq!(answer.verdict(), expected, "{method} {path}");
+    }
+    // A browser neither.
+    let body = json!({ "username": "auditor.baru", "password": FIRST_PASSWORD });
+    let origin = ("origin", world.public_url());
+    let browser = world
+        .call_with("POST", "/v1/console/session", &[origin], Some(&body))
+        .await
+        .unwrap();
+    let cookie = browser.headers["set-cookie"].to_str().unwrap().to_owned();
+    let cookie = ("cookie", cookie.split(';').next().unwrap());
+    let look = async || {
+        let answer = world.call_with("GET", "/v1/me", &[cookie], None).await;
+        answer.unwrap().verdict()
+    };
+    assert_eq!(look().await, "403 password_change_required");
+
+    let event = admin.event();
+    let choose = async |old: &str, new: &str| {
+        let body = json!({ "event_id": event, "old_password": old, "new_password": new });
+        world
+            .call("POST", "/v1/me/password", token, Some(&body))
+            .await
+    };
+    for (old, new, told) in [
+        ("kata sandi salah", PASSWORD, "old_password wrong"),
+        (FIRST_PASSWORD, "pendek", "new_password too_short"),
+        (FIRST_PASSWORD, FIRST_PASSWORD, "new_password same"),
+    ] {
+        let answer = choose(old, new).await;
+        assert_eq!(answer.verdict(), "422 invalid");
+        let field = &answer.json()["fields"][0];
+        let field = format!(
+            "{} {}",
+            field["field"].as_str().unwrap(),
+            field["code"].as_str().unwrap()
+        );
+        assert_eq!(field, told);
+    }
+    // A lost reply costs nothing.
+    for _ in 0..2 {
+        assert_eq!(choose(FIRST_PASSWORD, PASSWORD).await.verdict(), "204");
+    }
+    let me = world.call("GET", "/v1/me", token, None).await;
+    assert_eq!(me.verdict(), "200");
+    assert_eq!(me.json()["password_change_required"], Value::Null);
+    assert_eq!(look().await, "401 session_ended", "other sessions end");
+    let again = sign_in(&world, "auditor.baru", FIRST_PASSWORD).await;
+    assert_eq!(again.verdict(), "401 wrong_credentials");
+    let again = sign_in(&world, "auditor.baru", PASSWORD).await;
+    assert_eq!(again.verdict(), "200");
+    let chosen = "SELECT COUNT(*) FROM journal WHERE action = 'user.password_change'";
+    assert_eq!(world.count(chosen).await.unwrap(), 3);
+    let told = journal(&world).await;
+    assert!(!told.contains("kata sandi"), "{told}");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn whoever_guesses_the_old_password_at_an_open_screen_is_held_back() {
+    let (world, staff) = an_office(912).await;
+    let guess = async |old: &str| {
+        let body = json!({ "event_id": staff.auditor.event(), "old_password": old,
+            "new_password": "kata sandi yang lain" });
+        staff.auditor.post("/v1/me/password", &body).await.verdict()
+    };
+    for _ in 0..5 {
+        assert_eq!(guess("tebakan saja").await, "422 invalid");
+    }
+    assert_eq!(guess(PASSWORD).await, "429 too_many_attempts");
+    world.pass_s(901).await.unwrap();
+    assert_eq!(guess(PASSWORD).await, "204");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_forgotten_password_is_replaced_for_once_and_one_that_waits_too_long_is_none() {
+    let world = World::new(913).await.unwrap();
+    let staff = world.staff(1).await.unwrap();
+    let user = a_new_auditor(&staff.admin).await;
+    world.pass_s(7 * 86_400).await.unwrap();
+    let late = sign_in(&world, "auditor.baru", FIRST_PASSWORD).await;
+    assert_eq!(late.verdict(), "401 password_expired");
+    let reset = async |by: &Console, user: UserId, password: &str| {
+        let body = json!({ "event_id": by.event(), "password": password });
+        let path = format!("/v1/users/{user}/password");
+        by.post(&path, &body).await.verdict()
+    };
+    assert_eq!(
+        reset(&staff.operator, user, FIRST_PASSWORD).await,
+        "403 forbidden"
+    );
+    let own = staff.admin.user();
+    assert_eq!(
+        reset(&staff.admin, own, FIRST_PASSWORD).await,
+        "403 separation_of_duty"
+    );
+    assert_eq!(reset(&staff.admin, user, "pendek").await, "422 invalid");
+    let desk = (&staff.admin, &staff.approver);
+    let mojoroto = ["35.71.01".parse().unwrap()];
+    let near = hire(desk, "admin.dekat", Role::Admin, &mojoroto)
+        .await
+        .unwrap();
+    assert_eq!(reset(&near, user, FIRST_PASSWORD).await, "404 not_found");
+    assert_eq!(reset(&staff.admin, user, FIRST_PASSWORD).await, "200");
+    let first = sign_in(&world, "auditor.baru", FIRST_PASSWORD).await;
+    let first: Tokens = first.ok().unwrap().read().unwrap();
+    assert!(first.me.password_change_required);
+    let said = format!(
+        "SELECT COUNT(*) FROM journal WHERE action = 'user.password_reset' AND object = 'user:{user}'"
+    );
+    assert_eq!(world.count(&said).await.unwrap(), 1);
+
+    // A phone's session ends too, and the next one begins with the choice.
+    let officer: &Person = &staff.officers[0];
+    let mut phone = SoftPhone::enrolled(&world, &staff.supervisor, officer)
+        .await
+        .unwrap();
+    let old = phone.sign_in().await.unwrap().access_token;
+    assert_eq!(reset(&staff.admin, officer.id, FIRST_PASSWORD).await, "200");
+    let sync = async |token: &str, phone: &SoftPhone| {
+        let body = json!(phone.sync_body(Vec::new()));
+        let answer = world.call("POST", "/v1/sync", Some(token), Some(&body));
+        answer.await.verdict()
+    };
+    assert_eq!(sync(&old, &phone).await, "401 session_ended");
+    phone.officer.password = FIRST_PASSWORD.to_owned();
+    let new = phone.sign_in().await.unwrap().access_token;
+    assert_eq!(sync(&new, &phone).await, "403 password_change_required");
     world.end().await;
 }

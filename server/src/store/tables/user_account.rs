@@ -10,6 +10,8 @@ pub struct Model {
     pub username: String,
     pub name: String,
     pub password_hash: String,
+    /// Until when a password that somebody else chose is good; none: the person's own.
+    pub password_expires_at: Option<i64>,
     pub suspended_at: Option<i64>,
     pub signed_out_at: Option<i64>,
     pub created_at: i64,

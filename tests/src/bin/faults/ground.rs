@@ -135,6 +135,10 @@ impl Ground {
             }
             officer = Some(user.id);
         }
+        // As if everybody had signed in and chosen the same again.
+        store
+            .poke("UPDATE user_account SET password_expires_at = NULL", [])
+            .await?;
         store.close().await;
         let officer = officer.context("the officer")?;
         std::fs::write(folder.join("officer"), officer.to_string())?;
