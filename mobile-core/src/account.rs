@@ -9,7 +9,7 @@ use tilik_protocol::ids::DeviceId;
 use tilik_protocol::problem::Problem;
 use tilik_protocol::session::{
     ChangePassword, EnrolDevice, Enrolled, Refresh, RevokeKind, SignIn, Tokens, enrol_proof_input,
-    refresh_proof_input,
+    refresh_proof_input, sign_in_proof_input,
 };
 use tilik_protocol::time::Timestamp;
 use zeroize::Zeroizing;
@@ -157,10 +157,22 @@ pub(crate) fn again(core: &mut Core, phone: &Phone, row: &InFlight) -> Result<Op
                 in_flight::forget(db, &row.id)?;
                 return Ok(None);
             };
+            let device: Option<DeviceId> = meta::get(db, meta::DEVICE)?;
+            let time_token =
+                meta::get::<ServerTime>(db, meta::SERVER_TIME)?.and_then(|known| known.token);
+            let proof = match (device, &time_token) {
+                (Some(device), Some(token)) => {
+                    let signed = phone.sign(sign_in_proof_input(device, username, token))?;
+                    Some(pump::base64(signed))
+                }
+                (_, _) => None,
+            };
             let body = SignIn {
                 username: username.clone(),
                 password: password.to_string(),
-                device: meta::get(db, meta::DEVICE)?,
+                device,
+                time_token,
+                proof,
             };
             json(row.id.clone(), "/v1/session", None, phone, &body).map(Some)
         }
@@ -295,7 +307,7 @@ pub(crate) fn on_enrolled(
     meta::set(
         &tx,
         meta::SERVER_TIME,
-        &server_time(phone, enrolled.now, None),
+        &server_time(phone, enrolled.now, enrolled.time_token),
     )?;
     meta::forget(&tx, meta::REVOKED)?;
     meta::forget(&tx, meta::LAST_PROBLEM)?;

@@ -21,6 +21,7 @@ use tilik_protocol::manifest::{
 };
 use tilik_protocol::session::{
     EnrolDevice, Enrolled, SignIn, Tokens, enrol_proof_input, refresh_proof_input,
+    sign_in_proof_input,
 };
 use tilik_protocol::sync::{SealedVisit, SyncReply, SyncRequest};
 use tilik_protocol::time::Timestamp;
@@ -89,6 +90,7 @@ pub struct SoftPhone {
     pub prev: Option<Hash32>,
     key: SigningKey,
     recipient: String,
+    time_token: String,
     doorway: Doorway,
     ids: Arc<Ids>,
     session: Option<Tokens>,
@@ -191,6 +193,7 @@ impl SoftPhone {
             prev: None,
             key,
             recipient: enrolled.spool_recipient,
+            time_token: enrolled.time_token.unwrap_or_default(),
             doorway: world.doorway(),
             ids: world.ids.clone(),
             session: None,
@@ -213,16 +216,25 @@ impl SoftPhone {
         STANDARD.encode(signature.to_bytes())
     }
 
+    /// The body of signing in on this phone, with its proof.
+    pub fn sign_in_body(&self) -> SignIn {
+        let username = &self.officer.username;
+        let signed = sign_in_proof_input(self.id, username, &self.time_token);
+        SignIn {
+            username: username.clone(),
+            password: self.officer.password.clone(),
+            device: Some(self.id),
+            proof: Some(self.proof(&signed)),
+            time_token: Some(self.time_token.clone()),
+        }
+    }
+
     /// Signs in on this phone.
     ///
     /// # Errors
     /// When the server refuses.
     pub async fn sign_in(&mut self) -> Result<Tokens> {
-        let body = SignIn {
-            username: self.officer.username.clone(),
-            password: self.officer.password.clone(),
-            device: Some(self.id),
-        };
+        let body = self.sign_in_body();
         let tokens: Tokens = self
             .doorway
             .call("POST", "/v1/session", None, Some(&json(&body)))

@@ -136,6 +136,8 @@ impl Console {
             username: self.person.username.clone(),
             password: self.person.password.clone(),
             device: None,
+            time_token: None,
+            proof: None,
         };
         let tokens: Tokens = self
             .doorway
@@ -497,6 +499,8 @@ async fn choose_password(doorway: &Doorway, event_id: EventId, person: &Person) 
         username: person.username.clone(),
         password: FIRST_PASSWORD.to_owned(),
         device: None,
+        time_token: None,
+        proof: None,
     };
     let answer = doorway
         .call("POST", "/v1/session", None, Some(&json(&body)))

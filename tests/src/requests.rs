@@ -204,11 +204,12 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
     };
     Ok(Some(match (line.method.as_str(), line.path) {
         ("GET", "/health/live" | "/health/ready" | "/metrics") => plain(line.path.to_owned()),
-        ("POST", "/v1/session") => here(&json!({
-            "username": caller.person.username,
-            "password": caller.person.password,
-            "device": caller.phone.as_ref().map(|phone| phone.id),
-        })),
+        ("POST", "/v1/session") => match &caller.phone {
+            Some(phone) => here(&json!(phone.sign_in_body())),
+            None => here(&json!({
+                "username": caller.person.username, "password": caller.person.password,
+            })),
+        },
         ("POST", "/v1/session/refresh") => here(&phone.refresh_body(&caller.tokens.refresh_token)),
         ("POST", "/v1/console/session") => Ask {
             headers: vec![

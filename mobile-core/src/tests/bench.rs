@@ -18,7 +18,7 @@ use tilik_protocol::manifest::{
 };
 use tilik_protocol::session::{
     ChangePassword, EnrolDevice, Enrolled, Me, Refresh, SignIn, Tokens, enrol_proof_input,
-    refresh_proof_input,
+    refresh_proof_input, sign_in_proof_input,
 };
 use tilik_protocol::sync::{
     Assignment, Bucket, BucketPage, Carried, CarryVisits, FeedOp, FeedRow, PhoneConfig,
@@ -339,12 +339,19 @@ impl Server {
                         username: "siti".to_owned(),
                         spool_recipient: SPOOL.to_public().to_string(),
                         now: Timestamp::from_micros(self.now),
+                        time_token: Some("t1.enrolled".to_owned()),
                     },
                 )
             }
             ("POST", "/v1/session") => {
                 let said: SignIn = serde_json::from_slice(body).unwrap();
                 assert_eq!(said.device, self.device);
+                let token = said.time_token.unwrap();
+                assert!(verifies(
+                    self.key.as_ref().unwrap(),
+                    &sign_in_proof_input(said.device.unwrap(), &said.username, &token),
+                    &said.proof.unwrap()
+                ));
                 if said.password != self.password {
                     return problem(401, "wrong_credentials");
                 }

@@ -19,6 +19,12 @@ pub struct SignIn {
     /// The phone the session is bound to; absent in a browser.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<DeviceId>,
+    /// The newest time token the server gave to that phone; absent in a browser.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_token: Option<String>,
+    /// Raw ES256 by that phone's key over [`sign_in_proof_input`], base64; absent in a browser.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<String>,
 }
 
 impl std::fmt::Debug for SignIn {
@@ -45,6 +51,11 @@ impl std::fmt::Debug for Refresh {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Refresh").finish_non_exhaustive()
     }
+}
+
+/// What the proof of signing in on a phone is a signature over: without the phone's key a password opens no session of it.
+pub fn sign_in_proof_input(device: DeviceId, username: &str, time_token: &str) -> Vec<u8> {
+    format!("tilik sign-in v1\n{device}\n{username}\n{time_token}").into_bytes()
 }
 
 /// What the proof of a phone-bound refresh is a signature over.
@@ -293,6 +304,9 @@ pub struct Enrolled {
     pub spool_recipient: String,
     /// The server's time, so that a wrong phone clock is known from the first minute.
     pub now: Timestamp,
+    /// A signed token of that time for this phone; opaque.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_token: Option<String>,
 }
 
 /// A phone as a supervisor or admin sees it.

@@ -265,6 +265,8 @@ fn every_wire_type_has_a_snapshot() {
             username: "a".into(),
             password: "b".into(),
             device: Some(id(3)),
+            time_token: Some("t1.x".into()),
+            proof: Some("p".into()),
         },
     );
     wire(
@@ -370,6 +372,7 @@ fn every_wire_type_has_a_snapshot() {
             username: "a".into(),
             spool_recipient: "age1example".into(),
             now: at(0),
+            time_token: Some("t1.x".into()),
         },
     );
     wire(

@@ -27,6 +27,7 @@ use super::write::Seen;
 use super::{Acting, Store, text};
 use crate::actor::Actor;
 use crate::error::{Error, Result};
+use crate::time_token::TimeToken;
 
 /// A code is good for a day.
 const CODE_S: i64 = 86_400;
@@ -326,12 +327,20 @@ impl Store {
             .await?
             .filter(|user| user.suspended_at.is_none())
             .ok_or_else(refuse)?;
+        let now = self.now();
         let enrolled = Enrolled {
             device: body.device,
             officer,
             username: user.username,
             spool_recipient: self.keys().spool_recipient(),
-            now: self.now(),
+            now,
+            time_token: Some(
+                TimeToken {
+                    at: now,
+                    device: body.device,
+                }
+                .seal(self.keys()),
+            ),
         };
         if row.used_at.is_some() {
             let same = device::Entity::find_by_id(Uuid::from(body.device))

@@ -21,6 +21,7 @@ use tilik_protocol::policy::Role;
 use tilik_protocol::problem::ProblemCode;
 use tilik_protocol::session::{
     ChangePassword, GrantView, Me, Refresh, SignIn, Tokens, refresh_proof_input,
+    sign_in_proof_input,
 };
 use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
@@ -31,6 +32,7 @@ use super::write::Seen;
 use super::{Acting, Store, users};
 use crate::actor::{Actor, HeldGrant};
 use crate::error::{Error, Result};
+use crate::time_token::TimeToken;
 use crate::tokens;
 
 /// Days until a session ends whatever happens.
@@ -180,7 +182,7 @@ impl Store {
     /// Signs in. `address` is the client's, as the trusted proxies tell it.
     ///
     /// # Errors
-    /// `wrong_credentials`, `too_many_attempts`, `device_revoked`.
+    /// `wrong_credentials`, `too_many_attempts`, `device_revoked`, `unknown_device`, `bad_signature`.
     pub(crate) async fn sign_in(&self, body: SignIn, address: &str) -> Result<Tokens> {
         let device = body.device;
         let (user, here) = self.admit(body, address).await?;
@@ -257,11 +259,35 @@ impl Store {
                     if phone.revoked_kind.as_deref() == Some("stolen") {
                         return Err(Error::Refused(ProblemCode::DeviceRevoked));
                     }
+                    if !self.is_at_the_phone(&phone, &body.username, body.time_token, body.proof) {
+                        return Err(Error::Refused(ProblemCode::BadSignature));
+                    }
                 }
                 Some(_) | None => return Err(Error::Refused(ProblemCode::UnknownDevice)),
             }
         }
         Ok((user, Subjects { here, known }))
+    }
+
+    /// Whether whoever signs in holds the phone: its key signed a time token that we gave to it. One of any age, for a phone
+    /// may have been off for months.
+    fn is_at_the_phone(
+        &self,
+        phone: &device::Model,
+        username: &str,
+        time_token: Option<String>,
+        proof: Option<String>,
+    ) -> bool {
+        let (Some(token), Some(proof)) = (time_token, proof) else {
+            return false;
+        };
+        let id = DeviceId(phone.id);
+        TimeToken::open(self.keys(), &token).is_some_and(|given| given.device == id)
+            && is_proof(
+                &phone.public_key,
+                &sign_in_proof_input(id, username, &token),
+                &proof,
+            )
     }
 
     async fn begin_session(

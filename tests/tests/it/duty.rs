@@ -10,7 +10,7 @@ use tilik_protocol::ids::{CaseId, FamilyId, MembershipId, NoticeId};
 use tilik_protocol::membership::MembershipState;
 use tilik_protocol::policy::Role;
 use tilik_protocol::review::CaseView;
-use tilik_protocol::session::{RevokeKind, UserView};
+use tilik_protocol::session::{RevokeKind, SignIn, UserView};
 use tilik_protocol::sync::{Bucket, Cursor, SyncReply, SyncRequest};
 use tilik_tests::handmade::SoftPhone;
 use tilik_tests::{Console, village};
@@ -667,5 +667,55 @@ async fn an_upload_grant_sends_the_photos_of_its_own_visit_and_no_others() {
     }
     let received = "SELECT COUNT(*) FROM photo WHERE received_at IS NOT NULL";
     assert_eq!(desk.world.count(received).await.unwrap(), 0);
+    desk.world.end().await;
+}
+
+#[tokio::test]
+async fn a_password_without_the_phone_opens_no_session_of_the_phone() {
+    let desk = desk(314, 1, 0).await;
+    let other = SoftPhone::enrolled(&desk.world, &desk.staff.admin, &desk.phone.officer)
+        .await
+        .unwrap();
+    let good = desk.phone.sign_in_body();
+    let foreign = other.sign_in_body();
+    let try_it = async |body: SignIn| {
+        let body = serde_json::to_value(&body).unwrap();
+        let answer = desk.world.call("POST", "/v1/session", None, Some(&body));
+        answer.await.verdict()
+    };
+    for bad in [
+        SignIn {
+            proof: None,
+            time_token: None,
+            ..good.clone()
+        },
+        SignIn {
+            proof: None,
+            ..good.clone()
+        },
+        // Signed by another phone of the same officer, over its token or over this one's.
+        SignIn {
+            proof: foreign.proof.clone(),
+            ..good.clone()
+        },
+        SignIn {
+            device: Some(desk.phone.id),
+            ..foreign.clone()
+        },
+        SignIn {
+            time_token: foreign.time_token.clone(),
+            ..good.clone()
+        },
+    ] {
+        assert_eq!(try_it(bad).await, "422 bad_signature");
+    }
+    // Nobody learns from it whether a password is right.
+    let wrong = SignIn {
+        password: "salah sekali ini".to_owned(),
+        proof: None,
+        ..good.clone()
+    };
+    assert_eq!(try_it(wrong).await, "401 wrong_credentials");
+    assert_eq!(try_it(good).await, "200");
     desk.world.end().await;
 }
