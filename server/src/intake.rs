@@ -14,6 +14,7 @@ use crate::error::{Cause, Error, Result};
 use crate::photos;
 use crate::store::Acting;
 use crate::store::photos::Side;
+use crate::store::uploads::{Announced, Expected, Standing};
 
 impl From<BlobError> for Error {
     fn from(error: BlobError) -> Self {
@@ -44,35 +45,25 @@ fn sha256(bytes: &[u8]) -> [u8; 32] {
 }
 
 impl App {
-    /// Finishes a whole upload. `bytes` are its content when its manifest is known and the caller still has them; else its
-    /// pieces are read.
+    /// Finishes a whole upload from its pieces.
     ///
     /// # Errors
     /// `hash_mismatch`, `cannot_open`, or when database or blob store do not answer (a job then tries again).
-    pub async fn finish_upload(
-        &self,
-        by: &Acting,
-        id: PhotoId,
-        bytes: Option<Bytes>,
-    ) -> Result<Finished> {
+    pub async fn finish_upload(&self, by: &Acting, id: PhotoId) -> Result<Finished> {
         let standing = by.upload(id).await?;
         if standing.state == "done" {
             return Ok(Finished::Arrived);
         }
-        if bytes.is_none() && standing.offset < standing.length {
+        if standing.offset < standing.length {
             return Ok(Finished::Coming);
         }
         let pieces = by.pieces(id).await?;
-        let (sealed, _room) = if let Some(bytes) = bytes {
-            (bytes, None)
-        } else {
-            let room = self.receiving.room_for(standing.length).await?;
-            match self.join(id, &pieces, standing.length).await {
-                Ok(bytes) => (bytes, Some(room)),
-                // Somebody else finished it between our looks and took the pieces away.
-                Err(_) if by.upload(id).await?.state == "done" => return Ok(Finished::Arrived),
-                Err(error) => return Err(error),
-            }
+        let _room = self.receiving.room_for(standing.length).await?;
+        let sealed = match self.join(id, &pieces, standing.length).await {
+            Ok(bytes) => bytes,
+            // Somebody else finished it between our looks and took the pieces away.
+            Err(_) if by.upload(id).await?.state == "done" => return Ok(Finished::Arrived),
+            Err(error) => return Err(error),
         };
         if sealed.len() as u64 != standing.length || sha256(&sealed)[..] != standing.sealed_sha256 {
             by.spoil_upload(&standing, ProblemCode::HashMismatch)
@@ -83,36 +74,14 @@ impl App {
             by.hold_upload(id).await?;
             return Ok(Finished::Held);
         };
-        if expected.sealed_sha256 != standing.sealed_sha256 {
-            by.spoil_upload(&standing, ProblemCode::HashMismatch)
-                .await?;
-            return Err(Error::Refused(ProblemCode::HashMismatch));
-        }
-        let keys = self.keys.clone();
-        let (want, want_len) = (expected.sha256, expected.len);
-        let opened = tokio::task::spawn_blocking(move || {
-            let plain = keys
-                .open_spool(&sealed)
-                .map_err(|_| ProblemCode::CannotOpen)?;
-            if plain.len() as u64 != want_len || sha256(&plain) != want {
-                return Err(ProblemCode::HashMismatch);
-            }
-            let problem = photos::check(&plain).err();
-            Ok((plain, problem))
-        })
-        .await
-        .map_err(Error::internal)?;
-        let (plain, problem) = match opened {
-            Ok(opened) => opened,
+        let (key, problem) = match self.keep_original(id, expected, sealed).await? {
+            Ok(kept) => kept,
             Err(code) => {
                 by.spoil_upload(&standing, code).await?;
                 return Err(Error::Refused(code));
             }
         };
-        let key = BlobKey::original(id, &expected.sha256);
-        self.blobs.put(&key, &plain).await?;
-        let problem = problem.map(|problem| problem.to_string());
-        by.photo_arrived(id, key.as_str(), problem, self.config.safe_at_once)
+        by.photo_arrived(id, key.as_str(), problem, self.config.safe_at_once, None)
             .await?;
         self.wake_workers();
         for piece in pieces {
@@ -123,6 +92,72 @@ impl App {
             }
         }
         Ok(Finished::Arrived)
+    }
+
+    /// Takes a photo that its manifest has named and that came in one piece.
+    ///
+    /// # Errors
+    /// As [`App::finish_upload`].
+    pub async fn take_photo(
+        &self,
+        by: &Acting,
+        announced: &Announced,
+        expected: Expected,
+        sealed: Bytes,
+    ) -> Result<Standing> {
+        let id = announced.photo;
+        let (key, problem) = match self.keep_original(id, expected, sealed).await? {
+            Ok(kept) => kept,
+            Err(code) => {
+                let standing = by.announce_upload(announced).await?;
+                by.spoil_upload(&standing, code).await?;
+                return Err(Error::Refused(code));
+            }
+        };
+        let at = by
+            .photo_arrived(
+                id,
+                key.as_str(),
+                problem,
+                self.config.safe_at_once,
+                Some(announced),
+            )
+            .await?;
+        self.wake_workers();
+        Ok(announced.done(at))
+    }
+
+    /// Opens a sealed file, compares it with what its manifest says, and stores the original; its name and what is wrong
+    /// with it as a picture, or why it is not that photo at all.
+    async fn keep_original(
+        &self,
+        id: PhotoId,
+        expected: Expected,
+        sealed: Bytes,
+    ) -> Result<std::result::Result<(BlobKey, Option<String>), ProblemCode>> {
+        let keys = self.keys.clone();
+        let key = BlobKey::original(id, &expected.sha256);
+        let opened = tokio::task::spawn_blocking(move || {
+            if sha256(&sealed)[..] != expected.sealed_sha256 {
+                return Err(ProblemCode::HashMismatch);
+            }
+            let plain = keys
+                .open_spool(&sealed)
+                .map_err(|_| ProblemCode::CannotOpen)?;
+            if plain.len() as u64 != expected.len || sha256(&plain) != expected.sha256 {
+                return Err(ProblemCode::HashMismatch);
+            }
+            let problem = photos::check(&plain).err();
+            Ok((plain, problem))
+        })
+        .await
+        .map_err(Error::internal)?;
+        let (plain, problem) = match opened {
+            Ok(opened) => opened,
+            Err(code) => return Ok(Err(code)),
+        };
+        self.blobs.put(&key, &plain).await?;
+        Ok(Ok((key, problem.map(|problem| problem.to_string()))))
     }
 
     async fn join(

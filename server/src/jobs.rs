@@ -25,7 +25,7 @@ impl App {
         let photo = job.object.parse::<PhotoId>().map_err(Error::internal);
         match job.kind.as_str() {
             "derivatives" => self.make_copies(by, photo?).await,
-            "finish_upload" => match self.finish_upload(by, photo?, None).await {
+            "finish_upload" => match self.finish_upload(by, photo?).await {
                 // Spoiled for good and told to the phone: nothing is gained by trying again.
                 Ok(_) | Err(Error::Refused(_)) => Ok(()),
                 Err(error) => Err(error),

@@ -1,7 +1,7 @@
 //! A request body on its way in: its first bytes in memory, the rest in a file of the data folder.
 //!
 //! A photo on a slow link takes an hour, and a hundred phones are slow at once: nothing that a body holds grows with its
-//! length. What is stored is stored from here, when all of it is here, since a PUT to S3 that is cut stores nothing.
+//! length. A few may keep more than the rest, so that a photo on a fast link needs no file. What is stored is stored from here, when all of it is here, since a PUT to S3 that is cut stores nothing.
 //! A file loses its name as soon as it is open, so whatever ends this process frees it. What lies in it is a piece of an
 //! `age` file, as it will lie in the blob store.
 
@@ -20,6 +20,10 @@ use crate::error::{Cause, Error, Result};
 
 /// What one body keeps in memory while it comes in.
 const IN_MEMORY: usize = 64 * 1024;
+/// What a body may keep instead as long as few others do: more than a photo usually has.
+const IN_MEMORY_IF_FEW: usize = 512 * 1024;
+/// How many are few.
+const FEW: usize = 8;
 /// What all whole bodies together may take while they are stored; opening and sealing takes the same again twice.
 const AT_ONCE_KIB: u32 = 32 * 1024;
 
@@ -32,6 +36,7 @@ struct Inner {
     folder: PathBuf,
     number: AtomicU64,
     at_once: Arc<Semaphore>,
+    few: Arc<Semaphore>,
 }
 
 /// A body that is coming in.
@@ -39,6 +44,7 @@ struct Inner {
 pub struct Spool {
     inner: Arc<Inner>,
     held: BytesMut,
+    one_of_few: Option<OwnedSemaphorePermit>,
     file: Option<File>,
     spilled: u64,
 }
@@ -73,6 +79,7 @@ impl Receiving {
             folder: data_dir.join("receiving"),
             number: AtomicU64::new(0),
             at_once: Arc::new(Semaphore::new(AT_ONCE_KIB as usize)),
+            few: Arc::new(Semaphore::new(FEW)),
         }))
     }
 
@@ -100,6 +107,7 @@ impl Receiving {
         Spool {
             inner: self.0.clone(),
             held: BytesMut::new(),
+            one_of_few: None,
             file: None,
             spilled: 0,
         }
@@ -163,7 +171,15 @@ impl Spool {
     /// # Errors
     /// `low_space`, or `unavailable` when the file cannot be written. The body is lost then.
     pub async fn push(&mut self, bytes: Bytes) -> Result<()> {
-        if self.held.len() + bytes.len() <= IN_MEMORY {
+        let wanted = self.held.len() + bytes.len();
+        if wanted > IN_MEMORY && self.one_of_few.is_none() && self.file.is_none() {
+            self.one_of_few = self.inner.few.clone().try_acquire_owned().ok();
+        }
+        let most = match self.one_of_few {
+            Some(_) => IN_MEMORY_IF_FEW,
+            None => IN_MEMORY,
+        };
+        if wanted <= most {
             self.held.extend_from_slice(&bytes);
             return Ok(());
         }
@@ -183,7 +199,11 @@ impl Spool {
         })
         .await?;
         self.file = Some(file);
-        self.held = held;
+        self.held = if self.one_of_few.take().is_some() {
+            BytesMut::new()
+        } else {
+            held
+        };
         self.spilled += spilled;
         Ok(())
     }
@@ -259,8 +279,13 @@ mod tests {
             }
         }
         let held: usize = spools.iter().map(|spool| spool.held.capacity()).sum();
-        assert!(held <= 100 * 2 * IN_MEMORY, "{held} bytes are held");
+        assert!(
+            held <= 100 * 2 * IN_MEMORY + FEW * 2 * IN_MEMORY_IF_FEW,
+            "{held} bytes are held"
+        );
         assert_eq!(spools[99].len(), 40 * 16 * 1024);
+        // Those that were among the few are no more, once they are long.
+        assert_eq!(spools[0].inner.few.available_permits(), FEW);
     }
 
     #[tokio::test]

@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use http_body_util::BodyExt;
 use sha1_checked::Digest as _;
 use tilik_protocol::evidence::MAX_SEALED_BYTES;
@@ -25,7 +26,7 @@ use crate::blobs::ChunkKey;
 use crate::error::{Error, Result};
 use crate::receiving::Spool;
 use crate::store::Acting;
-use crate::store::uploads::{Announced, Standing};
+use crate::store::uploads::{Announced, Expected, Standing};
 
 const VERSION: &str = "1.0.0";
 /// A connection that sends nothing for this long is given up; there is no limit on the whole.
@@ -192,6 +193,9 @@ pub async fn create(
         let checksum = Checksum::read(&headers)?;
         let with_bytes = text(&headers, "content-type") == Some("application/offset+octet-stream")
             && text(&headers, "content-length") != Some("0");
+        if with_bytes && let Some(expected) = by.awaited(&announced).await? {
+            return receive_awaited(&app, &by, &announced, expected, checksum.as_ref(), body).await;
+        }
         let mut standing = by.announce_upload(&announced).await?;
         if with_bytes && standing.offset == 0 && standing.state == "active" {
             standing = receive(&app, &by, standing, 0, checksum.as_ref(), body).await?;
@@ -242,12 +246,86 @@ async fn receive(
     result
 }
 
+/// The usual case: the whole photo in one request, its manifest before it. It goes straight to its place, and nothing is
+/// written about its upload unless it is cut or is not what it should be. Nobody needs the right to append meanwhile: the
+/// same photo may come twice, since it is stored under the name of its content.
+async fn receive_awaited(
+    app: &App,
+    by: &Acting,
+    announced: &Announced,
+    expected: Expected,
+    checksum: Option<&Checksum>,
+    body: Body,
+) -> Result<Standing> {
+    let mut spool = app.receiving.begin();
+    let whole = match come_in(&mut spool, by, None, announced.length, body).await {
+        Ok(whole) => whole,
+        Err(error) => {
+            if error.code() == ProblemCode::LowSpace {
+                app.look_at_the_disk().await?;
+            }
+            return Err(error);
+        }
+    };
+    if spool.is_empty() {
+        return by.announce_upload(announced).await;
+    }
+    let (bytes, room) = spool.whole().await?;
+    if let Some(checksum) = checksum
+        && !(whole && checksum.fits(&bytes))
+    {
+        by.announce_upload(announced).await?;
+        return Err(Error::Refused(ProblemCode::ChecksumMismatch));
+    }
+    let length = bytes.len() as u64;
+    if length == announced.length {
+        let taken = app.take_photo(by, announced, expected, bytes).await;
+        if matches!(&taken, Err(error) if error.code() == ProblemCode::LowSpace) {
+            app.look_at_the_disk().await?;
+        }
+        app.took_photo_bytes(length);
+        return taken;
+    }
+    // Cut off: what came is kept, after what another request may have brought meanwhile.
+    let before = by.announce_upload(announced).await?;
+    if before.state != "active" || before.offset >= length {
+        return Ok(before);
+    }
+    let from = usize::try_from(before.offset).map_err(Error::internal)?;
+    let id = announced.photo;
+    let lease = by.lease_upload(id, before.offset).await?;
+    let kept = keep_piece(app, by, id, lease, before.offset, bytes.slice(from..)).await;
+    drop(room);
+    if kept.is_err() {
+        by.release_upload(id, lease).await?;
+    }
+    kept
+}
+
+/// Makes a piece durable and moves the upload past it.
+async fn keep_piece(
+    app: &App,
+    by: &Acting,
+    id: PhotoId,
+    lease: uuid::Uuid,
+    offset: u64,
+    bytes: Bytes,
+) -> Result<Standing> {
+    let length = bytes.len() as u64;
+    app.blobs
+        .put_ciphertext(&ChunkKey::new(uuid::Uuid::from(id), offset, lease), bytes)
+        .await?;
+    let standing = by.append_upload(id, lease, offset, length).await?;
+    app.took_photo_bytes(length);
+    Ok(standing)
+}
+
 /// Reads the body to its end, to the moment the client goes away, or until it has been silent for [`IDLE`]; whether the
-/// end was reached. The lease goes on as long as bytes flow.
+/// end was reached. A lease goes on as long as bytes flow.
 async fn come_in(
     spool: &mut Spool,
     by: &Acting,
-    (id, lease): (PhotoId, uuid::Uuid),
+    leased: Option<(PhotoId, uuid::Uuid)>,
     most: u64,
     mut body: Body,
 ) -> Result<bool> {
@@ -261,7 +339,9 @@ async fn come_in(
                     }
                     spool.push(data).await?;
                 }
-                if renewed.elapsed() > IDLE / 3 {
+                if let Some((id, lease)) = leased
+                    && renewed.elapsed() > IDLE / 3
+                {
                     // A database that is away for a moment costs nothing yet: whether the lease still holds is decided
                     // when the bytes are appended.
                     if let Err(error) = by.renew_upload(id, lease).await {
@@ -289,7 +369,7 @@ async fn receive_leased(
     let id = before.photo;
     let mut spool = app.receiving.begin();
     let most = before.length - offset;
-    let whole = come_in(&mut spool, by, (id, lease), most, body).await?;
+    let whole = come_in(&mut spool, by, Some((id, lease)), most, body).await?;
     let length = spool.len();
     if length == 0 {
         by.release_upload(id, lease).await?;
@@ -301,20 +381,20 @@ async fn receive_leased(
     {
         return Err(Error::Refused(ProblemCode::ChecksumMismatch));
     }
-    if offset == 0 && length == before.length && by.expected(id).await?.is_some() {
-        // The usual case: the whole photo in one request, its manifest before it, goes straight to its place.
-        app.finish_upload(by, id, Some(bytes)).await?;
+    if offset == 0
+        && length == before.length
+        && let Some(expected) = by.expected(id).await?
+        && expected.sealed_sha256 == before.sealed_sha256
+    {
+        let announced = before.announced()?;
+        let taken = app.take_photo(by, &announced, expected, bytes).await;
         app.took_photo_bytes(length);
-        return by.upload(id).await;
+        return taken;
     }
-    app.blobs
-        .put_ciphertext(&ChunkKey::new(uuid::Uuid::from(id), offset, lease), bytes)
-        .await?;
+    let standing = keep_piece(app, by, id, lease, offset, bytes).await?;
     drop(room);
-    let standing = by.append_upload(id, lease, offset, length).await?;
-    app.took_photo_bytes(length);
     if standing.offset == standing.length {
-        app.finish_upload(by, id, None).await?;
+        app.finish_upload(by, id).await?;
         return by.upload(id).await;
     }
     Ok(standing)

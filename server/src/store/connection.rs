@@ -57,6 +57,9 @@ pub(super) struct Connections {
 /// Longest wait for a connection before the answer is `unavailable`.
 const ACQUIRE: Duration = Duration::from_secs(5);
 
+/// A connection that nobody used for this long is tried before it is used again.
+const IDLE: Duration = Duration::from_secs(1);
+
 /// Prepared statements a connection keeps: more than there are in this program.
 const STATEMENTS: usize = 1_000;
 
@@ -71,6 +74,8 @@ impl Connections {
                         .max_connections(connections)
                         .min_connections(1)
                         .acquire_timeout(ACQUIRE)
+                        // A file does not hang up.
+                        .test_before_acquire(false)
                         .sqlx_logging(false)
                         .map_sqlx_sqlite_opts(|sqlite| {
                             sqlite
@@ -96,6 +101,7 @@ impl Connections {
                         .min_connections(1)
                         .acquire_timeout(ACQUIRE)
                         .connect_timeout(ACQUIRE)
+                        .test_before_acquire_if_idle_for(IDLE)
                         .sqlx_logging(false)
                         .map_sqlx_postgres_opts(|postgres| {
                             postgres.statement_cache_capacity(STATEMENTS).options([

@@ -1,7 +1,7 @@
 //! Uploads as the database knows them: how many bytes are durable, who is appending, and how a finished one becomes a
 //! photo. The offset only ever moves by compare-and-set, after the bytes are in the blob store.
 
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, OnConflict, Query};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait,
     QueryFilter, QueryOrder, Set,
@@ -60,6 +60,20 @@ pub struct Standing {
     pub expires_at: Timestamp,
 }
 
+impl Standing {
+    /// As it was announced.
+    pub(crate) fn announced(&self) -> Result<Announced> {
+        let sealed_sha256 = self.sealed_sha256[..].try_into().map_err(Error::internal)?;
+        Ok(Announced {
+            photo: self.photo,
+            device: self.device,
+            visit: None,
+            sealed_sha256,
+            length: self.length,
+        })
+    }
+}
+
 /// A piece of an unfinished upload in the blob store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
@@ -94,6 +108,61 @@ fn standing(row: &upload::Model) -> Standing {
         state: row.state.clone(),
         expires_at: Timestamp::from_micros(row.expires_at),
     }
+}
+
+impl Announced {
+    /// Whether this is what the photo's manifest says of it.
+    fn is_what(&self, said: &photo::Model) -> Result<()> {
+        let same = said.device_id == Uuid::from(self.device)
+            && said.sealed_sha256 == self.sealed_sha256
+            && said.sealed_len == self.length.cast_signed();
+        if same {
+            Ok(())
+        } else {
+            Err(Error::Refused(ProblemCode::ContentConflict))
+        }
+    }
+
+    fn has_a_length(&self) -> Result<()> {
+        match self.length {
+            0 => Err(Error::field(
+                "upload-length",
+                "not_allowed",
+                "Berkas kosong.",
+            )),
+            length if length > MAX_SEALED_BYTES => Err(Error::Refused(ProblemCode::TooLarge)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Where the upload stands once all of it is here.
+    pub(crate) fn done(&self, at: Timestamp) -> Standing {
+        Standing {
+            photo: self.photo,
+            device: self.device,
+            offset: self.length,
+            length: self.length,
+            sealed_sha256: self.sealed_sha256.to_vec(),
+            state: "done".to_owned(),
+            expires_at: expiry(at),
+        }
+    }
+}
+
+fn expected(row: photo::Model) -> Result<Expected> {
+    Ok(Expected {
+        sha256: row
+            .sha256
+            .try_into()
+            .map_err(|_| Error::internal("a hash is not 32 bytes"))?,
+        len: row.len.cast_unsigned(),
+        sealed_sha256: row.sealed_sha256,
+        received: row.received_at.is_some(),
+    })
+}
+
+fn expiry(from: Timestamp) -> Timestamp {
+    from.plus_s(EXPIRES_DAYS * 86_400)
 }
 
 impl Acting {
@@ -132,21 +201,42 @@ impl Acting {
         Ok(())
     }
 
+    /// What the manifest says of an announced photo of which nothing has come; `None` when no manifest has named it, or when
+    /// something of it is here already.
+    ///
+    /// # Errors
+    /// `content_conflict` when the manifest says other things of it; `too_large`.
+    pub async fn awaited(&self, announced: &Announced) -> Result<Option<Expected>> {
+        announced.has_a_length()?;
+        self.may_send_for(announced.device.into())?;
+        let mut named = photo::Entity::find_by_id(Uuid::from(announced.photo))
+            .filter(photo::Column::DeviceId.eq(Uuid::from(announced.device)))
+            .filter(photo::Column::ReceivedAt.is_null())
+            .filter(Expr::cust(
+                "NOT EXISTS (SELECT 1 FROM upload WHERE upload.id = photo.id)",
+            ));
+        if let Some(visit) = self.actor.uploads_of() {
+            let links = Query::select()
+                .column(visit_photo::Column::PhotoId)
+                .from(visit_photo::Entity)
+                .and_where(visit_photo::Column::VisitId.eq(Uuid::from(visit)))
+                .to_owned();
+            named = named.filter(photo::Column::Id.in_subquery(links));
+        }
+        let row = named.one(self.store.read()).await?;
+        row.map(|said| {
+            announced.is_what(&said)?;
+            expected(said)
+        })
+        .transpose()
+    }
+
     /// Begins an upload, or says where it stands: the same announcement may be repeated.
     ///
     /// # Errors
     /// `content_conflict` when the photo's id was announced with other values; `too_large`.
     pub async fn announce_upload(&self, announced: &Announced) -> Result<Standing> {
-        if announced.length > MAX_SEALED_BYTES {
-            return Err(Error::Refused(ProblemCode::TooLarge));
-        }
-        if announced.length == 0 {
-            return Err(Error::field(
-                "upload-length",
-                "not_allowed",
-                "Berkas kosong.",
-            ));
-        }
+        announced.has_a_length()?;
         if let Some(standing) = self.try_to_announce(announced).await? {
             return Ok(standing);
         }
@@ -185,12 +275,7 @@ impl Acting {
         let signed = match named {
             None => false,
             Some(said) => {
-                if said.device_id != Uuid::from(announced.device)
-                    || said.sealed_sha256 != announced.sealed_sha256
-                    || said.sealed_len != announced.length.cast_signed()
-                {
-                    return Err(Error::Refused(ProblemCode::ContentConflict));
-                }
+                announced.is_what(&said)?;
                 true
             }
         };
@@ -212,7 +297,7 @@ impl Acting {
                 active.problem = Set(None);
                 active.offset_bytes = Set(0);
                 active.lease = Set(None);
-                active.expires_at = Set(now.plus_s(EXPIRES_DAYS * 86_400).as_micros());
+                active.expires_at = Set(expiry(now).as_micros());
                 let row = active.update(write.on()).await?;
                 upload_chunk::Entity::delete_many()
                     .filter(upload_chunk::Column::UploadId.eq(id))
@@ -240,7 +325,7 @@ impl Acting {
             lease: Set(None),
             lease_until: Set(None),
             created_at: Set(now.as_micros()),
-            expires_at: Set(now.plus_s(EXPIRES_DAYS * 86_400).as_micros()),
+            expires_at: Set(expiry(now).as_micros()),
         }
         .insert(write.on())
         .await;
@@ -504,18 +589,7 @@ impl Acting {
         let row = photo::Entity::find_by_id(Uuid::from(id))
             .one(self.store.read())
             .await?;
-        row.map(|row| {
-            Ok(Expected {
-                sha256: row
-                    .sha256
-                    .try_into()
-                    .map_err(|_| Error::internal("a hash is not 32 bytes"))?,
-                len: row.len.cast_unsigned(),
-                sealed_sha256: row.sealed_sha256,
-                received: row.received_at.is_some(),
-            })
-        })
-        .transpose()
+        row.map(expected).transpose()
     }
 
     /// The upload is whole, and no manifest has named it yet.
@@ -572,6 +646,7 @@ impl Acting {
     }
 
     /// The original is durable in the blob store: the photo is here, its visits may be whole, its copies are to be made.
+    /// `straight` when it came in one piece and no upload was begun for it. When that was.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -581,9 +656,11 @@ impl Acting {
         original_key: &str,
         problem: Option<String>,
         safe_at_once: bool,
-    ) -> Result<()> {
+        straight: Option<&Announced>,
+    ) -> Result<Timestamp> {
         let mut write = self.begin().await?;
-        let at = write.at().as_micros();
+        let now = write.at();
+        let at = now.as_micros();
         let state = if problem.is_some() { "bad" } else { "received" };
         let arrived = photo::Entity::update_many()
             .set(photo::ActiveModel {
@@ -598,28 +675,28 @@ impl Acting {
             .filter(photo::Column::ReceivedAt.is_null())
             .exec(write.on())
             .await?;
-        upload::Entity::update_many()
-            .col_expr(upload::Column::State, Expr::value("done"))
-            .col_expr(
-                upload::Column::OffsetBytes,
-                Expr::col(upload::Column::Length),
-            )
-            .col_expr(upload::Column::Lease, Expr::value(Option::<Uuid>::None))
-            .filter(upload::Column::Id.eq(Uuid::from(id)))
-            .exec(write.on())
-            .await?;
-        upload_chunk::Entity::delete_many()
-            .filter(upload_chunk::Column::UploadId.eq(Uuid::from(id)))
-            .exec(write.on())
-            .await?;
+        let is_new = match straight {
+            Some(announced) => self.upload_done_at_once(&write, announced).await?,
+            None => false,
+        };
+        if !is_new {
+            upload::Entity::update_many()
+                .col_expr(upload::Column::State, Expr::value("done"))
+                .col_expr(
+                    upload::Column::OffsetBytes,
+                    Expr::col(upload::Column::Length),
+                )
+                .col_expr(upload::Column::Lease, Expr::value(Option::<Uuid>::None))
+                .filter(upload::Column::Id.eq(Uuid::from(id)))
+                .exec(write.on())
+                .await?;
+            upload_chunk::Entity::delete_many()
+                .filter(upload_chunk::Column::UploadId.eq(Uuid::from(id)))
+                .exec(write.on())
+                .await?;
+        }
         if arrived.rows_affected == 1 {
-            for link in visit_photo::Entity::find()
-                .filter(visit_photo::Column::PhotoId.eq(Uuid::from(id)))
-                .all(write.on())
-                .await?
-            {
-                visits::complete_if_whole(&mut write, VisitId(link.visit_id)).await?;
-            }
+            visits::complete_with(&mut write, id).await?;
             if let Some(problem) = &problem {
                 visits::flag_bad_photo(&write, id, problem).await?;
             }
@@ -634,7 +711,37 @@ impl Acting {
                 &serde_json::json!({ "problem": problem, "by": self.actor.user() }),
             )?);
         }
-        write.commit().await
+        write.commit().await?;
+        Ok(now)
+    }
+
+    /// The row of an upload that came in one piece; whether there was none before.
+    async fn upload_done_at_once(&self, write: &Write, announced: &Announced) -> Result<bool> {
+        let now = write.at();
+        let row = upload::ActiveModel {
+            id: Set(announced.photo.into()),
+            device_id: Set(announced.device.into()),
+            visit_id: Set(announced.visit.map(Into::into)),
+            carried_by: Set(self.actor.user().map(Into::into)),
+            sealed_sha256: Set(announced.sealed_sha256.to_vec()),
+            length: Set(announced.length.cast_signed()),
+            offset_bytes: Set(announced.length.cast_signed()),
+            state: Set("done".to_owned()),
+            problem: Set(None),
+            lease: Set(None),
+            lease_until: Set(None),
+            created_at: Set(now.as_micros()),
+            expires_at: Set(expiry(now).as_micros()),
+        };
+        let inserted = upload::Entity::insert(row)
+            .on_conflict(
+                OnConflict::column(upload::Column::Id)
+                    .do_nothing()
+                    .to_owned(),
+            )
+            .exec_without_returning(write.on())
+            .await?;
+        Ok(inserted == 1)
     }
 
     /// Where a photo's original lies, when it is here and sound.

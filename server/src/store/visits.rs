@@ -29,7 +29,7 @@ mod proof;
 
 pub(super) use flags::flag_bad_photo;
 pub(super) use judging::{PhotoPlace, beside};
-pub(super) use keeping::{complete_if_whole, is_what_was_asked};
+pub(super) use keeping::{complete_with, is_what_was_asked};
 pub(super) use proof::{Try, tries};
 
 use judging::{Judged, VisitPlace};
@@ -327,24 +327,22 @@ impl Acting {
             Judged::Genuine(genuine) => {
                 let manifest = genuine.signed.manifest().clone();
                 result.visit = Some(manifest.visit);
-                let place = VisitPlace::of(self.store.read(), &manifest).await?;
-                let is_new = place.row.is_none();
-                if !is_new {
-                    self.note_carrier(place.id, manifest.officer).await?;
-                } else if !self.keep_visit(*genuine).await? {
-                    // Another visit took the id in this very moment: judged again, now that it can be seen.
-                    return Ok(None);
-                }
-                result.status = if is_new {
-                    VisitStatus::Accepted
+                let id = genuine.id;
+                if genuine.is_known {
+                    self.note_carrier(id, manifest.officer).await?;
+                    result.status = VisitStatus::Duplicate.into();
+                    result.wanted = self.wanted(&manifest).await?;
                 } else {
-                    VisitStatus::Duplicate
+                    let Some(wanted) = self.keep_visit(*genuine).await? else {
+                        // Another visit took the id in this very moment: judged again, now that it can be seen.
+                        return Ok(None);
+                    };
+                    result.status = VisitStatus::Accepted.into();
+                    result.wanted = wanted;
                 }
-                .into();
-                result.wanted = self.wanted(&manifest).await?;
                 result.upload_grant = Some(
                     UploadGrant {
-                        visit: VisitId(place.id),
+                        visit: VisitId(id),
                         device: manifest.device,
                         user: self.actor.user(),
                         until: self.store.now().plus_s(UPLOAD_GRANT_DAYS * DAY_S),
@@ -377,28 +375,12 @@ impl Acting {
     }
 
     async fn wanted(&self, manifest: &Manifest) -> Result<Vec<PhotoId>> {
-        let ids: Vec<Uuid> = manifest
-            .photos
-            .iter()
-            .map(|photo| photo.id.into())
-            .collect();
-        let mut wanted = Vec::new();
-        for row in photo::Entity::find()
-            .filter(photo::Column::Id.is_in(ids))
-            .all(self.store.read())
-            .await?
-        {
-            let said = PhotoId(row.id);
-            let waits = if row.device_id == Uuid::from(manifest.device) {
-                row.received_at.is_none()
-            } else {
-                let place = PhotoPlace::of(self.store.read(), manifest.device, said).await?;
-                place.row.is_some_and(|row| row.received_at.is_none())
-            };
-            if waits {
-                wanted.push(said);
-            }
-        }
-        Ok(wanted)
+        let places = PhotoPlace::of_all(self.store.read(), manifest).await?;
+        let all = manifest.photos.iter().zip(places);
+        let wanted = all.filter(|(_, place)| {
+            let row = place.row.as_ref();
+            row.is_some_and(|row| row.received_at.is_none())
+        });
+        Ok(wanted.map(|(said, _)| said.id).collect())
     }
 }

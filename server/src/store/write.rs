@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use sea_orm::sea_query::Query;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
     Set, TransactionTrait,
@@ -207,23 +208,16 @@ impl Write {
         let mut checksum = stored.cast_unsigned();
         let mut seq = last - count;
         let names: Vec<&str> = objects.iter().map(|(object, _)| object.as_str()).collect();
-        let mut old = Vec::new();
         for chunk in names.chunks(500) {
-            old.extend(
-                feed_row::Entity::find()
-                    .filter(feed_row::Column::Bucket.eq(&bucket.0))
-                    .filter(feed_row::Column::Object.is_in(chunk.iter().copied()))
-                    .all(&self.transaction)
-                    .await?,
-            );
-            feed_row::Entity::delete_many()
-                .filter(feed_row::Column::Bucket.eq(&bucket.0))
-                .filter(feed_row::Column::Object.is_in(chunk.iter().copied()))
-                .exec(&self.transaction)
-                .await?;
-        }
-        for row in &old {
-            checksum = checksum.wrapping_sub(row.hash.cast_unsigned());
+            let mut old = Query::delete();
+            old.from_table(feed_row::Entity)
+                .and_where(feed_row::Column::Bucket.eq(&bucket.0))
+                .and_where(feed_row::Column::Object.is_in(chunk.iter().copied()))
+                .returning_col(feed_row::Column::Hash);
+            for row in self.transaction.query_all(&old).await? {
+                let hash: i64 = row.try_get_by_index(0)?;
+                checksum = checksum.wrapping_sub(hash.cast_unsigned());
+            }
         }
         let mut rows = Vec::with_capacity(objects.len());
         for (object, body) in objects {

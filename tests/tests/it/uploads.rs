@@ -151,6 +151,76 @@ async fn of_two_patches_at_once_one_waits_and_no_byte_is_mixed() {
 }
 
 #[tokio::test]
+async fn photos_that_arrive_in_one_moment_make_their_visit_whole_and_are_stored_once() {
+    let scene = scene(315).await;
+    let mut photos = scene.photos.clone();
+    for _ in 0..9 {
+        let jpegs: Vec<_> = (0..4)
+            .map(|_| noise(&scene.world.ids, 40, 30).unwrap())
+            .collect();
+        let visit = seal_finding(&scene.phone, &jpegs).unwrap();
+        photos.extend(SealedPhoto::of_visit(&scene.phone, visit).unwrap());
+    }
+    scene.send_manifest().await;
+    let waiting = "SELECT COUNT(*) FROM visit WHERE complete_at IS NULL";
+    assert_eq!(scene.world.count(waiting).await.unwrap(), 10);
+    // Each twice: what the network repeats comes in the same moment.
+    let twice = photos.iter().chain(&photos).map(|photo| async {
+        let answer = scene.create(photo, Some(photo.bytes.clone().into())).await;
+        assert_eq!(answer.status, 201);
+        assert_eq!(offset_of(&answer), Some(photo_len(photo)));
+    });
+    futures_util::future::join_all(twice).await;
+    assert_eq!(scene.world.count(waiting).await.unwrap(), 0);
+    for photo in &photos {
+        scene.is_stored(photo).await;
+    }
+    let journalled = "SELECT COUNT(*) FROM journal WHERE action = 'photo.receive'";
+    let journalled = scene.world.count(journalled).await.unwrap();
+    assert_eq!(journalled, photos.len() as i64);
+    scene.world.end().await;
+}
+
+#[tokio::test]
+async fn a_photo_cut_on_its_straight_way_goes_on_where_the_longest_of_its_tries_ended() {
+    let scene = scene(316).await;
+    scene.send_manifest().await;
+    let photo = &scene.photos[0];
+    let doorway = scene.world.doorway();
+    let mut ways = Vec::new();
+    // Three tries of the same photo at once; the one in the middle brings the most.
+    for length in [20_000, 60_000, 40_000] {
+        let (more, hold) = tokio::sync::mpsc::unbounded_channel();
+        let frames = futures_util::stream::unfold(hold, |mut hold| async {
+            let frame: std::io::Result<Bytes> = hold.recv().await?;
+            Some((frame, hold))
+        });
+        let request = photo
+            .create(&scene.token, Some(Body::from_stream(frames)))
+            .unwrap();
+        let doorway = doorway.clone();
+        ways.push((
+            more,
+            length,
+            tokio::spawn(async move { doorway.send(request).await.unwrap() }),
+        ));
+    }
+    for (more, length, _) in &ways {
+        more.send(Ok(photo.bytes.slice(..*length))).unwrap();
+    }
+    for (more, _, way) in ways {
+        more.send(Err(std::io::ErrorKind::ConnectionReset.into()))
+            .unwrap();
+        assert_eq!(way.await.unwrap().status, 201);
+    }
+    assert_eq!(scene.offset(photo).await, 60_000);
+    let rest = scene.patch(photo, 60_000, photo.tail(60_000)).await;
+    assert_eq!(offset_of(&rest), Some(photo_len(photo)));
+    scene.is_stored(photo).await;
+    scene.world.end().await;
+}
+
+#[tokio::test]
 async fn the_same_id_with_other_content_is_a_conflict_and_the_first_stays() {
     let scene = scene(302).await;
     let photo = &scene.photos[0];
@@ -532,7 +602,7 @@ async fn a_job_that_is_asked_for_again_while_it_runs_runs_once_more() {
         (job.kind.as_str(), job.object.parse::<PhotoId>().unwrap()),
         ("finish_upload", photo.photo)
     );
-    let finished = app.finish_upload(&worker, photo.photo, None).await;
+    let finished = app.finish_upload(&worker, photo.photo).await;
     assert_eq!(finished.unwrap(), Finished::Held);
     scene.send_manifest().await;
     worker.finish_job(&job).await.unwrap();

@@ -265,23 +265,29 @@ pub(super) async fn of_chain(
     flags: &mut Flags,
 ) -> Result<()> {
     let seq = manifest.seq.cast_signed();
+    // The phone's other visits around this place of its chain.
+    let around = visit::Entity::find()
+        .filter(visit::Column::DeviceId.eq(Uuid::from(manifest.device)))
+        .filter(visit::Column::Seq.is_in([seq - 1, seq, seq + 1]))
+        .filter(visit::Column::Id.ne(visit))
+        .all(write.on())
+        .await?;
+    let at = |seq| around.iter().filter(move |row| row.seq == seq);
     let fork = serde_json::json!({ "visit": VisitId(visit) });
     if seq > 1 {
-        let before = at_seq(write, visit, manifest, seq - 1).await?;
-        if before.is_empty() {
+        if at(seq - 1).next().is_none() {
             flags.push((Flag::ChainGap, serde_json::json!({ "seq": seq })));
-        } else if !before
-            .iter()
+        } else if !at(seq - 1)
             .any(|row| Some(&row.chain_hash[..]) == manifest.prev.as_ref().map(|h| &h.0[..]))
         {
             flags.push((Flag::ChainFork, serde_json::json!({ "seq": seq })));
         }
     }
-    for twin in at_seq(write, visit, manifest, seq).await? {
+    for twin in at(seq) {
         flags.push((Flag::ChainFork, serde_json::json!({ "seq": seq })));
         mark(write, twin.id, Flag::ChainFork, &fork).await?;
     }
-    for after in at_seq(write, visit, manifest, seq + 1).await? {
+    for after in at(seq + 1) {
         visit_flag::Entity::delete_many()
             .filter(visit_flag::Column::VisitId.eq(after.id))
             .filter(visit_flag::Column::Flag.eq(Flag::ChainGap.to_string()))
@@ -300,21 +306,6 @@ pub(super) async fn of_chain(
         .exec(write.on())
         .await?;
     Ok(())
-}
-
-/// The phone's other visits at a place of its chain.
-async fn at_seq(
-    write: &Write,
-    visit: Uuid,
-    manifest: &Manifest,
-    seq: i64,
-) -> Result<Vec<visit::Model>> {
-    Ok(visit::Entity::find()
-        .filter(visit::Column::DeviceId.eq(Uuid::from(manifest.device)))
-        .filter(visit::Column::Seq.eq(seq))
-        .filter(visit::Column::Id.ne(visit))
-        .all(write.on())
-        .await?)
 }
 
 /// Flags a visit that is here already, once.

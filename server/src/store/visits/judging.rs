@@ -1,9 +1,11 @@
 //! Whose a sealed visit is, and whether it is one: nothing is taken for a visit that was not judged here, and what is not
 //! taken is kept apart.
 
+use std::collections::HashMap;
+
 use p256::ecdsa::signature::Verifier;
 use p256::ecdsa::{Signature, VerifyingKey};
-use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, Set};
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Set};
 use sha2::{Digest, Sha256};
 use tilik_protocol::form::Answers;
 use tilik_protocol::ids::{DeviceId, PhotoId, VisitId};
@@ -21,6 +23,10 @@ use crate::store::tables::{device, photo, quarantine, visit};
 pub(super) struct Genuine {
     pub(super) signed: SignedManifest,
     pub(super) cose: Vec<u8>,
+    /// Where it lies, or will.
+    pub(super) id: Uuid,
+    /// It is here already.
+    pub(super) is_known: bool,
     pub(super) answers: Option<(Vec<u8>, Option<Answers>)>,
     pub(super) software_key: bool,
 }
@@ -84,12 +90,12 @@ impl Acting {
             return apart(ProblemCode::Forbidden, sealed_answers);
         }
         let place = VisitPlace::of(self.store.read(), manifest).await?;
-        let is_known = place.row.is_some();
+        let (id, is_known) = (place.id, place.row.is_some());
         if place.row.is_some_and(|known| known.manifest != cose) {
             return apart(ProblemCode::ContentConflict, sealed_answers);
         }
-        for said in &manifest.photos {
-            let place = PhotoPlace::of(self.store.read(), manifest.device, said.id).await?;
+        let places = PhotoPlace::of_all(self.store.read(), manifest).await?;
+        for (said, place) in manifest.photos.iter().zip(places) {
             if place.row.is_some_and(|known| known.sha256 != said.sha256.0) {
                 return apart(ProblemCode::ContentConflict, sealed_answers);
             }
@@ -113,6 +119,8 @@ impl Acting {
         Ok(Judged::Genuine(Box::new(Genuine {
             signed,
             cose,
+            id,
+            is_known,
             answers,
             software_key,
         })))
@@ -196,6 +204,28 @@ pub(in crate::store) struct PhotoPlace {
 }
 
 impl PhotoPlace {
+    /// Of all photos of a manifest, in their order.
+    pub(in crate::store) async fn of_all(
+        on: &impl ConnectionTrait,
+        manifest: &Manifest,
+    ) -> Result<Vec<Self>> {
+        let named: Vec<Uuid> = manifest.photos.iter().map(|said| said.id.into()).collect();
+        let mut first: HashMap<Uuid, photo::Model> = HashMap::new();
+        if !named.is_empty() {
+            let rows = photo::Entity::find()
+                .filter(photo::Column::Id.is_in(named.iter().copied()))
+                .all(on)
+                .await?;
+            first.extend(rows.into_iter().map(|row| (row.id, row)));
+        }
+        let mut places = Vec::with_capacity(named.len());
+        for id in named {
+            let row = first.get(&id).cloned();
+            places.push(Self::beginning_at(on, manifest.device, id, row).await?);
+        }
+        Ok(places)
+    }
+
     pub(in crate::store) async fn of(
         on: &impl ConnectionTrait,
         device: DeviceId,
@@ -203,6 +233,15 @@ impl PhotoPlace {
     ) -> Result<Self> {
         let named = Uuid::from(photo);
         let first = photo::Entity::find_by_id(named).one(on).await?;
+        Self::beginning_at(on, device, named, first).await
+    }
+
+    async fn beginning_at(
+        on: &impl ConnectionTrait,
+        device: DeviceId,
+        named: Uuid,
+        first: Option<photo::Model>,
+    ) -> Result<Self> {
         match first {
             Some(other) if other.device_id != Uuid::from(device) => {
                 let id = beside(device, named);

@@ -1,7 +1,8 @@
 //! Keeps what was judged genuine: the visit, its photos, its flags, and what it does to its case, in one transaction.
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, Set,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, Set,
 };
 use tilik_protocol::case::{self, CaseAction, CaseState, Step};
 use tilik_protocol::evidence::{Flag, VisitKind};
@@ -24,17 +25,26 @@ use crate::store::tables::{
 };
 use crate::store::{Acting, Write, jobs, text};
 
+/// What became of a visit's photos.
+struct Photos {
+    /// Those that are to be sent.
+    wanted: Vec<PhotoId>,
+    /// One of them nobody had heard of before, so it cannot be here.
+    waits: bool,
+}
+
 impl Acting {
-    /// Keeps a genuine visit: its rows, its flags, and what it does to its case, in one transaction. `false`: it is here
-    /// already, or its id was taken in this very moment, and nothing was written.
-    pub(super) async fn keep_visit(&self, genuine: Genuine) -> Result<bool> {
+    /// Keeps a genuine visit: its rows, its flags, and what it does to its case, in one transaction. The
+    /// photos that are to be sent, or `None`: it is here already, or its id was taken in this very moment, and nothing was
+    /// written.
+    pub(super) async fn keep_visit(&self, genuine: Genuine) -> Result<Option<Vec<PhotoId>>> {
         let manifest = genuine.signed.manifest();
         let mut write = self.begin().await?;
         let at = write.at();
         // Two carriers at once: the primary key lets one through, the other finds it here.
         let place = VisitPlace::of(write.on(), manifest).await?;
         if place.row.is_some() {
-            return Ok(false);
+            return Ok(None);
         }
         let id = place.id;
         let mut flags: Flags = Vec::new();
@@ -113,7 +123,7 @@ impl Acting {
         .insert(write.on())
         .await;
         match kept {
-            Err(error) if text::violated(&error).is_some() => return Ok(false),
+            Err(error) if text::violated(&error).is_some() => return Ok(None),
             kept => kept?,
         };
         if let Some(me) = self.actor.user().filter(|_| carried) {
@@ -133,7 +143,8 @@ impl Acting {
         }
         let own = target.as_ref().map(|case| case.id);
         told.extend(flags::of_reuse(&mut flags, &mut write, id, manifest, own).await?);
-        self.keep_photos(&mut write, id, manifest, &mut flags)
+        let photos = self
+            .keep_photos(&mut write, id, manifest, &mut flags)
             .await?;
         flags::of_chain(
             &mut write,
@@ -150,14 +161,15 @@ impl Acting {
         }
         flags.sort_by_key(|(flag, _)| *flag);
         flags.dedup_by_key(|(flag, _)| *flag);
-        for (flag, detail) in &flags {
-            visit_flag::ActiveModel {
+        if !flags.is_empty() {
+            let rows = flags.iter().map(|(flag, detail)| visit_flag::ActiveModel {
                 visit_id: Set(id),
                 flag: Set(flag.to_string()),
                 detail: Set(detail.to_string()),
-            }
-            .insert(write.on())
-            .await?;
+            });
+            visit_flag::Entity::insert_many(rows)
+                .exec_without_returning(write.on())
+                .await?;
         }
         write.journal(Entry::new(
             "visit.receive",
@@ -174,9 +186,11 @@ impl Acting {
                 "photos": manifest.photos.iter().map(|photo| photo.sha256).collect::<Vec<_>>(),
             }),
         )?);
-        complete_if_whole(&mut write, VisitId(id)).await?;
+        if !photos.waits {
+            complete_if_whole(&mut write, VisitId(id)).await?;
+        }
         write.commit().await?;
-        Ok(true)
+        Ok(Some(photos.wanted))
     }
 
     async fn keep_photos(
@@ -185,9 +199,12 @@ impl Acting {
         visit: Uuid,
         manifest: &Manifest,
         flags: &mut Flags,
-    ) -> Result<()> {
-        for (position, said) in manifest.photos.iter().enumerate() {
-            let place = PhotoPlace::of(write.on(), manifest.device, said.id).await?;
+    ) -> Result<Photos> {
+        let mut wanted = Vec::new();
+        let mut waits = false;
+        let (mut photos, mut links) = (Vec::new(), Vec::new());
+        let places = PhotoPlace::of_all(write.on(), manifest).await?;
+        for (position, (said, place)) in manifest.photos.iter().zip(places).enumerate() {
             if let Some(problem) = place.row.as_ref().and_then(|known| known.problem.as_ref()) {
                 flags.push((
                     Flag::BadPhoto,
@@ -205,8 +222,16 @@ impl Acting {
                     mark(write, link.visit_id, Flag::SharedId, &about).await?;
                 }
             }
+            if place
+                .row
+                .as_ref()
+                .is_none_or(|known| known.received_at.is_none())
+            {
+                wanted.push(said.id);
+            }
             if place.row.is_none() {
-                photo::ActiveModel {
+                waits = true;
+                photos.push(photo::ActiveModel {
                     id: Set(place.id),
                     device_id: Set(manifest.device.into()),
                     sha256: Set(said.sha256.0.to_vec()),
@@ -224,30 +249,42 @@ impl Acting {
                     small_key: Set(None),
                     received_at: Set(None),
                     safe_at: Set(None),
-                }
-                .insert(write.on())
-                .await?;
-                // It may have been uploaded before its manifest came. Locked, so that who holds it in this very moment
-                // sees our row, or we see theirs.
-                let uploaded = upload::Entity::find_by_id(place.id)
-                    .lock_exclusive()
-                    .one(write.on())
-                    .await?;
-                if uploaded.is_some_and(|upload| upload.state == "held") {
-                    jobs::enqueue(write, "finish_upload", &PhotoId(place.id).to_string()).await?;
-                }
+                });
             }
-            visit_photo::ActiveModel {
+            links.push(visit_photo::ActiveModel {
                 visit_id: Set(visit),
                 photo_id: Set(place.id),
                 position: Set(i32::try_from(position).unwrap_or(i32::MAX)),
                 kind: Set(said.kind.to_string()),
                 taken_at: Set(said.taken_at.as_micros()),
-            }
-            .insert(write.on())
-            .await?;
+            });
         }
-        Ok(())
+        if !photos.is_empty() {
+            let mut new: Vec<Uuid> = photos.iter().map(|row| *row.id.as_ref()).collect();
+            new.sort_unstable();
+            photo::Entity::insert_many(photos)
+                .exec_without_returning(write.on())
+                .await?;
+            // They may have been uploaded before their manifest came. Locked, so that who holds one in this very moment
+            // sees our row, or we see theirs.
+            for upload in upload::Entity::find()
+                .filter(upload::Column::Id.is_in(new))
+                .order_by_asc(upload::Column::Id)
+                .lock_exclusive()
+                .all(write.on())
+                .await?
+            {
+                if upload.state == "held" {
+                    jobs::enqueue(write, "finish_upload", &PhotoId(upload.id).to_string()).await?;
+                }
+            }
+        }
+        if !links.is_empty() {
+            visit_photo::Entity::insert_many(links)
+                .exec_without_returning(write.on())
+                .await?;
+        }
+        Ok(Photos { wanted, waits })
     }
 
     /// What the visit does to its case. A closed or foreign case refuses the visit and keeps it, flagged.
@@ -492,18 +529,60 @@ async fn take_over(write: &mut Write, id: Uuid) -> Result<()> {
     Ok(())
 }
 
+/// Marks the visits that waited for nothing but this photo, and their cases, complete.
+pub(in crate::store) async fn complete_with(write: &mut Write, id: PhotoId) -> Result<()> {
+    let photo = Uuid::from(id);
+    let at = write.at().as_micros();
+    if write.store().is_postgres() {
+        // Of two photos that arrive in one moment, the second to come here sees the first.
+        let lock = write.store().sql(
+            "SELECT id FROM visit WHERE id IN (SELECT visit_id FROM visit_photo WHERE photo_id = $1) \
+             ORDER BY id FOR UPDATE",
+            [photo.into()],
+        );
+        write.on().execute_raw(lock).await?;
+    }
+    let complete = write.store().sql(
+        "UPDATE visit SET complete_at = $2 WHERE complete_at IS NULL \
+         AND id IN (SELECT visit_id FROM visit_photo WHERE photo_id = $1) \
+         AND NOT EXISTS (SELECT 1 FROM visit_photo l JOIN photo p ON p.id = l.photo_id \
+         WHERE l.visit_id = visit.id AND p.received_at IS NULL) RETURNING id",
+        [photo.into(), at.into()],
+    );
+    for row in write.on().query_all_raw(complete).await? {
+        case_is_whole(write, row.try_get_by_index(0)?).await?;
+    }
+    Ok(())
+}
+
+/// The case that waits for this visit has all of it; or takes it up now.
+async fn case_is_whole(write: &mut Write, visit: Uuid) -> Result<()> {
+    verification_case::Entity::update_many()
+        .set(verification_case::ActiveModel {
+            complete_at: Set(Some(write.at().as_micros())),
+            ..Default::default()
+        })
+        .filter(verification_case::Column::CurrentVisit.eq(visit))
+        .filter(verification_case::Column::CompleteAt.is_null())
+        .exec(write.on())
+        .await?;
+    take_over(write, visit).await
+}
+
 /// Marks the visit, and the case that waits for it, complete when every photo is here.
-pub(in crate::store) async fn complete_if_whole(write: &mut Write, id: VisitId) -> Result<()> {
+async fn complete_if_whole(write: &mut Write, id: VisitId) -> Result<()> {
     let links = visit_photo::Entity::find()
         .filter(visit_photo::Column::VisitId.eq(Uuid::from(id)))
         .all(write.on())
         .await?;
-    let waiting = photo::Entity::find()
+    // Locked: one that arrives in this moment is either seen here as received, or sees this visit's links.
+    let photos = photo::Entity::find()
         .filter(photo::Column::Id.is_in(links.iter().map(|link| link.photo_id)))
-        .filter(photo::Column::ReceivedAt.is_null())
-        .count(write.on())
+        .order_by_asc(photo::Column::Id)
+        .lock_exclusive()
+        .all(write.on())
         .await?;
-    if waiting > 0 {
+    if photos.iter().any(|photo| photo.received_at.is_none()) {
         return Ok(());
     }
     let at = write.at().as_micros();
@@ -516,14 +595,5 @@ pub(in crate::store) async fn complete_if_whole(write: &mut Write, id: VisitId) 
         .filter(visit::Column::CompleteAt.is_null())
         .exec(write.on())
         .await?;
-    verification_case::Entity::update_many()
-        .set(verification_case::ActiveModel {
-            complete_at: Set(Some(at)),
-            ..Default::default()
-        })
-        .filter(verification_case::Column::CurrentVisit.eq(Uuid::from(id)))
-        .filter(verification_case::Column::CompleteAt.is_null())
-        .exec(write.on())
-        .await?;
-    take_over(write, id.into()).await
+    case_is_whole(write, id.into()).await
 }
