@@ -32,7 +32,7 @@ pub(super) use judging::{PhotoPlace, beside};
 pub(super) use keeping::{complete_with, is_what_was_asked};
 pub(super) use proof::{Try, tries};
 
-use judging::{Judged, VisitPlace};
+use judging::Judged;
 
 /// A phone's clock may be this far ahead, in seconds.
 const AHEAD_S: i64 = 300;
