@@ -13,7 +13,8 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use p256::ecdsa::signature::Verifier;
 use p256::ecdsa::{Signature, VerifyingKey};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Set,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, QueryFilter,
+    QueryOrder, QuerySelect, Set,
 };
 use sha2::{Digest, Sha256};
 use tilik_protocol::ids::{DeviceId, SessionId, UserId};
@@ -436,7 +437,7 @@ impl Store {
         let now = write.at();
         let row = session::Entity::find()
             .filter(
-                sea_orm::Condition::any()
+                Condition::any()
                     .add(session::Column::RefreshHash.eq(hash.clone()))
                     .add(session::Column::PreviousHash.eq(hash.clone())),
             )
@@ -502,6 +503,24 @@ impl Store {
         self.tokens_of(&user, id, refresh_token).await
     }
 
+    /// A session and whose it is, in one look: this is asked at every request.
+    async fn session_and_account(
+        &self,
+        which: Condition,
+    ) -> Result<Option<(session::Model, user_account::Model)>> {
+        let whose = session::Entity::belongs_to(user_account::Entity)
+            .from(session::Column::UserId)
+            .to(user_account::Column::Id)
+            .into();
+        let found = session::Entity::find()
+            .filter(which)
+            .join(JoinType::InnerJoin, whose)
+            .select_also(user_account::Entity)
+            .one(self.read())
+            .await?;
+        Ok(found.and_then(|(row, account)| Some((row, account?))))
+    }
+
     /// The actor of a session, checked now. Using the newest access proves that the successor token arrived, so the
     /// previous refresh token is dead from then on.
     ///
@@ -509,14 +528,11 @@ impl Store {
     /// `session_ended`.
     pub(crate) async fn actor_of(&self, user: UserId, session: SessionId) -> Result<Actor> {
         let ended = || Error::Refused(ProblemCode::SessionEnded);
-        let row = session::Entity::find_by_id(Uuid::from(session))
-            .one(self.read())
+        let id = Condition::all().add(session::Column::Id.eq(Uuid::from(session)));
+        let (row, account) = self
+            .session_and_account(id)
             .await?
-            .filter(|row| row.user_id == Uuid::from(user))
-            .ok_or_else(ended)?;
-        let account = user_account::Entity::find_by_id(row.user_id)
-            .one(self.read())
-            .await?
+            .filter(|(row, _)| row.user_id == Uuid::from(user))
             .ok_or_else(ended)?;
         if let Some(device_id) = row.device_id {
             let phone = device::Entity::find_by_id(device_id)
@@ -558,20 +574,13 @@ impl Store {
         let ended = || Error::Refused(ProblemCode::SessionEnded);
         let hash = hash_of(secret);
         let now = self.now();
-        let row = session::Entity::find()
-            .filter(
-                sea_orm::Condition::any()
-                    .add(session::Column::RefreshHash.eq(hash.clone()))
-                    .add(session::Column::PreviousHash.eq(hash.clone())),
-            )
-            .filter(session::Column::Cookie.eq(true))
-            .one(self.read())
-            .await?
-            .ok_or_else(ended)?;
-        let account = user_account::Entity::find_by_id(row.user_id)
-            .one(self.read())
-            .await?
-            .ok_or_else(ended)?;
+        let shown = Condition::any()
+            .add(session::Column::RefreshHash.eq(hash.clone()))
+            .add(session::Column::PreviousHash.eq(hash.clone()));
+        let cookies = Condition::all()
+            .add(shown)
+            .add(session::Column::Cookie.eq(true));
+        let (row, account) = self.session_and_account(cookies).await?.ok_or_else(ended)?;
         if !is_live(&row, &account, now) {
             return Err(ended());
         }
