@@ -1,5 +1,5 @@
-//! What sealing one photo costs a phone, against the `image` crate alone doing the same work (design.md section 7:
-//! at most half its CPU, and at most 80 MiB at the peak, also for 50 megapixels).
+//! What sealing one photo costs a phone, against the `image` crate alone doing the same work. To hold: at
+//! most half its CPU, and at most 80 MiB at the peak, also for 50 megapixels.
 //!
 //! `cargo bench --bench seal`: draws its own photos, then runs each case in a process of its own, so that the peak is
 //! the case's and nothing else's. A photo is measured from the camera's bytes to the sealed visit in the outbox: decoded,

@@ -21,7 +21,7 @@ const MAX_SIDE: u32 = 16_384;
 /// A progressive photo's coefficients all lie in memory at once. This is 50 megapixels in the usual colour
 /// resolution; cameras write baseline, which needs none of it.
 const MAX_COEFFICIENT_BYTES: u64 = 160 * 1024 * 1024;
-/// A progressive photo has about ten scans; each costs a pass over all coefficients (integrity.md 7: 85 cost 2.7 s).
+/// A progressive photo has about ten scans; each costs a pass over all coefficients (85 of them cost 2.7 s).
 const MAX_SCANS: usize = 32;
 /// Decoding at a fraction may end this short of the sealed size: 4032 px give 2016 at a half, and stretching or
 /// decoding the whole for the last 32 pixels would cost four times as much and show nothing more.

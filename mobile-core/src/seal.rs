@@ -1,4 +1,4 @@
-//! From a complete draft to a sealed visit (design.md rule 7).
+//! From a complete draft to a sealed visit.
 //!
 //! Every photo becomes a file encrypted to the registry's public key (age), written, fsynced and hashed; then the
 //! manifest is signed; then one transaction moves the chain on, puts the visit into the outbox and takes the draft away.

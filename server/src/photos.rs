@@ -2,7 +2,7 @@
 //!
 //! The evidence is kept byte-exact; what is shown is decoded and encoded again, which removes whatever was hidden in it.
 //! Only what our camera writes is accepted: one baseline JPEG of 8 bits, grey or YCbCr, without metadata, with nothing
-//! after its end. Everything is refused before a decoder sees it (integrity.md section 7).
+//! after its end. Everything is refused before a decoder sees it.
 
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};

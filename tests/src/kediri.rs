@@ -400,7 +400,7 @@ impl City {
         let _ = writeln!(self.memberships, "{program},{},{nik},{state}", family.key);
     }
 
-    /// Those who wait, in the order of domain.md 9d.
+    /// Those who wait, in the order of the ranking.
     fn line_up(&mut self, code: &str, families: &[Family]) {
         let mut ranked: Vec<(i64, i64, bool, String, &Family)> = families
             .iter()

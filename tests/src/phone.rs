@@ -137,11 +137,6 @@ impl Hands {
         self.boot.fetch_add(1, Ordering::SeqCst);
         self.booted_us.store(self.sun.now_us(), Ordering::SeqCst);
     }
-
-    /// Room on the disk, in bytes.
-    pub fn set_free_bytes(&self, bytes: u64) {
-        self.free.store(bytes, Ordering::SeqCst);
-    }
 }
 
 impl PhoneClock for Hands {

@@ -316,31 +316,20 @@ impl World {
     /// # Errors
     /// When database or blob store do not answer.
     pub async fn new(seed: u64) -> Result<Self> {
-        let world = Self::on(testing::fresh().await, seed, None).await?;
+        let world = Self::on(testing::fresh().await, seed).await?;
         world.app()?.store.migrate().await?;
         Ok(world)
     }
 
-    /// As [`World::new`], with a blob store of the test's own making.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn with_blobs(seed: u64, blobs: Arc<dyn Blobs>) -> Result<Self> {
-        let world = Self::on(testing::fresh().await, seed, Some(blobs)).await?;
-        world.app()?.store.migrate().await?;
-        Ok(world)
-    }
-
-    async fn on(fresh: testing::Fresh, seed: u64, blobs: Option<Arc<dyn Blobs>>) -> Result<Self> {
+    async fn on(fresh: testing::Fresh, seed: u64) -> Result<Self> {
         let clock = Arc::new(HeldClock::at(
             MORNING.parse().map_err(|_| anyhow!("not an instant"))?,
         ));
         // One bucket for all worlds: without a folder of its own each would sweep the others' pieces away.
         let bucket = bucket().map(|options| S3::new(&options).within(&own_name()));
-        let blobs: Arc<dyn Blobs> = match (blobs, &bucket) {
-            (Some(blobs), _) => blobs,
-            (None, Some(bucket)) => Arc::new(bucket.clone()),
-            (None, None) => Arc::new(Directory::open(fresh.folder.path().join("blobs")).await?),
+        let blobs: Arc<dyn Blobs> = match &bucket {
+            Some(bucket) => Arc::new(bucket.clone()),
+            None => Arc::new(Directory::open(fresh.folder.path().join("blobs")).await?),
         };
         let ids = Arc::new(Ids::seeded(clock.clone(), seed));
         let keys = Arc::new(Keyring::generate(&ids, true));

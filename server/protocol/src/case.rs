@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::policy::Role;
 
-/// Where a case stands (design.md section 4). A review lease is a column, not a state.
+/// Where a case stands. A review lease is a column, not a state.
 #[derive(
     Debug,
     Clone,

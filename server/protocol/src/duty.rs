@@ -1,5 +1,5 @@
-//! Separation of duty: how many persons an outcome takes (design.md section 2). About persons, not roles: one person
-//! may hold several grants, and all visits and successor cases of the period count.
+//! Separation of duty: how many persons an outcome takes. About persons, not roles: one person may hold
+//! several grants, and all visits and successor cases of the period count.
 
 use serde::{Deserialize, Serialize};
 

@@ -149,14 +149,10 @@ pub const MAX_SEALED_BYTES: u64 = MAX_PHOTO_BYTES + 64 * 1024;
 pub const SEALED_LONG_SIDE_PX: u32 = 2048;
 /// Most photos in one visit.
 pub const MAX_PHOTOS: usize = 20;
-/// A pin up to this accuracy needs no remark (30 m).
-pub const PIN_GOOD_CM: i64 = 3_000;
 /// A pin worse than this needs a written reason (100 m).
 pub const PIN_REASON_ABOVE_CM: i64 = 10_000;
 /// Largest sealed answers file, in bytes.
 pub const MAX_ANSWERS_BYTES: u64 = 64 * 1024;
-/// Largest sync request body, in bytes, after decompression.
-pub const MAX_SYNC_BYTES: usize = 1024 * 1024;
 /// Most visits in one sync request.
 pub const MAX_SYNC_VISITS: usize = 200;
 /// Most feed rows in one sync reply.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What a grant makes of a person (design.md section 2). `System` is the server's own clock and is never granted.
+/// What a grant makes of a person. `System` is the server's own clock and is never granted.
 #[derive(
     Debug,
     Clone,

@@ -1,5 +1,5 @@
-//! Reason codes: strings on the wire, so that a city's own list can grow. The lists here are the ones Tilik ships
-//! (domain.md section 8); a code outside them is refused where somebody types it and kept where a machine sends it.
+//! Reason codes: strings on the wire, so that a city's own list can grow. The lists here are the ones Tilik ships;
+//! a code outside them is refused where somebody types it and kept where a machine sends it.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -75,7 +75,7 @@ uniffi::custom_type!(ReasonCode, String, {
     try_lift: |text| Ok(text.parse()?),
 });
 
-/// Why evidence goes back to the phone, and the words a person reads (domain.md 8.2).
+/// Why evidence goes back to the phone, and the words a person reads.
 pub const RETURN_REASONS: &[(&str, &str)] = &[
     ("FOTO_BURAM", "Foto buram"),
     ("FOTO_BUKAN_TAMPAK_DEPAN", "Foto bukan tampak depan rumah"),
@@ -93,7 +93,7 @@ pub const RETURN_REASONS: &[(&str, &str)] = &[
     ("DOKUMEN_KURANG", "Dokumen kurang"),
 ];
 
-/// Why a membership is cancelled or put on hold (domain.md 8.1).
+/// Why a membership is cancelled or put on hold.
 pub const EXCLUSION_REASONS: &[(&str, &str)] = &[
     ("MENINGGAL", "Meninggal dunia"),
     ("PINDAH_LUAR", "Pindah keluar kota"),

@@ -1,4 +1,4 @@
-//! Phone and server: one `POST /v1/sync` a round (integrity.md 2.3). Manifests and answers go up first, photos follow
+//! Phone and server: one `POST /v1/sync` a round. Manifests and answers go up first, photos follow
 //! by tus; feed rows, receipts and revocations come down. Fields are only ever added.
 
 use std::collections::BTreeMap;

@@ -25,6 +25,19 @@ pub(super) async fn holds(store: Arc<dyn Blobs>) {
     store.ready().await.unwrap();
 }
 
+/// A test cannot be made on this machine. Told to who runs it, and to the file that `tests/run` reads its skips from.
+pub(super) fn skipped(why: &str) {
+    use std::io::Write as _;
+    println!("skipped: {why}");
+    if let Some(list) = std::env::var_os("TILIK_TEST_SKIPS") {
+        let list = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(list);
+        writeln!(list.unwrap(), "{why}").unwrap();
+    }
+}
+
 fn random(ids: &Ids, len: usize) -> Ciphertext {
     let mut bytes = vec![0; len];
     ids.fill(&mut bytes);

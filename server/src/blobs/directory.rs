@@ -517,7 +517,9 @@ mod tests {
             .arg(dir.path())
             .output();
         if !mounted.is_ok_and(|m| m.status.success()) {
-            println!("skipped: mounting a tmpfs takes a privilege that this process lacks");
+            contract::skipped(
+                "a full volume: mounting a tmpfs takes a privilege that this process lacks",
+            );
             return;
         }
         let store = Directory::open(dir.path()).await.unwrap();
@@ -582,7 +584,9 @@ mod tests {
             .env(TRACED_DIR, &root)
             .output();
         if !traced.is_ok_and(|t| t.status.success()) {
-            println!("skipped: strace is missing or may not trace here");
+            contract::skipped(
+                "the order of a directory's syncs: strace is missing or may not trace here",
+            );
             return;
         }
         let trace = fs::read_to_string(&log).unwrap();

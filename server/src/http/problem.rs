@@ -7,10 +7,6 @@ use tilik_protocol::problem::{Problem, ProblemCode};
 
 use crate::error::Error;
 
-/// The request's id, put by the outermost layer and quoted in every problem.
-#[derive(Debug, Clone)]
-pub struct RequestId(pub String);
-
 /// Left in the response of every problem, for the layer that counts them.
 #[derive(Debug, Clone, Copy)]
 pub struct Told {

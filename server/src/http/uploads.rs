@@ -1,4 +1,4 @@
-//! tus 1.0.0: creation, creation-with-upload, checksum, expiration, termination (integrity.md 1.5).
+//! tus 1.0.0: creation, creation-with-upload, checksum, expiration, termination.
 //!
 //! What is uploaded is the sealed file. Bytes are received by a task of their own: when the client goes away, what came
 //! is still stored, unless a checksum was announced for the whole of it. They come into a local spool first

@@ -1,10 +1,9 @@
 //! Background work as rows: enqueued in the transaction that needs it, claimed by compare-and-set under a lease, retried
 //! with backoff, idempotent.
 
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter};
+use sea_orm::{ConnectionTrait, FromQueryResult};
 use tilik_protocol::ids::JobId;
 
-use super::tables::job;
 use super::{Acting, Write};
 use crate::error::{Error, Result};
 
@@ -149,17 +148,5 @@ impl Acting {
         rows.iter()
             .map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?)))
             .collect()
-    }
-
-    /// Jobs that are not done.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn open_jobs(&self) -> Result<u64> {
-        use sea_orm::PaginatorTrait;
-        Ok(job::Entity::find()
-            .filter(job::Column::State.is_in(["ready", "running"]))
-            .count(self.store.read())
-            .await?)
     }
 }

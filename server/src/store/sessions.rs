@@ -1,7 +1,7 @@
 //! Sessions: signing in, rotating refresh tokens, and turning a session into an actor at every request.
 //!
 //! Refresh tokens are random and kept as hashes. Using an old one ends the session, except the one just used while its
-//! successor has not been: then the reply was lost, and a new successor is given (integrity.md 4.2).
+//! successor has not been: then the reply was lost, and a new successor is given.
 //!
 //! A console's session is one secret in a cookie, kept as a hash too. It is replaced every ten minutes while it is used; the
 //! same rules tell a lost reply from a stolen cookie.

@@ -1,4 +1,4 @@
-//! What must be true, written from design.md section 4 and apart from the code that makes it so: no function of
+//! What must be true, written apart from the code that makes it so: no function of
 //! `protocol` or `store` decides anything here.
 //!
 //! The model hears what the server heard, in the same order, and says what must have come of it.
@@ -19,7 +19,7 @@ const EAST_US: i64 = 7 * HOUR_US;
 /// Where a case stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::Display)]
 #[strum(serialize_all = "snake_case")]
-#[expect(missing_docs, reason = "the words of design.md section 4")]
+#[expect(missing_docs, reason = "the case machine's own words")]
 pub enum Stands {
     Open,
     Assigned,

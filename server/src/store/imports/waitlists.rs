@@ -61,7 +61,7 @@ pub(super) fn read(file: &[u8]) -> Result<Sheet> {
     }
 }
 
-/// What ranks a family (domain.md 9d): the lower comes first.
+/// What ranks a family: the lower comes first.
 type Rank = (i32, std::cmp::Reverse<i32>, bool, Option<Date>);
 
 /// One line that could be read.
