@@ -72,11 +72,12 @@ pub(crate) fn count_sendable(db: &Connection) -> Result<u32> {
     count(db, &format!("SELECT count(DISTINCT p.photo) {SENDABLE}"))
 }
 
-/// Whether a photo went out whole and its receipt was not asked for since.
-pub(crate) fn has_unasked(db: &Connection) -> Result<bool> {
-    Ok(db
-        .prepare_cached("SELECT 1 FROM outbox_photo WHERE stage = 'whole' AND asked = 0")?
-        .exists([])?)
+/// Photos that went out whole and whose receipt was not asked for since.
+pub(crate) fn count_unasked(db: &Connection) -> Result<u32> {
+    count(
+        db,
+        "SELECT count(*) FROM outbox_photo WHERE stage = 'whole' AND asked = 0",
+    )
 }
 
 /// The next photos to send, case by case; and when the first of those comes up that wait for themselves.

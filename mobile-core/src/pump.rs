@@ -22,6 +22,9 @@ use crate::{Core, FieldApp, account, outbox, sync};
 
 /// A round begins by itself after this long, in nanoseconds.
 const REGULAR_NS: u64 = 900 * S;
+/// While photos are being sent, receipts are asked for when this many went out, or when the last round is so long ago.
+const ASK_AT_ONCE: u32 = 24;
+const RECEIPTS_NS: u64 = 30 * S;
 /// When rounds have failed this often in a row, photos do not wait for the manifests any longer.
 const PATIENCE: u32 = 5;
 
@@ -138,6 +141,15 @@ fn plan(core: &Core, phone: &Phone, most: usize) -> Result<Plan> {
                 (at + REGULAR_NS).saturating_sub(now)
             }
         });
+        let is_sending = rows.iter().any(|row| row.kind == Kind::Upload);
+        let receipts_in = match outbox::count_unasked(db)? {
+            0 => None,
+            // While photos flow, a round for each would cost more than the photo.
+            1..ASK_AT_ONCE if is_sending || outbox::count_sendable(db)? > 0 => {
+                Some((RECEIPTS_NS + regular_in).saturating_sub(REGULAR_NS))
+            }
+            _ => Some(0),
+        };
         let sync_row = row(Kind::Sync);
         // Until the officer has a password of their own, the server would refuse both.
         let sync_due = !owes_password
@@ -145,12 +157,12 @@ fn plan(core: &Core, phone: &Phone, most: usize) -> Result<Plan> {
                 || own_waiting > 0
                 || sync_row.is_some()
                 || regular_in == 0
-                || outbox::has_unasked(db)?);
+                || receipts_in == Some(0));
         let wants_sync = sync_due && !pump.is_out(sync_row);
         let wants_carry = !owes_password && carried_waiting > 0 && !pump.is_out(row(Kind::Carry));
         let new_password = row(Kind::ChangePassword).filter(|row| !pump.is_out(Some(row)));
         if !sync_due && !owes_password {
-            plan.wait_ns = plan.wait_ns.min(regular_in);
+            plan.wait_ns = plan.wait_ns.min(receipts_in.unwrap_or(regular_in));
         }
         let sync_in = backoff::remaining(db, phone, backoff::SYNC)?;
         let carry_in = backoff::remaining(db, phone, backoff::CARRY)?;

@@ -1,6 +1,8 @@
 //! tus, as a client that means well or does not meets it.
 
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Waker};
 
 use axum::body::Body;
@@ -182,18 +184,48 @@ async fn photos_that_arrive_in_one_moment_make_their_visit_whole_and_are_stored_
 }
 
 #[tokio::test]
+async fn receipts_are_asked_for_together_and_not_after_every_photo() {
+    let scene = scene(317).await;
+    let jpegs: Vec<_> = (0..12)
+        .map(|_| noise(&scene.world.ids, 40, 30).unwrap())
+        .collect();
+    seal_finding(&scene.phone, &jpegs).unwrap();
+    let app = scene.phone.app().unwrap();
+    app.send_now().unwrap();
+    let (mut rounds, mut photos) = (0, 0);
+    while let Some(request) = app.next_requests(1).unwrap().pop() {
+        match request.path.as_str() {
+            "/v1/sync" => rounds += 1,
+            "/v1/uploads" => photos += 1,
+            _ => {}
+        }
+        scene.phone.exchange(&request).await.unwrap();
+    }
+    assert_eq!(photos, 15);
+    assert!(rounds <= 3, "{rounds} rounds for {photos} photos");
+    let left = app.status().unwrap();
+    assert_eq!((left.photos_waiting, left.visits_waiting), (0, 0));
+    scene.world.end().await;
+}
+
+#[tokio::test]
 async fn a_photo_cut_on_its_straight_way_goes_on_where_the_longest_of_its_tries_ended() {
     let scene = scene(316).await;
     scene.send_manifest().await;
     let photo = &scene.photos[0];
     let doorway = scene.world.doorway();
     let mut ways = Vec::new();
+    let asked_for_more = Arc::new(AtomicUsize::new(0));
     // Three tries of the same photo at once; the one in the middle brings the most.
     for length in [20_000, 60_000, 40_000] {
         let (more, hold) = tokio::sync::mpsc::unbounded_channel();
-        let frames = futures_util::stream::unfold(hold, |mut hold| async {
-            let frame: std::io::Result<Bytes> = hold.recv().await?;
-            Some((frame, hold))
+        let asked = asked_for_more.clone();
+        let frames = futures_util::stream::unfold(hold, move |mut hold| {
+            asked.fetch_add(1, Ordering::SeqCst);
+            async {
+                let frame: std::io::Result<Bytes> = hold.recv().await?;
+                Some((frame, hold))
+            }
         });
         let request = photo
             .create(&scene.token, Some(Body::from_stream(frames)))
@@ -207,6 +239,10 @@ async fn a_photo_cut_on_its_straight_way_goes_on_where_the_longest_of_its_tries_
     }
     for (more, length, _) in &ways {
         more.send(Ok(photo.bytes.slice(..*length))).unwrap();
+    }
+    // All three have begun, and have come as far as they will.
+    while asked_for_more.load(Ordering::SeqCst) < 2 * ways.len() {
+        tokio::task::yield_now().await;
     }
     for (more, _, way) in ways {
         more.send(Err(std::io::ErrorKind::ConnectionReset.into()))
