@@ -19,6 +19,7 @@ from tilik import tilik_mobile_core as core
 from tilik import tilik_protocol as words
 
 ADDRESS, OFFICER, PASSWORD, FOLDER, COUNTS = sys.argv[1:]
+CHOSEN = PASSWORD + " pilihan sendiri"
 VILLAGE = "35.71.03.1009"
 NAME = "Ibu Cendana Wulandari"
 passed = failed = 0
@@ -174,6 +175,8 @@ def refusal(act, kind):
 
 def run():
     supervisor = ask("POST", "/v1/session", {"username": "koordinator", "password": PASSWORD})["access_token"]
+    chosen = {"event_id": str(uuid.uuid4()), "old_password": PASSWORD, "new_password": CHOSEN}
+    ask("POST", "/v1/me/password", chosen, supervisor)
     issued = ask(
         "POST", "/v1/enrolments", {"event_id": str(uuid.uuid4()), "officer": OFFICER}, supervisor
     )
@@ -194,6 +197,9 @@ def run():
     check("a wrong password does not sign in", not app.status().signed_in)
     app.sign_in("siti", PASSWORD)
     check("the right one does", settle(app, lambda: app.status().signed_in))
+    check("a password that somebody else chose is told", settle(app, lambda: app.status().password_change_required))
+    app.change_password(PASSWORD, CHOSEN)
+    check("choosing another lets it go on", settle(app, lambda: not app.status().password_change_required))
     app.send_now()
     check("a round brings the server's time", settle(app, lambda: app.status().last_sync_at is not None))
     check("the clocks agree", app.status().clock is None)

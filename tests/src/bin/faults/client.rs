@@ -2,9 +2,13 @@
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use tilik_server::clock::{Clock as _, SystemClock};
+use tilik_server::keys::Keyring;
+use tilik_server::time_token::UploadGrant;
 use tilik_tests::uploads::{STREAM, SealedPhoto};
 
 /// What the server said.
@@ -34,21 +38,37 @@ impl Reply {
 #[derive(Debug)]
 pub struct Sending(TcpStream);
 
-/// A client of one server with one right.
+/// A client of one server that may send what it has.
 #[derive(Debug, Clone)]
 pub struct Client {
     /// The server.
     pub at: SocketAddr,
-    /// The bearer token.
-    pub token: String,
+    /// The server's own, to make the grant of each visit as it would.
+    pub keys: Arc<Keyring>,
 }
 
 impl Client {
-    fn open(&self, method: &str, path: &str, headers: &str) -> Result<Sending> {
+    fn grant(&self, photo: &SealedPhoto) -> Result<String> {
+        let grant = UploadGrant {
+            visit: photo.visit.context("a photo of no visit")?,
+            device: photo.device,
+            user: None,
+            until: SystemClock.now().plus_s(86_400),
+        };
+        Ok(grant.seal(&self.keys))
+    }
+
+    fn open(
+        &self,
+        photo: &SealedPhoto,
+        method: &str,
+        path: &str,
+        headers: &str,
+    ) -> Result<Sending> {
         let mut stream = TcpStream::connect(self.at)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(Duration::from_secs(100)))?;
-        let (at, token) = (self.at, &self.token);
+        let (at, token) = (self.at, self.grant(photo)?);
         write!(
             stream,
             "{method} {path} HTTP/1.1\r\nHost: {at}\r\nAuthorization: Bearer {token}\r\n\
@@ -66,7 +86,7 @@ impl Client {
         let headers = format!(
             "Upload-Length: {length}\r\nUpload-Metadata: {metadata}\r\nContent-Type: {STREAM}\r\nContent-Length: {body}\r\n"
         );
-        self.open("POST", "/v1/uploads", &headers)
+        self.open(photo, "POST", "/v1/uploads", &headers)
     }
 
     /// Begins to append at `offset`; `body` bytes will follow.
@@ -77,7 +97,7 @@ impl Client {
         let headers = format!(
             "Upload-Offset: {offset}\r\nContent-Type: {STREAM}\r\nContent-Length: {body}\r\n"
         );
-        self.open("PATCH", &photo.path(), &headers)
+        self.open(photo, "PATCH", &photo.path(), &headers)
     }
 
     /// Where the upload stands; `None` when there is none.
@@ -85,7 +105,7 @@ impl Client {
     /// # Errors
     /// When nobody is there, or something else is said.
     pub fn offset(&self, photo: &SealedPhoto) -> Result<Option<u64>> {
-        let reply = self.open("HEAD", &photo.path(), "")?.reply()?;
+        let reply = self.open(photo, "HEAD", &photo.path(), "")?.reply()?;
         match reply.status {
             200 => Ok(Some(reply.offset().context("no offset")?)),
             404 => Ok(None),

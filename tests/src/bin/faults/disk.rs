@@ -116,10 +116,10 @@ pub async fn run(folder: &Path, beside: &Path) -> Result<Tally> {
     };
     let server = ground.start(&[])?;
     let phone = ground.phone(&server.api()).await?;
-    let (mut sealed, grant) = photos(&phone, 4, (400, 300)).await?;
+    let (mut sealed, _) = photos(&phone, 4, (400, 300)).await?;
     let client = Client {
         at: server.at,
-        token: grant,
+        keys: ground.keys.clone(),
     };
     let token = sign_in(&server.api())?;
 
@@ -129,7 +129,10 @@ pub async fn run(folder: &Path, beside: &Path) -> Result<Tally> {
     // A photo larger than what is left, before anybody noticed.
     ballast.leave(120)?;
     let device = sealed[0].device;
-    let large = SealedPhoto::of_bytes(luck.ids(), device, Bytes::from(vec![7; 9 << 20]));
+    let large = SealedPhoto {
+        visit: Some(luck.ids().next()),
+        ..SealedPhoto::of_bytes(luck.ids(), device, Bytes::from(vec![7; 9 << 20]))
+    };
     let mut sending = client.create(&large, large.bytes.len() as u64)?;
     let _ = sending.write(&large.bytes);
     let reply = sending.reply()?;

@@ -15,6 +15,7 @@ use tilik_protocol::session::{Act, AddGrant, AddUser};
 use tilik_server::App;
 use tilik_server::clock::{Ids, SystemClock};
 use tilik_server::config::Config;
+use tilik_server::keys::{Keyring, Loading};
 use tilik_server::start::{self, Migrating};
 use tilik_tests::uploads::{SealedPhoto, noise, seal_finding, send_manifests};
 use tilik_tests::{Carrier, FieldPhone, Hands, Http, Person, Sun, village};
@@ -32,6 +33,8 @@ pub struct Ground {
     pub config: Config,
     /// The officer's account.
     pub officer: UserId,
+    /// What its server signs and seals with.
+    pub keys: Arc<Keyring>,
     folder: PathBuf,
 }
 
@@ -104,7 +107,7 @@ impl Ground {
         std::fs::create_dir_all(folder)?;
         let config = settings(data, folder)?;
         let (clock, ids) = start::clock_and_ids();
-        let (store, _) =
+        let (store, keys) =
             start::open_store(&config, true, Migrating::Embedded, clock, ids.clone()).await?;
         let by = store.acting_as_system("faults");
         let mut officer = None;
@@ -145,6 +148,7 @@ impl Ground {
         Ok(Self {
             config,
             officer,
+            keys,
             folder: folder.to_path_buf(),
         })
     }
@@ -156,9 +160,16 @@ impl Ground {
     pub fn of(data: &Path, folder: &Path) -> Result<Self> {
         let officer =
             std::fs::read_to_string(folder.join("officer")).context("run `found` first")?;
+        let config = settings(data, folder)?;
+        let loading = Loading {
+            data_dir: Some(&config.data_dir),
+            demo: true,
+        };
+        let keys = Keyring::load(&config.keys, loading)?;
         Ok(Self {
-            config: settings(data, folder)?,
+            config,
             officer: officer.parse()?,
+            keys: Arc::new(keys),
             folder: folder.to_path_buf(),
         })
     }

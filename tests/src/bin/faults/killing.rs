@@ -28,10 +28,10 @@ pub async fn run(folder: &Path, count: u32) -> Result<Tally> {
     let ground = Ground::found(&folder.join("data"), folder).await?;
     let mut server = ground.start(&[])?;
     let phone = ground.phone(&server.api()).await?;
-    let (sealed, token) = photos(&phone, count, (400, 300)).await?;
+    let (sealed, _) = photos(&phone, count, (400, 300)).await?;
     let client = Client {
         at: server.at,
-        token,
+        keys: ground.keys.clone(),
     };
     let mut kills = 0;
     for photo in &sealed {
