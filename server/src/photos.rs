@@ -166,10 +166,7 @@ fn frame(segment: &[u8]) -> Result<PhotoFacts, PhotoProblem> {
 /// Skips entropy-coded data up to the next marker that is neither stuffing nor a restart.
 fn scan(mut data: &[u8]) -> Result<&[u8], PhotoProblem> {
     loop {
-        let at = data
-            .iter()
-            .position(|byte| *byte == 0xff)
-            .ok_or(PhotoProblem::Truncated)?;
+        let at = memchr::memchr(0xff, data).ok_or(PhotoProblem::Truncated)?;
         match data.get(at + 1) {
             None => return Err(PhotoProblem::Truncated),
             Some(0x00 | 0xd0..=0xd7) => data = &data[at + 2..],

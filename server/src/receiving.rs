@@ -174,6 +174,9 @@ impl Spool {
         let wanted = self.held.len() + bytes.len();
         if wanted > IN_MEMORY && self.one_of_few.is_none() && self.file.is_none() {
             self.one_of_few = self.inner.few.clone().try_acquire_owned().ok();
+            if self.one_of_few.is_some() {
+                self.held.reserve(IN_MEMORY_IF_FEW);
+            }
         }
         let most = match self.one_of_few {
             Some(_) => IN_MEMORY_IF_FEW,

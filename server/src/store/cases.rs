@@ -1,5 +1,6 @@
 //! Cases: opened, given to officers, looked at, closed, expired.
 
+use futures_util::future::{try_join, try_join3};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
     QueryOrder, QuerySelect, Set,
@@ -427,36 +428,54 @@ impl Acting {
             .ok_or(Error::NOT_FOUND)?;
         let region = region_of(&case)?;
         let role = self.reading_in(&region)?;
-        self.note_reads([Read {
+        // Read while the read is logged; told only once it is.
+        let logged = self.note_reads([Read {
             object: format!("case:{id}"),
             what: "case",
             mode: Mode::Seen,
             role,
             purpose: None,
-        }])
-        .await?;
+        }]);
+        let ((), view) = try_join(logged, self.case_view(case, region)).await?;
+        Ok(view)
+    }
+
+    async fn case_view(&self, case: Case, region: RegionCode) -> Result<CaseView> {
+        let id = CaseId(case.id);
         let on = self.store.read();
         let house = house::Entity::find_by_id(case.house_id)
             .one(on)
             .await?
             .ok_or(Error::NOT_FOUND)?;
-        let visits = visit::Entity::find()
-            .filter(
-                Condition::any()
-                    .add(visit::Column::FiledCaseId.eq(case.id))
-                    .add(visit::Column::CaseId.eq(case.id)),
-            )
-            .order_by_desc(visit::Column::ReceivedAt)
-            .all(on)
-            .await?;
-        let outline = boundary::Entity::find_by_id(case.region.clone())
-            .one(on)
-            .await?
-            .and_then(|row| geometry::boundary(&row.geometry));
-        let mut views = Vec::with_capacity(visits.len());
-        for row in visits {
-            views.push(self.visit_view(row, &house, outline.as_ref()).await?);
-        }
+        let evidence = async {
+            let visits = visit::Entity::find()
+                .filter(
+                    Condition::any()
+                        .add(visit::Column::FiledCaseId.eq(case.id))
+                        .add(visit::Column::CaseId.eq(case.id)),
+                )
+                .order_by_desc(visit::Column::ReceivedAt)
+                .all(on)
+                .await?;
+            let mut views = Vec::with_capacity(visits.len());
+            if visits.is_empty() {
+                return Ok(views);
+            }
+            let outline = boundary::Entity::find_by_id(case.region.clone())
+                .one(on)
+                .await?
+                .and_then(|row| geometry::boundary(&row.geometry));
+            for row in visits {
+                views.push(self.visit_view(row, &house, outline.as_ref()).await?);
+            }
+            Ok::<_, Error>(views)
+        };
+        let (views, family, memberships) = try_join3(
+            evidence,
+            self.family_view(case.family_id),
+            self.memberships_of(&case),
+        )
+        .await?;
         let now = self.store.now();
         let lease = live_lease(&case, now).map(|(user, until)| LeaseView {
             mine: Some(user) == self.actor.user(),
@@ -469,7 +488,7 @@ impl Acting {
             kind: Lenient::read(&case.kind),
             region,
             house: HouseId(house.id),
-            family: self.family_view(case.family_id).await?,
+            family,
             officer: case.officer_id.map(UserId),
             closes_at: case.closes_at.map(Timestamp::from_micros),
             accepted_basis: case.accepted_basis.clone(),
@@ -483,7 +502,7 @@ impl Acting {
                 .map(serde_json::from_str)
                 .transpose()
                 .map_err(Error::internal)?,
-            memberships: self.memberships_of(&case).await?,
+            memberships,
         })
     }
 

@@ -10,6 +10,7 @@ use argon2::Argon2;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use futures_util::future::try_join;
 use p256::ecdsa::signature::Verifier;
 use p256::ecdsa::{Signature, VerifyingKey};
 use sea_orm::{
@@ -529,9 +530,9 @@ impl Store {
     pub(crate) async fn actor_of(&self, user: UserId, session: SessionId) -> Result<Actor> {
         let ended = || Error::Refused(ProblemCode::SessionEnded);
         let id = Condition::all().add(session::Column::Id.eq(Uuid::from(session)));
-        let (row, account) = self
-            .session_and_account(id)
-            .await?
+        let (found, (held, _)) =
+            try_join(self.session_and_account(id), self.grants_in_force(user)).await?;
+        let (row, account) = found
             .filter(|(row, _)| row.user_id == Uuid::from(user))
             .ok_or_else(ended)?;
         if let Some(device_id) = row.device_id {
@@ -544,7 +545,6 @@ impl Store {
         if !is_live(&row, &account, self.now()) {
             return Err(ended());
         }
-        let (held, _) = self.grants_in_force(user).await?;
         let actor = Actor::person(user, held, row.device_id.map(DeviceId), session);
         Ok(actor.owing_a_password(account.password_expires_at.is_some()))
     }
