@@ -536,6 +536,8 @@ mod tests {
         drop(store);
         assert!(
             std::process::Command::new("umount")
+                // A child that another test has just forked may still hold the store's lock file.
+                .arg("--lazy")
                 .arg(dir.path())
                 .status()
                 .unwrap()

@@ -4,19 +4,17 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{
-    ConnectOptions, Database, DatabaseBackend, DatabaseTransaction, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
-};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseBackend};
 use tilik_migrations::Migrator;
 
+use super::lanes::{Lanes, Pool, Transaction};
 use crate::error::{Error, Result};
 
 #[expect(
     clippy::disallowed_types,
     reason = "this is the one place that opens connections"
 )]
-pub(super) type Reader = sea_orm::DatabaseConnection;
+type Opened = sea_orm::DatabaseConnection;
 
 /// Where the data are.
 #[derive(Clone, PartialEq, Eq)]
@@ -50,20 +48,27 @@ pub enum Schema {
 }
 
 pub(super) struct Connections {
-    read: Reader,
-    write: Reader,
+    read: Lanes,
+    write: Lanes,
+    /// The write pool as the migrations want it.
+    migrating: Opened,
 }
 
 /// Longest wait for a connection before the answer is `unavailable`.
 const ACQUIRE: Duration = Duration::from_secs(5);
 
-/// A connection that nobody used for this long is tried before it is used again.
-const IDLE: Duration = Duration::from_secs(1);
-
 /// Prepared statements a connection keeps: more than there are in this program.
 const STATEMENTS: usize = 1_000;
 
 impl Connections {
+    fn of(read: Lanes, write: Lanes, migrating: Opened) -> Self {
+        Self {
+            read,
+            write,
+            migrating,
+        }
+    }
+
     pub(super) async fn open(url: &DatabaseUrl) -> Result<Self> {
         match url {
             DatabaseUrl::Sqlite(path) => {
@@ -74,7 +79,7 @@ impl Connections {
                         .max_connections(connections)
                         .min_connections(1)
                         .acquire_timeout(ACQUIRE)
-                        // A file does not hang up.
+                        // `Lanes` knows when a connection is to be tried.
                         .test_before_acquire(false)
                         .sqlx_logging(false)
                         .map_sqlx_sqlite_opts(|sqlite| {
@@ -91,7 +96,11 @@ impl Connections {
                 // One writer: SQLite has one anyway, and waiting in our own queue is fair.
                 let write = Database::connect(options(1)).await?;
                 let read = Database::connect(options(4)).await?;
-                Ok(Self { read, write })
+                let lanes = |opened: &Opened| {
+                    let pool = Pool::Sqlite(opened.get_sqlite_connection_pool().clone());
+                    Lanes::over(pool, ACQUIRE)
+                };
+                Ok(Self::of(lanes(&read), lanes(&write), write))
             }
             DatabaseUrl::Postgres(url) => {
                 let options = |connections| {
@@ -101,7 +110,7 @@ impl Connections {
                         .min_connections(1)
                         .acquire_timeout(ACQUIRE)
                         .connect_timeout(ACQUIRE)
-                        .test_before_acquire_if_idle_for(IDLE)
+                        .test_before_acquire(true)
                         .sqlx_logging(false)
                         .map_sqlx_postgres_opts(|postgres| {
                             postgres.statement_cache_capacity(STATEMENTS).options([
@@ -115,14 +124,18 @@ impl Connections {
                 // Apart, so that writers waiting for each other's locks do not keep readers from a connection.
                 let write = Database::connect(options(16)).await?;
                 let read = Database::connect(options(8)).await?;
-                Ok(Self { read, write })
+                let lanes = |opened: &Opened| {
+                    let pool = Pool::Postgres(opened.get_postgres_connection_pool().clone());
+                    Lanes::over(pool, ACQUIRE)
+                };
+                Ok(Self::of(lanes(&read), lanes(&write), write))
             }
         }
     }
 
     pub(super) async fn migrate(&self) -> Result<()> {
         use sea_orm_migration::MigratorTrait;
-        Migrator::up(&self.write, None)
+        Migrator::up(&self.migrating, None)
             .await
             .map_err(Error::internal)
     }
@@ -130,7 +143,7 @@ impl Connections {
     /// Changes nothing, so that a user without the right to make tables can ask.
     pub(super) async fn schema(&self) -> Result<Schema> {
         use sea_orm_migration::MigratorTrait;
-        let statuses = match Migrator::get_migration_with_status_read_only(&self.read).await {
+        let statuses = match Migrator::get_migration_with_status_read_only(&self.migrating).await {
             Ok(statuses) => statuses,
             // The only custom error: a migration was applied that this binary does not know.
             Err(sea_orm::DbErr::Custom(_)) => return Ok(Schema::Ahead),
@@ -151,35 +164,28 @@ impl Connections {
         self.read.get_database_backend()
     }
 
-    pub(super) fn read(&self) -> &Reader {
+    pub(super) fn read(&self) -> &Lanes {
         &self.read
     }
 
-    pub(super) fn writer(&self) -> &Reader {
+    pub(super) fn writer(&self) -> &Lanes {
         &self.write
     }
 
-    pub(super) async fn begin_write(&self) -> Result<DatabaseTransaction> {
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
-        Ok(self.write.begin_with_options(options).await?)
+    pub(super) async fn begin_write(&self) -> Result<Transaction> {
+        Ok(self.write.begin().await?)
     }
 
     /// A write transaction that does not wait in the writers' queue.
     #[cfg(any(test, feature = "testing"))]
-    pub(super) async fn begin_apart(&self) -> Result<DatabaseTransaction> {
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
-        Ok(self.read.begin_with_options(options).await?)
+    pub(super) async fn begin_apart(&self) -> Result<Transaction> {
+        let transaction = self.read.begin().await?;
+        transaction.execute_unprepared("SELECT 1").await?;
+        Ok(transaction)
     }
 
     pub(super) async fn close(&self) {
-        // Errors on closing change nothing that was committed.
-        let _ = self.read.clone().close().await;
-        let _ = self.write.clone().close().await;
+        self.read.close().await;
+        self.write.close().await;
     }
 }

@@ -1,6 +1,6 @@
 //! Feeds to phones: what lies in which bucket, and the pages a cursor gets.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use sea_orm::{ColumnTrait, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect};
 use tilik_protocol::case::CaseState;
@@ -168,20 +168,27 @@ impl Acting {
             .filter(|bucket| mine.binary_search(bucket).is_err())
             .cloned()
             .collect();
+        let mut heads = HashMap::new();
+        for some in mine.chunks(500) {
+            let names = some.iter().map(|bucket| bucket.0.as_str());
+            for counter in feed_counter::Entity::find()
+                .filter(feed_counter::Column::Bucket.is_in(names))
+                .all(self.store.read())
+                .await?
+            {
+                let head = (
+                    counter.seq.cast_unsigned(),
+                    counter.checksum.cast_unsigned(),
+                );
+                heads.insert(counter.bucket, head);
+            }
+        }
         let mut room = FEED_PAGE_ROWS;
         let mut pages = Vec::new();
         let mut held = Vec::new();
         for bucket in mine {
             // A bucket without a row has a head all the same: nobody can be ahead of it.
-            let (head, sum) = feed_counter::Entity::find_by_id(&bucket.0)
-                .one(self.store.read())
-                .await?
-                .map_or((0, 0), |counter| {
-                    (
-                        counter.seq.cast_unsigned(),
-                        counter.checksum.cast_unsigned(),
-                    )
-                });
+            let (head, sum) = heads.get(&bucket.0).copied().unwrap_or_default();
             let said = cursors.get(&bucket).copied().unwrap_or_default();
             let lost = said.seq > head
                 || (said.seq == head && said.checksum != sum)

@@ -33,7 +33,7 @@ pub(super) async fn enqueue(write: &Write, kind: &str, object: &str) -> Result<(
     let at = write.at().as_micros();
     write
         .on()
-        .execute_raw(write.store().sql(
+        .execute_last(write.store().sql(
             "INSERT INTO job (id, kind, object, state, attempts, run_at, created_at) \
              VALUES ($1, $2, $3, 'ready', 0, $4, $4) \
              ON CONFLICT (kind, object) DO UPDATE SET state = 'ready', attempts = 0, run_at = $4, \

@@ -2,8 +2,8 @@
 //! the database. Bodies are canonical JSON without personal data; a per-row salt keeps hashes from being guessed.
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait,
 };
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -11,6 +11,7 @@ use tilik_protocol::ids::EventId;
 use tilik_protocol::policy::Role;
 use tilik_protocol::time::Timestamp;
 
+use super::lanes::Transaction;
 use super::tables::{journal, journal_head};
 use super::{Acting, Store};
 use crate::actor::Actor;
@@ -252,7 +253,7 @@ impl Acting {
 /// Appends `entries` in order. The head row is locked until the commit: numbers have no gap.
 pub(super) async fn append(
     store: &Store,
-    on: &DatabaseTransaction,
+    on: &Transaction,
     actor: &Actor,
     at: Timestamp,
     entries: Vec<Entry>,
@@ -297,11 +298,10 @@ pub(super) async fn append(
     }
     while !rows.is_empty() {
         let rest = rows.split_off(rows.len().min(500));
-        journal::Entity::insert_many(std::mem::replace(&mut rows, rest))
-            .exec_without_returning(on)
-            .await?;
+        let some = journal::Entity::insert_many(std::mem::replace(&mut rows, rest));
+        on.execute_last(some.build(store.backend())).await?;
     }
-    on.execute_raw(store.sql(
+    on.execute_last(store.sql(
         "UPDATE journal_head SET hash = $1 WHERE id = 1",
         [previous.into()],
     ))

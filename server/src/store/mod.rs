@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, Statement, Value};
+use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, Statement, Value};
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::time::Timestamp;
 
@@ -16,6 +16,7 @@ use crate::error::{Cause, Error, Result};
 use crate::keys::Keyring;
 
 mod connection;
+mod lanes;
 mod tables;
 mod text;
 mod write;
@@ -43,6 +44,7 @@ pub use connection::{DatabaseUrl, Schema};
 pub(crate) use write::Write;
 
 use connection::Connections;
+use lanes::Lanes;
 
 /// All data. Cheap to clone.
 #[derive(Clone)]
@@ -171,12 +173,12 @@ impl Store {
     }
 
     /// For reads outside a write transaction.
-    fn read(&self) -> &connection::Reader {
+    fn read(&self) -> &Lanes {
         self.inner.connections.read()
     }
 
     /// For single statements outside a transaction that are no change of the field's own (throttles, leases).
-    fn writer(&self) -> &connection::Reader {
+    fn writer(&self) -> &Lanes {
         self.inner.connections.writer()
     }
 
@@ -200,7 +202,7 @@ impl Store {
 
     /// Begins a write transaction (`BEGIN IMMEDIATE` on SQLite, so that reading first never loses the race).
     async fn begin(&self, actor: &Actor) -> Result<Write> {
-        let transaction: DatabaseTransaction = self.inner.connections.begin_write().await?;
+        let transaction = self.inner.connections.begin_write().await?;
         Ok(Write::new(self.clone(), actor.clone(), transaction))
     }
 }

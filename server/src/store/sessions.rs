@@ -14,8 +14,8 @@ use futures_util::future::try_join;
 use p256::ecdsa::signature::Verifier;
 use p256::ecdsa::{Signature, VerifyingKey};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, QueryFilter,
-    QueryOrder, QuerySelect, Set,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult,
+    JoinType, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set,
 };
 use sha2::{Digest, Sha256};
 use tilik_protocol::ids::{DeviceId, SessionId, UserId};
@@ -460,7 +460,11 @@ impl Store {
             ),
             None => None,
         };
-        refuse_stolen(phone.as_ref())?;
+        refuse_stolen(
+            phone
+                .as_ref()
+                .and_then(|phone| phone.revoked_kind.as_deref()),
+        )?;
         if !is_live(&row, &user, now) {
             return Err(ended());
         }
@@ -504,22 +508,33 @@ impl Store {
         self.tokens_of(&user, id, refresh_token).await
     }
 
-    /// A session and whose it is, in one look: this is asked at every request.
-    async fn session_and_account(
-        &self,
-        which: Condition,
-    ) -> Result<Option<(session::Model, user_account::Model)>> {
+    /// A session, whose it is and on which phone, in one look: this is asked at every request.
+    async fn session_and_account(&self, which: Condition) -> Result<Option<Found>> {
         let whose = session::Entity::belongs_to(user_account::Entity)
             .from(session::Column::UserId)
             .to(user_account::Column::Id)
             .into();
-        let found = session::Entity::find()
+        let on_which = session::Entity::belongs_to(device::Entity)
+            .from(session::Column::DeviceId)
+            .to(device::Column::Id)
+            .into();
+        let query = session::Entity::find()
             .filter(which)
             .join(JoinType::InnerJoin, whose)
+            .join(JoinType::LeftJoin, on_which)
             .select_also(user_account::Entity)
-            .one(self.read())
-            .await?;
-        Ok(found.and_then(|(row, account)| Some((row, account?))))
+            .column_as(device::Column::Id, "phone")
+            .column_as(device::Column::RevokedKind, "phone_revoked")
+            .into_query();
+        let Some(row) = self.read().query_one(&query).await? else {
+            return Ok(None);
+        };
+        Ok(Some(Found {
+            session: session::Model::from_query_result(&row, "A_")?,
+            account: user_account::Model::from_query_result(&row, "B_")?,
+            has_phone: row.try_get::<Option<Uuid>>("", "phone")?.is_some(),
+            phone_revoked: row.try_get("", "phone_revoked")?,
+        }))
     }
 
     /// The actor of a session, checked now. Using the newest access proves that the successor token arrived, so the
@@ -532,17 +547,15 @@ impl Store {
         let id = Condition::all().add(session::Column::Id.eq(Uuid::from(session)));
         let (found, (held, _)) =
             try_join(self.session_and_account(id), self.grants_in_force(user)).await?;
-        let (row, account) = found
-            .filter(|(row, _)| row.user_id == Uuid::from(user))
+        let found = found
+            .filter(|found| found.session.user_id == Uuid::from(user))
             .ok_or_else(ended)?;
-        if let Some(device_id) = row.device_id {
-            let phone = device::Entity::find_by_id(device_id)
-                .one(self.read())
-                .await?
-                .ok_or_else(ended)?;
-            refuse_stolen(Some(&phone))?;
+        let (row, account) = (&found.session, &found.account);
+        if row.device_id.is_some() && !found.has_phone {
+            return Err(ended());
         }
-        if !is_live(&row, &account, self.now()) {
+        refuse_stolen(found.phone_revoked.as_deref())?;
+        if !is_live(row, account, self.now()) {
             return Err(ended());
         }
         let actor = Actor::person(user, held, row.device_id.map(DeviceId), session);
@@ -551,11 +564,19 @@ impl Store {
 }
 
 /// Revoking a stolen phone ends its sessions too; it must hear why, for only then does it wipe what it knows of people.
-fn refuse_stolen(phone: Option<&device::Model>) -> Result<()> {
-    if phone.is_some_and(|phone| phone.revoked_kind.as_deref() == Some("stolen")) {
+fn refuse_stolen(revoked: Option<&str>) -> Result<()> {
+    if revoked == Some("stolen") {
         return Err(Error::Refused(ProblemCode::DeviceRevoked));
     }
     Ok(())
+}
+
+/// What is looked at of a session before its user is believed.
+struct Found {
+    session: session::Model,
+    account: user_account::Model,
+    has_phone: bool,
+    phone_revoked: Option<String>,
 }
 
 /// A console's request: who asks, and the secret that replaces the one shown, when it is time.
@@ -580,7 +601,8 @@ impl Store {
         let cookies = Condition::all()
             .add(shown)
             .add(session::Column::Cookie.eq(true));
-        let (row, account) = self.session_and_account(cookies).await?.ok_or_else(ended)?;
+        let found = self.session_and_account(cookies).await?.ok_or_else(ended)?;
+        let (row, account) = (found.session, found.account);
         if !is_live(&row, &account, now) {
             return Err(ended());
         }

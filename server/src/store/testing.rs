@@ -263,7 +263,7 @@ impl Acting {
 }
 
 /// A table, or all of an embedded database, that somebody else keeps from being written.
-pub struct Locked(sea_orm::DatabaseTransaction);
+pub struct Locked(super::lanes::Transaction);
 
 impl std::fmt::Debug for Locked {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -277,7 +277,7 @@ impl Locked {
     /// # Errors
     /// What the database says.
     pub async fn end(self) -> Result<()> {
-        Ok(self.0.rollback().await?)
+        Ok(self.0.commit().await?)
     }
 }
 

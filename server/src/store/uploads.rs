@@ -4,7 +4,7 @@
 use sea_orm::sea_query::{Expr, OnConflict, Query};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait,
-    QueryFilter, QueryOrder, Set,
+    QueryFilter, QueryOrder, QueryTrait, Set,
 };
 use tilik_protocol::evidence::MAX_SEALED_BYTES;
 use tilik_protocol::ids::{DeviceId, PhotoId, VisitId};
@@ -675,26 +675,23 @@ impl Acting {
             .filter(photo::Column::ReceivedAt.is_null())
             .exec(write.on())
             .await?;
-        let is_new = match straight {
+        match straight {
             Some(announced) => self.upload_done_at_once(&write, announced).await?,
-            None => false,
-        };
-        if !is_new {
-            upload::Entity::update_many()
-                .col_expr(upload::Column::State, Expr::value("done"))
-                .col_expr(
-                    upload::Column::OffsetBytes,
-                    Expr::col(upload::Column::Length),
-                )
-                .col_expr(upload::Column::Lease, Expr::value(Option::<Uuid>::None))
-                .filter(upload::Column::Id.eq(Uuid::from(id)))
-                .exec(write.on())
-                .await?;
-            upload_chunk::Entity::delete_many()
-                .filter(upload_chunk::Column::UploadId.eq(Uuid::from(id)))
-                .exec(write.on())
-                .await?;
+            None => {
+                let done = upload::Entity::update_many()
+                    .col_expr(upload::Column::State, Expr::value("done"))
+                    .col_expr(
+                        upload::Column::OffsetBytes,
+                        Expr::col(upload::Column::Length),
+                    )
+                    .col_expr(upload::Column::Lease, Expr::value(Option::<Uuid>::None))
+                    .filter(upload::Column::Id.eq(Uuid::from(id)));
+                write.last(done.into_query()).await?;
+            }
         }
+        let chunks = upload_chunk::Entity::delete_many()
+            .filter(upload_chunk::Column::UploadId.eq(Uuid::from(id)));
+        write.last(chunks.into_query()).await?;
         if arrived.rows_affected == 1 {
             visits::complete_with(&mut write, id).await?;
             if let Some(problem) = &problem {
@@ -715,8 +712,8 @@ impl Acting {
         Ok(now)
     }
 
-    /// The row of an upload that came in one piece; whether there was none before.
-    async fn upload_done_at_once(&self, write: &Write, announced: &Announced) -> Result<bool> {
+    /// The row of an upload that came in one piece. Another request may have begun it meanwhile.
+    async fn upload_done_at_once(&self, write: &Write, announced: &Announced) -> Result<()> {
         let now = write.at();
         let row = upload::ActiveModel {
             id: Set(announced.photo.into()),
@@ -733,15 +730,17 @@ impl Acting {
             created_at: Set(now.as_micros()),
             expires_at: Set(expiry(now).as_micros()),
         };
-        let inserted = upload::Entity::insert(row)
-            .on_conflict(
-                OnConflict::column(upload::Column::Id)
-                    .do_nothing()
-                    .to_owned(),
-            )
-            .exec_without_returning(write.on())
-            .await?;
-        Ok(inserted == 1)
+        let insert = upload::Entity::insert(row).on_conflict(
+            OnConflict::column(upload::Column::Id)
+                .value(upload::Column::State, Expr::value("done"))
+                .value(
+                    upload::Column::OffsetBytes,
+                    Expr::col((upload::Entity, upload::Column::Length)),
+                )
+                .value(upload::Column::Lease, Expr::value(Option::<Uuid>::None))
+                .to_owned(),
+        );
+        write.last(insert.into_query()).await
     }
 
     /// Where a photo's original lies, when it is here and sound.

@@ -2,7 +2,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Set, Value};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryTrait, Set, Value};
 use tilik_protocol::case::CaseState;
 use tilik_protocol::evidence::MAX_ANSWERS_BYTES;
 use tilik_protocol::ids::{CaseId, PhotoId, VisitId};
@@ -16,7 +17,7 @@ use tilik_protocol::sync::{
 use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
-use super::tables::{device, photo, server_state, upload, verification_case};
+use super::tables::{device, device_cursor, photo, server_state, upload, verification_case};
 use super::{Acting, feed};
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -105,28 +106,33 @@ impl Acting {
     async fn note_sync(&self, phone: &device::Model, told: &feed::Served) -> Result<()> {
         let write = self.begin().await?;
         let at = write.at().as_micros();
-        device::Entity::update_many()
+        let seen = device::Entity::update_many()
             .set(device::ActiveModel {
                 last_sync_at: Set(Some(at)),
                 ..Default::default()
             })
-            .filter(device::Column::Id.eq(phone.id))
-            .exec(write.on())
-            .await?;
-        for (bucket, seq) in &told.held {
-            write
-                .on()
-                .execute_raw(self.store.sql(
-                    "INSERT INTO device_cursor (device_id, bucket, seq, at) VALUES ($1, $2, $3, $4) \
-                     ON CONFLICT (device_id, bucket) DO UPDATE SET seq = $3, at = $4",
-                    [
-                        phone.id.into(),
-                        bucket.0.clone().into(),
-                        seq.cast_signed().into(),
-                        at.into(),
-                    ],
-                ))
-                .await?;
+            .filter(device::Column::Id.eq(phone.id));
+        write.last(seen.into_query()).await?;
+        if !told.held.is_empty() {
+            let held = told
+                .held
+                .iter()
+                .map(|(bucket, seq)| device_cursor::ActiveModel {
+                    device_id: Set(phone.id),
+                    bucket: Set(bucket.0.clone()),
+                    seq: Set(seq.cast_signed()),
+                    at: Set(at),
+                });
+            let key = [
+                device_cursor::Column::DeviceId,
+                device_cursor::Column::Bucket,
+            ];
+            let held = device_cursor::Entity::insert_many(held).on_conflict(
+                OnConflict::columns(key)
+                    .update_columns([device_cursor::Column::Seq, device_cursor::Column::At])
+                    .to_owned(),
+            );
+            write.last(held.into_query()).await?;
         }
         // Served counts as fetched: a reply that was lost may have been read, and taking a return back then would
         // leave the officer walking for nothing.
@@ -145,16 +151,15 @@ impl Acting {
             .map(Uuid::from)
             .collect();
         if !served.is_empty() {
-            verification_case::Entity::update_many()
+            let fetched = verification_case::Entity::update_many()
                 .set(verification_case::ActiveModel {
                     return_fetched_at: Set(Some(at)),
                     ..Default::default()
                 })
                 .filter(verification_case::Column::Id.is_in(served))
                 .filter(verification_case::Column::State.eq(CaseState::Returned.to_string()))
-                .filter(verification_case::Column::ReturnFetchedAt.is_null())
-                .exec(write.on())
-                .await?;
+                .filter(verification_case::Column::ReturnFetchedAt.is_null());
+            write.last(fetched.into_query()).await?;
         }
         // The phone's own rhythm is no event of the registry: nothing is journalled here.
         write.commit().await

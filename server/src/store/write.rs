@@ -5,11 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::sea_query::Query;
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, Set,
-    TransactionTrait,
-};
+use sea_orm::sea_query::{OnConflict, Query};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryTrait, Set, StatementBuilder};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tilik_protocol::ids::{EventId, UserId};
@@ -17,9 +14,10 @@ use tilik_protocol::problem::ProblemCode;
 use tilik_protocol::sync::{Bucket, row_hash};
 use tilik_protocol::time::Timestamp;
 
+use super::Store;
 use super::journal::{self, Entry};
+use super::lanes::Transaction;
 use super::tables::{event, feed_row};
-use super::{Store, text};
 use crate::actor::Actor;
 use crate::error::{Error, Result};
 
@@ -27,7 +25,7 @@ use crate::error::{Error, Result};
 pub(crate) struct Write {
     store: Store,
     actor: Actor,
-    transaction: DatabaseTransaction,
+    transaction: Transaction,
     at: Timestamp,
     entries: Vec<Entry>,
     feed: BTreeMap<(Bucket, String), Option<String>>,
@@ -43,7 +41,7 @@ pub(crate) enum Seen {
 }
 
 impl Write {
-    pub(super) fn new(store: Store, actor: Actor, transaction: DatabaseTransaction) -> Self {
+    pub(super) fn new(store: Store, actor: Actor, transaction: Transaction) -> Self {
         let at = store.now();
         Self {
             store,
@@ -56,7 +54,7 @@ impl Write {
     }
 
     /// The connection to run queries on.
-    pub(super) fn on(&self) -> &DatabaseTransaction {
+    pub(super) fn on(&self) -> &Transaction {
         &self.transaction
     }
 
@@ -108,28 +106,37 @@ impl Write {
             object: Set(object.to_owned()),
             at: Set(self.at.as_micros()),
         };
-        // A savepoint: PostgreSQL would otherwise refuse everything after the failed insert.
-        let savepoint = self.transaction.begin().await?;
-        match row.insert(&savepoint).await {
-            Ok(_) => {
-                savepoint.commit().await?;
-                Ok(Seen::Now)
-            }
-            Err(error) if text::violated(&error).is_some() => {
-                savepoint.rollback().await?;
-                let known = event::Entity::find_by_id(uuid::Uuid::from(event_id))
-                    .one(&self.transaction)
-                    .await?
-                    .ok_or(Error::Refused(ProblemCode::EventReused))?;
-                let same_actor = known.actor.map(UserId) == self.actor.user();
-                if same_actor && known.body_hash == body_hash {
-                    Ok(Seen::Before)
-                } else {
-                    Err(Error::Refused(ProblemCode::EventReused))
-                }
-            }
-            Err(error) => Err(error.into()),
+        // Not an error, after which PostgreSQL would refuse everything else.
+        let inserted = event::Entity::insert(row)
+            .on_conflict(
+                OnConflict::column(event::Column::Id)
+                    .do_nothing()
+                    .to_owned(),
+            )
+            .exec_without_returning(&self.transaction)
+            .await?;
+        if inserted == 1 {
+            return Ok(Seen::Now);
         }
+        let known = event::Entity::find_by_id(uuid::Uuid::from(event_id))
+            .one(&self.transaction)
+            .await?
+            .ok_or(Error::Refused(ProblemCode::EventReused))?;
+        let same_actor = known.actor.map(UserId) == self.actor.user();
+        if same_actor && known.body_hash == body_hash {
+            Ok(Seen::Before)
+        } else {
+            Err(Error::Refused(ProblemCode::EventReused))
+        }
+    }
+
+    /// A statement that this transaction does not look at again ([`Transaction::execute_last`]).
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(super) async fn last(&self, statement: impl StatementBuilder) -> Result<()> {
+        let statement = self.store.backend().build(&statement);
+        Ok(self.transaction.execute_last(statement).await?)
     }
 
     /// Appends to the journal at commit.
@@ -235,12 +242,11 @@ impl Write {
         }
         while !rows.is_empty() {
             let rest = rows.split_off(rows.len().min(500));
-            feed_row::Entity::insert_many(std::mem::replace(&mut rows, rest))
-                .exec_without_returning(&self.transaction)
-                .await?;
+            let some = feed_row::Entity::insert_many(std::mem::replace(&mut rows, rest));
+            self.last(some.into_query()).await?;
         }
         self.transaction
-            .execute_raw(self.store.sql(
+            .execute_last(self.store.sql(
                 "UPDATE feed_counter SET checksum = $2 WHERE bucket = $1",
                 [bucket.0.clone().into(), checksum.cast_signed().into()],
             ))

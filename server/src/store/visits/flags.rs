@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Set, Value,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryTrait, Set,
+    Value,
 };
 use tilik_protocol::evidence::{
     AtHand, Flag, Missing, PIN_REASON_ABOVE_CM, VisitKind, distinct_kinds, missing,
@@ -298,14 +299,12 @@ pub(super) async fn of_chain(
         }
     }
     // Where the chain stands, for people; the flags above do not depend on it.
-    device::Entity::update_many()
+    let stands = device::Entity::update_many()
         .col_expr(device::Column::ChainSeq, Expr::value(seq))
         .col_expr(device::Column::ChainHash, Expr::value(hash.0.to_vec()))
         .filter(device::Column::Id.eq(Uuid::from(manifest.device)))
-        .filter(device::Column::ChainSeq.lt(seq))
-        .exec(write.on())
-        .await?;
-    Ok(())
+        .filter(device::Column::ChainSeq.lt(seq));
+    write.last(stands.into_query()).await
 }
 
 /// Flags a visit that is here already, once.

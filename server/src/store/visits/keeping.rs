@@ -1,8 +1,8 @@
 //! Keeps what was judged genuine: the visit, its photos, its flags, and what it does to its case, in one transaction.
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    Set,
 };
 use tilik_protocol::case::{self, CaseAction, CaseState, Step};
 use tilik_protocol::evidence::{Flag, VisitKind};
@@ -119,21 +119,21 @@ impl Acting {
             accuracy_cm: Set(pin.map(|pin| pin.accuracy_cm)),
             pin_source: Set(pin.map(|pin| pin.source.clone())),
             mock: Set(pin.is_some_and(|pin| pin.mock || pin.fixes.iter().any(|fix| fix.mock))),
-        }
-        .insert(write.on())
-        .await;
+        };
+        let kept = visit::Entity::insert(kept)
+            .exec_without_returning(write.on())
+            .await;
         match kept {
             Err(error) if text::violated(&error).is_some() => return Ok(None),
             kept => kept?,
         };
         if let Some(me) = self.actor.user().filter(|_| carried) {
-            visit_carrier::ActiveModel {
+            let carrier = visit_carrier::Entity::insert(visit_carrier::ActiveModel {
                 visit_id: Set(id),
                 user_id: Set(me.into()),
                 at: Set(at.as_micros()),
-            }
-            .insert(write.on())
-            .await?;
+            });
+            write.last(carrier.into_query()).await?;
         }
         let mut told: Vec<Uuid> = Vec::new();
         if let Some(other) = place.taken_by {
@@ -143,9 +143,12 @@ impl Acting {
         }
         let own = target.as_ref().map(|case| case.id);
         told.extend(flags::of_reuse(&mut flags, &mut write, id, manifest, own).await?);
-        let photos = self
+        let Some(photos) = self
             .keep_photos(&mut write, id, manifest, &mut flags)
-            .await?;
+            .await?
+        else {
+            return Ok(None);
+        };
         flags::of_chain(
             &mut write,
             id,
@@ -167,9 +170,12 @@ impl Acting {
                 flag: Set(flag.to_string()),
                 detail: Set(detail.to_string()),
             });
-            visit_flag::Entity::insert_many(rows)
-                .exec_without_returning(write.on())
-                .await?;
+            let rows = visit_flag::Entity::insert_many(rows);
+            if photos.waits {
+                write.last(rows.into_query()).await?;
+            } else {
+                rows.exec_without_returning(write.on()).await?;
+            }
         }
         write.journal(Entry::new(
             "visit.receive",
@@ -193,13 +199,14 @@ impl Acting {
         Ok(Some(photos.wanted))
     }
 
+    /// `None`: another carrier has named one of the photos in this very moment.
     async fn keep_photos(
         &self,
         write: &mut Write,
         visit: Uuid,
         manifest: &Manifest,
         flags: &mut Flags,
-    ) -> Result<Photos> {
+    ) -> Result<Option<Photos>> {
         let mut wanted = Vec::new();
         let mut waits = false;
         let (mut photos, mut links) = (Vec::new(), Vec::new());
@@ -262,9 +269,11 @@ impl Acting {
         if !photos.is_empty() {
             let mut new: Vec<Uuid> = photos.iter().map(|row| *row.id.as_ref()).collect();
             new.sort_unstable();
-            photo::Entity::insert_many(photos)
-                .exec_without_returning(write.on())
-                .await?;
+            let rows = photo::Entity::insert_many(photos).build(write.on().get_database_backend());
+            match write.on().execute_last(rows).await {
+                Err(error) if text::violated(&error).is_some() => return Ok(None),
+                kept => kept?,
+            }
             // They may have been uploaded before their manifest came. Locked, so that who holds one in this very moment
             // sees our row, or we see theirs.
             for upload in upload::Entity::find()
@@ -280,11 +289,15 @@ impl Acting {
             }
         }
         if !links.is_empty() {
-            visit_photo::Entity::insert_many(links)
-                .exec_without_returning(write.on())
-                .await?;
+            let links = visit_photo::Entity::insert_many(links);
+            if waits {
+                write.last(links.into_query()).await?;
+            } else {
+                // Whether the visit is whole already is asked next.
+                links.exec_without_returning(write.on()).await?;
+            }
         }
-        Ok(Photos { wanted, waits })
+        Ok(Some(Photos { wanted, waits }))
     }
 
     /// What the visit does to its case. A closed or foreign case refuses the visit and keeps it, flagged.

@@ -1,0 +1,528 @@
+//! Connections in use: how a statement gets to one, and what a transaction is.
+//!
+//! sqlx tests a connection at every return to its pool, in a task of its own. With SQLite that costs as much as a statement
+//! does, and a request has a dozen; with PostgreSQL it is a round trip. So a connection on which everything went well stays
+//! here for the next who asks, and goes back to the pool, which tests it, only when something was left in doubt.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use sea_orm::sqlx::pool::PoolConnection;
+use sea_orm::sqlx::{
+    self, AssertSqlSafe, Connection as _, Executor as _, PgPool, Postgres, Sqlite, SqlitePool,
+};
+use sea_orm::{
+    ConnAcquireErr, ConnectionTrait, DatabaseBackend, DbErr, ExecResult, QueryResult, RuntimeErr,
+    Statement, Value,
+};
+use sea_query_sqlx::SqlxValues;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// A PostgreSQL connection that nobody used for this long is tried before it is used again.
+const TRY_AFTER: Duration = Duration::from_secs(1);
+/// One that nobody used for this long is not kept.
+const REST: Duration = Duration::from_mins(10);
+
+/// The pools that connections come from.
+#[derive(Clone)]
+pub(super) enum Pool {
+    /// Of a file.
+    Sqlite(SqlitePool),
+    /// Of a server.
+    Postgres(PgPool),
+}
+
+/// So many connections, for whoever asks.
+pub(super) struct Lanes {
+    pool: Pool,
+    /// As many permits as the pool has connections: whoever has one need not wait for the pool.
+    free: Arc<Semaphore>,
+    kept: Arc<Mutex<VecDeque<Kept>>>,
+    longest_wait: Duration,
+}
+
+struct Kept {
+    connection: Connection,
+    since: Instant,
+}
+
+enum Connection {
+    Sqlite(PoolConnection<Sqlite>),
+    Postgres(PoolConnection<Postgres>),
+}
+
+/// A connection that somebody uses. Dropped without [`Lane::keep`] it goes back to the pool, which tests it.
+struct Lane {
+    connection: Connection,
+    kept: Arc<Mutex<VecDeque<Kept>>>,
+    permit: OwnedSemaphorePermit,
+}
+
+fn failed(error: sqlx::Error) -> DbErr {
+    DbErr::Query(RuntimeErr::SqlxError(error.into()))
+}
+
+fn not_acquired(error: sqlx::Error) -> DbErr {
+    match error {
+        sqlx::Error::PoolTimedOut => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
+        sqlx::Error::PoolClosed => DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed),
+        error => DbErr::Conn(RuntimeErr::SqlxError(error.into())),
+    }
+}
+
+/// Whether the database answered, be it with a refusal: then its connection is as good as before.
+fn was_answered<T>(result: &Result<T, sqlx::Error>) -> bool {
+    match result {
+        Ok(_) => true,
+        Err(sqlx::Error::Database(refusal)) => refusal.code().is_none_or(|code| {
+            // PostgreSQL: connection exceptions and operator intervention; its connection ends with them.
+            code.len() != 5 || !(code.starts_with("08") || code.starts_with("57"))
+        }),
+        Err(_) => false,
+    }
+}
+
+/// Runs one statement on whichever of the two databases it is.
+macro_rules! run {
+    ($connection:expr, $statement:expr, $method:ident, $each:expr) => {{
+        let statement = $statement;
+        let values = SqlxValues(statement.values.unwrap_or(sea_orm::Values(Vec::new())));
+        let text = AssertSqlSafe(statement.sql);
+        match $connection {
+            Connection::Sqlite(connection) => sqlx::query_with(text, values)
+                .$method(&mut **connection)
+                .await
+                .map($each),
+            Connection::Postgres(connection) => sqlx::query_with(text, values)
+                .$method(&mut **connection)
+                .await
+                .map($each),
+        }
+    }};
+}
+
+impl Connection {
+    async fn execute(&mut self, statement: Statement) -> Result<ExecResult, sqlx::Error> {
+        run!(self, statement, execute, Into::into)
+    }
+
+    async fn execute_unprepared(&mut self, text: &str) -> Result<ExecResult, sqlx::Error> {
+        let text = AssertSqlSafe(text.to_owned());
+        match self {
+            Self::Sqlite(connection) => connection.execute(text).await.map(Into::into),
+            Self::Postgres(connection) => connection.execute(text).await.map(Into::into),
+        }
+    }
+
+    async fn query_one(
+        &mut self,
+        statement: Statement,
+    ) -> Result<Option<QueryResult>, sqlx::Error> {
+        run!(self, statement, fetch_optional, |row| row.map(Into::into))
+    }
+
+    async fn query_all(&mut self, statement: Statement) -> Result<Vec<QueryResult>, sqlx::Error> {
+        run!(self, statement, fetch_all, |rows| rows
+            .into_iter()
+            .map(Into::into)
+            .collect())
+    }
+
+    /// Not to be used again.
+    fn close_on_drop(&mut self) {
+        match self {
+            Self::Sqlite(connection) => connection.close_on_drop(),
+            Self::Postgres(connection) => connection.close_on_drop(),
+        }
+    }
+
+    /// Whether it still answers. A file does not hang up.
+    async fn answers(&mut self) -> bool {
+        match self {
+            Self::Sqlite(_) => true,
+            Self::Postgres(connection) => connection.ping().await.is_ok(),
+        }
+    }
+}
+
+impl Pool {
+    async fn acquire(&self) -> Result<Connection, sqlx::Error> {
+        match self {
+            Self::Sqlite(pool) => pool.acquire().await.map(Connection::Sqlite),
+            Self::Postgres(pool) => pool.acquire().await.map(Connection::Postgres),
+        }
+    }
+
+    fn most(&self) -> u32 {
+        match self {
+            Self::Sqlite(pool) => pool.options().get_max_connections(),
+            Self::Postgres(pool) => pool.options().get_max_connections(),
+        }
+    }
+}
+
+impl Lane {
+    /// Everything went well: the next who asks may have it.
+    fn keep(self) {
+        let Self {
+            connection,
+            kept,
+            permit,
+        } = self;
+        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if permit.semaphore().is_closed() {
+            return;
+        }
+        // The last used is used next; what lies below was not needed meanwhile.
+        let rested = kept
+            .front()
+            .is_some_and(|first| first.since.elapsed() > REST);
+        if rested {
+            kept.pop_front();
+        }
+        kept.push_back(Kept {
+            connection,
+            since: Instant::now(),
+        });
+        drop(kept);
+        drop(permit);
+    }
+}
+
+impl Lanes {
+    pub(super) fn over(pool: Pool, longest_wait: Duration) -> Self {
+        Self {
+            free: Arc::new(Semaphore::new(pool.most() as usize)),
+            kept: Arc::default(),
+            pool,
+            longest_wait,
+        }
+    }
+
+    fn take_kept(&self) -> Option<Kept> {
+        self.kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop_back()
+    }
+
+    async fn lane(&self) -> Result<Lane, DbErr> {
+        let closed = |_| DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed);
+        let permit = match self.free.clone().try_acquire_owned() {
+            Ok(permit) => permit,
+            Err(_) => tokio::time::timeout(self.longest_wait, self.free.clone().acquire_owned())
+                .await
+                .map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?
+                .map_err(closed)?,
+        };
+        while let Some(mut kept) = self.take_kept() {
+            if kept.since.elapsed() < TRY_AFTER || kept.connection.answers().await {
+                return Ok(Lane {
+                    connection: kept.connection,
+                    kept: self.kept.clone(),
+                    permit,
+                });
+            }
+        }
+        Ok(Lane {
+            connection: self.pool.acquire().await.map_err(not_acquired)?,
+            kept: self.kept.clone(),
+            permit,
+        })
+    }
+
+    /// A transaction that changes things. SQLite begins it with its first statement, in one go.
+    ///
+    /// # Errors
+    /// When no connection is to be had, or the database does not begin.
+    pub(super) async fn begin(&self) -> Result<Transaction, DbErr> {
+        let backend = self.get_database_backend();
+        let transaction = Transaction {
+            backend,
+            open: tokio::sync::Mutex::new(Open {
+                lane: Some(self.lane().await?),
+                is_begun: backend != DatabaseBackend::Sqlite,
+                last: Vec::new(),
+            }),
+        };
+        if backend != DatabaseBackend::Sqlite {
+            transaction.execute_unprepared("BEGIN").await?;
+        }
+        Ok(transaction)
+    }
+
+    /// Closes every connection, once who uses one is done.
+    pub(super) async fn close(&self) {
+        self.free.close();
+        self.kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+        match &self.pool {
+            Pool::Sqlite(pool) => pool.close().await,
+            Pool::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// Each statement is its own transaction.
+#[async_trait]
+impl ConnectionTrait for Lanes {
+    fn get_database_backend(&self) -> DatabaseBackend {
+        match self.pool {
+            Pool::Sqlite(_) => DatabaseBackend::Sqlite,
+            Pool::Postgres(_) => DatabaseBackend::Postgres,
+        }
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        let mut lane = self.lane().await?;
+        let result = lane.connection.execute(statement).await;
+        if was_answered(&result) {
+            lane.keep();
+        }
+        result.map_err(failed)
+    }
+
+    async fn execute_unprepared(&self, text: &str) -> Result<ExecResult, DbErr> {
+        let mut lane = self.lane().await?;
+        let result = lane.connection.execute_unprepared(text).await;
+        if was_answered(&result) {
+            lane.keep();
+        }
+        result.map_err(failed)
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        let mut lane = self.lane().await?;
+        let result = lane.connection.query_one(statement).await;
+        if was_answered(&result) {
+            lane.keep();
+        }
+        result.map_err(failed)
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        let mut lane = self.lane().await?;
+        let result = lane.connection.query_all(statement).await;
+        if was_answered(&result) {
+            lane.keep();
+        }
+        result.map_err(failed)
+    }
+}
+
+/// So that reading first never loses the race for the one right to write.
+const BEGIN: &str = "BEGIN IMMEDIATE";
+
+/// A lane with a transaction on it, which is rolled back when this is dropped.
+struct Open {
+    lane: Option<Lane>,
+    is_begun: bool,
+    /// Statements that wait for the commit.
+    last: Vec<Statement>,
+}
+
+fn on(lane: &mut Option<Lane>) -> Result<&mut Connection, DbErr> {
+    lane.as_mut()
+        .map(|lane| &mut lane.connection)
+        .ok_or(DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed))
+}
+
+impl Open {
+    /// The connection, once the transaction has begun.
+    async fn begun(&mut self) -> Result<&mut Connection, DbErr> {
+        let connection = on(&mut self.lane)?;
+        // Before it has: whoever drops this meanwhile rolls back.
+        if !std::mem::replace(&mut self.is_begun, true) {
+            connection.execute_unprepared(BEGIN).await.map_err(failed)?;
+        }
+        Ok(connection)
+    }
+
+    /// The same for a query, which may begin the transaction by itself. Not for a statement whose rows are counted:
+    /// SQLite counts for `BEGIN` what the statement before it changed.
+    fn beginning(&mut self, query: Statement) -> Result<(&mut Connection, Statement), DbErr> {
+        let connection = on(&mut self.lane)?;
+        if std::mem::replace(&mut self.is_begun, true) {
+            return Ok((connection, query));
+        }
+        let begin = Statement::from_string(DatabaseBackend::Sqlite, BEGIN);
+        Ok((connection, joined(vec![begin, query])))
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        let Some(mut lane) = self.lane.take() else {
+            return;
+        };
+        if !self.is_begun {
+            lane.keep();
+            return;
+        }
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            lane.connection.close_on_drop();
+            return;
+        };
+        // Whoever waits for this lane waits until the transaction is gone.
+        runtime.spawn(async move {
+            match lane.connection.execute_unprepared("ROLLBACK").await {
+                Ok(_) => lane.keep(),
+                Err(_) => lane.connection.close_on_drop(),
+            }
+        });
+    }
+}
+
+/// Several statements as one text, which SQLite runs in turn.
+fn joined(statements: Vec<Statement>) -> Statement {
+    let (mut text, mut values) = (String::new(), Vec::new());
+    for statement in statements {
+        if !text.is_empty() {
+            text.push_str("; ");
+        }
+        let own = statement.values.map_or(Vec::new(), |own| own.0);
+        in_order(&statement.sql, own, &mut text, &mut values);
+    }
+    Statement::from_sql_and_values(DatabaseBackend::Sqlite, text, values)
+}
+
+/// Adds `text` with every placeholder (`?` or `$1 …`) as the next one, and its value as the next one: of joined statements
+/// sqlx counts only those.
+fn in_order(text: &str, own: Vec<Value>, into: &mut String, values: &mut Vec<Value>) {
+    let (mut quoted_by, mut numbered) = (None, false);
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        match (quoted_by, c) {
+            (None, '\'' | '"') => quoted_by = Some(c),
+            (Some(quote), c) if c == quote => quoted_by = None,
+            (None, '$') => {
+                numbered = true;
+                let mut number = 0;
+                while let Some(digit) = rest.peek().and_then(|next| next.to_digit(10)) {
+                    number = number * 10 + digit as usize;
+                    rest.next();
+                }
+                values.extend(own.get(number.wrapping_sub(1)).cloned());
+                into.push('?');
+                continue;
+            }
+            _ => {}
+        }
+        into.push(c);
+    }
+    if !numbered {
+        values.extend(own);
+    }
+}
+
+/// An open transaction. Dropped without [`Transaction::commit`] it has changed nothing.
+pub(super) struct Transaction {
+    backend: DatabaseBackend,
+    open: tokio::sync::Mutex<Open>,
+}
+
+impl Transaction {
+    /// A statement that this transaction does not look at again. SQLite runs all such with the commit, in one go, since each
+    /// by itself costs more on its way to SQLite's thread than in it; PostgreSQL, whose locks others may wait for, now.
+    ///
+    /// # Errors
+    /// When the database refuses; of SQLite [`Transaction::commit`] tells then.
+    pub(super) async fn execute_last(&self, statement: Statement) -> Result<(), DbErr> {
+        if self.backend != DatabaseBackend::Sqlite {
+            return self.execute_raw(statement).await.map(drop);
+        }
+        self.open.lock().await.last.push(statement);
+        Ok(())
+    }
+
+    /// Makes everything durable.
+    ///
+    /// # Errors
+    /// When the database refuses; nothing has happened then, unless it cannot be reached: then that is not known.
+    pub(super) async fn commit(self) -> Result<(), DbErr> {
+        let mut open = self.open.into_inner();
+        let mut last = std::mem::take(&mut open.last);
+        if last.is_empty() {
+            if open.is_begun {
+                let connection = on(&mut open.lane)?;
+                connection
+                    .execute_unprepared("COMMIT")
+                    .await
+                    .map_err(failed)?;
+            }
+        } else {
+            if !std::mem::replace(&mut open.is_begun, true) {
+                last.insert(0, Statement::from_string(self.backend, BEGIN));
+            }
+            last.push(Statement::from_string(self.backend, "COMMIT"));
+            let connection = on(&mut open.lane)?;
+            connection.execute(joined(last)).await.map_err(failed)?;
+        }
+        if let Some(lane) = open.lane.take() {
+            lane.keep();
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl ConnectionTrait for Transaction {
+    fn get_database_backend(&self) -> DatabaseBackend {
+        self.backend
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        let mut open = self.open.lock().await;
+        let connection = open.begun().await?;
+        connection.execute(statement).await.map_err(failed)
+    }
+
+    async fn execute_unprepared(&self, text: &str) -> Result<ExecResult, DbErr> {
+        let mut open = self.open.lock().await;
+        let connection = open.begun().await?;
+        connection.execute_unprepared(text).await.map_err(failed)
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        let mut open = self.open.lock().await;
+        let (connection, statement) = open.beginning(statement)?;
+        connection.query_one(statement).await.map_err(failed)
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        let mut open = self.open.lock().await;
+        let (connection, statement) = open.beginning(statement)?;
+        connection.query_all(statement).await.map_err(failed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn joined_statements_keep_their_own_values() {
+        let one = Statement::from_sql_and_values(
+            DatabaseBackend::Sqlite,
+            "UPDATE \"a?\" SET b = $2, c = '?$1' WHERE d = $1",
+            [1.into(), 2.into()],
+        );
+        let two = Statement::from_sql_and_values(
+            DatabaseBackend::Sqlite,
+            "INSERT INTO e VALUES (?, ?)",
+            [3.into(), 4.into()],
+        );
+        let three = Statement::from_string(DatabaseBackend::Sqlite, "COMMIT");
+        let all = joined(vec![one, two, three]);
+        assert_eq!(
+            all.sql,
+            "UPDATE \"a?\" SET b = ?, c = '?$1' WHERE d = ?; INSERT INTO e VALUES (?, ?); COMMIT"
+        );
+        let values: Vec<Value> = [2, 1, 3, 4].map(Value::from).to_vec();
+        assert_eq!(all.values.unwrap().0, values);
+    }
+}
