@@ -225,7 +225,7 @@ impl ProblemCode {
             ),
             Self::SeparationOfDuty => (
                 "Harus orang lain",
-                "Serahkan kepada petugas yang belum terlibat pada kasus ini.",
+                "Minta orang lain, yang belum terlibat di dalamnya, melakukan ini.",
             ),
             Self::Stale => ("Sudah diubah orang lain", "Muat ulang, lalu putuskan lagi."),
             Self::LeaseLost => (

@@ -2,8 +2,8 @@
 
 use futures_util::future::{try_join, try_join3};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect, Set,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult,
+    QueryFilter, QueryOrder, QuerySelect, Set,
 };
 use tilik_protocol::case::{self, CaseAction, CaseState, Step};
 use tilik_protocol::duty::{Acts, Outcome};
@@ -52,6 +52,21 @@ pub(super) fn state_of(case: &Case) -> Result<CaseState> {
 
 pub(super) fn region_of(case: &Case) -> Result<RegionCode> {
     case.region.parse().map_err(Error::internal)
+}
+
+/// What a list shows of a case.
+#[derive(FromQueryResult)]
+struct Listed {
+    id: Uuid,
+    state: String,
+    version: i32,
+    region: String,
+    family_id: Uuid,
+    officer_id: Option<Uuid>,
+    complete_at: Option<i64>,
+    name: String,
+    rt: String,
+    rw: String,
 }
 
 /// Moves a case by compare-and-set on its version, with its feed row.
@@ -373,47 +388,55 @@ impl Acting {
                 Uuid::parse_str(after).map_err(|_| Error::Refused(ProblemCode::BadCursor))?;
             query = query.filter(verification_case::Column::Id.gt(after));
         }
-        let mut rows = query
+        let mut rows: Vec<Listed> = query
             .limit(limit + 1)
-            .find_also_related(family::Entity)
+            .inner_join(family::Entity)
+            .select_only()
+            .columns([
+                verification_case::Column::Id,
+                verification_case::Column::State,
+                verification_case::Column::Version,
+                verification_case::Column::Region,
+                verification_case::Column::FamilyId,
+                verification_case::Column::OfficerId,
+                verification_case::Column::CompleteAt,
+            ])
+            .columns([family::Column::Name, family::Column::Rt, family::Column::Rw])
+            .into_model()
             .all(self.store.read())
             .await?;
         let more = rows.len() as u64 > limit;
         rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        let next = rows
-            .last()
-            .filter(|_| more)
-            .map(|(case, _)| case.id.to_string());
+        let next = rows.last().filter(|_| more).map(|row| row.id.to_string());
+        let items = rows
+            .into_iter()
+            .map(|row| {
+                Ok(CaseRow {
+                    id: CaseId(row.id),
+                    state: Lenient::read(&row.state),
+                    version: row.version,
+                    region: row.region.parse().map_err(Error::internal)?,
+                    family: FamilyId(row.family_id),
+                    name: row.name,
+                    rt: row.rt,
+                    rw: row.rw,
+                    officer: row.officer_id.map(UserId),
+                    complete_at: row.complete_at.map(Timestamp::from_micros),
+                })
+            })
+            .collect::<Result<Vec<_>>>()?;
         // A list shows names: each of its rows is a read.
-        let mut reads = Vec::with_capacity(rows.len());
-        for (case, _) in &rows {
+        let mut reads = Vec::with_capacity(items.len());
+        for row in &items {
             reads.push(Read {
-                object: format!("case:{}", CaseId(case.id)),
+                object: format!("case:{}", row.id),
                 what: "case_row",
                 mode: Mode::Served,
-                role: self.reading_in(&region_of(case)?)?,
+                role: self.reading_in(&row.region)?,
                 purpose: None,
             });
         }
         self.note_reads(reads).await?;
-        let items = rows
-            .into_iter()
-            .map(|(case, family)| {
-                let family = family.ok_or_else(|| Error::internal("a case without its family"))?;
-                Ok(CaseRow {
-                    id: CaseId(case.id),
-                    state: Lenient::read(&case.state),
-                    version: case.version,
-                    region: region_of(&case)?,
-                    family: FamilyId(family.id),
-                    name: family.name,
-                    rt: family.rt,
-                    rw: family.rw,
-                    officer: case.officer_id.map(UserId),
-                    complete_at: case.complete_at.map(Timestamp::from_micros),
-                })
-            })
-            .collect::<Result<_>>()?;
         Ok(Page { items, next })
     }
 

@@ -381,7 +381,9 @@ impl Acting {
         appeal_days: u32,
     ) -> Result<()> {
         let mut write = self.begin().await?;
+        // Locked: a letter is delivered once, also to two who record it in one moment.
         let row = notice::Entity::find_by_id(Uuid::from(id))
+            .lock_exclusive()
             .one(write.on())
             .await?
             .ok_or(Error::NOT_FOUND)?;

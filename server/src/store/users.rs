@@ -219,7 +219,7 @@ impl Acting {
     /// Gives somebody who has forgotten their password one to sign in with once. Their sessions end.
     ///
     /// # Errors
-    /// `forbidden`, `not_found`, `invalid`; `separation_of_duty` for oneself, who knows the old one or does not.
+    /// `forbidden`, `not_found`, `invalid`, also for oneself, who has another way.
     pub async fn reset_password(&self, id: UserId, body: ResetPassword) -> Result<UserView> {
         if !self.actor.is_system() {
             self.actor.require(Permission::ManageUsers)?;
@@ -236,7 +236,11 @@ impl Acting {
             return Err(Error::NOT_FOUND);
         }
         if self.actor.user() == Some(id) {
-            return Err(Error::Refused(ProblemCode::SeparationOfDuty));
+            return Err(Error::field(
+                "id",
+                "own_account",
+                "Ini akun Anda sendiri: ganti kata sandi Anda dengan kata sandi lama (POST /v1/me/password). Bila lupa, minta admin lain.",
+            ));
         }
         // The password is no part of what makes a repeat equal, as when an account is added.
         let same = serde_json::json!({});

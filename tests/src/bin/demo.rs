@@ -69,7 +69,7 @@ async fn run(arguments: &Arguments) -> Result<ExitCode> {
     let office = demo.found().await?;
     for report in demo.import(&office).await? {
         tell(&format!(
-            "  {:<12} {:>7} baru",
+            "  {:<12} {:>7} baris baru",
             report.kind.to_string(),
             report.added
         ));
@@ -93,7 +93,10 @@ async fn run(arguments: &Arguments) -> Result<ExitCode> {
         }
     }
     if !arguments.once {
-        tell("Putaran pertama selesai; petugas berjalan terus. Ctrl-C menghentikan.");
+        tell(&format!(
+            "Putaran pertama selesai; petugas berjalan terus. Dari kunjungan berikutnya sampai {LEFT_FOR_THE_VISITOR} kasus dibiarkan\n\
+             menunggu pemeriksaan Anda, dan sampai {LEFT_FOR_THE_VISITOR} menunggu keputusan Anda. Ctrl-C menghentikan."
+        ));
         tokio::select! {
             ended = carry_on(&cast, &crew, &mut desks) => ended?,
             stopped = tokio::signal::ctrl_c() => stopped?,
@@ -153,8 +156,9 @@ async fn first_loop(cast: &Cast, crew: &Crew, desks: &mut Desks) -> Result<()> {
     desks.decide(cast, &candidates, 0).await
 }
 
-/// Small rounds for ever. Some cases are left in the queue for whoever tries the reviewer's desk.
+/// Small rounds for ever. Some cases are left for whoever tries the reviewer's or an operator's desk.
 async fn carry_on(cast: &Cast, crew: &Crew, desks: &mut Desks) -> Result<()> {
+    let mut to_decide = Vec::new();
     loop {
         desks.open_cases(cast, 1).await?;
         desks.give_out(cast).await?;
@@ -163,7 +167,10 @@ async fn carry_on(cast: &Cast, crew: &Crew, desks: &mut Desks) -> Result<()> {
         let accepted = desks
             .review(cast, waiting.saturating_sub(LEFT_FOR_THE_VISITOR), 0)
             .await?;
-        desks.decide(cast, &accepted, 0).await?;
+        to_decide.extend(accepted);
+        let too_many = to_decide.len().saturating_sub(LEFT_FOR_THE_VISITOR);
+        let due: Vec<_> = to_decide.drain(..too_many).collect();
+        desks.decide(cast, &due, 0).await?;
         tokio::time::sleep(BETWEEN_ROUNDS).await;
     }
 }

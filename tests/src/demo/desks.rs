@@ -177,6 +177,10 @@ impl Desks {
             let operator = operators
                 .get(&case.region)
                 .with_context(|| format!("an operator in {}", case.region))?;
+            // Whoever tries the demo may have been faster.
+            if operator.case(case.id).await?.state.known() != Some(CaseState::Accepted) {
+                continue;
+            }
             let mut why = (to_cancel > 0).then_some("MAMPU_DESIL");
             for membership in &case.memberships {
                 let answer = operator.decide(case.id, membership.id, why.take()).await?;

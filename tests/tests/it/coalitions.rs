@@ -524,6 +524,11 @@ fn effects() -> Vec<(&'static str, &'static str, Wish)> {
             two(P::Import, P::ConfirmImports),
         ),
         (
+            "Registry",
+            "put other persons into a family that holds or awaits a place",
+            two(P::Import, P::ConfirmImports),
+        ),
+        (
             "Accounts",
             "make an account that decides nothing (officer, signatory, auditor, feed)",
             one(P::ManageUsers),
