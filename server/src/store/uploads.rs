@@ -675,19 +675,18 @@ impl Acting {
             .filter(photo::Column::ReceivedAt.is_null())
             .exec(write.on())
             .await?;
-        match straight {
-            Some(announced) => self.upload_done_at_once(&write, announced).await?,
-            None => {
-                let done = upload::Entity::update_many()
-                    .col_expr(upload::Column::State, Expr::value("done"))
-                    .col_expr(
-                        upload::Column::OffsetBytes,
-                        Expr::col(upload::Column::Length),
-                    )
-                    .col_expr(upload::Column::Lease, Expr::value(Option::<Uuid>::None))
-                    .filter(upload::Column::Id.eq(Uuid::from(id)));
-                write.last(done.into_query()).await?;
-            }
+        if let Some(announced) = straight {
+            self.upload_done_at_once(&write, announced).await?;
+        } else {
+            let done = upload::Entity::update_many()
+                .col_expr(upload::Column::State, Expr::value("done"))
+                .col_expr(
+                    upload::Column::OffsetBytes,
+                    Expr::col(upload::Column::Length),
+                )
+                .col_expr(upload::Column::Lease, Expr::value(Option::<Uuid>::None))
+                .filter(upload::Column::Id.eq(Uuid::from(id)));
+            write.last(done.into_query()).await?;
         }
         let chunks = upload_chunk::Entity::delete_many()
             .filter(upload_chunk::Column::UploadId.eq(Uuid::from(id)));
