@@ -48,10 +48,9 @@ pub enum Schema {
 }
 
 pub(super) struct Connections {
+    url: DatabaseUrl,
     read: Lanes,
     write: Lanes,
-    /// The write pool as the migrations want it.
-    migrating: Opened,
 }
 
 /// Longest wait for a connection before the answer is `unavailable`.
@@ -60,90 +59,90 @@ const ACQUIRE: Duration = Duration::from_secs(5);
 /// Prepared statements a connection keeps: more than there are in this program.
 const STATEMENTS: usize = 1_000;
 
-impl Connections {
-    fn of(read: Lanes, write: Lanes, migrating: Opened) -> Self {
-        Self {
-            read,
-            write,
-            migrating,
-        }
-    }
+const SQLITE_READERS: u32 = 4;
+const POSTGRES_READERS: u32 = 8;
+/// SQLite has one writer anyway, and waiting in our own queue is fair.
+const SQLITE_WRITERS: u32 = 1;
+const POSTGRES_WRITERS: u32 = 16;
 
-    pub(super) async fn open(url: &DatabaseUrl) -> Result<Self> {
-        match url {
-            DatabaseUrl::Sqlite(path) => {
-                let target = format!("sqlite://{}?mode=rwc", path.display());
-                let options = |connections| {
-                    let mut options = ConnectOptions::new(target.clone());
-                    options
-                        .max_connections(connections)
-                        .min_connections(1)
-                        .acquire_timeout(ACQUIRE)
-                        // `Lanes` knows when a connection is to be tried.
-                        .test_before_acquire(false)
-                        .sqlx_logging(false)
-                        .map_sqlx_sqlite_opts(|sqlite| {
-                            sqlite
-                                .journal_mode(SqliteJournalMode::Wal)
-                                .synchronous(SqliteSynchronous::Full)
-                                .foreign_keys(true)
-                                .busy_timeout(Duration::from_secs(5))
-                                .pragma("cache_size", "-16000")
-                                .statement_cache_capacity(STATEMENTS)
-                        });
-                    options
-                };
-                // One writer: SQLite has one anyway, and waiting in our own queue is fair.
-                let write = Database::connect(options(1)).await?;
-                let read = Database::connect(options(4)).await?;
-                let lanes = |opened: &Opened| {
-                    let pool = Pool::Sqlite(opened.get_sqlite_connection_pool().clone());
-                    Lanes::over(pool, ACQUIRE)
-                };
-                Ok(Self::of(lanes(&read), lanes(&write), write))
-            }
-            DatabaseUrl::Postgres(url) => {
-                let options = |connections| {
-                    let mut options = ConnectOptions::new(url.clone());
-                    options
-                        .max_connections(connections)
-                        .min_connections(1)
-                        .acquire_timeout(ACQUIRE)
-                        .connect_timeout(ACQUIRE)
-                        .test_before_acquire(true)
-                        .sqlx_logging(false)
-                        .map_sqlx_postgres_opts(|postgres| {
-                            postgres.statement_cache_capacity(STATEMENTS).options([
-                                ("synchronous_commit", "on"),
-                                ("idle_in_transaction_session_timeout", "30s"),
-                                ("lock_timeout", "5s"),
-                            ])
-                        });
-                    options
-                };
-                // Apart, so that writers waiting for each other's locks do not keep readers from a connection.
-                let write = Database::connect(options(16)).await?;
-                let read = Database::connect(options(8)).await?;
-                let lanes = |opened: &Opened| {
-                    let pool = Pool::Postgres(opened.get_postgres_connection_pool().clone());
-                    Lanes::over(pool, ACQUIRE)
-                };
-                Ok(Self::of(lanes(&read), lanes(&write), write))
-            }
+async fn connect(url: &DatabaseUrl, connections: u32) -> Result<Opened> {
+    let mut options = match url {
+        DatabaseUrl::Sqlite(path) => {
+            ConnectOptions::new(format!("sqlite://{}?mode=rwc", path.display()))
         }
+        DatabaseUrl::Postgres(url) => ConnectOptions::new(url.clone()),
+    };
+    options
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(ACQUIRE)
+        .sqlx_logging(false);
+    match url {
+        DatabaseUrl::Sqlite(_) => options
+            // A file does not hang up.
+            .test_before_acquire(false)
+            .map_sqlx_sqlite_opts(|sqlite| {
+                sqlite
+                    .journal_mode(SqliteJournalMode::Wal)
+                    .synchronous(SqliteSynchronous::Full)
+                    .foreign_keys(true)
+                    .busy_timeout(Duration::from_secs(5))
+                    .pragma("cache_size", "-16000")
+                    .statement_cache_capacity(STATEMENTS)
+            }),
+        DatabaseUrl::Postgres(_) => options
+            .connect_timeout(ACQUIRE)
+            .test_before_acquire(true)
+            .map_sqlx_postgres_opts(|postgres| {
+                postgres.statement_cache_capacity(STATEMENTS).options([
+                    ("synchronous_commit", "on"),
+                    ("idle_in_transaction_session_timeout", "30s"),
+                    ("lock_timeout", "5s"),
+                ])
+            }),
+    };
+    Ok(Database::connect(options).await?)
+}
+
+async fn lanes(url: &DatabaseUrl, connections: u32) -> Result<Lanes> {
+    let opened = connect(url, connections).await?;
+    let pool = match url {
+        DatabaseUrl::Sqlite(_) => Pool::Sqlite(opened.get_sqlite_connection_pool().clone()),
+        DatabaseUrl::Postgres(_) => Pool::Postgres(opened.get_postgres_connection_pool().clone()),
+    };
+    Ok(Lanes::over(pool, ACQUIRE))
+}
+
+impl Connections {
+    pub(super) async fn open(url: &DatabaseUrl) -> Result<Self> {
+        // Apart, so that writers waiting for each other's locks do not keep readers from a connection.
+        let (writers, readers) = match url {
+            DatabaseUrl::Sqlite(_) => (SQLITE_WRITERS, SQLITE_READERS),
+            DatabaseUrl::Postgres(_) => (POSTGRES_WRITERS, POSTGRES_READERS),
+        };
+        Ok(Self {
+            url: url.clone(),
+            write: lanes(url, writers).await?,
+            read: lanes(url, readers).await?,
+        })
     }
 
     pub(super) async fn migrate(&self) -> Result<()> {
         use sea_orm_migration::MigratorTrait;
-        Migrator::up(&self.migrating, None)
-            .await
-            .map_err(Error::internal)
+        // A connection of its own: those of the lanes may all be in use.
+        let opened = connect(&self.url, 1).await?;
+        let migrated = Migrator::up(&opened, None).await.map_err(Error::internal);
+        opened.close().await?;
+        migrated
     }
 
     /// Changes nothing, so that a user without the right to make tables can ask.
     pub(super) async fn schema(&self) -> Result<Schema> {
         use sea_orm_migration::MigratorTrait;
-        let statuses = match Migrator::get_migration_with_status_read_only(&self.migrating).await {
+        let opened = connect(&self.url, 1).await?;
+        let statuses = Migrator::get_migration_with_status_read_only(&opened).await;
+        opened.close().await?;
+        let statuses = match statuses {
             Ok(statuses) => statuses,
             // The only custom error: a migration was applied that this binary does not know.
             Err(sea_orm::DbErr::Custom(_)) => return Ok(Schema::Ahead),

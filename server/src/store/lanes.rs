@@ -164,6 +164,14 @@ impl Pool {
 }
 
 impl Lane {
+    /// The result of a statement that stands alone; the lane is kept when the database answered.
+    fn after<T>(self, result: Result<T, sqlx::Error>) -> Result<T, DbErr> {
+        if was_answered(&result) {
+            self.keep();
+        }
+        result.map_err(failed)
+    }
+
     /// Everything went well: the next who asks may have it.
     fn keep(self) {
         let Self {
@@ -280,37 +288,25 @@ impl ConnectionTrait for Lanes {
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         let mut lane = self.lane().await?;
         let result = lane.connection.execute(statement).await;
-        if was_answered(&result) {
-            lane.keep();
-        }
-        result.map_err(failed)
+        lane.after(result)
     }
 
     async fn execute_unprepared(&self, text: &str) -> Result<ExecResult, DbErr> {
         let mut lane = self.lane().await?;
         let result = lane.connection.execute_unprepared(text).await;
-        if was_answered(&result) {
-            lane.keep();
-        }
-        result.map_err(failed)
+        lane.after(result)
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         let mut lane = self.lane().await?;
         let result = lane.connection.query_one(statement).await;
-        if was_answered(&result) {
-            lane.keep();
-        }
-        result.map_err(failed)
+        lane.after(result)
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         let mut lane = self.lane().await?;
         let result = lane.connection.query_all(statement).await;
-        if was_answered(&result) {
-            lane.keep();
-        }
-        result.map_err(failed)
+        lane.after(result)
     }
 }
 

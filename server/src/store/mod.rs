@@ -299,6 +299,8 @@ mod tests {
             );
         }
         write.commit().await.unwrap();
+        // Also while connections are in use.
+        store.migrate().await.unwrap();
         for forbidden in ["UPDATE journal SET action = 'x'", "DELETE FROM journal"] {
             assert!(
                 store.read().execute_unprepared(forbidden).await.is_err(),
@@ -306,5 +308,50 @@ mod tests {
             );
         }
         assert!(store.ping().await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_dropped_transaction_and_a_dropped_statement_leave_nothing_and_their_connections_serve_again()
+     {
+        let clock: Arc<dyn Clock> =
+            Arc::new(HeldClock::at("2026-11-24T03:00:00Z".parse().unwrap()));
+        let ids = Arc::new(Ids::seeded(clock.clone(), 1));
+        let keys = Arc::new(Keyring::generate(&ids, true));
+        let (store, fresh) = testing::store(clock, keys, ids).await;
+        let system = Actor::system("a test");
+        let change = || store.sql("UPDATE server_state SET latest_at = 7 WHERE id = 1", []);
+        let latest = async || {
+            store
+                .count("SELECT latest_at FROM server_state WHERE id = 1")
+                .await
+                .unwrap()
+        };
+        // More often than there are connections to lose.
+        for _ in 0..20 {
+            let write = store.begin(&system).await.unwrap();
+            write.on().execute_raw(change()).await.unwrap();
+            write.on().execute_last(change()).await.unwrap();
+            drop(write);
+            assert_ne!(latest().await, 7);
+            let write = store.begin(&system).await.unwrap();
+            {
+                let mut under_way = write.on().execute_raw(change());
+                // Under way, or done already when the database was quick.
+                let _ = futures_util::poll!(&mut under_way);
+            }
+            drop(write);
+            assert_ne!(latest().await, 7);
+            let mut under_way = store.read().execute_unprepared("SELECT 1");
+            let _ = futures_util::poll!(&mut under_way);
+            drop(under_way);
+        }
+        let write = store.begin(&system).await.unwrap();
+        write.on().execute_last(change()).await.unwrap();
+        write.commit().await.unwrap();
+        assert_eq!(latest().await, 7);
+        store.close().await;
+        assert!(store.begin(&system).await.is_err());
+        assert!(store.ping().await.is_err());
+        testing::drop_database(&fresh.url).await;
     }
 }
