@@ -3,7 +3,7 @@
 
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait,
+    QueryResult, QuerySelect, QueryTrait, Statement,
 };
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -250,25 +250,54 @@ impl Acting {
     }
 }
 
-/// Appends `entries` in order. The head row is locked until the commit: numbers have no gap.
+/// The newest row, as the next one follows it.
+pub(super) struct Head {
+    seq: i64,
+    hash: Vec<u8>,
+}
+
+impl Head {
+    /// Asks for it, and keeps others from it until the commit: numbers have no gap.
+    pub(super) fn query(store: &Store) -> Statement {
+        let lock = if store.is_postgres() {
+            "FOR UPDATE"
+        } else {
+            ""
+        };
+        let text = format!("SELECT seq, hash FROM journal_head WHERE id = 1 {lock}");
+        store.sql(&text, [])
+    }
+
+    /// The answer.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub(super) fn read(row: &QueryResult) -> Result<Self> {
+        Ok(Self {
+            seq: row.try_get_by_index(0)?,
+            hash: row.try_get_by_index(1)?,
+        })
+    }
+}
+
+/// Appends `entries` in order after `head`, which is locked.
 pub(super) async fn append(
     store: &Store,
     on: &Transaction,
     actor: &Actor,
     at: Timestamp,
     entries: Vec<Entry>,
+    head: Option<Head>,
 ) -> Result<()> {
     let count = i64::try_from(entries.len()).map_err(Error::internal)?;
-    let head = on
-        .query_one_raw(store.sql(
-            "UPDATE journal_head SET seq = seq + $1 WHERE id = 1 RETURNING seq, hash",
-            [count.into()],
-        ))
-        .await?
-        .ok_or_else(|| Error::internal("the journal has no head"))?;
-    let last: i64 = head.try_get_by_index(0)?;
-    let mut previous: Vec<u8> = head.try_get_by_index(1)?;
-    let first = last - count + 1;
+    let head = if let Some(head) = head {
+        head
+    } else {
+        let row = on.query_one_raw(Head::query(store)).await?;
+        Head::read(&row.ok_or_else(|| Error::internal("the journal has no head"))?)?
+    };
+    let mut previous = head.hash;
+    let (first, last) = (head.seq + 1, head.seq + count);
     let key_version =
         i32::try_from(store.keys().active_version(Purpose::JournalMac)).map_err(Error::internal)?;
     let mut rows = Vec::with_capacity(entries.len());
@@ -302,8 +331,8 @@ pub(super) async fn append(
         on.execute_last(some.build(store.backend())).await?;
     }
     on.execute_last(store.sql(
-        "UPDATE journal_head SET hash = $1 WHERE id = 1",
-        [previous.into()],
+        "UPDATE journal_head SET seq = $1, hash = $2 WHERE id = 1",
+        [last.into(), previous.into()],
     ))
     .await?;
     Ok(())

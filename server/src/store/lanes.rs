@@ -435,6 +435,24 @@ impl Transaction {
         Ok(())
     }
 
+    /// The rows of several queries, in turn: SQLite is asked them all in one go.
+    ///
+    /// # Errors
+    /// When the database refuses one of them.
+    pub(super) async fn query_in_turn(
+        &self,
+        queries: Vec<Statement>,
+    ) -> Result<Vec<QueryResult>, DbErr> {
+        if self.backend == DatabaseBackend::Sqlite {
+            return self.query_all_raw(joined(queries)).await;
+        }
+        let mut rows = Vec::new();
+        for query in queries {
+            rows.extend(self.query_all_raw(query).await?);
+        }
+        Ok(rows)
+    }
+
     /// Makes everything durable.
     ///
     /// # Errors

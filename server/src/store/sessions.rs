@@ -10,12 +10,13 @@ use argon2::Argon2;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use futures_util::future::try_join;
 use p256::ecdsa::signature::Verifier;
 use p256::ecdsa::{Signature, VerifyingKey};
+use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult,
-    JoinType, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set,
+    IdenStatic, Iterable, JoinType, QueryFilter, QueryOrder, QuerySelect, QueryTrait, RelationDef,
+    Set,
 };
 use sha2::{Digest, Sha256};
 use tilik_protocol::ids::{DeviceId, SessionId, UserId};
@@ -396,35 +397,13 @@ impl Store {
         &self,
         user: UserId,
     ) -> Result<(Vec<HeldGrant>, Vec<GrantView>)> {
-        let now = self.now().as_micros();
         let rows = role_grant::Entity::find()
             .filter(role_grant::Column::UserId.eq(Uuid::from(user)))
             .filter(role_grant::Column::EndedAt.is_null())
-            .filter(role_grant::Column::ValidFrom.lte(now))
             .order_by_asc(role_grant::Column::Id)
             .all(self.read())
             .await?;
-        let mut held = Vec::new();
-        let mut views = Vec::new();
-        for row in rows {
-            if row.valid_until.is_some_and(|until| until <= now) {
-                continue;
-            }
-            let view = users::grant_view(&row)?;
-            let Some(role) = view.role.known() else {
-                continue;
-            };
-            if role.is_deciding() && !view.confirmed {
-                continue;
-            }
-            held.push(HeldGrant {
-                id: view.id,
-                role,
-                regions: view.regions.clone(),
-            });
-            views.push(view);
-        }
-        Ok((held, views))
+        in_force(rows, self.now())
     }
 
     /// Replaces a refresh token.
@@ -508,7 +487,7 @@ impl Store {
         self.tokens_of(&user, id, refresh_token).await
     }
 
-    /// A session, whose it is and on which phone, in one look: this is asked at every request.
+    /// A session, whose it is, what they may do and on which phone, in one look: this is asked at every request.
     async fn session_and_account(&self, which: Condition) -> Result<Option<Found>> {
         let whose = session::Entity::belongs_to(user_account::Entity)
             .from(session::Column::UserId)
@@ -518,22 +497,41 @@ impl Store {
             .from(session::Column::DeviceId)
             .to(device::Column::Id)
             .into();
-        let query = session::Entity::find()
+        let granted: RelationDef = session::Entity::belongs_to(role_grant::Entity)
+            .from(session::Column::UserId)
+            .to(role_grant::Column::UserId)
+            .into();
+        let granted = granted.on_condition(|_, grant| {
+            Expr::col((grant, role_grant::Column::EndedAt))
+                .is_null()
+                .into_condition()
+        });
+        let mut query = session::Entity::find()
             .filter(which)
             .join(JoinType::InnerJoin, whose)
             .join(JoinType::LeftJoin, on_which)
+            .join(JoinType::LeftJoin, granted)
+            .order_by_asc(role_grant::Column::Id)
             .select_also(user_account::Entity)
             .column_as(device::Column::Id, "phone")
-            .column_as(device::Column::RevokedKind, "phone_revoked")
-            .into_query();
-        let Some(row) = self.read().query_one(&query).await? else {
+            .column_as(device::Column::RevokedKind, "phone_revoked");
+        for column in role_grant::Column::iter() {
+            query = query.column_as(column, format!("C_{}", IdenStatic::as_str(&column)));
+        }
+        let rows = self.read().query_all(&query.into_query()).await?;
+        let Some(row) = rows.first() else {
             return Ok(None);
         };
+        let mut grants = Vec::with_capacity(rows.len());
+        for row in &rows {
+            grants.extend(role_grant::Model::from_query_result_optional(row, "C_")?);
+        }
         Ok(Some(Found {
-            session: session::Model::from_query_result(&row, "A_")?,
-            account: user_account::Model::from_query_result(&row, "B_")?,
+            session: session::Model::from_query_result(row, "A_")?,
+            account: user_account::Model::from_query_result(row, "B_")?,
             has_phone: row.try_get::<Option<Uuid>>("", "phone")?.is_some(),
             phone_revoked: row.try_get("", "phone_revoked")?,
+            held: in_force(grants, self.now())?.0,
         }))
     }
 
@@ -545,9 +543,9 @@ impl Store {
     pub(crate) async fn actor_of(&self, user: UserId, session: SessionId) -> Result<Actor> {
         let ended = || Error::Refused(ProblemCode::SessionEnded);
         let id = Condition::all().add(session::Column::Id.eq(Uuid::from(session)));
-        let (found, (held, _)) =
-            try_join(self.session_and_account(id), self.grants_in_force(user)).await?;
-        let found = found
+        let found = self
+            .session_and_account(id)
+            .await?
             .filter(|found| found.session.user_id == Uuid::from(user))
             .ok_or_else(ended)?;
         let (row, account) = (&found.session, &found.account);
@@ -558,9 +556,39 @@ impl Store {
         if !is_live(row, account, self.now()) {
             return Err(ended());
         }
-        let actor = Actor::person(user, held, row.device_id.map(DeviceId), session);
+        let actor = Actor::person(user, found.held, row.device_id.map(DeviceId), session);
         Ok(actor.owing_a_password(account.password_expires_at.is_some()))
     }
+}
+
+/// Of a person's grants those that count now: within their time, not ended, and confirmed when they decide.
+fn in_force(
+    rows: Vec<role_grant::Model>,
+    now: Timestamp,
+) -> Result<(Vec<HeldGrant>, Vec<GrantView>)> {
+    let now = now.as_micros();
+    let mut held = Vec::new();
+    let mut views = Vec::new();
+    for row in rows {
+        let over = row.valid_until.is_some_and(|until| until <= now);
+        if over || row.ended_at.is_some() || row.valid_from > now {
+            continue;
+        }
+        let view = users::grant_view(&row)?;
+        let Some(role) = view.role.known() else {
+            continue;
+        };
+        if role.is_deciding() && !view.confirmed {
+            continue;
+        }
+        held.push(HeldGrant {
+            id: view.id,
+            role,
+            regions: view.regions.clone(),
+        });
+        views.push(view);
+    }
+    Ok((held, views))
 }
 
 /// Revoking a stolen phone ends its sessions too; it must hear why, for only then does it wipe what it knows of people.
@@ -577,6 +605,7 @@ struct Found {
     account: user_account::Model,
     has_phone: bool,
     phone_revoked: Option<String>,
+    held: Vec<HeldGrant>,
 }
 
 /// A console's request: who asks, and the secret that replaces the one shown, when it is time.
@@ -627,9 +656,8 @@ impl Store {
             next = self.replace_secret(&row, hash, now).await?;
         }
         let user = UserId(row.user_id);
-        let (held, _) = self.grants_in_force(user).await?;
         Ok(Shown {
-            actor: Actor::person(user, held, None, SessionId(row.id))
+            actor: Actor::person(user, found.held, None, SessionId(row.id))
                 .owing_a_password(account.password_expires_at.is_some()),
             next,
         })

@@ -662,19 +662,28 @@ impl Acting {
         let now = write.at();
         let at = now.as_micros();
         let state = if problem.is_some() { "bad" } else { "received" };
-        let arrived = photo::Entity::update_many()
-            .set(photo::ActiveModel {
-                state: Set(state.to_owned()),
-                problem: Set(problem.clone()),
-                original_key: Set(Some(original_key.to_owned())),
-                received_at: Set(Some(at)),
-                safe_at: Set(safe_at_once.then_some(at)),
-                ..Default::default()
-            })
-            .filter(photo::Column::Id.eq(Uuid::from(id)))
-            .filter(photo::Column::ReceivedAt.is_null())
-            .exec(write.on())
-            .await?;
+        let arrived = self.store.sql(
+            "UPDATE photo SET state = $2, problem = $3, original_key = $4, received_at = $5, safe_at = $6 \
+             WHERE id = $1 AND received_at IS NULL RETURNING id, 'photo'",
+            [
+                Uuid::from(id).into(),
+                state.into(),
+                problem.clone().into(),
+                original_key.into(),
+                at.into(),
+                safe_at_once.then_some(at).into(),
+            ],
+        );
+        let (mut is_new, mut whole) = (false, Vec::new());
+        let mut queries = vec![arrived];
+        queries.extend(visits::whole_with(&write, id));
+        for row in write.query_in_turn(queries).await? {
+            match row.try_get_by_index::<String>(1)?.as_str() {
+                "photo" => is_new = true,
+                "visit" => whole.push(row.try_get_by_index(0)?),
+                _ => {}
+            }
+        }
         if let Some(announced) = straight {
             self.upload_done_at_once(&write, announced).await?;
         } else {
@@ -691,8 +700,10 @@ impl Acting {
         let chunks = upload_chunk::Entity::delete_many()
             .filter(upload_chunk::Column::UploadId.eq(Uuid::from(id)));
         write.last(chunks.into_query()).await?;
-        if arrived.rows_affected == 1 {
-            visits::complete_with(&mut write, id).await?;
+        if is_new {
+            for visit in whole {
+                visits::case_is_whole(&mut write, visit).await?;
+            }
             if let Some(problem) = &problem {
                 visits::flag_bad_photo(&write, id, problem).await?;
             }

@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 
 use sea_orm::sea_query::{OnConflict, Query};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryTrait, Set, StatementBuilder};
+use sea_orm::{
+    ColumnTrait, EntityTrait, QueryResult, QueryTrait, Set, Statement, StatementBuilder,
+};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tilik_protocol::ids::{EventId, UserId};
@@ -15,7 +17,7 @@ use tilik_protocol::sync::{Bucket, row_hash};
 use tilik_protocol::time::Timestamp;
 
 use super::Store;
-use super::journal::{self, Entry};
+use super::journal::{self, Entry, Head};
 use super::lanes::Transaction;
 use super::tables::{event, feed_row};
 use crate::actor::Actor;
@@ -28,6 +30,7 @@ pub(crate) struct Write {
     transaction: Transaction,
     at: Timestamp,
     entries: Vec<Entry>,
+    head: Option<Head>,
     feed: BTreeMap<(Bucket, String), Option<String>>,
 }
 
@@ -49,6 +52,7 @@ impl Write {
             transaction,
             at,
             entries: Vec::new(),
+            head: None,
             feed: BTreeMap::new(),
         }
     }
@@ -139,6 +143,26 @@ impl Write {
         Ok(self.transaction.execute_last(statement).await?)
     }
 
+    /// The rows of several queries, in turn. SQLite, where nobody else writes meanwhile, tells the journal's head in the same
+    /// go.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(super) async fn query_in_turn(
+        &mut self,
+        mut queries: Vec<Statement>,
+    ) -> Result<Vec<QueryResult>> {
+        let asks_for_head = !self.store.is_postgres();
+        if asks_for_head {
+            queries.push(Head::query(&self.store));
+        }
+        let mut rows = self.transaction.query_in_turn(queries).await?;
+        if asks_for_head {
+            self.head = rows.pop().map(|row| Head::read(&row)).transpose()?;
+        }
+        Ok(rows)
+    }
+
     /// Appends to the journal at commit.
     pub(super) fn journal(&mut self, entry: Entry) {
         self.entries.push(entry);
@@ -185,6 +209,7 @@ impl Write {
                 &self.actor,
                 self.at,
                 entries,
+                self.head.take(),
             )
             .await?;
         }
@@ -200,20 +225,12 @@ impl Write {
         objects: Vec<(String, Option<String>)>,
     ) -> Result<()> {
         let count = i64::try_from(objects.len()).map_err(Error::internal)?;
-        let counter = self
-            .transaction
-            .query_one_raw(self.store.sql(
-                "INSERT INTO feed_counter (bucket, seq, checksum, min_seq) VALUES ($1, $2, 0, 0) \
-                 ON CONFLICT (bucket) DO UPDATE SET seq = feed_counter.seq + $2 \
-                 RETURNING seq, checksum",
-                [bucket.0.clone().into(), count.into()],
-            ))
-            .await?
-            .ok_or_else(|| Error::internal("the feed counter returned nothing"))?;
-        let last: i64 = counter.try_get_by_index(0)?;
-        let stored: i64 = counter.try_get_by_index(1)?;
-        let mut checksum = stored.cast_unsigned();
-        let mut seq = last - count;
+        let mut queries = vec![self.store.sql(
+            "INSERT INTO feed_counter (bucket, seq, checksum, min_seq) VALUES ($1, $2, 0, 0) \
+             ON CONFLICT (bucket) DO UPDATE SET seq = feed_counter.seq + $2 \
+             RETURNING seq, checksum",
+            [bucket.0.clone().into(), count.into()],
+        )];
         let names: Vec<&str> = objects.iter().map(|(object, _)| object.as_str()).collect();
         for chunk in names.chunks(500) {
             let mut old = Query::delete();
@@ -221,10 +238,19 @@ impl Write {
                 .and_where(feed_row::Column::Bucket.eq(&bucket.0))
                 .and_where(feed_row::Column::Object.is_in(chunk.iter().copied()))
                 .returning_col(feed_row::Column::Hash);
-            for row in self.transaction.query_all(&old).await? {
-                let hash: i64 = row.try_get_by_index(0)?;
-                checksum = checksum.wrapping_sub(hash.cast_unsigned());
-            }
+            queries.push(self.store.backend().build(&old));
+        }
+        let mut answers = self.transaction.query_in_turn(queries).await?.into_iter();
+        let counter = answers
+            .next()
+            .ok_or_else(|| Error::internal("the feed counter returned nothing"))?;
+        let last: i64 = counter.try_get_by_index(0)?;
+        let stored: i64 = counter.try_get_by_index(1)?;
+        let mut checksum = stored.cast_unsigned();
+        let mut seq = last - count;
+        for deleted in answers {
+            let hash: i64 = deleted.try_get_by_index(0)?;
+            checksum = checksum.wrapping_sub(hash.cast_unsigned());
         }
         let mut rows = Vec::with_capacity(objects.len());
         for (object, body) in objects {

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryTrait, Set,
-    Value,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
+    QueryTrait, Set, Value,
 };
 use tilik_protocol::evidence::{
     AtHand, Flag, Missing, PIN_REASON_ABOVE_CM, VisitKind, distinct_kinds, missing,
@@ -271,8 +271,13 @@ pub(super) async fn of_chain(
         .filter(visit::Column::DeviceId.eq(Uuid::from(manifest.device)))
         .filter(visit::Column::Seq.is_in([seq - 1, seq, seq + 1]))
         .filter(visit::Column::Id.ne(visit))
-        .all(write.on())
-        .await?;
+        .build(write.on().get_database_backend());
+    let around = write
+        .query_in_turn(vec![around])
+        .await?
+        .iter()
+        .map(|row| visit::Model::from_query_result(row, ""))
+        .collect::<std::result::Result<Vec<_>, _>>()?;
     let at = |seq| around.iter().filter(move |row| row.seq == seq);
     let fork = serde_json::json!({ "visit": VisitId(visit) });
     if seq > 1 {

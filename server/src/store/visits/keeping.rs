@@ -2,7 +2,7 @@
 
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    Set,
+    Set, Statement,
 };
 use tilik_protocol::case::{self, CaseAction, CaseState, Step};
 use tilik_protocol::evidence::{Flag, VisitKind};
@@ -542,34 +542,31 @@ async fn take_over(write: &mut Write, id: Uuid) -> Result<()> {
     Ok(())
 }
 
-/// Marks the visits that waited for nothing but this photo, and their cases, complete.
-pub(in crate::store) async fn complete_with(write: &mut Write, id: PhotoId) -> Result<()> {
-    let photo = Uuid::from(id);
-    let at = write.at().as_micros();
+/// Marks the visits complete that waited for nothing but this photo, and tells which ([`case_is_whole`] is for them): to be
+/// asked once the photo is marked received. Rows are an id and the word `visit`, or `lock`.
+pub(in crate::store) fn whole_with(write: &Write, id: PhotoId) -> Vec<Statement> {
+    let (photo, at) = (Uuid::from(id), write.at().as_micros());
+    let mut queries = Vec::new();
     if write.store().is_postgres() {
         // Of two photos that arrive in one moment, the second to come here sees the first.
-        let lock = write.store().sql(
-            "SELECT id FROM visit WHERE id IN (SELECT visit_id FROM visit_photo WHERE photo_id = $1) \
-             ORDER BY id FOR UPDATE",
+        queries.push(write.store().sql(
+            "SELECT id, 'lock' FROM visit \
+             WHERE id IN (SELECT visit_id FROM visit_photo WHERE photo_id = $1) ORDER BY id FOR UPDATE",
             [photo.into()],
-        );
-        write.on().execute_raw(lock).await?;
+        ));
     }
-    let complete = write.store().sql(
+    queries.push(write.store().sql(
         "UPDATE visit SET complete_at = $2 WHERE complete_at IS NULL \
          AND id IN (SELECT visit_id FROM visit_photo WHERE photo_id = $1) \
          AND NOT EXISTS (SELECT 1 FROM visit_photo l JOIN photo p ON p.id = l.photo_id \
-         WHERE l.visit_id = visit.id AND p.received_at IS NULL) RETURNING id",
+         WHERE l.visit_id = visit.id AND p.received_at IS NULL) RETURNING id, 'visit'",
         [photo.into(), at.into()],
-    );
-    for row in write.on().query_all_raw(complete).await? {
-        case_is_whole(write, row.try_get_by_index(0)?).await?;
-    }
-    Ok(())
+    ));
+    queries
 }
 
 /// The case that waits for this visit has all of it; or takes it up now.
-async fn case_is_whole(write: &mut Write, visit: Uuid) -> Result<()> {
+pub(in crate::store) async fn case_is_whole(write: &mut Write, visit: Uuid) -> Result<()> {
     verification_case::Entity::update_many()
         .set(verification_case::ActiveModel {
             complete_at: Set(Some(write.at().as_micros())),
