@@ -25,6 +25,9 @@ const TRY_AFTER: Duration = Duration::from_secs(1);
 /// One that nobody used for this long is not kept.
 const REST: Duration = Duration::from_mins(10);
 
+/// Longest statement, in bytes, that stays prepared: one over hundreds of rows hardly comes again, and takes room.
+const LONGEST_AGAIN: usize = 16 * 1024;
+
 /// The pools that connections come from.
 #[derive(Clone)]
 pub(super) enum Pool {
@@ -89,13 +92,16 @@ macro_rules! run {
     ($connection:expr, $statement:expr, $method:ident, $each:expr) => {{
         let statement = $statement;
         let values = SqlxValues(statement.values.unwrap_or(sea_orm::Values(Vec::new())));
+        let again = statement.sql.len() <= LONGEST_AGAIN;
         let text = AssertSqlSafe(statement.sql);
         match $connection {
             Connection::Sqlite(connection) => sqlx::query_with(text, values)
+                .persistent(again)
                 .$method(&mut **connection)
                 .await
                 .map($each),
             Connection::Postgres(connection) => sqlx::query_with(text, values)
+                .persistent(again)
                 .$method(&mut **connection)
                 .await
                 .map($each),
