@@ -1,8 +1,10 @@
 //! Feeds to phones: what lies in which bucket, and the pages a cursor gets.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use sea_orm::{ColumnTrait, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+};
 use tilik_protocol::case::CaseState;
 use tilik_protocol::evidence::{FEED_PAGE_ROWS, VisitKind};
 use tilik_protocol::ids::{CaseId, FamilyId, HouseId, UserId};
@@ -128,9 +130,10 @@ pub(super) struct Served {
 }
 
 impl Acting {
-    /// The buckets this officer's phone follows, in order.
-    pub(super) async fn my_buckets(&self) -> Result<Vec<Bucket>> {
-        let mut buckets = vec![Bucket::officer(self.actor.person_id()?)];
+    /// The buckets this officer's phone follows, in order, each with its newest number and its checksum. One without a row
+    /// has a head all the same: nobody can be ahead of it.
+    async fn my_buckets(&self) -> Result<BTreeMap<Bucket, (u64, u64)>> {
+        let mut buckets = BTreeMap::from([(Bucket::officer(self.actor.person_id()?), (0, 0))]);
         let regions: Vec<_> = self
             .actor
             .grants()
@@ -138,24 +141,38 @@ impl Acting {
             .filter(|grant| grant.role == Role::Officer)
             .flat_map(|grant| grant.regions.iter())
             .collect();
-        for region in regions {
+        for region in &regions {
             // What counts for the whole city, such as its forms, counts in each of its villages.
             let above = std::iter::successors(region.parent(), RegionCode::parent);
-            buckets.extend(above.map(|up| Bucket::region(&up)));
-            let bucket = Bucket::region(region);
-            let below = feed_counter::Entity::find()
-                .filter(
-                    sea_orm::Condition::any()
-                        .add(feed_counter::Column::Bucket.eq(&bucket.0))
-                        .add(feed_counter::Column::Bucket.starts_with(format!("{}.", bucket.0))),
-                )
-                .order_by(feed_counter::Column::Bucket, Order::Asc)
-                .all(self.store.read())
-                .await?;
-            buckets.extend(below.into_iter().map(|row| Bucket(row.bucket)));
+            buckets.extend(above.map(|up| (Bucket::region(&up), (0, 0))));
         }
-        buckets.sort();
-        buckets.dedup();
+        let mut queries = Vec::new();
+        let named: Vec<String> = buckets.keys().map(|bucket| bucket.0.clone()).collect();
+        for some in named.chunks(500) {
+            queries.push(feed_counter::Column::Bucket.is_in(some.to_vec()).into());
+        }
+        for some in regions.chunks(100) {
+            let mut below = Condition::any();
+            for region in some {
+                let bucket = Bucket::region(region).0;
+                below = below
+                    .add(feed_counter::Column::Bucket.starts_with(format!("{bucket}.")))
+                    .add(feed_counter::Column::Bucket.eq(bucket));
+            }
+            queries.push(below);
+        }
+        let backend = self.store.backend();
+        let count = queries.len();
+        let queries = queries
+            .into_iter()
+            .map(|wanted| feed_counter::Entity::find().filter(wanted).build(backend));
+        let mut answers = self.store.read().query_each(queries.collect()).await?;
+        for _ in 0..count {
+            for row in answers.all::<feed_counter::Model>()? {
+                let head = (row.seq.cast_unsigned(), row.checksum.cast_unsigned());
+                buckets.insert(Bucket(row.bucket), head);
+            }
+        }
         Ok(buckets)
     }
 
@@ -165,30 +182,13 @@ impl Acting {
         let mine = self.my_buckets().await?;
         let revoked = cursors
             .keys()
-            .filter(|bucket| mine.binary_search(bucket).is_err())
+            .filter(|bucket| !mine.contains_key(*bucket))
             .cloned()
             .collect();
-        let mut heads = HashMap::new();
-        for some in mine.chunks(500) {
-            let names = some.iter().map(|bucket| bucket.0.as_str());
-            for counter in feed_counter::Entity::find()
-                .filter(feed_counter::Column::Bucket.is_in(names))
-                .all(self.store.read())
-                .await?
-            {
-                let head = (
-                    counter.seq.cast_unsigned(),
-                    counter.checksum.cast_unsigned(),
-                );
-                heads.insert(counter.bucket, head);
-            }
-        }
         let mut room = FEED_PAGE_ROWS;
         let mut pages = Vec::new();
         let mut held = Vec::new();
-        for bucket in mine {
-            // A bucket without a row has a head all the same: nobody can be ahead of it.
-            let (head, sum) = heads.get(&bucket.0).copied().unwrap_or_default();
+        for (bucket, (head, sum)) in mine {
             let said = cursors.get(&bucket).copied().unwrap_or_default();
             let lost = said.seq > head
                 || (said.seq == head && said.checksum != sum)

@@ -2,7 +2,7 @@
 //! the database. Bodies are canonical JSON without personal data; a per-row salt keeps hashes from being guessed.
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
     QueryResult, QuerySelect, QueryTrait, Statement,
 };
 use serde::Serialize;
@@ -272,7 +272,7 @@ impl Head {
     ///
     /// # Errors
     /// When it is none.
-    pub(super) fn read(row: &QueryResult) -> Result<Self> {
+    pub(super) fn read(row: &QueryResult) -> Result<Self, DbErr> {
         Ok(Self {
             seq: row.try_get_by_index(0)?,
             hash: row.try_get_by_index(1)?,

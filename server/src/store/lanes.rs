@@ -9,13 +9,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use futures_util::TryStreamExt as _;
 use sea_orm::sqlx::pool::PoolConnection;
 use sea_orm::sqlx::{
-    self, AssertSqlSafe, Connection as _, Executor as _, PgPool, Postgres, Sqlite, SqlitePool,
+    self, AssertSqlSafe, Connection as _, Either, Executor as _, PgPool, Postgres, Sqlite,
+    SqlitePool,
 };
 use sea_orm::{
-    ConnAcquireErr, ConnectionTrait, DatabaseBackend, DbErr, ExecResult, QueryResult, RuntimeErr,
-    Statement, Value,
+    ConnAcquireErr, ConnectionTrait, DatabaseBackend, DbErr, ExecResult, FromQueryResult,
+    QueryResult, RuntimeErr, Statement, Value,
 };
 use sea_query_sqlx::SqlxValues;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -134,6 +136,30 @@ impl Connection {
             .into_iter()
             .map(Into::into)
             .collect())
+    }
+
+    /// The rows of each query.
+    async fn query_each(&mut self, queries: Vec<Statement>) -> Result<Answers, sqlx::Error> {
+        let mut all = Vec::with_capacity(queries.len());
+        let Self::Sqlite(connection) = self else {
+            for query in queries {
+                all.push(self.query_all(query).await?);
+            }
+            return Ok(Answers(all.into_iter()));
+        };
+        let statement = joined(queries);
+        let values = SqlxValues(statement.values.unwrap_or(sea_orm::Values(Vec::new())));
+        let again = statement.sql.len() <= LONGEST_AGAIN;
+        let query = sqlx::query_with(AssertSqlSafe(statement.sql), values).persistent(again);
+        let mut answers = connection.fetch_many(query);
+        let mut rows = Vec::new();
+        while let Some(answer) = answers.try_next().await? {
+            match answer {
+                Either::Right(row) => rows.push(row.into()),
+                Either::Left(_done) => all.push(std::mem::take(&mut rows)),
+            }
+        }
+        Ok(Answers(all.into_iter()))
     }
 
     /// Not to be used again.
@@ -267,6 +293,16 @@ impl Lanes {
         Ok(transaction)
     }
 
+    /// The rows of each of several queries, each its own transaction: SQLite is asked them all in one go.
+    ///
+    /// # Errors
+    /// When the database refuses one of them.
+    pub(super) async fn query_each(&self, queries: Vec<Statement>) -> Result<Answers, DbErr> {
+        let mut lane = self.lane().await?;
+        let result = lane.connection.query_each(queries).await;
+        lane.after(result)
+    }
+
     /// Closes every connection, once who uses one is done.
     pub(super) async fn close(&self) {
         self.free.close();
@@ -379,6 +415,38 @@ impl Drop for Open {
     }
 }
 
+/// What several statements answered, one after the other.
+pub(super) struct Answers(std::vec::IntoIter<Vec<QueryResult>>);
+
+impl Answers {
+    /// The rows of the next statement.
+    pub(super) fn rows(&mut self) -> Vec<QueryResult> {
+        self.0.next().unwrap_or_default()
+    }
+
+    /// The rows of the next statement, as what they are of.
+    ///
+    /// # Errors
+    /// When a column is missing or of another type.
+    pub(super) fn all<M: FromQueryResult>(&mut self) -> Result<Vec<M>, DbErr> {
+        let rows = self.rows();
+        rows.iter()
+            .map(|row| M::from_query_result(row, ""))
+            .collect()
+    }
+
+    /// The first of them.
+    ///
+    /// # Errors
+    /// As [`Answers::all`].
+    pub(super) fn one<M: FromQueryResult>(&mut self) -> Result<Option<M>, DbErr> {
+        let rows = self.rows();
+        rows.first()
+            .map(|row| M::from_query_result(row, ""))
+            .transpose()
+    }
+}
+
 /// Several statements as one text, which SQLite runs in turn.
 fn joined(statements: Vec<Statement>) -> Statement {
     let (mut text, mut values) = (String::new(), Vec::new());
@@ -441,22 +509,25 @@ impl Transaction {
         Ok(())
     }
 
-    /// The rows of several queries, in turn: SQLite is asked them all in one go.
+    /// The rows of each of several statements, run in turn: SQLite is asked them all in one go.
     ///
     /// # Errors
     /// When the database refuses one of them.
-    pub(super) async fn query_in_turn(
+    pub(super) async fn query_each(
         &self,
-        queries: Vec<Statement>,
-    ) -> Result<Vec<QueryResult>, DbErr> {
-        if self.backend == DatabaseBackend::Sqlite {
-            return self.query_all_raw(joined(queries)).await;
+        mut statements: Vec<Statement>,
+    ) -> Result<Answers, DbErr> {
+        let mut open = self.open.lock().await;
+        let begins = !std::mem::replace(&mut open.is_begun, true);
+        if begins {
+            statements.insert(0, Statement::from_string(self.backend, BEGIN));
         }
-        let mut rows = Vec::new();
-        for query in queries {
-            rows.extend(self.query_all_raw(query).await?);
+        let answers = on(&mut open.lane)?.query_each(statements).await;
+        let mut answers = answers.map_err(failed)?;
+        if begins {
+            answers.rows();
         }
-        Ok(rows)
+        Ok(answers)
     }
 
     /// Makes everything durable.

@@ -664,7 +664,7 @@ impl Acting {
         let state = if problem.is_some() { "bad" } else { "received" };
         let arrived = self.store.sql(
             "UPDATE photo SET state = $2, problem = $3, original_key = $4, received_at = $5, safe_at = $6 \
-             WHERE id = $1 AND received_at IS NULL RETURNING id, 'photo'",
+             WHERE id = $1 AND received_at IS NULL RETURNING id",
             [
                 Uuid::from(id).into(),
                 state.into(),
@@ -674,16 +674,11 @@ impl Acting {
                 safe_at_once.then_some(at).into(),
             ],
         );
-        let (mut is_new, mut whole) = (false, Vec::new());
-        let mut queries = vec![arrived];
-        queries.extend(visits::whole_with(&write, id));
-        for row in write.query_in_turn(queries).await? {
-            match row.try_get_by_index::<String>(1)?.as_str() {
-                "photo" => is_new = true,
-                "visit" => whole.push(row.try_get_by_index(0)?),
-                _ => {}
-            }
-        }
+        let [lock, complete] = visits::whole_with(&write, id);
+        let mut answers = write.query_each(vec![arrived, lock, complete]).await?;
+        let is_new = !answers.rows().is_empty();
+        let _locked = answers.rows();
+        let whole = answers.rows();
         if let Some(announced) = straight {
             self.upload_done_at_once(&write, announced).await?;
         } else {
@@ -702,7 +697,7 @@ impl Acting {
         write.last(chunks.into_query()).await?;
         if is_new {
             for visit in whole {
-                visits::case_is_whole(&mut write, visit).await?;
+                visits::case_is_whole(&mut write, visit.try_get_by_index(0)?).await?;
             }
             if let Some(problem) = &problem {
                 visits::flag_bad_photo(&write, id, problem).await?;

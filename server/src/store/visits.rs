@@ -55,18 +55,25 @@ impl Acting {
                 "Masuk kembali pada HP ini.",
             ));
         }
-        let phone = device::Entity::find_by_id(Uuid::from(body.device))
-            .one(self.store.read())
-            .await?
+        let backend = self.store.backend();
+        let mut answers = self
+            .store
+            .read()
+            .query_each(vec![
+                device::Entity::find_by_id(Uuid::from(body.device)).build(backend),
+                server_state::Entity::find_by_id(1).build(backend),
+            ])
+            .await?;
+        let phone: device::Model = answers
+            .one()?
             .ok_or(Error::Refused(ProblemCode::UnknownDevice))?;
+        let state: server_state::Model = answers
+            .one()?
+            .ok_or_else(|| Error::internal("no server state"))?;
         let mut results = Vec::with_capacity(body.visits.len());
         for sealed in &body.visits {
             results.push(self.receive_visit(sealed).await?);
         }
-        let state = server_state::Entity::find_by_id(1)
-            .one(self.store.read())
-            .await?
-            .ok_or_else(|| Error::internal("no server state"))?;
         let epoch = state.epoch.cast_unsigned();
         let cursors = if body.epoch == epoch {
             body.cursors
@@ -185,18 +192,23 @@ impl Acting {
         for chunk in asked.chunks(500) {
             let ids: Vec<Uuid> = chunk.iter().map(|id| Uuid::from(*id)).collect();
             let rows = self.own_photos(&ids).await?;
-            let mut bad: std::collections::HashMap<Uuid, String> = upload::Entity::find()
-                .filter(upload::Column::Id.is_in(rows.iter().map(|(_, row)| row.id)))
-                .filter(upload::Column::State.eq("bad"))
-                .all(self.store.read())
-                .await?
-                .into_iter()
-                .filter_map(|row| Some((row.id, row.problem?)))
+            let waiting: Vec<Uuid> = rows
+                .iter()
+                .filter(|(_, row)| row.received_at.is_none())
+                .map(|(_, row)| row.id)
                 .collect();
+            let mut bad = std::collections::HashMap::new();
+            if !waiting.is_empty() {
+                let uploads = upload::Entity::find()
+                    .filter(upload::Column::Id.is_in(waiting))
+                    .filter(upload::Column::State.eq("bad"))
+                    .all(self.store.read())
+                    .await?;
+                bad.extend(uploads.into_iter().map(|row| (row.id, row.problem)));
+            }
             for (asked, row) in rows {
-                let upload_problem = bad.remove(&row.id);
                 let Some(received_at) = row.received_at else {
-                    if let Some(problem) = upload_problem {
+                    if let Some(problem) = bad.remove(&row.id).flatten() {
                         receipts.push(PhotoReceipt {
                             photo: asked,
                             sha256: String::new(),
@@ -226,18 +238,21 @@ impl Acting {
         let Some(me) = self.actor.user().map(Uuid::from) else {
             return Ok(Vec::new());
         };
-        let mut devices: Vec<Uuid> = device::Entity::find()
-            .filter(device::Column::OfficerId.eq(me))
-            .all(on)
-            .await?
-            .into_iter()
-            .map(|row| row.id)
-            .collect();
-        devices.extend(self.actor.device().map(Uuid::from));
-        let found = photo::Entity::find()
-            .filter(photo::Column::Id.is_in(asked.to_vec()))
-            .all(on)
+        let backend = self.store.backend();
+        let mut answers = on
+            .query_each(vec![
+                device::Entity::find()
+                    .filter(device::Column::OfficerId.eq(me))
+                    .build(backend),
+                photo::Entity::find()
+                    .filter(photo::Column::Id.is_in(asked.to_vec()))
+                    .build(backend),
+            ])
             .await?;
+        let phones: Vec<device::Model> = answers.all()?;
+        let mut devices: Vec<Uuid> = phones.into_iter().map(|row| row.id).collect();
+        devices.extend(self.actor.device().map(Uuid::from));
+        let found: Vec<photo::Model> = answers.all()?;
         let mut own = Vec::with_capacity(found.len());
         let mut others = Vec::new();
         for row in found {
@@ -380,7 +395,9 @@ impl Acting {
     }
 
     async fn wanted(&self, manifest: &Manifest) -> Result<Vec<PhotoId>> {
-        let places = PhotoPlace::of_all(self.store.read(), manifest).await?;
+        let named = PhotoPlace::query(manifest, self.store.backend());
+        let mut answers = self.store.read().query_each(vec![named]).await?;
+        let places = PhotoPlace::of_all(self.store.read(), manifest, answers.all()?).await?;
         let all = manifest.photos.iter().zip(places);
         let wanted = all.filter(|(_, place)| {
             let row = place.row.as_ref();

@@ -6,9 +6,7 @@
 use std::collections::BTreeMap;
 
 use sea_orm::sea_query::{OnConflict, Query};
-use sea_orm::{
-    ColumnTrait, EntityTrait, QueryResult, QueryTrait, Set, Statement, StatementBuilder,
-};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryTrait, Set, Statement, StatementBuilder};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tilik_protocol::ids::{EventId, UserId};
@@ -18,7 +16,7 @@ use tilik_protocol::time::Timestamp;
 
 use super::Store;
 use super::journal::{self, Entry, Head};
-use super::lanes::Transaction;
+use super::lanes::{Answers, Transaction};
 use super::tables::{event, feed_row};
 use crate::actor::Actor;
 use crate::error::{Error, Result};
@@ -143,24 +141,24 @@ impl Write {
         Ok(self.transaction.execute_last(statement).await?)
     }
 
-    /// The rows of several queries, in turn. SQLite, where nobody else writes meanwhile, tells the journal's head in the same
-    /// go.
+    /// The rows of each of several statements, run in turn. SQLite, where nobody else writes meanwhile, tells the journal's
+    /// head in the same go.
     ///
     /// # Errors
     /// When the database refuses.
-    pub(super) async fn query_in_turn(
+    pub(super) async fn query_each(
         &mut self,
-        mut queries: Vec<Statement>,
-    ) -> Result<Vec<QueryResult>> {
-        let asks_for_head = !self.store.is_postgres();
+        mut statements: Vec<Statement>,
+    ) -> Result<Answers, DbErr> {
+        let asks_for_head = !self.store.is_postgres() && self.head.is_none();
         if asks_for_head {
-            queries.push(Head::query(&self.store));
+            statements.insert(0, Head::query(&self.store));
         }
-        let mut rows = self.transaction.query_in_turn(queries).await?;
+        let mut answers = self.transaction.query_each(statements).await?;
         if asks_for_head {
-            self.head = rows.pop().map(|row| Head::read(&row)).transpose()?;
+            self.head = answers.rows().first().map(Head::read).transpose()?;
         }
-        Ok(rows)
+        Ok(answers)
     }
 
     /// Appends to the journal at commit.
@@ -240,15 +238,17 @@ impl Write {
                 .returning_col(feed_row::Column::Hash);
             queries.push(self.store.backend().build(&old));
         }
-        let mut answers = self.transaction.query_in_turn(queries).await?.into_iter();
+        let chunks = queries.len() - 1;
+        let mut answers = self.transaction.query_each(queries).await?;
         let counter = answers
-            .next()
+            .rows()
+            .pop()
             .ok_or_else(|| Error::internal("the feed counter returned nothing"))?;
         let last: i64 = counter.try_get_by_index(0)?;
         let stored: i64 = counter.try_get_by_index(1)?;
         let mut checksum = stored.cast_unsigned();
         let mut seq = last - count;
-        for deleted in answers {
+        for deleted in (0..chunks).flat_map(|_| answers.rows()) {
             let hash: i64 = deleted.try_get_by_index(0)?;
             checksum = checksum.wrapping_sub(hash.cast_unsigned());
         }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
-    QueryTrait, Set, Value,
+    ActiveModelTrait, ColumnTrait, DatabaseBackend, EntityTrait, QueryFilter, QueryResult,
+    QueryTrait, Set, Statement, Value,
 };
 use tilik_protocol::evidence::{
     AtHand, Flag, Missing, PIN_REASON_ABOVE_CM, VisitKind, distinct_kinds, missing,
@@ -67,7 +67,7 @@ pub(super) fn of_time(
 /// The pin against the case's own village and house; a finding has no case and is held to the village it names.
 pub(super) async fn of_place(
     flags: &mut Flags,
-    write: &Write,
+    write: &mut Write,
     manifest: &Manifest,
     target: Option<&Case>,
 ) -> Result<()> {
@@ -93,7 +93,13 @@ pub(super) async fn of_place(
         lon_e7: pin.lon_e7,
     };
     let region = target.map_or(manifest.region.as_str(), |case| case.region.as_str());
-    let outline = boundary::Entity::find_by_id(region).one(write.on()).await?;
+    let backend = write.store().backend();
+    let mut queries = vec![boundary::Entity::find_by_id(region).build(backend)];
+    if let Some(case) = target {
+        queries.push(house::Entity::find_by_id(case.house_id).build(backend));
+    }
+    let mut answers = write.query_each(queries).await?;
+    let outline: Option<boundary::Model> = answers.one()?;
     if let Some(shape) = outline.and_then(|row| geometry::boundary(&row.geometry)) {
         let outside = geometry::outside_m(&shape, place);
         if outside > BOUNDARY_TOLERANCE_M + unsure_m {
@@ -103,12 +109,7 @@ pub(super) async fn of_place(
             ));
         }
     }
-    let Some(case) = target else {
-        return Ok(());
-    };
-    let house = house::Entity::find_by_id(case.house_id)
-        .one(write.on())
-        .await?;
+    let house: Option<house::Model> = answers.one()?;
     if let Some(last) = house.as_ref().and_then(feed::last_pin) {
         let away = geometry::distance_m(
             place,
@@ -182,6 +183,30 @@ pub(super) fn of_evidence(
     }
 }
 
+/// The visits, except this one, that have one of the manifest's photos, for [`of_reuse`].
+pub(super) fn reuse_query(write: &Write, visit: Uuid, manifest: &Manifest) -> Statement {
+    let distinct = distinct(manifest);
+    let places: Vec<String> = (2..=distinct.len() + 1).map(|n| format!("${n}")).collect();
+    let places = if places.is_empty() {
+        "NULL".to_owned()
+    } else {
+        places.join(", ")
+    };
+    let text = format!(
+        "SELECT v.id, v.filed_case_id, l.photo_id, f.flag FROM photo p \
+         JOIN visit_photo l ON l.photo_id = p.id JOIN visit v ON v.id = l.visit_id \
+         LEFT JOIN visit_flag f ON f.visit_id = v.id AND f.flag = 'repeated_photo' \
+         WHERE v.id <> $1 AND p.sha256 IN ({places}) LIMIT {MOST_TOLD}"
+    );
+    let mut values: Vec<Value> = vec![visit.into()];
+    values.extend(distinct.iter().map(|hash| Value::from(hash.0.to_vec())));
+    write.store().sql(&text, values)
+}
+
+fn distinct(manifest: &Manifest) -> BTreeSet<Hash32> {
+    manifest.photos.iter().map(|photo| photo.sha256).collect()
+}
+
 /// The same photo in a visit to another family, whichever phone sent it: both visits are flagged, each with the other's
 /// id. In one case, and in those it follows, a photo may stand again: a retake keeps the rest. The cases of the others.
 pub(super) async fn of_reuse(
@@ -190,10 +215,10 @@ pub(super) async fn of_reuse(
     visit: Uuid,
     manifest: &Manifest,
     case: Option<Uuid>,
+    rows: Vec<QueryResult>,
 ) -> Result<Vec<Uuid>> {
-    let distinct: BTreeSet<Hash32> = manifest.photos.iter().map(|photo| photo.sha256).collect();
-    let told = reused_elsewhere(flags, write, visit, &distinct, case).await?;
-    if distinct.len() < manifest.photos.len() {
+    let told = reused_elsewhere(flags, write, visit, case, rows).await?;
+    if distinct(manifest).len() < manifest.photos.len() {
         flags.push((Flag::RepeatedPhoto, serde_json::json!({})));
     }
     Ok(told)
@@ -203,26 +228,9 @@ async fn reused_elsewhere(
     flags: &mut Flags,
     write: &mut Write,
     visit: Uuid,
-    distinct: &BTreeSet<Hash32>,
     case: Option<Uuid>,
+    rows: Vec<QueryResult>,
 ) -> Result<Vec<Uuid>> {
-    if distinct.is_empty() {
-        return Ok(Vec::new());
-    }
-    let places: Vec<String> = (2..=distinct.len() + 1).map(|n| format!("${n}")).collect();
-    let text = format!(
-        "SELECT v.id, v.filed_case_id, l.photo_id, f.flag FROM photo p \
-         JOIN visit_photo l ON l.photo_id = p.id JOIN visit v ON v.id = l.visit_id \
-         LEFT JOIN visit_flag f ON f.visit_id = v.id AND f.flag = 'repeated_photo' \
-         WHERE v.id <> $1 AND p.sha256 IN ({}) LIMIT {MOST_TOLD}",
-        places.join(", ")
-    );
-    let mut values: Vec<Value> = vec![visit.into()];
-    values.extend(distinct.iter().map(|hash| Value::from(hash.0.to_vec())));
-    let rows = write
-        .on()
-        .query_all_raw(write.store().sql(&text, values))
-        .await?;
     if rows.is_empty() {
         return Ok(Vec::new());
     }
@@ -257,27 +265,26 @@ async fn reused_elsewhere(
     Ok(told)
 }
 
+/// The phone's other visits around this place of its chain, for [`of_chain`].
+pub(super) fn chain_query(visit: Uuid, manifest: &Manifest, backend: DatabaseBackend) -> Statement {
+    let seq = manifest.seq.cast_signed();
+    visit::Entity::find()
+        .filter(visit::Column::DeviceId.eq(Uuid::from(manifest.device)))
+        .filter(visit::Column::Seq.is_in([seq - 1, seq, seq + 1]))
+        .filter(visit::Column::Id.ne(visit))
+        .build(backend)
+}
+
 /// Gaps and forks of the phone's chain around this visit; lifts the gap of the one that waited for it.
 pub(super) async fn of_chain(
     write: &mut Write,
     visit: Uuid,
     manifest: &Manifest,
     hash: Hash32,
+    around: Vec<visit::Model>,
     flags: &mut Flags,
 ) -> Result<()> {
     let seq = manifest.seq.cast_signed();
-    // The phone's other visits around this place of its chain.
-    let around = visit::Entity::find()
-        .filter(visit::Column::DeviceId.eq(Uuid::from(manifest.device)))
-        .filter(visit::Column::Seq.is_in([seq - 1, seq, seq + 1]))
-        .filter(visit::Column::Id.ne(visit))
-        .build(write.on().get_database_backend());
-    let around = write
-        .query_in_turn(vec![around])
-        .await?
-        .iter()
-        .map(|row| visit::Model::from_query_result(row, ""))
-        .collect::<std::result::Result<Vec<_>, _>>()?;
     let at = |seq| around.iter().filter(move |row| row.seq == seq);
     let fork = serde_json::json!({ "visit": VisitId(visit) });
     if seq > 1 {

@@ -5,7 +5,10 @@ use std::collections::HashMap;
 
 use p256::ecdsa::signature::Verifier;
 use p256::ecdsa::{Signature, VerifyingKey};
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Set};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseBackend, EntityTrait, QueryFilter,
+    QueryTrait, Set, Statement,
+};
 use sha2::{Digest, Sha256};
 use tilik_protocol::form::Answers;
 use tilik_protocol::ids::{DeviceId, PhotoId, VisitId};
@@ -27,6 +30,8 @@ pub(super) struct Genuine {
     pub(super) id: Uuid,
     /// It is here already.
     pub(super) is_known: bool,
+    /// The other phone's visit that lies where this one would.
+    pub(super) taken_by: Option<visit::Model>,
     pub(super) answers: Option<(Vec<u8>, Option<Answers>)>,
     pub(super) software_key: bool,
 }
@@ -73,10 +78,17 @@ impl Acting {
                 return Ok(Judged::Malformed(ProblemCode::HashMismatch));
             }
         }
-        let Some(phone) = device::Entity::find_by_id(Uuid::from(manifest.device))
-            .one(self.store.read())
-            .await?
-        else {
+        let backend = self.store.backend();
+        let mut answers = self
+            .store
+            .read()
+            .query_each(vec![
+                device::Entity::find_by_id(Uuid::from(manifest.device)).build(backend),
+                visit::Entity::find_by_id(Uuid::from(manifest.visit)).build(backend),
+                PhotoPlace::query(manifest, backend),
+            ])
+            .await?;
+        let Some(phone) = answers.one::<device::Model>()? else {
             return apart(ProblemCode::UnknownDevice, sealed_answers);
         };
         let genuine = VerifyingKey::from_sec1_bytes(&phone.public_key).is_ok_and(|key| {
@@ -89,12 +101,12 @@ impl Acting {
         if phone.officer_id != Uuid::from(manifest.officer) {
             return apart(ProblemCode::Forbidden, sealed_answers);
         }
-        let place = VisitPlace::of(self.store.read(), manifest).await?;
+        let place = VisitPlace::beginning_at(self.store.read(), manifest, answers.one()?).await?;
         let (id, is_known) = (place.id, place.row.is_some());
         if place.row.is_some_and(|known| known.manifest != cose) {
             return apart(ProblemCode::ContentConflict, sealed_answers);
         }
-        let places = PhotoPlace::of_all(self.store.read(), manifest).await?;
+        let places = PhotoPlace::of_all(self.store.read(), manifest, answers.all()?).await?;
         for (said, place) in manifest.photos.iter().zip(places) {
             if place.row.is_some_and(|known| known.sha256 != said.sha256.0) {
                 return apart(ProblemCode::ContentConflict, sealed_answers);
@@ -121,6 +133,7 @@ impl Acting {
             cose,
             id,
             is_known,
+            taken_by: place.taken_by,
             answers,
             software_key,
         })))
@@ -162,19 +175,23 @@ impl Acting {
 
 /// Where a visit lies: under the id its phone gave it, or beside it when another phone's visit has taken that id. Who
 /// carries a bundle reads the ids in it, and could use one up before the honest visit arrives.
-pub(super) struct VisitPlace {
+struct VisitPlace {
     /// Its id here.
-    pub(super) id: Uuid,
+    id: Uuid,
     /// Its row, when it is here.
-    pub(super) row: Option<visit::Model>,
+    row: Option<visit::Model>,
     /// The other phone's visit under the same id.
-    pub(super) taken_by: Option<visit::Model>,
+    taken_by: Option<visit::Model>,
 }
 
 impl VisitPlace {
-    pub(super) async fn of(on: &impl ConnectionTrait, manifest: &Manifest) -> Result<Self> {
+    /// `first` is what lies under the id that the phone gave it.
+    async fn beginning_at(
+        on: &impl ConnectionTrait,
+        manifest: &Manifest,
+        first: Option<visit::Model>,
+    ) -> Result<Self> {
         let named = Uuid::from(manifest.visit);
-        let first = visit::Entity::find_by_id(named).one(on).await?;
         match first {
             Some(other) if other.device_id != Uuid::from(manifest.device) => {
                 let id = beside(manifest.device, named);
@@ -204,20 +221,23 @@ pub(in crate::store) struct PhotoPlace {
 }
 
 impl PhotoPlace {
+    /// What lies under the ids that the manifest names, for [`PhotoPlace::of_all`].
+    pub(in crate::store) fn query(manifest: &Manifest, backend: DatabaseBackend) -> Statement {
+        let named = manifest.photos.iter().map(|said| Uuid::from(said.id));
+        photo::Entity::find()
+            .filter(photo::Column::Id.is_in(named))
+            .build(backend)
+    }
+
     /// Of all photos of a manifest, in their order.
     pub(in crate::store) async fn of_all(
         on: &impl ConnectionTrait,
         manifest: &Manifest,
+        first: Vec<photo::Model>,
     ) -> Result<Vec<Self>> {
         let named: Vec<Uuid> = manifest.photos.iter().map(|said| said.id.into()).collect();
-        let mut first: HashMap<Uuid, photo::Model> = HashMap::new();
-        if !named.is_empty() {
-            let rows = photo::Entity::find()
-                .filter(photo::Column::Id.is_in(named.iter().copied()))
-                .all(on)
-                .await?;
-            first.extend(rows.into_iter().map(|row| (row.id, row)));
-        }
+        let first: HashMap<Uuid, photo::Model> =
+            first.into_iter().map(|row| (row.id, row)).collect();
         let mut places = Vec::with_capacity(named.len());
         for id in named {
             let row = first.get(&id).cloned();

@@ -1,7 +1,7 @@
 //! Keeps what was judged genuine: the visit, its photos, its flags, and what it does to its case, in one transaction.
 
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    ColumnTrait, DatabaseBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     Set, Statement,
 };
 use tilik_protocol::case::{self, CaseAction, CaseState, Step};
@@ -14,7 +14,7 @@ use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
 use super::flags::{self, Flags, mark};
-use super::judging::{Genuine, PhotoPlace, VisitPlace};
+use super::judging::{Genuine, PhotoPlace};
 use super::proof::Proof;
 use crate::error::{Error, Result};
 use crate::store::cases::{self, Case};
@@ -29,8 +29,8 @@ use crate::store::{Acting, Write, jobs, text};
 struct Photos {
     /// Those that are to be sent.
     wanted: Vec<PhotoId>,
-    /// One of them nobody had heard of before, so it cannot be here.
-    waits: bool,
+    /// Those nobody had heard of before: they cannot be here.
+    new: Vec<Uuid>,
 }
 
 impl Acting {
@@ -41,12 +41,7 @@ impl Acting {
         let manifest = genuine.signed.manifest();
         let mut write = self.begin().await?;
         let at = write.at();
-        // Two carriers at once: the primary key lets one through, the other finds it here.
-        let place = VisitPlace::of(write.on(), manifest).await?;
-        if place.row.is_some() {
-            return Ok(None);
-        }
-        let id = place.id;
+        let id = genuine.id;
         let mut flags: Flags = Vec::new();
         let author = manifest.officer;
         let carried = self.actor.user() != Some(author);
@@ -64,10 +59,10 @@ impl Acting {
         let target = self
             .case_effect(&mut write, id, manifest, proof, &mut flags)
             .await?;
-        flags::of_place(&mut flags, &write, manifest, target.as_ref()).await?;
+        flags::of_place(&mut flags, &mut write, manifest, target.as_ref()).await?;
         let answers = genuine.answers.as_ref().and_then(|(_, a)| a.as_ref());
         flags::of_evidence(&mut flags, manifest, answers, target.as_ref());
-        if let Some(other) = &place.taken_by {
+        if let Some(other) = &genuine.taken_by {
             flags.push((
                 Flag::SharedId,
                 serde_json::json!({ "visit": VisitId(other.id) }),
@@ -120,13 +115,20 @@ impl Acting {
             pin_source: Set(pin.map(|pin| pin.source.clone())),
             mock: Set(pin.is_some_and(|pin| pin.mock || pin.fixes.iter().any(|fix| fix.mock))),
         };
-        let kept = visit::Entity::insert(kept)
-            .exec_without_returning(write.on())
-            .await;
-        match kept {
+        // Two carriers at once: the primary key lets one through, and the other finds it here.
+        let backend = self.store.backend();
+        let statements = vec![
+            visit::Entity::insert(kept).build(backend),
+            PhotoPlace::query(manifest, backend),
+            flags::reuse_query(&write, id, manifest),
+        ];
+        let mut answers = match write.query_each(statements).await {
             Err(error) if text::violated(&error).is_some() => return Ok(None),
-            kept => kept?,
+            answers => answers?,
         };
+        let _kept = answers.rows();
+        let places = PhotoPlace::of_all(write.on(), manifest, answers.all()?).await?;
+        let reused = answers.rows();
         if let Some(me) = self.actor.user().filter(|_| carried) {
             let carrier = visit_carrier::Entity::insert(visit_carrier::ActiveModel {
                 visit_id: Set(id),
@@ -136,27 +138,33 @@ impl Acting {
             write.last(carrier.into_query()).await?;
         }
         let mut told: Vec<Uuid> = Vec::new();
-        if let Some(other) = place.taken_by {
+        if let Some(other) = genuine.taken_by {
             let about = serde_json::json!({ "visit": VisitId(id) });
             mark(&mut write, other.id, Flag::SharedId, &about).await?;
             told.extend(other.filed_case_id);
         }
         let own = target.as_ref().map(|case| case.id);
-        told.extend(flags::of_reuse(&mut flags, &mut write, id, manifest, own).await?);
+        told.extend(flags::of_reuse(&mut flags, &mut write, id, manifest, own, reused).await?);
         let Some(photos) = self
-            .keep_photos(&mut write, id, manifest, &mut flags)
+            .keep_photos(&mut write, id, manifest, places, &mut flags)
             .await?
         else {
             return Ok(None);
         };
-        flags::of_chain(
-            &mut write,
-            id,
-            manifest,
-            genuine.signed.chain_hash(),
-            &mut flags,
-        )
-        .await?;
+        let mut answers = write
+            .query_each(vec![
+                early_uploads(&photos.new, backend),
+                flags::chain_query(id, manifest, backend),
+            ])
+            .await?;
+        for upload in answers.all::<upload::Model>()? {
+            if upload.state == "held" {
+                jobs::enqueue(&write, "finish_upload", &PhotoId(upload.id).to_string()).await?;
+            }
+        }
+        let around = answers.all()?;
+        let chain_hash = genuine.signed.chain_hash();
+        flags::of_chain(&mut write, id, manifest, chain_hash, around, &mut flags).await?;
         told.sort_unstable();
         told.dedup();
         for case in told {
@@ -171,10 +179,10 @@ impl Acting {
                 detail: Set(detail.to_string()),
             });
             let rows = visit_flag::Entity::insert_many(rows);
-            if photos.waits {
-                write.last(rows.into_query()).await?;
-            } else {
+            if photos.new.is_empty() {
                 rows.exec_without_returning(write.on()).await?;
+            } else {
+                write.last(rows.into_query()).await?;
             }
         }
         write.journal(Entry::new(
@@ -192,7 +200,7 @@ impl Acting {
                 "photos": manifest.photos.iter().map(|photo| photo.sha256).collect::<Vec<_>>(),
             }),
         )?);
-        if !photos.waits {
+        if photos.new.is_empty() {
             complete_if_whole(&mut write, VisitId(id)).await?;
         }
         write.commit().await?;
@@ -205,12 +213,11 @@ impl Acting {
         write: &mut Write,
         visit: Uuid,
         manifest: &Manifest,
+        places: Vec<PhotoPlace>,
         flags: &mut Flags,
     ) -> Result<Option<Photos>> {
-        let mut wanted = Vec::new();
-        let mut waits = false;
+        let (mut wanted, mut new) = (Vec::new(), Vec::new());
         let (mut photos, mut links) = (Vec::new(), Vec::new());
-        let places = PhotoPlace::of_all(write.on(), manifest).await?;
         for (position, (said, place)) in manifest.photos.iter().zip(places).enumerate() {
             if let Some(problem) = place.row.as_ref().and_then(|known| known.problem.as_ref()) {
                 flags.push((
@@ -237,7 +244,7 @@ impl Acting {
                 wanted.push(said.id);
             }
             if place.row.is_none() {
-                waits = true;
+                new.push(place.id);
                 photos.push(photo::ActiveModel {
                     id: Set(place.id),
                     device_id: Set(manifest.device.into()),
@@ -267,37 +274,22 @@ impl Acting {
             });
         }
         if !photos.is_empty() {
-            let mut new: Vec<Uuid> = photos.iter().map(|row| *row.id.as_ref()).collect();
-            new.sort_unstable();
-            let rows = photo::Entity::insert_many(photos).build(write.on().get_database_backend());
+            let rows = photo::Entity::insert_many(photos).build(self.store.backend());
             match write.on().execute_last(rows).await {
                 Err(error) if text::violated(&error).is_some() => return Ok(None),
                 kept => kept?,
             }
-            // They may have been uploaded before their manifest came. Locked, so that who holds one in this very moment
-            // sees our row, or we see theirs.
-            for upload in upload::Entity::find()
-                .filter(upload::Column::Id.is_in(new))
-                .order_by_asc(upload::Column::Id)
-                .lock_exclusive()
-                .all(write.on())
-                .await?
-            {
-                if upload.state == "held" {
-                    jobs::enqueue(write, "finish_upload", &PhotoId(upload.id).to_string()).await?;
-                }
-            }
         }
         if !links.is_empty() {
             let links = visit_photo::Entity::insert_many(links);
-            if waits {
-                write.last(links.into_query()).await?;
-            } else {
+            if new.is_empty() {
                 // Whether the visit is whole already is asked next.
                 links.exec_without_returning(write.on()).await?;
+            } else {
+                write.last(links.into_query()).await?;
             }
         }
-        Ok(Some(Photos { wanted, waits }))
+        Ok(Some(Photos { wanted, new }))
     }
 
     /// What the visit does to its case. A closed or foreign case refuses the visit and keeps it, flagged.
@@ -310,14 +302,25 @@ impl Acting {
         flags: &mut Flags,
     ) -> Result<Option<Case>> {
         let at = write.at();
-        let Some(named) = manifest.case else {
-            officer_flags(write, manifest, &manifest.region, proof, flags).await?;
-            return Ok(None);
+        let backend = self.store.backend();
+        let named = manifest.case.map(|case| {
+            verification_case::Entity::find_by_id(Uuid::from(case))
+                .lock_exclusive()
+                .build(backend)
+        });
+        let asks_for_case = named.is_some();
+        let officer = Duty::queries(manifest.officer, at, backend);
+        let queries = named.into_iter().chain(officer).collect();
+        let mut answers = write.query_each(queries).await?;
+        let mut found: Option<Case> = if asks_for_case { answers.one()? } else { None };
+        let duty = Duty {
+            account: answers.one()?,
+            grants: answers.all()?,
         };
-        let mut found = verification_case::Entity::find_by_id(Uuid::from(named))
-            .lock_exclusive()
-            .one(write.on())
-            .await?;
+        if !asks_for_case {
+            duty.flags(manifest, &manifest.region, at, proof, flags)?;
+            return Ok(None);
+        }
         // The window closed meanwhile: the visit counts for the successor, without a second trip.
         while let Some(case) = &found {
             if case.state != CaseState::Expired.to_string() {
@@ -360,7 +363,7 @@ impl Acting {
                 serde_json::json!({ "seen": manifest.case_version }),
             ));
         }
-        let may_count = officer_flags(write, manifest, &region, proof, flags).await?;
+        let may_count = duty.flags(manifest, &region, at, proof, flags)?;
         let state: CaseState = case.state.parse().map_err(Error::internal)?;
         if state == CaseState::Submitted {
             flags.push((
@@ -413,60 +416,76 @@ impl Acting {
     }
 }
 
-/// What there is to say about an officer whose account was suspended or whose duty here has ended; whether the visit may
-/// still count. What was sealed before that counts, whenever it arrives; what was sealed after it is kept and moves nothing.
-async fn officer_flags(
-    write: &Write,
-    manifest: &Manifest,
-    region: &RegionCode,
-    proof: Proof,
-    flags: &mut Flags,
-) -> Result<bool> {
-    let Some(ended) = duty_ended(write, manifest.officer, region).await? else {
-        return Ok(true);
-    };
-    flags.push((Flag::OfficerEnded, serde_json::json!({ "since": ended })));
-    if !proof.is_sealed_after(ended, manifest.captured_at) {
-        return Ok(true);
-    }
-    flags.push((Flag::SealedAfterEnd, serde_json::json!({ "since": ended })));
-    Ok(false)
+/// Uploads of these photos, which came before their manifest. Locked, so that who holds one in this very moment sees the
+/// photo's row, or we see theirs.
+fn early_uploads(photos: &[Uuid], backend: DatabaseBackend) -> Statement {
+    upload::Entity::find()
+        .filter(upload::Column::Id.is_in(photos.iter().copied()))
+        .order_by_asc(upload::Column::Id)
+        .lock_exclusive()
+        .build(backend)
 }
 
-/// Since when this officer has had nothing to do here; `None`: is on duty, or never was.
-async fn duty_ended(
-    write: &Write,
-    officer: UserId,
-    region: &RegionCode,
-) -> Result<Option<Timestamp>> {
-    let now = write.at().as_micros();
-    let account = user_account::Entity::find_by_id(Uuid::from(officer))
-        .one(write.on())
-        .await?;
-    let suspended = account.and_then(|row| row.suspended_at);
-    let mut ends = Vec::new();
-    for grant in role_grant::Entity::find()
-        .filter(role_grant::Column::UserId.eq(Uuid::from(officer)))
-        .filter(role_grant::Column::Role.eq(Role::Officer.to_string()))
-        .filter(role_grant::Column::ValidFrom.lte(now))
-        .all(write.on())
-        .await?
-    {
-        let regions: Vec<RegionCode> =
-            serde_json::from_str(&grant.regions).map_err(Error::internal)?;
-        if regions.iter().any(|code| code.covers(region)) {
-            let until = grant.valid_until.filter(|until| *until <= now);
-            ends.push(grant.ended_at.into_iter().chain(until).min());
-        }
+/// An officer's account, and what grants it has had so far.
+struct Duty {
+    account: Option<user_account::Model>,
+    grants: Vec<role_grant::Model>,
+}
+
+impl Duty {
+    fn queries(officer: UserId, now: Timestamp, backend: DatabaseBackend) -> [Statement; 2] {
+        let account = user_account::Entity::find_by_id(Uuid::from(officer));
+        let grants = role_grant::Entity::find()
+            .filter(role_grant::Column::UserId.eq(Uuid::from(officer)))
+            .filter(role_grant::Column::Role.eq(Role::Officer.to_string()))
+            .filter(role_grant::Column::ValidFrom.lte(now.as_micros()));
+        [account.build(backend), grants.build(backend)]
     }
-    // One grant that still runs is enough to be on duty.
-    let ended = if ends.iter().any(Option::is_none) {
-        None
-    } else {
-        ends.into_iter().flatten().max()
-    };
-    let first = suspended.into_iter().chain(ended).min();
-    Ok(first.map(Timestamp::from_micros))
+
+    /// What there is to say about an officer whose account was suspended or whose duty here has ended; whether the visit may
+    /// still count. What was sealed before that counts, whenever it arrives; what was sealed after it is kept and moves
+    /// nothing.
+    fn flags(
+        &self,
+        manifest: &Manifest,
+        region: &RegionCode,
+        now: Timestamp,
+        proof: Proof,
+        flags: &mut Flags,
+    ) -> Result<bool> {
+        let Some(ended) = self.ended(region, now)? else {
+            return Ok(true);
+        };
+        flags.push((Flag::OfficerEnded, serde_json::json!({ "since": ended })));
+        if !proof.is_sealed_after(ended, manifest.captured_at) {
+            return Ok(true);
+        }
+        flags.push((Flag::SealedAfterEnd, serde_json::json!({ "since": ended })));
+        Ok(false)
+    }
+
+    /// Since when this officer has had nothing to do here; `None`: is on duty, or never was.
+    fn ended(&self, region: &RegionCode, now: Timestamp) -> Result<Option<Timestamp>> {
+        let now = now.as_micros();
+        let suspended = self.account.as_ref().and_then(|row| row.suspended_at);
+        let mut ends = Vec::new();
+        for grant in &self.grants {
+            let regions: Vec<RegionCode> =
+                serde_json::from_str(&grant.regions).map_err(Error::internal)?;
+            if regions.iter().any(|code| code.covers(region)) {
+                let until = grant.valid_until.filter(|until| *until <= now);
+                ends.push(grant.ended_at.into_iter().chain(until).min());
+            }
+        }
+        // One grant that still runs is enough to be on duty.
+        let ended = if ends.iter().any(Option::is_none) {
+            None
+        } else {
+            ends.into_iter().flatten().max()
+        };
+        let first = suspended.into_iter().chain(ended).min();
+        Ok(first.map(Timestamp::from_micros))
+    }
 }
 
 /// Something new is to be seen in this case: an act on what was seen before is stale from now on.
@@ -542,27 +561,28 @@ async fn take_over(write: &mut Write, id: Uuid) -> Result<()> {
     Ok(())
 }
 
-/// Marks the visits complete that waited for nothing but this photo, and tells which ([`case_is_whole`] is for them): to be
-/// asked once the photo is marked received. Rows are an id and the word `visit`, or `lock`.
-pub(in crate::store) fn whole_with(write: &Write, id: PhotoId) -> Vec<Statement> {
+/// Two statements to be run once the photo is marked received: one that locks its visits, so that of two photos that arrive
+/// in one moment the second sees the first; and one that marks those complete that waited for nothing but this photo, and
+/// tells their ids ([`case_is_whole`] is for them).
+pub(in crate::store) fn whole_with(write: &Write, id: PhotoId) -> [Statement; 2] {
     let (photo, at) = (Uuid::from(id), write.at().as_micros());
-    let mut queries = Vec::new();
-    if write.store().is_postgres() {
-        // Of two photos that arrive in one moment, the second to come here sees the first.
-        queries.push(write.store().sql(
-            "SELECT id, 'lock' FROM visit \
-             WHERE id IN (SELECT visit_id FROM visit_photo WHERE photo_id = $1) ORDER BY id FOR UPDATE",
-            [photo.into()],
-        ));
-    }
-    queries.push(write.store().sql(
-        "UPDATE visit SET complete_at = $2 WHERE complete_at IS NULL \
+    let lock = if write.store().is_postgres() {
+        "FOR UPDATE"
+    } else {
+        ""
+    };
+    let lock = format!(
+        "SELECT id FROM visit WHERE id IN (SELECT visit_id FROM visit_photo WHERE photo_id = $1) ORDER BY id {lock}"
+    );
+    let complete = "UPDATE visit SET complete_at = $2 WHERE complete_at IS NULL \
          AND id IN (SELECT visit_id FROM visit_photo WHERE photo_id = $1) \
          AND NOT EXISTS (SELECT 1 FROM visit_photo l JOIN photo p ON p.id = l.photo_id \
-         WHERE l.visit_id = visit.id AND p.received_at IS NULL) RETURNING id, 'visit'",
-        [photo.into(), at.into()],
-    ));
-    queries
+         WHERE l.visit_id = visit.id AND p.received_at IS NULL) RETURNING id";
+    let store = write.store();
+    [
+        store.sql(&lock, [photo.into()]),
+        store.sql(complete, [photo.into(), at.into()]),
+    ]
 }
 
 /// The case that waits for this visit has all of it; or takes it up now.
