@@ -42,6 +42,8 @@ pub enum Error {
     Duty(DutyBreach),
     /// Fields are wrong.
     Invalid(Vec<FieldProblem>),
+    /// A query parameter is wrong; which one, when that is known.
+    Query(Option<FieldProblem>),
     /// Somebody else wrote meanwhile.
     Stale {
         /// The version that stands now.
@@ -94,6 +96,7 @@ impl Error {
             Self::Refused(code) | Self::Wait { code, .. } => *code,
             Self::Duty(_) => ProblemCode::SeparationOfDuty,
             Self::Invalid(_) => ProblemCode::Invalid,
+            Self::Query(_) => ProblemCode::BadQuery,
             Self::Stale { .. } => ProblemCode::Stale,
             Self::WrongOffset { .. } => ProblemCode::WrongOffset,
             Self::Unavailable(_) => ProblemCode::Unavailable,
@@ -111,6 +114,7 @@ impl std::fmt::Display for Error {
             Self::Duty(breach) => write!(f, "{}: {breach}", self.code()),
             Self::Refused(_)
             | Self::Invalid(_)
+            | Self::Query(_)
             | Self::Stale { .. }
             | Self::WrongOffset { .. }
             | Self::Wait { .. } => self.code().fmt(f),

@@ -5,7 +5,7 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tilik_protocol::problem::ProblemCode;
+use tilik_protocol::problem::{FieldProblem, ProblemCode};
 
 use crate::error::Error;
 
@@ -23,12 +23,12 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
             Err(R::MissingJsonContentType(_)) => {
                 Err(Error::Refused(ProblemCode::UnsupportedMediaType))
             }
-            // The text of a data error names the field and quotes the value; only the place is safe to tell.
-            Err(R::JsonDataError(error)) => Err(Error::field(
-                &place(&error.body_text()),
-                "bad_shape",
-                "Periksa jenis dan ejaan isian ini.",
-            )),
+            Err(R::JsonDataError(error)) => {
+                let wrong = misread(&error.body_text(), "target type: ");
+                Err(Error::Invalid(vec![
+                    wrong.unwrap_or_else(|| bad_shape("body")),
+                ]))
+            }
             Err(R::BytesRejection(error)) if error.status() == 413 => {
                 Err(Error::Refused(ProblemCode::TooLarge))
             }
@@ -37,20 +37,44 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     }
 }
 
-/// The path inside the body that axum names before the first colon after its preamble, such as `reasons[0].code`.
-fn place(text: &str) -> String {
-    let rest = text
-        .rsplit_once("target type: ")
-        .map_or(text, |(_, rest)| rest);
-    let field = rest.split(':').next().unwrap_or_default().trim();
-    let safe = field.len() <= 80
-        && field
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "_.[]".contains(c));
-    if safe && !field.is_empty() {
-        field.to_owned()
-    } else {
-        "body".to_owned()
+fn bad_shape(field: &str) -> FieldProblem {
+    FieldProblem {
+        field: field.to_owned(),
+        code: "bad_shape".to_owned(),
+        remedy: "Periksa jenis dan ejaan isian ini.".to_owned(),
+    }
+}
+
+/// What serde found wrong, from axum's text after `preamble`: `path: what`, or only what when it is about the whole. That
+/// quotes the value, so only the place is told, such as `reasons[0].code`, and whether something is missing there.
+fn misread(text: &str, preamble: &str) -> Option<FieldProblem> {
+    let is_place = |text: &str| {
+        (1..=80).contains(&text.len())
+            && text
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "_.[]".contains(c))
+    };
+    let (_, rest) = text.split_once(preamble)?;
+    let (path, wrong) = rest
+        .split_once(": ")
+        .filter(|(path, _)| is_place(path))
+        .unwrap_or(("", rest));
+    let missing = wrong
+        .strip_prefix("missing field `")
+        .and_then(|name| name.split('`').next())
+        .filter(|name| is_place(name));
+    match missing {
+        Some(name) => Some(FieldProblem {
+            field: if path.is_empty() {
+                name.to_owned()
+            } else {
+                format!("{path}.{name}")
+            },
+            code: "missing".to_owned(),
+            remedy: "Isian ini wajib ada.".to_owned(),
+        }),
+        None if path.is_empty() => None,
+        None => Some(bad_shape(path)),
     }
 }
 
@@ -80,7 +104,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     }
 }
 
-/// Query parameters; what cannot be read is `bad_query`.
+/// Query parameters; what cannot be read is `bad_query`, which names the parameter.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 
@@ -91,6 +115,86 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Query<T
         axum::extract::Query::<T>::from_request_parts(parts, state)
             .await
             .map(|axum::extract::Query(query)| Self(query))
-            .map_err(|_| Error::Refused(ProblemCode::BadQuery))
+            .map_err(|error| Error::Query(misread(&error.body_text(), "query string: ")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "only read into")]
+    struct Inner {
+        code: u8,
+        note: Option<String>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "only read into")]
+    struct Outer {
+        name: String,
+        reasons: Vec<Inner>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "only read into")]
+    struct Asked {
+        purpose: String,
+        limit: Option<u8>,
+    }
+
+    fn told(fields: &[FieldProblem]) -> String {
+        let told = fields.iter().map(|at| format!("{} {}", at.field, at.code));
+        told.collect::<Vec<_>>().join(", ")
+    }
+
+    async fn of_body(text: &'static str) -> String {
+        let request = Request::post("/")
+            .header("content-type", "application/json")
+            .body(Body::from(text))
+            .unwrap();
+        match Json::<Outer>::from_request(request, &()).await {
+            Err(Error::Invalid(fields)) => told(&fields),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn of_query(text: &str) -> String {
+        let request = Request::get(format!("/?{text}")).body(Body::empty());
+        let (mut parts, _) = request.unwrap().into_parts();
+        match Query::<Asked>::from_request_parts(&mut parts, &()).await {
+            Err(Error::Query(field)) => told(field.as_slice()),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_wrong_in_a_body_is_named_and_never_quoted() {
+        for (body, expected) in [
+            (r#"{"reasons": []}"#, "name missing"),
+            (r#"{"name": 7, "reasons": []}"#, "name bad_shape"),
+            (
+                r#"{"name": "a", "reasons": [{}]}"#,
+                "reasons[0].code missing",
+            ),
+            (
+                r#"{"name": "a", "reasons": [{"code": "target type: 3571034107859917: x"}]}"#,
+                "reasons[0].code bad_shape",
+            ),
+            (r#""3571034107859917: x""#, "body bad_shape"),
+        ] {
+            assert_eq!(of_body(body).await, expected, "{body}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_wrong_parameter_is_named_and_never_quoted() {
+        assert_eq!(of_query("limit=1").await, "purpose missing");
+        let quoting = "purpose=x&limit=query%20string:%203571034107859917:%20x";
+        assert_eq!(of_query(quoting).await, "limit bad_shape");
     }
 }

@@ -63,6 +63,7 @@ impl IntoResponse for Error {
             Self::Refused(_) => {}
             Self::Duty(breach) => duty_words(breach).clone_into(&mut problem.detail),
             Self::Invalid(fields) => problem.fields = fields,
+            Self::Query(field) => problem.fields = field.into_iter().collect(),
             Self::Stale { current_version } => problem.current_version = Some(current_version),
             Self::WrongOffset { offset: at } => {
                 problem.upload_offset = Some(at);
