@@ -738,3 +738,34 @@ async fn a_photo_whose_id_a_carrier_used_up_first_still_comes_in() {
     assert!(mine.received && theirs.received);
     ground.end().await;
 }
+
+#[tokio::test]
+async fn of_two_visits_that_call_two_photos_the_same_in_one_moment_one_is_a_conflict() {
+    let mut ground = ground(1_990, 1).await;
+    let token = ground.one.token().await.unwrap();
+    let door = ground.world.doorway();
+    for n in 0..20 {
+        let first = ground.one.photograph(2 * n).unwrap();
+        let mut second = ground.one.photograph(2 * n + 1).unwrap();
+        second.id = first.id;
+        let bodies = [first, second].map(|shot| {
+            let phone = &mut ground.one;
+            let manifest = phone.manifest(None, VisitKind::Finding, std::slice::from_ref(&shot));
+            let visit = phone.seal(manifest, vec![shot]);
+            let body = phone.sync_body(vec![visit.sealed()]);
+            serde_json::to_value(&body).unwrap()
+        });
+        let [one, other] = &bodies;
+        let (one, other) = tokio::join!(
+            door.call("POST", "/v1/sync", Some(&token), Some(one)),
+            door.call("POST", "/v1/sync", Some(&token), Some(other)),
+        );
+        let mut told = [one, other].map(|answer| {
+            let reply: SyncReply = serde_json::from_slice(&answer.body).unwrap();
+            reply.results[0].status.to_string()
+        });
+        told.sort();
+        assert_eq!(told, ["accepted", "conflict"], "pair {n}");
+    }
+    ground.world.end().await;
+}

@@ -207,7 +207,7 @@ impl Acting {
         Ok(Some(photos.wanted))
     }
 
-    /// `None`: another carrier has named one of the photos in this very moment.
+    /// `None`: another request has named one of the photos in this very moment.
     async fn keep_photos(
         &self,
         write: &mut Write,
@@ -219,6 +219,11 @@ impl Acting {
         let (mut wanted, mut new) = (Vec::new(), Vec::new());
         let (mut photos, mut links) = (Vec::new(), Vec::new());
         for (position, (said, place)) in manifest.photos.iter().zip(places).enumerate() {
+            // Named meanwhile, and as another photo: whoever judges it again sees the conflict.
+            let named = place.row.as_ref();
+            if named.is_some_and(|known| known.sha256 != said.sha256.0) {
+                return Ok(None);
+            }
             if let Some(problem) = place.row.as_ref().and_then(|known| known.problem.as_ref()) {
                 flags.push((
                     Flag::BadPhoto,
