@@ -431,7 +431,7 @@ impl Console {
         let body = AddUser {
             event_id: self.event(),
             username: username.to_owned(),
-            name: format!("Petugas {username}"),
+            name: format!("Pengguna {username}"),
             password: FIRST_PASSWORD.to_owned(),
         };
         let view: UserView = self.said("/v1/users", &body).await?;

@@ -140,7 +140,8 @@ impl Connection {
 
     /// The rows of each query.
     async fn query_each(&mut self, queries: Vec<Statement>) -> Result<Answers, sqlx::Error> {
-        let mut all = Vec::with_capacity(queries.len());
+        let asked = queries.len();
+        let mut all = Vec::with_capacity(asked);
         let Self::Sqlite(connection) = self else {
             for query in queries {
                 all.push(self.query_all(query).await?);
@@ -158,6 +159,11 @@ impl Connection {
                 Either::Right(row) => rows.push(row.into()),
                 Either::Left(_done) => all.push(std::mem::take(&mut rows)),
             }
+        }
+        // What is read next would be taken for the answer to another statement.
+        if all.len() != asked {
+            let unanswered = format!("{} of {asked} statements were answered", all.len());
+            return Err(sqlx::Error::Protocol(unanswered));
         }
         Ok(Answers(all.into_iter()))
     }
@@ -419,7 +425,7 @@ impl Drop for Open {
 pub(super) struct Answers(std::vec::IntoIter<Vec<QueryResult>>);
 
 impl Answers {
-    /// The rows of the next statement.
+    /// The rows of the next statement; none when there was no next.
     pub(super) fn rows(&mut self) -> Vec<QueryResult> {
         self.0.next().unwrap_or_default()
     }

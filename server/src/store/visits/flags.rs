@@ -109,7 +109,10 @@ pub(super) async fn of_place(
             ));
         }
     }
-    let house: Option<house::Model> = answers.one()?;
+    let house: Option<house::Model> = match target {
+        Some(_) => answers.one()?,
+        None => None,
+    };
     if let Some(last) = house.as_ref().and_then(feed::last_pin) {
         let away = geometry::distance_m(
             place,
@@ -188,6 +191,7 @@ pub(super) fn reuse_query(write: &Write, visit: Uuid, manifest: &Manifest) -> St
     let distinct = distinct(manifest);
     let places: Vec<String> = (2..=distinct.len() + 1).map(|n| format!("${n}")).collect();
     let places = if places.is_empty() {
+        // PostgreSQL knows no empty list.
         "NULL".to_owned()
     } else {
         places.join(", ")
