@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use crate::backoff::{self, S};
 use crate::error::{CoreError, Error, Result};
 use crate::phone::{self, FULL_BELOW_BYTES, LOW_BELOW_BYTES, Phone};
-use crate::pump::{Access, is_passing, json, no_network, problem_code, retry_after_s};
+use crate::pump::{Access, json, no_network, problem_code, retry_after_s, says_nothing};
 use crate::requests::{Request, RequestBody, Response};
 use crate::screens::{ClockProblem, SpaceProblem, Status};
 use crate::store::in_flight::{self, InFlight, Kind};
@@ -274,7 +274,7 @@ pub(crate) fn on_enrolled(
     let scope = row.kind.to_string();
     if !response.is_success() {
         let db = &core.stores.device;
-        if is_passing(response.status) {
+        if says_nothing(response) {
             return later(db, phone, &scope, response);
         }
         in_flight::forget(db, &row.id)?;
@@ -365,7 +365,7 @@ pub(crate) fn on_signed_in(
         let code = problem_code(response);
         let db = &core.stores.device;
         // Too many tries: to repeat the same by itself would only make it worse.
-        if is_passing(response.status) && response.status != 429 {
+        if says_nothing(response) && response.status != 429 {
             return later(db, phone, &scope, response);
         }
         in_flight::forget(db, &row.id)?;
@@ -430,7 +430,7 @@ pub(crate) fn on_password_changed(
     let scope = row.kind.to_string();
     if !response.is_success() {
         // Too many tries: to repeat the same by itself would only make it worse.
-        if is_passing(response.status) && response.status != 429 {
+        if says_nothing(response) && response.status != 429 {
             return later(&core.stores.device, phone, &scope, response);
         }
         let code = password_problem(response);
@@ -468,7 +468,7 @@ pub(crate) fn on_refreshed(
 ) -> Result<()> {
     if !response.is_success() {
         let code = problem_code(response);
-        if matches!(response.status, 401 | 403 | 422) && !code.starts_with("http_") {
+        if matches!(response.status, 401 | 403 | 422) && !says_nothing(response) {
             return on_session_refused(core, phone, &code);
         }
         return later(&core.stores.device, phone, backoff::SESSION, response);
@@ -499,7 +499,7 @@ pub(crate) fn on_signed_out(
         return in_flight::forget(db, &row.id);
     };
     let scope = row.kind.to_string();
-    if is_passing(response.status) {
+    if says_nothing(response) {
         return backoff::fail(db, phone, &scope, retry_after_s(response));
     }
     let next = match (detail.access, detail.refresh) {

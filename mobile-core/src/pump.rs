@@ -354,6 +354,13 @@ pub(crate) fn is_passing(status: u16) -> bool {
     matches!(status, 408 | 425 | 429 | 500..=599)
 }
 
+/// Whether this refusal says nothing of what was asked, so that the same request is sent again later by itself: the server
+/// may be able then, or what answered was not the server, every refusal of which is a problem in words.
+pub(crate) fn says_nothing(response: &Response) -> bool {
+    is_passing(response.status)
+        || (!response.is_success() && serde_json::from_slice::<Problem>(&response.body).is_err())
+}
+
 /// A JSON request under a bearer token.
 pub(crate) fn json(
     id: String,

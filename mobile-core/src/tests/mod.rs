@@ -80,6 +80,67 @@ fn a_lost_reply_of_an_enrolment_repeats_the_same_device() {
     assert!(status.enrolled);
 }
 
+/// What a hotel's network says instead of the server.
+fn from_between(status: u16) -> Response {
+    Response {
+        status,
+        headers: Vec::new(),
+        body: b"<html>Not Found</html>".to_vec(),
+    }
+}
+
+#[test]
+fn an_answer_from_between_ends_neither_an_enrolment_nor_a_sign_in() {
+    let mut bench = Bench::new(1);
+    bench.app().enrol("ABCDEFGHJK".to_owned()).unwrap();
+    let request = bench.next().unwrap();
+    // It reached the server, whose code is used up now.
+    bench.answer(&request);
+    bench
+        .app()
+        .on_response(request.id, from_between(404))
+        .unwrap();
+    let status = bench.app().status().unwrap();
+    assert_eq!(status.last_problem.as_deref(), Some("http_404"));
+    assert!(status.busy, "it goes on by itself");
+    bench.pass_s(2);
+    bench.settle();
+    let status = bench.app().status().unwrap();
+    assert_eq!(status.device, bench.server.device);
+    assert!(status.enrolled);
+
+    for status in [302, 401, 403, 404] {
+        bench
+            .app()
+            .sign_in("siti".to_owned(), "rahasia sekali".to_owned())
+            .unwrap();
+        let request = bench.next().unwrap();
+        bench
+            .app()
+            .on_response(request.id, from_between(status))
+            .unwrap();
+        assert!(bench.app().status().unwrap().busy, "{status}");
+        bench.pass_s(2);
+        bench.settle();
+        assert!(bench.app().status().unwrap().signed_in, "{status}");
+
+        bench.app().sign_out().unwrap();
+        let request = bench.next().unwrap();
+        bench
+            .app()
+            .on_response(request.id, from_between(status))
+            .unwrap();
+        bench.server.log.clear();
+        bench.pass_s(60);
+        bench.settle();
+        assert_eq!(
+            bench.server.log.last().map(String::as_str),
+            Some("DELETE /v1/session"),
+            "after {status} the session is still to be ended"
+        );
+    }
+}
+
 #[test]
 fn the_password_is_never_on_the_disk() {
     let mut bench = Bench::enrolled();
