@@ -3,7 +3,7 @@
 //! `TMPDIR=/var/tmp cargo bench --workspace --bench spine` measures SQLite and a directory (`TMPDIR`, because the tests'
 //! own folder lies in memory); with `TILIK_TEST_DATABASE_URL` and `TILIK_TEST_S3_*` set, as `tests/services` sets them, it
 //! measures PostgreSQL and S3. The server is a process of its own, so that its CPU is its own; its clients are real phone
-//! cores and consoles over real HTTP on the same machine.
+//! cores and consoles over real HTTP on the same machine, and keep what is theirs in memory, not on the server's disk.
 
 #![expect(
     clippy::print_stdout,
@@ -104,6 +104,51 @@ async fn server(config: Config) {
     serve::serve(app, listener, stopping).await.unwrap();
 }
 
+/// The fields of a process after its name, as `proc(5)` counts them from 3.
+fn stat(process: u32) -> Option<Vec<String>> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    Some(
+        stat.rsplit(") ")
+            .next()?
+            .split(' ')
+            .map(str::to_owned)
+            .collect(),
+    )
+}
+
+/// Clock ticks are of a hundredth of a second on every Linux there is.
+fn ticks_ms(ticks: &[String]) -> u64 {
+    let ticks = ticks.iter().map(|field| field.parse::<u64>().unwrap());
+    ticks.sum::<u64>() * 10
+}
+
+/// The processes of a PostgreSQL on this machine.
+struct Postgres(u32);
+
+impl Postgres {
+    async fn behind(store: &Store, url: &str) -> Option<Self> {
+        if url.starts_with("sqlite") {
+            return None;
+        }
+        let backend = store
+            .count("SELECT pg_backend_pid()::bigint")
+            .await
+            .unwrap();
+        let parent = &stat(u32::try_from(backend).unwrap())?[1];
+        Some(Self(parent.parse().unwrap()))
+    }
+
+    /// Milliseconds of CPU so far, of all of them, those included that have ended.
+    fn cpu_ms(&self) -> u64 {
+        let parent = self.0.to_string();
+        let all = std::fs::read_dir("/proc").unwrap().filter_map(|entry| {
+            let process = entry.ok()?.file_name().to_str()?.parse().ok()?;
+            stat(process).filter(|fields| process == self.0 || fields[1] == parent)
+        });
+        all.map(|fields| ticks_ms(&fields[11..15])).sum()
+    }
+}
+
 /// The server's process, ended when it is dropped.
 struct Process(Child);
 
@@ -139,10 +184,7 @@ impl Process {
 
     /// Milliseconds of CPU so far, user and system.
     fn cpu_ms(&self) -> u64 {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.0.id())).unwrap();
-        let fields: Vec<&str> = stat.rsplit(") ").next().unwrap().split(' ').collect();
-        // Clock ticks of a hundredth of a second on every Linux there is.
-        (fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()) * 10
+        ticks_ms(&stat(self.0.id()).unwrap()[11..13])
     }
 
     /// Resident memory in MiB.
@@ -167,7 +209,13 @@ struct Bench {
     supervisor: Console,
     desk: (Console, Console),
     families: Vec<FamilyId>,
-    folder: PathBuf,
+    postgres: Option<Postgres>,
+    phones: tempfile::TempDir,
+}
+
+/// In memory where that is to be had: a phone has a disk of its own.
+fn phones() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").unwrap_or_else(|_| tempfile::tempdir().unwrap())
 }
 
 async fn measure() {
@@ -212,7 +260,8 @@ async fn measure() {
         families,
         desk,
         http,
-        folder: fresh.folder.path().join("phones"),
+        postgres: Postgres::behind(&app.store, &url).await,
+        phones: phones(),
         app,
     };
     bench.visits(&process).await;
@@ -288,7 +337,7 @@ impl Bench {
         let hands = Hands::new(name, 1, Sun::Real).unwrap();
         let phone = FieldPhone::open(
             officer.person.clone(),
-            &self.folder.join(name),
+            &self.phones.path().join(name),
             hands,
             carrier,
         )
@@ -351,7 +400,8 @@ impl Bench {
             }
         }
         println!("{CLIENTS} phones send …");
-        let (before, began) = (process.cpu_ms(), Instant::now());
+        let of_postgres = || self.postgres.as_ref().map_or(0, Postgres::cpu_ms);
+        let (before, postgres_before, began) = (process.cpu_ms(), of_postgres(), Instant::now());
         let mut sending = tokio::task::JoinSet::new();
         for phone in phones {
             sending.spawn(async move { phone.settle(200).await.unwrap() });
@@ -361,12 +411,14 @@ impl Bench {
         }
         let (visits, took) = (CLIENTS * VISITS, began.elapsed());
         let cpu = process.cpu_ms() - before;
+        let postgres = of_postgres() - postgres_before;
         println!(
-            "visits: {visits} of 3 photos of {} KB, {CLIENTS} clients: {:.1} visits/s; server CPU a visit {:.1} ms, a photo {:.2} ms",
+            "visits: {visits} of 3 photos of {} KB, {CLIENTS} clients: {:.1} visits/s; server CPU a visit {:.1} ms, a photo {:.2} ms; PostgreSQL's own a photo {:.2} ms",
             bytes / (visits as u64 * 3) / 1000,
             visits as f64 / took.as_secs_f64(),
             cpu as f64 / visits as f64,
             cpu as f64 / (visits * 3) as f64,
+            postgres as f64 / (visits * 3) as f64,
         );
     }
 

@@ -1,41 +1,38 @@
 //! Cases: opened, given to officers, looked at, closed, expired.
 
-use futures_util::future::{try_join, try_join3};
+use std::collections::BTreeSet;
+
+use futures_util::future::try_join;
+use sea_orm::sea_query::Query;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult,
-    QueryFilter, QueryOrder, QuerySelect, Set,
+    ActiveModelTrait, ColumnTrait, DatabaseBackend, EntityTrait, FromQueryResult, QueryFilter,
+    QueryOrder, QuerySelect, QueryTrait, Set, Statement,
 };
 use tilik_protocol::case::{self, CaseAction, CaseState, Step};
-use tilik_protocol::duty::{Acts, Outcome};
-use tilik_protocol::evidence::{Flag, PhotoKind, VisitKind};
-use tilik_protocol::form::{Answers, Form};
-use tilik_protocol::ids::{
-    CaseId, EventId, FamilyId, HouseId, MembershipId, NoticeId, PersonId, PhotoId, UserId, VisitId,
-};
+use tilik_protocol::duty::Acts;
+use tilik_protocol::evidence::VisitKind;
+use tilik_protocol::ids::{CaseId, EventId, FamilyId, MembershipId, UserId};
 use tilik_protocol::lenient::Lenient;
 use tilik_protocol::policy::{Permission, Role};
 use tilik_protocol::problem::ProblemCode;
 use tilik_protocol::reason::{self, CLOSE_REASONS};
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::review::{
-    AnswerView, AssignCases, CaseRow, CaseView, CasesAssigned, CasesOpened, CloseCase, FamilyView,
-    LeaseView, MembershipRow, MembershipView, OpenCases, Page, PersonView, PhotoView, PinView,
-    VisitView,
+    AssignCases, CaseRow, CaseView, CasesAssigned, CasesOpened, CloseCase, MembershipRow,
+    OpenCases, Page,
 };
-use tilik_protocol::sync::{FlagView, LastPin};
 use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
 use super::access::{Mode, Read};
 use super::journal::Entry;
+use super::lanes::QueryEach;
 use super::tables::{
-    boundary, case_membership, enrolment, family, house, journal, membership, notice, person,
-    photo, verification_case, visit, visit_flag, visit_photo,
+    case_membership, enrolment, family, journal, membership, verification_case, visit,
 };
 use super::write::Seen;
 use super::{Acting, Write, feed, in_regions};
 use crate::error::{Error, Result};
-use crate::geometry::{self, Place};
 
 /// Most families or cases in one request.
 const MOST: usize = 500;
@@ -100,25 +97,6 @@ pub(super) async fn locked(write: &Write, id: CaseId) -> Result<Case> {
         .one(write.on())
         .await?
         .ok_or(Error::NOT_FOUND)
-}
-
-/// Masks a NIK or KK number: at most its first four digits.
-pub(super) fn masked(number: &str) -> String {
-    let shown: String = number.chars().take(4).collect();
-    format!(
-        "{shown}{}",
-        "*".repeat(number.chars().count().saturating_sub(4))
-    )
-}
-
-/// The form a visit answered; `None` when this build does not have it, and then nothing says what its answers mean.
-fn shipped_form(row: &visit::Model) -> Result<Option<Form>, serde_json::Error> {
-    let version = row
-        .form_version
-        .and_then(|version| u32::try_from(version).ok());
-    let named = row.form_id.as_deref().zip(version);
-    let found = named.map(|(id, version)| Form::shipped(id, version));
-    Ok(found.transpose()?.flatten())
 }
 
 impl Acting {
@@ -452,297 +430,24 @@ impl Acting {
         let region = region_of(&case)?;
         let role = self.reading_in(&region)?;
         // Read while the read is logged; told only once it is.
-        let logged = self.note_reads([Read {
+        let logged = self.note_case_seen(id, role);
+        let ((), view) = try_join(logged, self.case_view(case, region)).await?;
+        Ok(view)
+    }
+
+    /// Logs that this person has a case before their eyes.
+    ///
+    /// # Errors
+    /// As [`Acting::note_reads`].
+    pub(super) async fn note_case_seen(&self, id: CaseId, role: Role) -> Result<()> {
+        self.note_reads([Read {
             object: format!("case:{id}"),
             what: "case",
             mode: Mode::Seen,
             role,
             purpose: None,
-        }]);
-        let ((), view) = try_join(logged, self.case_view(case, region)).await?;
-        Ok(view)
-    }
-
-    async fn case_view(&self, case: Case, region: RegionCode) -> Result<CaseView> {
-        let id = CaseId(case.id);
-        let on = self.store.read();
-        let house = house::Entity::find_by_id(case.house_id)
-            .one(on)
-            .await?
-            .ok_or(Error::NOT_FOUND)?;
-        let evidence = async {
-            let visits = visit::Entity::find()
-                .filter(
-                    Condition::any()
-                        .add(visit::Column::FiledCaseId.eq(case.id))
-                        .add(visit::Column::CaseId.eq(case.id)),
-                )
-                .order_by_desc(visit::Column::ReceivedAt)
-                .all(on)
-                .await?;
-            let mut views = Vec::with_capacity(visits.len());
-            if visits.is_empty() {
-                return Ok(views);
-            }
-            let outline = boundary::Entity::find_by_id(case.region.clone())
-                .one(on)
-                .await?
-                .and_then(|row| geometry::boundary(&row.geometry));
-            for row in visits {
-                views.push(self.visit_view(row, &house, outline.as_ref()).await?);
-            }
-            Ok::<_, Error>(views)
-        };
-        let (views, family, memberships) = try_join3(
-            evidence,
-            self.family_view(case.family_id),
-            self.memberships_of(&case),
-        )
-        .await?;
-        let now = self.store.now();
-        let lease = live_lease(&case, now).map(|(user, until)| LeaseView {
-            mine: Some(user) == self.actor.user(),
-            until,
-        });
-        Ok(CaseView {
-            id,
-            state: Lenient::read(&case.state),
-            version: case.version,
-            kind: Lenient::read(&case.kind),
-            region,
-            house: HouseId(house.id),
-            family,
-            officer: case.officer_id.map(UserId),
-            closes_at: case.closes_at.map(Timestamp::from_micros),
-            accepted_basis: case.accepted_basis.clone(),
-            lease,
-            current_visit: case.current_visit.map(VisitId),
-            visits: views,
-            earlier_pins: feed::last_pin(&house).into_iter().collect::<Vec<LastPin>>(),
-            returned: case
-                .returned
-                .as_deref()
-                .map(serde_json::from_str)
-                .transpose()
-                .map_err(Error::internal)?,
-            memberships,
-        })
-    }
-
-    /// A family, masked.
-    pub(super) async fn family_view(&self, id: Uuid) -> Result<FamilyView> {
-        let on = self.store.read();
-        let row = family::Entity::find_by_id(id)
-            .one(on)
-            .await?
-            .ok_or(Error::NOT_FOUND)?;
-        let keys = self.store.keys();
-        let kk = match &row.kk_enc {
-            Some(sealed) => masked(
-                &keys
-                    .decrypt_field("family", "kk", row.id, sealed)
-                    .map_err(Error::internal)?,
-            ),
-            None => String::new(),
-        };
-        let persons = person::Entity::find()
-            .filter(person::Column::FamilyId.eq(id))
-            .order_by_asc(person::Column::Id)
-            .all(on)
-            .await?
-            .into_iter()
-            .map(|row| {
-                let nik = row
-                    .nik_enc
-                    .as_ref()
-                    .map(|sealed| {
-                        keys.decrypt_field("person", "nik", row.id, sealed)
-                            .map_err(Error::internal)
-                    })
-                    .transpose()?;
-                Ok(PersonView {
-                    id: PersonId(row.id),
-                    name: row.name,
-                    nik_masked: nik.map(|nik| masked(&nik)),
-                    birth_year: row.birth_year.and_then(|year| i16::try_from(year).ok()),
-                    relation: row.relation,
-                })
-            })
-            .collect::<Result<_>>()?;
-        Ok(FamilyView {
-            id: FamilyId(row.id),
-            name: row.name,
-            address: row.address,
-            rt: row.rt,
-            rw: row.rw,
-            region: row.region.parse().map_err(Error::internal)?,
-            kk_masked: kk,
-            decile: row.decile.and_then(|decile| i16::try_from(decile).ok()),
-            persons,
-        })
-    }
-
-    async fn visit_view(
-        &self,
-        row: visit::Model,
-        house: &house::Model,
-        outline: Option<&geo::MultiPolygon>,
-    ) -> Result<VisitView> {
-        let on = self.store.read();
-        let mut photos = Vec::new();
-        for link in visit_photo::Entity::find()
-            .filter(visit_photo::Column::VisitId.eq(row.id))
-            .order_by_asc(visit_photo::Column::Position)
-            .all(on)
-            .await?
-        {
-            let Some(stored) = photo::Entity::find_by_id(link.photo_id).one(on).await? else {
-                continue;
-            };
-            let id = PhotoId(stored.id);
-            photos.push(PhotoView {
-                id,
-                kind: Lenient::<PhotoKind>::read(&link.kind),
-                taken_at: Timestamp::from_micros(link.taken_at),
-                width: stored.width.cast_unsigned(),
-                height: stored.height.cast_unsigned(),
-                state: stored.state,
-                problem: stored.problem,
-            });
-        }
-        let answers = match &row.answers_enc {
-            None => Vec::new(),
-            Some(sealed) => {
-                let plain = self
-                    .store
-                    .keys()
-                    .decrypt_field("visit", "answers", row.id, sealed)
-                    .map_err(Error::internal)?;
-                let read: Answers = serde_json::from_str(&plain).unwrap_or_default();
-                let form = shipped_form(&row).map_err(Error::internal)?;
-                read.into_iter()
-                    .map(|(question, answer)| AnswerView {
-                        text: form
-                            .as_ref()
-                            .and_then(|form| form.question(&question))
-                            .map_or_else(|| question.clone(), |q| q.text.clone()),
-                        counts: form
-                            .as_ref()
-                            .is_some_and(|form| form.counts_as_poor(&question, &answer)),
-                        answer: form
-                            .as_ref()
-                            .map_or(answer.as_str(), |form| {
-                                form.answer_words(&question, &answer)
-                            })
-                            .to_owned(),
-                        question,
-                    })
-                    .collect()
-            }
-        };
-        let flags = visit_flag::Entity::find()
-            .filter(visit_flag::Column::VisitId.eq(row.id))
-            .order_by_asc(visit_flag::Column::Flag)
-            .all(on)
-            .await?
-            .into_iter()
-            .map(|flag| {
-                let about: serde_json::Value =
-                    serde_json::from_str(&flag.detail).unwrap_or_default();
-                let missing = about["missing"].as_array();
-                let flag: Lenient<Flag> = Lenient::read(&flag.flag);
-                FlagView {
-                    sentence: flag.known().map_or("Perlu dicek.", sentence_of).to_owned(),
-                    flag,
-                    visit: about["visit"].as_str().and_then(|id| id.parse().ok()),
-                    missing: missing
-                        .into_iter()
-                        .flatten()
-                        .filter_map(|word| word.as_str().map(str::to_owned))
-                        .collect(),
-                }
-            })
-            .collect();
-        let pin = match (row.lat_e7, row.lon_e7, row.accuracy_cm) {
-            (Some(lat_e7), Some(lon_e7), Some(accuracy_cm)) => {
-                let place = Place { lat_e7, lon_e7 };
-                Some(PinView {
-                    lat_e7,
-                    lon_e7,
-                    accuracy_cm,
-                    source: row.pin_source.clone().unwrap_or_default(),
-                    mock: row.mock,
-                    distance_to_last_m: feed::last_pin(house)
-                        .filter(|_| house.pin_visit != Some(row.id))
-                        .map(|last| {
-                            geometry::distance_m(
-                                place,
-                                Place {
-                                    lat_e7: last.lat_e7,
-                                    lon_e7: last.lon_e7,
-                                },
-                            )
-                        }),
-                    outside_m: outline.map(|shape| geometry::outside_m(shape, place)),
-                })
-            }
-            _ => None,
-        };
-        Ok(VisitView {
-            id: VisitId(row.id),
-            kind: Lenient::read(&row.kind),
-            officer: UserId(row.officer_id),
-            captured_at: Timestamp::from_micros(row.captured_at),
-            received_at: Timestamp::from_micros(row.received_at),
-            complete_at: row.complete_at.map(Timestamp::from_micros),
-            unreachable: row.unreachable,
-            pin,
-            photos,
-            answers,
-            flags,
-        })
-    }
-
-    async fn memberships_of(&self, case: &Case) -> Result<Vec<MembershipView>> {
-        let on = self.store.read();
-        let mut views = Vec::new();
-        for link in case_membership::Entity::find()
-            .filter(case_membership::Column::CaseId.eq(case.id))
-            .order_by_asc(case_membership::Column::MembershipId)
-            .all(on)
-            .await?
-        {
-            let Some(row) = membership::Entity::find_by_id(link.membership_id)
-                .one(on)
-                .await?
-            else {
-                continue;
-            };
-            let told = notice::Entity::find()
-                .filter(notice::Column::MembershipId.eq(row.id))
-                .filter(notice::Column::CaseId.eq(case.id))
-                .one(on)
-                .await?;
-            let successor = membership::Entity::find()
-                .filter(membership::Column::SuccessorOf.eq(row.id))
-                .order_by_desc(membership::Column::RecordedAt)
-                .one(on)
-                .await?;
-            views.push(MembershipView {
-                id: MembershipId(row.id),
-                program: row.program,
-                state: Lenient::read(&row.state),
-                outcome: link
-                    .outcome
-                    .as_deref()
-                    .and_then(|text| text.parse::<Outcome>().ok()),
-                reason: link.reason.as_deref().and_then(|text| text.parse().ok()),
-                awaiting_approval: link.needs_approval && link.confirmed_at.is_none(),
-                notice: told.map(|row| NoticeId(row.id)),
-                successor: successor.map(|row| MembershipId(row.id)),
-            });
-        }
-        Ok(views)
+        }])
+        .await
     }
 
     /// Memberships in reach, by id.
@@ -796,46 +501,71 @@ impl Acting {
 
     /// Everybody who acted on this case and on the others of its matter: visits, reviews, proposals; and who stands behind
     /// the visits by a phone or a login they gave.
-    pub(super) async fn acts(on: &impl ConnectionTrait, case: &Case) -> Result<Acts> {
-        let chain = same_matter(on, case).await?;
-        let visits = visit::Entity::find()
-            .filter(visit::Column::FiledCaseId.is_in(chain.clone()))
-            .all(on)
+    pub(super) async fn acts(on: &impl QueryEach, case: &Case) -> Result<Acts> {
+        let backend = on.get_database_backend();
+        let cases_of_family = Query::select()
+            .column(verification_case::Column::Id)
+            .from(verification_case::Entity)
+            .and_where(verification_case::Column::FamilyId.eq(case.family_id))
+            .to_owned();
+        let mut answers = on
+            .query_each(vec![
+                verification_case::Entity::find()
+                    .filter(verification_case::Column::FamilyId.eq(case.family_id))
+                    .filter(verification_case::Column::Id.ne(case.id))
+                    .order_by_desc(verification_case::Column::OpenedAt)
+                    .order_by_desc(verification_case::Column::Id)
+                    .build(backend),
+                membership::Entity::find()
+                    .filter(membership::Column::FamilyId.eq(case.family_id))
+                    .build(backend),
+                visit::Entity::find()
+                    .filter(visit::Column::FiledCaseId.in_subquery(cases_of_family))
+                    .build(backend),
+            ])
             .await?;
-        let mut acts = Acts {
-            visitors: visits.iter().map(|row| UserId(row.officer_id)).collect(),
-            equippers: equippers(on, &visits).await?,
-            ..Acts::default()
-        };
-        let said = async |objects: Vec<String>, actions: &[&str]| {
+        let chain = same_matter(case, &answers.all()?)?;
+        let memberships: Vec<membership::Model> = answers.all()?;
+        let mut visits: Vec<visit::Model> = answers.all()?;
+        visits.retain(|row| row.filed_case_id.is_some_and(|id| chain.contains(&id)));
+
+        // The journal knows acts that the rows forget: an acceptance withdrawn, a proposal refused or said by another again.
+        let said = |objects: Vec<String>, actions: &[&str]| {
             journal::Entity::find()
                 .filter(journal::Column::Object.is_in(objects))
                 .filter(journal::Column::Action.is_in(actions.iter().copied()))
-                .all(on)
-                .await
+                .build(backend)
         };
-        // The journal knows acts that the rows forget: an acceptance withdrawn, a proposal refused or said by another again.
-        let objects = chain.iter().map(|id| format!("case:{id}")).collect();
-        for row in said(objects, &["case.accept", "case.agree_unreachable"]).await? {
-            acts.reviewers.extend(row.actor.map(UserId));
-        }
-        let objects = membership::Entity::find()
-            .filter(membership::Column::FamilyId.eq(case.family_id))
-            .all(on)
-            .await?
+        let of_cases = chain.iter().map(|id| format!("case:{}", CaseId(*id)));
+        let of_memberships = memberships
             .iter()
-            .map(|row| format!("membership:{}", MembershipId(row.id)))
-            .collect();
-        for row in said(objects, &["membership.decide"]).await? {
+            .map(|row| format!("membership:{}", MembershipId(row.id)));
+        let mut queries = vec![
+            said(
+                of_cases.collect(),
+                &["case.accept", "case.agree_unreachable"],
+            ),
+            said(of_memberships.collect(), &["membership.decide"]),
+        ];
+        queries.extend(who_equipped(backend, &visits));
+        let mut answers = on.query_each(queries).await?;
+        let reviews: Vec<journal::Model> = answers.all()?;
+        let proposals: Vec<journal::Model> = answers.all()?;
+        let proposers = proposals.iter().filter_map(|row| {
             let body: serde_json::Value = serde_json::from_slice(&row.body).unwrap_or_default();
-            let about = body["case"]
-                .as_str()
-                .and_then(|id| id.parse::<CaseId>().ok());
-            if about.is_some_and(|id| chain.contains(&id.into())) {
-                acts.proposers.extend(row.actor.map(UserId));
-            }
-        }
-        Ok(acts)
+            let about = body["case"].as_str()?.parse::<CaseId>().ok()?;
+            chain.contains(&about.into()).then_some(row.actor)?
+        });
+        Ok(Acts {
+            visitors: visits.iter().map(|row| UserId(row.officer_id)).collect(),
+            reviewers: reviews
+                .iter()
+                .filter_map(|row| row.actor)
+                .map(UserId)
+                .collect(),
+            proposers: proposers.map(UserId).collect(),
+            equippers: equippers(&visits, &answers.all()?, &answers.all()?),
+        })
     }
 
     /// Expires cases whose window has closed and opens their successors; how many. Only to be asked when the clock is
@@ -896,24 +626,19 @@ impl Acting {
 /// This case and those about the same family whose persons are not new to it: the ones it follows; what was opened within a
 /// period before it, however it ended; and everything before that until something was decided, for whoever closes a case
 /// and opens another begins nothing new.
-async fn same_matter(on: &impl ConnectionTrait, case: &Case) -> Result<Vec<Uuid>> {
+///
+/// `others`: the family's other cases, the last one opened first.
+fn same_matter(case: &Case, others: &[Case]) -> Result<Vec<Uuid>> {
     let mut matter = vec![case.id];
-    let of_family = verification_case::Entity::find()
-        .filter(verification_case::Column::FamilyId.eq(case.family_id))
-        .filter(verification_case::Column::Id.ne(case.id))
-        .order_by_desc(verification_case::Column::OpenedAt)
-        .order_by_desc(verification_case::Column::Id)
-        .all(on)
-        .await?;
     let since = case.opened_at - PERIOD_S * 1_000_000;
-    for row in &of_family {
+    for row in others {
         if state_of(row)? == CaseState::Decided && row.opened_at < since {
             break;
         }
         matter.push(row.id);
     }
     let mut at = case.predecessor;
-    while let Some(row) = of_family.iter().find(|row| Some(row.id) == at) {
+    while let Some(row) = others.iter().find(|row| Some(row.id) == at) {
         matter.push(row.id);
         at = row.predecessor;
     }
@@ -922,32 +647,41 @@ async fn same_matter(on: &impl ConnectionTrait, case: &Case) -> Result<Vec<Uuid>
     Ok(matter)
 }
 
+/// Asks what [`equippers`] looks at; nothing when there is no visit.
+fn who_equipped(backend: DatabaseBackend, visits: &[visit::Model]) -> Vec<Statement> {
+    if visits.is_empty() {
+        return Vec::new();
+    }
+    let devices: BTreeSet<Uuid> = visits.iter().map(|row| row.device_id).collect();
+    let officers: BTreeSet<Uuid> = visits.iter().map(|row| row.officer_id).collect();
+    let objects = officers.iter().map(|id| format!("user:{}", UserId(*id)));
+    vec![
+        enrolment::Entity::find()
+            .filter(enrolment::Column::DeviceId.is_in(devices))
+            .build(backend),
+        journal::Entity::find()
+            .filter(journal::Column::Object.is_in(objects))
+            .filter(journal::Column::Action.is_in(LOGINS))
+            .order_by_desc(journal::Column::Seq)
+            .build(backend),
+    ]
+}
+
 /// Who gave the officers behind these visits their phones and logins. A phone is enrolled once in its life, by one code;
 /// of those who set the officer's password the last one before the visit counts, for that is the one who knew it then.
-async fn equippers(on: &impl ConnectionTrait, visits: &[visit::Model]) -> Result<Vec<UserId>> {
-    let mut devices: Vec<Uuid> = visits.iter().map(|row| row.device_id).collect();
-    devices.sort_unstable();
-    devices.dedup();
-    let codes = enrolment::Entity::find()
-        .filter(enrolment::Column::DeviceId.is_in(devices))
-        .all(on)
-        .await?;
+///
+/// `logins`: the last one first.
+fn equippers(
+    visits: &[visit::Model],
+    codes: &[enrolment::Model],
+    logins: &[journal::Model],
+) -> Vec<UserId> {
     // Nobody stands behind themselves: an officer who may enrol phones is the visitor already.
-    let mut by: Vec<UserId> = codes
+    let mut by: BTreeSet<UserId> = codes
         .iter()
         .filter(|code| code.issued_by != code.officer_id)
         .map(|code| UserId(code.issued_by))
         .collect();
-    let mut officers: Vec<Uuid> = visits.iter().map(|row| row.officer_id).collect();
-    officers.sort_unstable();
-    officers.dedup();
-    let objects = officers.iter().map(|id| format!("user:{}", UserId(*id)));
-    let logins = journal::Entity::find()
-        .filter(journal::Column::Object.is_in(objects))
-        .filter(journal::Column::Action.is_in(LOGINS))
-        .order_by_desc(journal::Column::Seq)
-        .all(on)
-        .await?;
     for row in visits {
         let officer = UserId(row.officer_id);
         let object = format!("user:{officer}");
@@ -960,9 +694,7 @@ async fn equippers(on: &impl ConnectionTrait, visits: &[visit::Model]) -> Result
                 .filter(|giver| *giver != officer),
         );
     }
-    by.sort_unstable();
-    by.dedup();
-    Ok(by)
+    by.into_iter().collect()
 }
 
 /// A new case about a family, carrying the memberships it will decide.
@@ -1071,44 +803,5 @@ pub(super) const fn action_name(action: CaseAction) -> &'static str {
         CaseAction::RefuseDecision => "case.refuse_decision",
         CaseAction::Close => "case.close",
         CaseAction::Expire => "case.expire",
-    }
-}
-
-/// What a flag tells the reviewer.
-const fn sentence_of(flag: Flag) -> &'static str {
-    match flag {
-        Flag::ChainGap => "Ada kunjungan dari HP ini yang belum diterima.",
-        Flag::ChainFork => {
-            "Dua kunjungan menyambung pada kunjungan yang sama; mungkin HP digandakan."
-        }
-        Flag::LateSync => "Diambil sebelum jadwal tutup, diterima sesudahnya.",
-        Flag::StaleAssignment => "Petugas melihat penugasan versi lama.",
-        Flag::OutOfScope => "Kasus ini bukan lagi tugas petugas tersebut.",
-        Flag::CaseClosed => "Kasus sudah tidak menunggu kunjungan ketika ini diterima.",
-        Flag::SecondVisit => "Ada lebih dari satu kunjungan untuk kasus ini.",
-        Flag::FutureClock => "Jam HP lebih dari lima menit di depan jam server.",
-        Flag::StaleTime => "Waktu pengambilan tidak dijamin oleh jam server.",
-        Flag::MockLocation => "HP melaporkan lokasi tiruan.",
-        Flag::HandPlaced => "Titik diletakkan dengan tangan.",
-        Flag::LowAccuracy => "Akurasi lokasi lebih buruk dari 100 meter.",
-        Flag::OutsideBoundary => "Titik di luar batas kelurahan (batas indikatif).",
-        Flag::StolenDevice => "HP ini dilaporkan hilang.",
-        Flag::Carried => "Dibawa oleh petugas lain (titip kirim).",
-        Flag::Incomplete => "Bukti belum lengkap menurut jenis kunjungan.",
-        Flag::RepeatedPhoto => {
-            "Foto yang sama dipakai pada kunjungan keluarga lain, atau dua kali pada kunjungan ini."
-        }
-        Flag::BadPhoto => "Ada foto yang tidak lolos pemeriksaan.",
-        Flag::SoftwareKey => "Kunci HP tersimpan di perangkat lunak.",
-        Flag::Training => "Kunjungan latihan.",
-        Flag::UnknownForm => "Formulir atau versinya tidak dikenal; jawaban tidak dihitung.",
-        Flag::OtherRegion => "HP menyebut wilayah lain dari wilayah kasus.",
-        Flag::FarFromHouse => "Titik jauh dari titik rumah yang pernah diterima.",
-        Flag::OddAccuracy => "Akurasi lokasi tidak masuk akal.",
-        Flag::SharedId => "Nomor kunjungan atau foto ini juga dipakai HP lain.",
-        Flag::OfficerEnded => "Diterima sesudah akun atau tugas petugas berakhir.",
-        Flag::SealedAfterEnd => {
-            "Diambil sesudah akun atau tugas petugas berakhir; kunjungan tidak dihitung."
-        }
     }
 }

@@ -14,6 +14,7 @@ use tilik_protocol::region::RegionCode;
 use tilik_protocol::sync::{Assignment, Bucket, BucketPage, Cursor, FeedRow, FormRef, LastPin};
 use tilik_protocol::time::Timestamp;
 
+use super::lanes::QueryEach as _;
 use super::tables::{
     case_membership, family, feed_counter, feed_row, house, membership, verification_case,
 };

@@ -27,6 +27,9 @@ const TRY_AFTER: Duration = Duration::from_secs(1);
 /// One that nobody used for this long is not kept.
 const REST: Duration = Duration::from_mins(10);
 
+/// Most connections to PostgreSQL that one request asks at once.
+const SIDE_BY_SIDE: usize = 4;
+
 /// Longest statement, in bytes, that stays prepared: one over hundreds of rows hardly comes again, and takes room.
 const LONGEST_AGAIN: usize = 16 * 1024;
 
@@ -299,16 +302,6 @@ impl Lanes {
         Ok(transaction)
     }
 
-    /// The rows of each of several queries, each its own transaction: SQLite is asked them all in one go.
-    ///
-    /// # Errors
-    /// When the database refuses one of them.
-    pub(super) async fn query_each(&self, queries: Vec<Statement>) -> Result<Answers, DbErr> {
-        let mut lane = self.lane().await?;
-        let result = lane.connection.query_each(queries).await;
-        lane.after(result)
-    }
-
     /// Closes every connection, once who uses one is done.
     pub(super) async fn close(&self) {
         self.free.close();
@@ -320,6 +313,46 @@ impl Lanes {
             Pool::Sqlite(pool) => pool.close().await,
             Pool::Postgres(pool) => pool.close().await,
         }
+    }
+}
+
+/// Asking several things at once.
+pub(super) trait QueryEach: ConnectionTrait {
+    /// The rows of each of several statements. SQLite is asked them all in one go.
+    ///
+    /// # Errors
+    /// When the database refuses one of them.
+    fn query_each(
+        &self,
+        statements: Vec<Statement>,
+    ) -> impl Future<Output = Result<Answers, DbErr>> + Send;
+}
+
+/// Each statement is its own transaction. PostgreSQL, where each is a journey, answers several side by side.
+impl QueryEach for Lanes {
+    async fn query_each(&self, statements: Vec<Statement>) -> Result<Answers, DbErr> {
+        let side_by_side = match self.get_database_backend() {
+            DatabaseBackend::Sqlite => 1,
+            // Half of what is free is left to others.
+            _ => SIDE_BY_SIDE.min(1 + self.free.available_permits() / 2),
+        };
+        let mut shares: Vec<Vec<Statement>> = Vec::new();
+        shares.resize_with(side_by_side.min(statements.len()), Vec::new);
+        let shares_in_all = shares.len();
+        for (n, statement) in statements.into_iter().enumerate() {
+            shares[n % shares_in_all].push(statement);
+        }
+        let asked = shares.into_iter().map(async |share| {
+            let mut lane = self.lane().await?;
+            let result = lane.connection.query_each(share).await;
+            lane.after(result)
+        });
+        // To the end also when one fails: a connection that was left in the middle is lost.
+        let mut answers = Vec::with_capacity(shares_in_all);
+        for answer in futures_util::future::join_all(asked).await {
+            answers.push(answer?);
+        }
+        Ok(in_turn(answers))
     }
 }
 
@@ -453,6 +486,18 @@ impl Answers {
     }
 }
 
+/// The first of each, the second of each, and so on.
+fn in_turn(mut answers: Vec<Answers>) -> Answers {
+    let mut all = Vec::new();
+    loop {
+        let before = all.len();
+        all.extend(answers.iter_mut().filter_map(|own| own.0.next()));
+        if all.len() == before {
+            return Answers(all.into_iter());
+        }
+    }
+}
+
 /// Several statements as one text, which SQLite runs in turn.
 fn joined(statements: Vec<Statement>) -> Statement {
     let (mut text, mut values) = (String::new(), Vec::new());
@@ -515,27 +560,6 @@ impl Transaction {
         Ok(())
     }
 
-    /// The rows of each of several statements, run in turn: SQLite is asked them all in one go.
-    ///
-    /// # Errors
-    /// When the database refuses one of them.
-    pub(super) async fn query_each(
-        &self,
-        mut statements: Vec<Statement>,
-    ) -> Result<Answers, DbErr> {
-        let mut open = self.open.lock().await;
-        let begins = !std::mem::replace(&mut open.is_begun, true);
-        if begins {
-            statements.insert(0, Statement::from_string(self.backend, BEGIN));
-        }
-        let answers = on(&mut open.lane)?.query_each(statements).await;
-        let mut answers = answers.map_err(failed)?;
-        if begins {
-            answers.rows();
-        }
-        Ok(answers)
-    }
-
     /// Makes everything durable.
     ///
     /// # Errors
@@ -563,6 +587,23 @@ impl Transaction {
             lane.keep();
         }
         Ok(())
+    }
+}
+
+/// In turn.
+impl QueryEach for Transaction {
+    async fn query_each(&self, mut statements: Vec<Statement>) -> Result<Answers, DbErr> {
+        let mut open = self.open.lock().await;
+        let begins = !std::mem::replace(&mut open.is_begun, true);
+        if begins {
+            statements.insert(0, Statement::from_string(self.backend, BEGIN));
+        }
+        let answers = on(&mut open.lane)?.query_each(statements).await;
+        let mut answers = answers.map_err(failed)?;
+        if begins {
+            answers.rows();
+        }
+        Ok(answers)
     }
 }
 

@@ -22,6 +22,7 @@ mod text;
 mod write;
 
 mod access;
+mod case_view;
 pub mod cases;
 pub mod decisions;
 pub mod devices;

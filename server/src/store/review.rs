@@ -3,7 +3,8 @@
 //! Two reviewers never hold one case: a claim is one statement that takes the oldest free one. A lease is a column; when
 //! it runs out the case is free again.
 
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Value};
+use futures_util::future::try_join;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, Value};
 use tilik_protocol::case::{self, CaseAction, CaseState, Step};
 use tilik_protocol::duty;
 use tilik_protocol::evidence::{PhotoKind, ReturnTarget};
@@ -39,19 +40,6 @@ impl Acting {
     pub async fn claim_review(&self, body: Claim) -> Result<Claimed> {
         self.actor.require(Permission::ReviewCases)?;
         let me = self.actor.person_id()?;
-        let now = self.store.now();
-        let held = verification_case::Entity::find()
-            .filter(verification_case::Column::LeaseUser.eq(Uuid::from(me)))
-            .filter(verification_case::Column::LeaseUntil.gt(now.as_micros()))
-            .filter(verification_case::Column::State.is_in(["submitted", "unreachable"]))
-            .one(self.store.read())
-            .await?
-            .filter(|case| live_lease(case, now).is_some());
-        if let Some(held) = held {
-            return Ok(Claimed {
-                case: Some(self.case(CaseId(held.id)).await?),
-            });
-        }
         let mut regions = self.actor.regions(Permission::ReviewCases);
         if let Some(wanted) = &body.region {
             regions = regions
@@ -65,16 +53,12 @@ impl Acting {
                 })
                 .collect();
         }
-        if regions.is_empty() {
-            return Ok(Claimed { case: None });
-        }
         for state in [CaseState::Submitted, CaseState::Unreachable] {
             let mut barred = Vec::new();
-            while let Some(id) = self.claim_from(state, me, &regions, &barred).await? {
-                if self.may_review(id, me).await? {
-                    return Ok(Claimed {
-                        case: Some(self.case(id).await?),
-                    });
+            while let Some(case) = self.claim_from(state, me, &regions, &barred).await? {
+                let id = CaseId(case.id);
+                if let Some(view) = self.if_may_review(case, me).await? {
+                    return Ok(Claimed { case: Some(view) });
                 }
                 self.free(id, me).await?;
                 barred.push(id);
@@ -83,17 +67,45 @@ impl Acting {
                 }
             }
         }
-        Ok(Claimed { case: None })
+        let held = self.held(me).await?;
+        let case = match held {
+            Some(id) => Some(self.case(id).await?),
+            None => None,
+        };
+        Ok(Claimed { case })
     }
 
-    /// Whether duty lets this person review the case; the claim's own query knows most of it, and this all.
-    async fn may_review(&self, id: CaseId, me: UserId) -> Result<bool> {
-        let on = self.store.read();
-        let case = verification_case::Entity::find_by_id(Uuid::from(id))
-            .one(on)
-            .await?
-            .ok_or(Error::NOT_FOUND)?;
-        Ok(duty::review(&Self::acts(on, &case).await?, me).is_ok())
+    /// The case that this reviewer holds already.
+    async fn held(&self, me: UserId) -> Result<Option<CaseId>> {
+        let now = self.store.now();
+        let held = verification_case::Entity::find()
+            .filter(verification_case::Column::LeaseUser.eq(Uuid::from(me)))
+            .filter(verification_case::Column::LeaseUntil.gt(now.as_micros()))
+            .filter(verification_case::Column::State.is_in(["submitted", "unreachable"]))
+            .one(self.store.read())
+            .await?;
+        Ok(held
+            .filter(|case| live_lease(case, now).is_some())
+            .map(|case| CaseId(case.id)))
+    }
+
+    /// The claimed case, unless duty keeps it from this person: the claim's own query knows most of that, and this all. It
+    /// counts as seen only when it may be.
+    async fn if_may_review(&self, case: Case, me: UserId) -> Result<Option<CaseView>> {
+        let region = region_of(&case)?;
+        let role = self.reading_in(&region)?;
+        let id = CaseId(case.id);
+        let asked = case.clone();
+        let seen = async {
+            let acts = Self::acts(self.store.read(), &asked).await?;
+            if duty::review(&acts, me).is_err() {
+                return Ok(false);
+            }
+            self.note_case_seen(id, role).await?;
+            Ok(true)
+        };
+        let (may, view) = try_join(seen, self.case_view(case, region)).await?;
+        Ok(may.then_some(view))
     }
 
     async fn claim_from(
@@ -102,7 +114,10 @@ impl Acting {
         me: UserId,
         regions: &[tilik_protocol::region::RegionCode],
         barred: &[CaseId],
-    ) -> Result<Option<CaseId>> {
+    ) -> Result<Option<Case>> {
+        if regions.is_empty() {
+            return Ok(None);
+        }
         let now = self.store.now();
         let mut values: Vec<Value> = vec![
             Uuid::from(me).into(),
@@ -149,8 +164,10 @@ impl Acting {
              AND NOT EXISTS (SELECT 1 FROM verification_case e JOIN visit v ON v.filed_case_id = e.id \
              LEFT JOIN enrolment n ON n.device_id = v.device_id \
              WHERE e.family_id = c.family_id AND (v.officer_id = $1 OR n.issued_by = $1)) \
+             AND NOT EXISTS (SELECT 1 FROM verification_case h WHERE h.lease_user = $1 \
+             AND h.lease_until > $3 AND h.lease_until <= $4 AND h.state IN ('submitted', 'unreachable')) \
              ORDER BY c.complete_at LIMIT 1 {lock}) \
-             AND (lease_until IS NULL OR lease_until <= $3 OR lease_until > $4) RETURNING id",
+             AND (lease_until IS NULL OR lease_until <= $3 OR lease_until > $4) RETURNING *",
             place.join(" OR "),
             but.join(" ")
         );
@@ -160,9 +177,8 @@ impl Acting {
             .query_one_raw(self.store.sql(&text, values))
             .await?;
         Ok(row
-            .map(|row| row.try_get_by_index::<Uuid>(0))
-            .transpose()?
-            .map(CaseId))
+            .map(|row| Case::from_query_result(&row, ""))
+            .transpose()?)
     }
 
     /// Takes a given case in reach for ten minutes, or holds one's own for another ten.

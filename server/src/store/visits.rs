@@ -17,6 +17,7 @@ use tilik_protocol::sync::{
 use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
+use super::lanes::QueryEach as _;
 use super::tables::{device, device_cursor, photo, server_state, upload, verification_case};
 use super::{Acting, feed};
 use crate::config::Config;

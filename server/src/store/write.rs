@@ -16,7 +16,7 @@ use tilik_protocol::time::Timestamp;
 
 use super::Store;
 use super::journal::{self, Entry, Head};
-use super::lanes::{Answers, Transaction};
+use super::lanes::{Answers, QueryEach as _, Transaction};
 use super::tables::{event, feed_row};
 use crate::actor::Actor;
 use crate::error::{Error, Result};

@@ -33,7 +33,7 @@ use super::{CHUNK, Run, Tally, Waiting, insert_all};
 use crate::error::{Error, Result};
 use crate::keys::{Keyring, Purpose};
 use crate::sheet::{Column, Row, Sheet, needs, problem, takes};
-use crate::store::cases::masked;
+use crate::store::case_view::masked;
 use crate::store::journal::Entry;
 use crate::store::slots::TwoPersons;
 use crate::store::tables::{

@@ -20,6 +20,7 @@ use uuid::Uuid;
 use crate::error::Result;
 use crate::store::Acting;
 use crate::store::journal::Entry;
+use crate::store::lanes::QueryEach as _;
 use crate::store::tables::{device, photo, quarantine, visit};
 
 /// A visit that was parsed and whose author was checked.

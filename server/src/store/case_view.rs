@@ -1,0 +1,445 @@
+//! A case as who reviews or decides it sees it: the family masked, its visits with what they show, what is to be decided.
+
+use std::collections::HashMap;
+
+use sea_orm::sea_query::{Expr, Query, SelectStatement};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, RelationDef, Statement,
+};
+use tilik_protocol::duty::Outcome;
+use tilik_protocol::evidence::{Flag, PhotoKind};
+use tilik_protocol::form::{Answers, Form};
+use tilik_protocol::ids::{
+    CaseId, FamilyId, HouseId, MembershipId, NoticeId, PersonId, PhotoId, UserId, VisitId,
+};
+use tilik_protocol::lenient::Lenient;
+use tilik_protocol::region::RegionCode;
+use tilik_protocol::review::{
+    AnswerView, CaseView, FamilyView, LeaseView, MembershipView, PersonView, PhotoView, PinView,
+    VisitView,
+};
+use tilik_protocol::sync::{FlagView, LastPin};
+use tilik_protocol::time::Timestamp;
+use uuid::Uuid;
+
+use super::cases::{Case, live_lease};
+use super::lanes::QueryEach as _;
+use super::tables::{
+    boundary, case_membership, family, house, membership, notice, person, photo, visit, visit_flag,
+    visit_photo,
+};
+use super::{Acting, feed};
+use crate::error::{Error, Result};
+use crate::geometry::{self, Place};
+use crate::keys::Keyring;
+
+/// A photo as a visit shows it.
+#[derive(FromQueryResult)]
+struct Shown {
+    visit_id: Uuid,
+    kind: String,
+    taken_at: i64,
+    id: Uuid,
+    width: i32,
+    height: i32,
+    state: String,
+    problem: Option<String>,
+}
+
+/// Masks a NIK or KK number: at most its first four digits.
+pub(super) fn masked(number: &str) -> String {
+    let shown: String = number.chars().take(4).collect();
+    format!(
+        "{shown}{}",
+        "*".repeat(number.chars().count().saturating_sub(4))
+    )
+}
+
+/// The form a visit answered; `None` when this build does not have it, and then nothing says what its answers mean.
+fn shipped_form(row: &visit::Model) -> Result<Option<Form>, serde_json::Error> {
+    let version = row
+        .form_version
+        .and_then(|version| u32::try_from(version).ok());
+    let named = row.form_id.as_deref().zip(version);
+    let found = named.map(|(id, version)| Form::shipped(id, version));
+    Ok(found.transpose()?.flatten())
+}
+
+fn of_case(case: &Case) -> Condition {
+    Condition::any()
+        .add(visit::Column::FiledCaseId.eq(case.id))
+        .add(visit::Column::CaseId.eq(case.id))
+}
+
+fn ids_of_visits(case: &Case) -> SelectStatement {
+    Query::select()
+        .column(visit::Column::Id)
+        .from(visit::Entity)
+        .cond_where(of_case(case))
+        .to_owned()
+}
+
+fn ids_of_memberships(case: &Case) -> SelectStatement {
+    Query::select()
+        .column(case_membership::Column::MembershipId)
+        .from(case_membership::Entity)
+        .and_where(case_membership::Column::CaseId.eq(case.id))
+        .to_owned()
+}
+
+impl Acting {
+    pub(super) async fn case_view(&self, case: Case, region: RegionCode) -> Result<CaseView> {
+        let mut answers = self
+            .store
+            .read()
+            .query_each(self.queries_of_view(&case))
+            .await?;
+        let house: house::Model = answers.one()?.ok_or(Error::NOT_FOUND)?;
+        let family: family::Model = answers.one()?.ok_or(Error::NOT_FOUND)?;
+        let persons: Vec<person::Model> = answers.all()?;
+        let visits: Vec<visit::Model> = answers.all()?;
+        let outline: Option<boundary::Model> = answers.one()?;
+        let photos: Vec<Shown> = answers.all()?;
+        let flags: Vec<visit_flag::Model> = answers.all()?;
+        let memberships = memberships(
+            answers
+                .rows()
+                .iter()
+                .map(|row| {
+                    Ok((
+                        case_membership::Model::from_query_result(row, "A_")?,
+                        membership::Model::from_query_result(row, "B_")?,
+                    ))
+                })
+                .collect::<Result<_>>()?,
+            &answers.all()?,
+            &answers.all()?,
+        );
+
+        let outline = outline.and_then(|row| geometry::boundary(&row.geometry));
+        let mut photos_of: HashMap<Uuid, Vec<Shown>> = HashMap::new();
+        for shown in photos {
+            photos_of.entry(shown.visit_id).or_default().push(shown);
+        }
+        let mut flags_of: HashMap<Uuid, Vec<visit_flag::Model>> = HashMap::new();
+        for flag in flags {
+            flags_of.entry(flag.visit_id).or_default().push(flag);
+        }
+        let keys = self.store.keys();
+        let visits = visits
+            .into_iter()
+            .map(|row| {
+                Ok(VisitView {
+                    id: VisitId(row.id),
+                    kind: Lenient::read(&row.kind),
+                    officer: UserId(row.officer_id),
+                    captured_at: Timestamp::from_micros(row.captured_at),
+                    received_at: Timestamp::from_micros(row.received_at),
+                    complete_at: row.complete_at.map(Timestamp::from_micros),
+                    pin: pin(&row, &house, outline.as_ref()),
+                    photos: photos_of.remove(&row.id).map(shown).unwrap_or_default(),
+                    answers: answered(&row, keys)?,
+                    flags: flags_of.remove(&row.id).map(raised).unwrap_or_default(),
+                    unreachable: row.unreachable,
+                })
+            })
+            .collect::<Result<_>>()?;
+        let lease = live_lease(&case, self.store.now()).map(|(user, until)| LeaseView {
+            mine: Some(user) == self.actor.user(),
+            until,
+        });
+        Ok(CaseView {
+            id: CaseId(case.id),
+            state: Lenient::read(&case.state),
+            version: case.version,
+            kind: Lenient::read(&case.kind),
+            region,
+            house: HouseId(house.id),
+            family: family_view(family, persons, keys)?,
+            officer: case.officer_id.map(UserId),
+            closes_at: case.closes_at.map(Timestamp::from_micros),
+            accepted_basis: case.accepted_basis,
+            lease,
+            current_visit: case.current_visit.map(VisitId),
+            visits,
+            earlier_pins: feed::last_pin(&house).into_iter().collect::<Vec<LastPin>>(),
+            returned: case
+                .returned
+                .as_deref()
+                .map(serde_json::from_str)
+                .transpose()
+                .map_err(Error::internal)?,
+            memberships,
+        })
+    }
+
+    /// What [`Acting::case_view`] asks, in its order: all at once, for this is what every act of a reviewer is answered with.
+    fn queries_of_view(&self, case: &Case) -> Vec<Statement> {
+        let backend = self.store.backend();
+        let whose: RelationDef = case_membership::Entity::belongs_to(membership::Entity)
+            .from(case_membership::Column::MembershipId)
+            .to(membership::Column::Id)
+            .into();
+        let of_link: RelationDef = visit_photo::Entity::belongs_to(photo::Entity)
+            .from(visit_photo::Column::PhotoId)
+            .to(photo::Column::Id)
+            .into();
+        vec![
+            house::Entity::find_by_id(case.house_id).build(backend),
+            family::Entity::find_by_id(case.family_id).build(backend),
+            person::Entity::find()
+                .filter(person::Column::FamilyId.eq(case.family_id))
+                .order_by_asc(person::Column::Id)
+                .build(backend),
+            visit::Entity::find()
+                .filter(of_case(case))
+                .order_by_desc(visit::Column::ReceivedAt)
+                .build(backend),
+            // An outline is long, and says nothing without a visit.
+            boundary::Entity::find_by_id(case.region.clone())
+                .filter(Expr::exists(ids_of_visits(case)))
+                .build(backend),
+            visit_photo::Entity::find()
+                .select_only()
+                .columns([
+                    visit_photo::Column::VisitId,
+                    visit_photo::Column::Kind,
+                    visit_photo::Column::TakenAt,
+                ])
+                .columns([
+                    photo::Column::Id,
+                    photo::Column::Width,
+                    photo::Column::Height,
+                    photo::Column::State,
+                    photo::Column::Problem,
+                ])
+                .join(JoinType::InnerJoin, of_link)
+                .filter(visit_photo::Column::VisitId.in_subquery(ids_of_visits(case)))
+                .order_by_asc(visit_photo::Column::Position)
+                .build(backend),
+            visit_flag::Entity::find()
+                .filter(visit_flag::Column::VisitId.in_subquery(ids_of_visits(case)))
+                .order_by_asc(visit_flag::Column::Flag)
+                .build(backend),
+            case_membership::Entity::find()
+                .join(JoinType::InnerJoin, whose)
+                .select_also(membership::Entity)
+                .filter(case_membership::Column::CaseId.eq(case.id))
+                .order_by_asc(case_membership::Column::MembershipId)
+                .build(backend),
+            notice::Entity::find()
+                .filter(notice::Column::MembershipId.in_subquery(ids_of_memberships(case)))
+                .filter(notice::Column::CaseId.eq(case.id))
+                .build(backend),
+            membership::Entity::find()
+                .filter(membership::Column::SuccessorOf.in_subquery(ids_of_memberships(case)))
+                .order_by_desc(membership::Column::RecordedAt)
+                .build(backend),
+        ]
+    }
+}
+
+/// A family, masked.
+fn family_view(
+    row: family::Model,
+    persons: Vec<person::Model>,
+    keys: &Keyring,
+) -> Result<FamilyView> {
+    let kk = match &row.kk_enc {
+        Some(sealed) => masked(
+            &keys
+                .decrypt_field("family", "kk", row.id, sealed)
+                .map_err(Error::internal)?,
+        ),
+        None => String::new(),
+    };
+    let persons = persons
+        .into_iter()
+        .map(|row| {
+            let nik = row
+                .nik_enc
+                .as_ref()
+                .map(|sealed| {
+                    keys.decrypt_field("person", "nik", row.id, sealed)
+                        .map_err(Error::internal)
+                })
+                .transpose()?;
+            Ok(PersonView {
+                id: PersonId(row.id),
+                name: row.name,
+                nik_masked: nik.map(|nik| masked(&nik)),
+                birth_year: row.birth_year.and_then(|year| i16::try_from(year).ok()),
+                relation: row.relation,
+            })
+        })
+        .collect::<Result<_>>()?;
+    Ok(FamilyView {
+        id: FamilyId(row.id),
+        name: row.name,
+        address: row.address,
+        rt: row.rt,
+        rw: row.rw,
+        region: row.region.parse().map_err(Error::internal)?,
+        kk_masked: kk,
+        decile: row.decile.and_then(|decile| i16::try_from(decile).ok()),
+        persons,
+    })
+}
+
+fn shown(photos: Vec<Shown>) -> Vec<PhotoView> {
+    photos
+        .into_iter()
+        .map(|photo| PhotoView {
+            id: PhotoId(photo.id),
+            kind: Lenient::<PhotoKind>::read(&photo.kind),
+            taken_at: Timestamp::from_micros(photo.taken_at),
+            width: photo.width.cast_unsigned(),
+            height: photo.height.cast_unsigned(),
+            state: photo.state,
+            problem: photo.problem,
+        })
+        .collect()
+}
+
+fn answered(row: &visit::Model, keys: &Keyring) -> Result<Vec<AnswerView>> {
+    let Some(sealed) = &row.answers_enc else {
+        return Ok(Vec::new());
+    };
+    let plain = keys
+        .decrypt_field("visit", "answers", row.id, sealed)
+        .map_err(Error::internal)?;
+    let read: Answers = serde_json::from_str(&plain).unwrap_or_default();
+    let form = shipped_form(row).map_err(Error::internal)?;
+    let form = form.as_ref();
+    Ok(read
+        .into_iter()
+        .map(|(question, answer)| AnswerView {
+            text: form
+                .and_then(|form| form.question(&question))
+                .map_or_else(|| question.clone(), |q| q.text.clone()),
+            counts: form.is_some_and(|form| form.counts_as_poor(&question, &answer)),
+            answer: form
+                .map_or(answer.as_str(), |form| {
+                    form.answer_words(&question, &answer)
+                })
+                .to_owned(),
+            question,
+        })
+        .collect())
+}
+
+fn raised(flags: Vec<visit_flag::Model>) -> Vec<FlagView> {
+    flags
+        .into_iter()
+        .map(|flag| {
+            let about: serde_json::Value = serde_json::from_str(&flag.detail).unwrap_or_default();
+            let missing = about["missing"].as_array();
+            let flag: Lenient<Flag> = Lenient::read(&flag.flag);
+            FlagView {
+                sentence: flag.known().map_or("Perlu dicek.", sentence_of).to_owned(),
+                flag,
+                visit: about["visit"].as_str().and_then(|id| id.parse().ok()),
+                missing: missing
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|word| word.as_str().map(str::to_owned))
+                    .collect(),
+            }
+        })
+        .collect()
+}
+
+fn pin(
+    row: &visit::Model,
+    house: &house::Model,
+    outline: Option<&geo::MultiPolygon>,
+) -> Option<PinView> {
+    let (lat_e7, lon_e7, accuracy_cm) = (row.lat_e7?, row.lon_e7?, row.accuracy_cm?);
+    let place = Place { lat_e7, lon_e7 };
+    let last = feed::last_pin(house).filter(|_| house.pin_visit != Some(row.id));
+    Some(PinView {
+        lat_e7,
+        lon_e7,
+        accuracy_cm,
+        source: row.pin_source.clone().unwrap_or_default(),
+        mock: row.mock,
+        distance_to_last_m: last.map(|last| {
+            let last = Place {
+                lat_e7: last.lat_e7,
+                lon_e7: last.lon_e7,
+            };
+            geometry::distance_m(place, last)
+        }),
+        outside_m: outline.map(|shape| geometry::outside_m(shape, place)),
+    })
+}
+
+/// `successors`: the last one recorded first.
+fn memberships(
+    links: Vec<(case_membership::Model, membership::Model)>,
+    notices: &[notice::Model],
+    successors: &[membership::Model],
+) -> Vec<MembershipView> {
+    links
+        .into_iter()
+        .map(|(link, row)| {
+            let told = notices.iter().find(|told| told.membership_id == row.id);
+            let successor = successors
+                .iter()
+                .find(|next| next.successor_of == Some(row.id));
+            MembershipView {
+                id: MembershipId(row.id),
+                program: row.program,
+                state: Lenient::read(&row.state),
+                outcome: link
+                    .outcome
+                    .as_deref()
+                    .and_then(|text| text.parse::<Outcome>().ok()),
+                reason: link.reason.as_deref().and_then(|text| text.parse().ok()),
+                awaiting_approval: link.needs_approval && link.confirmed_at.is_none(),
+                notice: told.map(|row| NoticeId(row.id)),
+                successor: successor.map(|row| MembershipId(row.id)),
+            }
+        })
+        .collect()
+}
+
+/// What a flag tells the reviewer.
+const fn sentence_of(flag: Flag) -> &'static str {
+    match flag {
+        Flag::ChainGap => "Ada kunjungan dari HP ini yang belum diterima.",
+        Flag::ChainFork => {
+            "Dua kunjungan menyambung pada kunjungan yang sama; mungkin HP digandakan."
+        }
+        Flag::LateSync => "Diambil sebelum jadwal tutup, diterima sesudahnya.",
+        Flag::StaleAssignment => "Petugas melihat penugasan versi lama.",
+        Flag::OutOfScope => "Kasus ini bukan lagi tugas petugas tersebut.",
+        Flag::CaseClosed => "Kasus sudah tidak menunggu kunjungan ketika ini diterima.",
+        Flag::SecondVisit => "Ada lebih dari satu kunjungan untuk kasus ini.",
+        Flag::FutureClock => "Jam HP lebih dari lima menit di depan jam server.",
+        Flag::StaleTime => "Waktu pengambilan tidak dijamin oleh jam server.",
+        Flag::MockLocation => "HP melaporkan lokasi tiruan.",
+        Flag::HandPlaced => "Titik diletakkan dengan tangan.",
+        Flag::LowAccuracy => "Akurasi lokasi lebih buruk dari 100 meter.",
+        Flag::OutsideBoundary => "Titik di luar batas kelurahan (batas indikatif).",
+        Flag::StolenDevice => "HP ini dilaporkan hilang.",
+        Flag::Carried => "Dibawa oleh petugas lain (titip kirim).",
+        Flag::Incomplete => "Bukti belum lengkap menurut jenis kunjungan.",
+        Flag::RepeatedPhoto => {
+            "Foto yang sama dipakai pada kunjungan keluarga lain, atau dua kali pada kunjungan ini."
+        }
+        Flag::BadPhoto => "Ada foto yang tidak lolos pemeriksaan.",
+        Flag::SoftwareKey => "Kunci HP tersimpan di perangkat lunak.",
+        Flag::Training => "Kunjungan latihan.",
+        Flag::UnknownForm => "Formulir atau versinya tidak dikenal; jawaban tidak dihitung.",
+        Flag::OtherRegion => "HP menyebut wilayah lain dari wilayah kasus.",
+        Flag::FarFromHouse => "Titik jauh dari titik rumah yang pernah diterima.",
+        Flag::OddAccuracy => "Akurasi lokasi tidak masuk akal.",
+        Flag::SharedId => "Nomor kunjungan atau foto ini juga dipakai HP lain.",
+        Flag::OfficerEnded => "Diterima sesudah akun atau tugas petugas berakhir.",
+        Flag::SealedAfterEnd => {
+            "Diambil sesudah akun atau tugas petugas berakhir; kunjungan tidak dihitung."
+        }
+    }
+}
