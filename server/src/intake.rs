@@ -138,12 +138,15 @@ impl App {
         let keys = self.keys.clone();
         let key = BlobKey::original(id, &expected.sha256);
         let opened = tokio::task::spawn_blocking(move || {
-            if sha256(&sealed)[..] != expected.sealed_sha256 {
-                return Err(ProblemCode::HashMismatch);
-            }
-            let plain = keys
-                .open_spool(&sealed)
-                .map_err(|_| ProblemCode::CannotOpen)?;
+            // What opens to what the manifest signs is that photo. Of what does not open its own hash tells whether it was
+            // altered on the way or made so.
+            let plain = keys.open_spool(&sealed).map_err(|_| {
+                if sha256(&sealed)[..] == expected.sealed_sha256 {
+                    ProblemCode::CannotOpen
+                } else {
+                    ProblemCode::HashMismatch
+                }
+            })?;
             if plain.len() as u64 != expected.len || sha256(&plain) != expected.sha256 {
                 return Err(ProblemCode::HashMismatch);
             }

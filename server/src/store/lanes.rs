@@ -4,6 +4,7 @@
 //! does, and a request has a dozen; with PostgreSQL it is a round trip. So a connection on which everything went well stays
 //! here for the next who asks, and goes back to the pool, which tests it, only when something was left in doubt.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -409,8 +410,23 @@ fn on(lane: &mut Option<Lane>) -> Result<&mut Connection, DbErr> {
 }
 
 impl Open {
+    /// Runs what waits, unless it may wait for the commit.
+    async fn settle(&mut self) -> Result<(), DbErr> {
+        let Connection::Postgres(_) = on(&mut self.lane)? else {
+            return Ok(());
+        };
+        for statement in together(std::mem::take(&mut self.last)) {
+            on(&mut self.lane)?
+                .execute(statement)
+                .await
+                .map_err(failed)?;
+        }
+        Ok(())
+    }
+
     /// The connection, once the transaction has begun.
     async fn begun(&mut self) -> Result<&mut Connection, DbErr> {
+        self.settle().await?;
         let connection = on(&mut self.lane)?;
         // Before it has: whoever drops this meanwhile rolls back.
         if !std::mem::replace(&mut self.is_begun, true) {
@@ -421,7 +437,8 @@ impl Open {
 
     /// The same for a query, which may begin the transaction by itself. Not for a statement whose rows are counted:
     /// SQLite counts for `BEGIN` what the statement before it changed.
-    fn beginning(&mut self, query: Statement) -> Result<(&mut Connection, Statement), DbErr> {
+    async fn beginning(&mut self, query: Statement) -> Result<(&mut Connection, Statement), DbErr> {
+        self.settle().await?;
         let connection = on(&mut self.lane)?;
         if std::mem::replace(&mut self.is_begun, true) {
             return Ok((connection, query));
@@ -506,14 +523,72 @@ fn joined(statements: Vec<Statement>) -> Statement {
             text.push_str("; ");
         }
         let own = statement.values.map_or(Vec::new(), |own| own.0);
-        in_order(&statement.sql, own, &mut text, &mut values);
+        in_order(&statement.sql, own, &mut text, &mut values, |_| "?".into());
     }
     Statement::from_sql_and_values(DatabaseBackend::Sqlite, text, values)
 }
 
-/// Adds `text` with every placeholder (`?` or `$1 …`) as the next one, and its value as the next one: of joined statements
+/// Statements as few for PostgreSQL: parts of one see the same rows, so those that name a table that one before them
+/// changes begin another.
+fn together(statements: Vec<Statement>) -> Vec<Statement> {
+    let mut groups: Vec<(Vec<String>, Vec<Statement>)> = Vec::new();
+    for statement in statements {
+        let changed = changed_table(&statement.sql);
+        let fits = |changed: &[String]| changed.iter().all(|table| !statement.sql.contains(table));
+        match groups.last_mut() {
+            Some((tables, group)) if fits(tables) => {
+                tables.push(changed);
+                group.push(statement);
+            }
+            _ => groups.push((vec![changed], vec![statement])),
+        }
+    }
+    groups.into_iter().map(|(_, group)| as_one(group)).collect()
+}
+
+/// The table that an `INSERT INTO`, `DELETE FROM` or `UPDATE` changes.
+fn changed_table(text: &str) -> String {
+    let words = text.split([' ', '(']);
+    let mut names =
+        words.filter(|word| !matches!(*word, "INSERT" | "INTO" | "DELETE" | "FROM" | "UPDATE"));
+    names
+        .next()
+        .unwrap_or_default()
+        .trim_matches('"')
+        .to_owned()
+}
+
+/// Statements that change different tables as one: all but the last as its `WITH`.
+fn as_one(mut statements: Vec<Statement>) -> Statement {
+    if statements.len() == 1 {
+        return statements.remove(0);
+    }
+    let (mut text, mut values) = (String::new(), Vec::new());
+    let last = statements.len() - 1;
+    for (n, statement) in statements.into_iter().enumerate() {
+        let begins = match n {
+            0 => "WITH part_0 AS (".to_owned(),
+            n if n < last => format!("), part_{n} AS ("),
+            _ => ") ".to_owned(),
+        };
+        text.push_str(&begins);
+        let own = statement.values.map_or(Vec::new(), |own| own.0);
+        in_order(&statement.sql, own, &mut text, &mut values, |n| {
+            format!("${n}").into()
+        });
+    }
+    Statement::from_sql_and_values(DatabaseBackend::Postgres, text, values)
+}
+
+/// Adds `text` with every placeholder (`?` or `$1 …`) as `the_next`, and its value as the next one: of joined statements
 /// sqlx counts only those.
-fn in_order(text: &str, own: Vec<Value>, into: &mut String, values: &mut Vec<Value>) {
+fn in_order(
+    text: &str,
+    own: Vec<Value>,
+    into: &mut String,
+    values: &mut Vec<Value>,
+    the_next: impl Fn(usize) -> Cow<'static, str>,
+) {
     let (mut quoted_by, mut numbered) = (None, false);
     let mut rest = text.chars().peekable();
     while let Some(c) = rest.next() {
@@ -528,7 +603,7 @@ fn in_order(text: &str, own: Vec<Value>, into: &mut String, values: &mut Vec<Val
                     rest.next();
                 }
                 values.extend(own.get(number.wrapping_sub(1)).cloned());
-                into.push('?');
+                into.push_str(&the_next(values.len()));
                 continue;
             }
             _ => {}
@@ -548,15 +623,18 @@ pub(super) struct Transaction {
 
 impl Transaction {
     /// A statement that this transaction does not look at again. SQLite runs all such with the commit, in one go, since each
-    /// by itself costs more on its way to SQLite's thread than in it; PostgreSQL, whose locks others may wait for, now.
+    /// by itself costs more on its way to SQLite's thread than in it. PostgreSQL, whose locks others may wait for, is asked
+    /// before anything else is, but together with those before it, for each is a journey.
     ///
     /// # Errors
-    /// When the database refuses; of SQLite [`Transaction::commit`] tells then.
+    /// When the database refuses; of what waits the next statement tells, or [`Transaction::commit`].
     pub(super) async fn execute_last(&self, statement: Statement) -> Result<(), DbErr> {
-        if self.backend != DatabaseBackend::Sqlite {
-            return self.execute_raw(statement).await.map(drop);
+        let mut open = self.open.lock().await;
+        let locks = statement.sql.starts_with("UPDATE");
+        open.last.push(statement);
+        if locks {
+            open.settle().await?;
         }
-        self.open.lock().await.last.push(statement);
         Ok(())
     }
 
@@ -566,6 +644,7 @@ impl Transaction {
     /// When the database refuses; nothing has happened then, unless it cannot be reached: then that is not known.
     pub(super) async fn commit(self) -> Result<(), DbErr> {
         let mut open = self.open.into_inner();
+        open.settle().await?;
         let mut last = std::mem::take(&mut open.last);
         if last.is_empty() {
             if open.is_begun {
@@ -594,6 +673,7 @@ impl Transaction {
 impl QueryEach for Transaction {
     async fn query_each(&self, mut statements: Vec<Statement>) -> Result<Answers, DbErr> {
         let mut open = self.open.lock().await;
+        open.settle().await?;
         let begins = !std::mem::replace(&mut open.is_begun, true);
         if begins {
             statements.insert(0, Statement::from_string(self.backend, BEGIN));
@@ -627,13 +707,13 @@ impl ConnectionTrait for Transaction {
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         let mut open = self.open.lock().await;
-        let (connection, statement) = open.beginning(statement)?;
+        let (connection, statement) = open.beginning(statement).await?;
         connection.query_one(statement).await.map_err(failed)
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         let mut open = self.open.lock().await;
-        let (connection, statement) = open.beginning(statement)?;
+        let (connection, statement) = open.beginning(statement).await?;
         connection.query_all(statement).await.map_err(failed)
     }
 }
@@ -662,5 +742,35 @@ mod tests {
         );
         let values: Vec<Value> = [2, 1, 3, 4].map(Value::from).to_vec();
         assert_eq!(all.values.unwrap().0, values);
+    }
+
+    #[test]
+    fn statements_go_together_as_long_as_none_names_what_another_before_it_changes() {
+        let of = |text: &str, values: &[i32]| {
+            let values = values.iter().map(|n| Value::from(*n));
+            Statement::from_sql_and_values(DatabaseBackend::Postgres, text, values)
+        };
+        let run = together(vec![
+            of(
+                "INSERT INTO \"upload\" (\"id\", \"at\") VALUES ($1, $2)",
+                &[1, 2],
+            ),
+            of("DELETE FROM \"chunk\" WHERE \"of\" = $1", &[3]),
+            of("INSERT INTO job VALUES ($1, $2, $2)", &[4, 5]),
+            of("UPDATE head SET seq = (SELECT max(id) FROM job) + $1", &[6]),
+            of("DELETE FROM head WHERE id = $1", &[7]),
+        ]);
+        let texts: Vec<&str> = run.iter().map(|one| one.sql.as_str()).collect();
+        assert_eq!(
+            texts,
+            [
+                "WITH part_0 AS (INSERT INTO \"upload\" (\"id\", \"at\") VALUES ($1, $2)), \
+                 part_1 AS (DELETE FROM \"chunk\" WHERE \"of\" = $3) INSERT INTO job VALUES ($4, $5, $6)",
+                "UPDATE head SET seq = (SELECT max(id) FROM job) + $1",
+                "DELETE FROM head WHERE id = $1",
+            ]
+        );
+        let values: Vec<Value> = [1, 2, 3, 4, 5, 5].map(Value::from).to_vec();
+        assert_eq!(run[0].values.as_ref().unwrap().0, values);
     }
 }

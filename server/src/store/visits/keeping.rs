@@ -1,8 +1,8 @@
 //! Keeps what was judged genuine: the visit, its photos, its flags, and what it does to its case, in one transaction.
 
 use sea_orm::{
-    ColumnTrait, DatabaseBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    Set, Statement,
+    ColumnTrait, ConnectionTrait as _, DatabaseBackend, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Set, Statement,
 };
 use tilik_protocol::case::{self, CaseAction, CaseState, Step};
 use tilik_protocol::evidence::{Flag, VisitKind};
@@ -280,7 +280,13 @@ impl Acting {
         }
         if !photos.is_empty() {
             let rows = photo::Entity::insert_many(photos).build(self.store.backend());
-            match write.on().execute_last(rows).await {
+            // Two visits may name one photo in the same moment; of SQLite's writers there is only one.
+            let kept = if self.store.is_postgres() {
+                write.on().execute_raw(rows).await.map(drop)
+            } else {
+                write.on().execute_last(rows).await
+            };
+            match kept {
                 Err(error) if text::violated(&error).is_some() => return Ok(None),
                 kept => kept?,
             }
