@@ -534,7 +534,7 @@ fn together(statements: Vec<Statement>) -> Vec<Statement> {
     let mut groups: Vec<(Vec<String>, Vec<Statement>)> = Vec::new();
     for statement in statements {
         let changed = changed_table(&statement.sql);
-        let fits = |changed: &[String]| changed.iter().all(|table| !statement.sql.contains(table));
+        let fits = |changed: &[String]| changed.iter().all(|table| !names(&statement.sql, table));
         match groups.last_mut() {
             Some((tables, group)) if fits(tables) => {
                 tables.push(changed);
@@ -556,6 +556,12 @@ fn changed_table(text: &str) -> String {
         .unwrap_or_default()
         .trim_matches('"')
         .to_owned()
+}
+
+/// Whether `table` is a word of this text.
+fn names(text: &str, table: &str) -> bool {
+    text.split(|c: char| c != '_' && !c.is_ascii_alphanumeric())
+        .any(|word| word == table)
 }
 
 /// Statements that change different tables as one: all but the last as its `WITH`.
@@ -757,7 +763,8 @@ mod tests {
             ),
             of("DELETE FROM \"chunk\" WHERE \"of\" = $1", &[3]),
             of("INSERT INTO job VALUES ($1, $2, $2)", &[4, 5]),
-            of("UPDATE head SET seq = (SELECT max(id) FROM job) + $1", &[6]),
+            of("UPDATE job_head SET seq = $1", &[6]),
+            of("DELETE FROM head WHERE id IN (SELECT id FROM job)", &[]),
             of("DELETE FROM head WHERE id = $1", &[7]),
         ]);
         let texts: Vec<&str> = run.iter().map(|one| one.sql.as_str()).collect();
@@ -765,12 +772,13 @@ mod tests {
             texts,
             [
                 "WITH part_0 AS (INSERT INTO \"upload\" (\"id\", \"at\") VALUES ($1, $2)), \
-                 part_1 AS (DELETE FROM \"chunk\" WHERE \"of\" = $3) INSERT INTO job VALUES ($4, $5, $6)",
-                "UPDATE head SET seq = (SELECT max(id) FROM job) + $1",
+                 part_1 AS (DELETE FROM \"chunk\" WHERE \"of\" = $3), \
+                 part_2 AS (INSERT INTO job VALUES ($4, $5, $6)) UPDATE job_head SET seq = $7",
+                "DELETE FROM head WHERE id IN (SELECT id FROM job)",
                 "DELETE FROM head WHERE id = $1",
             ]
         );
-        let values: Vec<Value> = [1, 2, 3, 4, 5, 5].map(Value::from).to_vec();
+        let values: Vec<Value> = [1, 2, 3, 4, 5, 5, 6].map(Value::from).to_vec();
         assert_eq!(run[0].values.as_ref().unwrap().0, values);
     }
 }
