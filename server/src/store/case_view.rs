@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use sea_orm::sea_query::{Expr, Query, SelectStatement};
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait, RelationDef, Statement,
+    ColumnTrait, Condition, DatabaseBackend, EntityTrait, FromQueryResult, JoinType, QueryFilter,
+    QueryOrder, QuerySelect, QueryTrait, RelationDef, Statement,
 };
 use tilik_protocol::duty::Outcome;
 use tilik_protocol::evidence::{Flag, PhotoKind};
@@ -90,6 +90,7 @@ fn ids_of_memberships(case: &Case) -> SelectStatement {
 
 impl Acting {
     pub(super) async fn case_view(&self, case: Case, region: RegionCode) -> Result<CaseView> {
+        let backend = self.store.backend();
         let mut answers = self
             .store
             .read()
@@ -100,8 +101,6 @@ impl Acting {
         let persons: Vec<person::Model> = answers.all()?;
         let visits: Vec<visit::Model> = answers.all()?;
         let outline: Option<boundary::Model> = answers.one()?;
-        let photos: Vec<Shown> = answers.all()?;
-        let flags: Vec<visit_flag::Model> = answers.all()?;
         let memberships = memberships(
             answers
                 .rows()
@@ -116,6 +115,15 @@ impl Acting {
             &answers.all()?,
             &answers.all()?,
         );
+
+        // After the visits: what belongs to one is kept with it, and must not be missing from it.
+        let mut shown_of = self
+            .store
+            .read()
+            .query_each(of_visits(&visits, backend))
+            .await?;
+        let photos: Vec<Shown> = shown_of.all()?;
+        let flags: Vec<visit_flag::Model> = shown_of.all()?;
 
         let outline = outline.and_then(|row| geometry::boundary(&row.geometry));
         let mut photos_of: HashMap<Uuid, Vec<Shown>> = HashMap::new();
@@ -181,10 +189,6 @@ impl Acting {
             .from(case_membership::Column::MembershipId)
             .to(membership::Column::Id)
             .into();
-        let of_link: RelationDef = visit_photo::Entity::belongs_to(photo::Entity)
-            .from(visit_photo::Column::PhotoId)
-            .to(photo::Column::Id)
-            .into();
         vec![
             house::Entity::find_by_id(case.house_id).build(backend),
             family::Entity::find_by_id(case.family_id).build(backend),
@@ -199,28 +203,6 @@ impl Acting {
             // An outline is long, and says nothing without a visit.
             boundary::Entity::find_by_id(case.region.clone())
                 .filter(Expr::exists(ids_of_visits(case)))
-                .build(backend),
-            visit_photo::Entity::find()
-                .select_only()
-                .columns([
-                    visit_photo::Column::VisitId,
-                    visit_photo::Column::Kind,
-                    visit_photo::Column::TakenAt,
-                ])
-                .columns([
-                    photo::Column::Id,
-                    photo::Column::Width,
-                    photo::Column::Height,
-                    photo::Column::State,
-                    photo::Column::Problem,
-                ])
-                .join(JoinType::InnerJoin, of_link)
-                .filter(visit_photo::Column::VisitId.in_subquery(ids_of_visits(case)))
-                .order_by_asc(visit_photo::Column::Position)
-                .build(backend),
-            visit_flag::Entity::find()
-                .filter(visit_flag::Column::VisitId.in_subquery(ids_of_visits(case)))
-                .order_by_asc(visit_flag::Column::Flag)
                 .build(backend),
             case_membership::Entity::find()
                 .join(JoinType::InnerJoin, whose)
@@ -238,6 +220,42 @@ impl Acting {
                 .build(backend),
         ]
     }
+}
+
+/// Asks for what visits show, photos and flags; nothing when there is no visit.
+fn of_visits(visits: &[visit::Model], backend: DatabaseBackend) -> Vec<Statement> {
+    if visits.is_empty() {
+        return Vec::new();
+    }
+    let ids: Vec<Uuid> = visits.iter().map(|row| row.id).collect();
+    let of_link: RelationDef = visit_photo::Entity::belongs_to(photo::Entity)
+        .from(visit_photo::Column::PhotoId)
+        .to(photo::Column::Id)
+        .into();
+    vec![
+        visit_photo::Entity::find()
+            .select_only()
+            .columns([
+                visit_photo::Column::VisitId,
+                visit_photo::Column::Kind,
+                visit_photo::Column::TakenAt,
+            ])
+            .columns([
+                photo::Column::Id,
+                photo::Column::Width,
+                photo::Column::Height,
+                photo::Column::State,
+                photo::Column::Problem,
+            ])
+            .join(JoinType::InnerJoin, of_link)
+            .filter(visit_photo::Column::VisitId.is_in(ids.clone()))
+            .order_by_asc(visit_photo::Column::Position)
+            .build(backend),
+        visit_flag::Entity::find()
+            .filter(visit_flag::Column::VisitId.is_in(ids))
+            .order_by_asc(visit_flag::Column::Flag)
+            .build(backend),
+    ]
 }
 
 /// A family, masked.

@@ -332,6 +332,7 @@ pub(super) trait QueryEach: ConnectionTrait {
 /// Each statement is its own transaction. PostgreSQL, where each is a journey, answers several side by side.
 impl QueryEach for Lanes {
     async fn query_each(&self, statements: Vec<Statement>) -> Result<Answers, DbErr> {
+        // With no statement there is no share, and nothing is asked.
         let side_by_side = match self.get_database_backend() {
             DatabaseBackend::Sqlite => 1,
             // Half of what is free is left to others.
@@ -629,14 +630,15 @@ pub(super) struct Transaction {
 
 impl Transaction {
     /// A statement that this transaction does not look at again. SQLite runs all such with the commit, in one go, since each
-    /// by itself costs more on its way to SQLite's thread than in it. PostgreSQL, whose locks others may wait for, is asked
-    /// before anything else is, but together with those before it, for each is a journey.
+    /// by itself costs more on its way to SQLite's thread than in it. PostgreSQL is asked
+    /// before anything else is, but together with those before it, for each is a journey; at once by what may wait for a
+    /// lock, since the parts of one statement see what was before the wait, in no order.
     ///
     /// # Errors
     /// When the database refuses; of what waits the next statement tells, or [`Transaction::commit`].
     pub(super) async fn execute_last(&self, statement: Statement) -> Result<(), DbErr> {
         let mut open = self.open.lock().await;
-        let locks = statement.sql.starts_with("UPDATE");
+        let locks = statement.sql.starts_with("UPDATE") || statement.sql.contains("DO UPDATE");
         open.last.push(statement);
         if locks {
             open.settle().await?;

@@ -3,7 +3,7 @@
 //! Two reviewers never hold one case: a claim is one statement that takes the oldest free one. A lease is a column; when
 //! it runs out the case is free again.
 
-use futures_util::future::try_join;
+use futures_util::future::join;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, Value};
 use tilik_protocol::case::{self, CaseAction, CaseState, Step};
 use tilik_protocol::duty;
@@ -99,13 +99,14 @@ impl Acting {
         let seen = async {
             let acts = Self::acts(self.store.read(), &asked).await?;
             if duty::review(&acts, me).is_err() {
-                return Ok(false);
+                return Ok::<_, Error>(false);
             }
             self.note_case_seen(id, role).await?;
             Ok(true)
         };
-        let (may, view) = try_join(seen, self.case_view(case, region)).await?;
-        Ok(may.then_some(view))
+        let (may, view) = join(seen, self.case_view(case, region)).await;
+        // Of a case that is not theirs to see it does not matter whether it can be shown.
+        if may? { view.map(Some) } else { Ok(None) }
     }
 
     async fn claim_from(
