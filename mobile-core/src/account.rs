@@ -30,6 +30,9 @@ const CLOCK_S: i64 = 300;
 /// An access token is used this long at most before another one is asked for, in seconds.
 const ACCESS_S: u64 = 540;
 
+/// The server's status for what is done and needs no words; a page from between comes with another.
+const DONE: u16 = 204;
+
 /// An enrolment on its way.
 #[derive(Serialize, Deserialize)]
 struct Enrolling {
@@ -447,6 +450,9 @@ pub(crate) fn on_password_changed(
         on_refused(core, phone, response)?;
         return Ok(());
     }
+    if response.status != DONE {
+        return no_network(&core.stores.device, phone);
+    }
     let tx = core.stores.device.transaction()?;
     meta::forget(&tx, meta::PASSWORD_CHANGE)?;
     meta::forget(&tx, meta::LAST_PROBLEM)?;
@@ -499,7 +505,12 @@ pub(crate) fn on_signed_out(
         return in_flight::forget(db, &row.id);
     };
     let scope = row.kind.to_string();
-    if says_nothing(response) {
+    let tokens = serde_json::from_slice::<Tokens>(&response.body).ok();
+    let is_ours = match detail.access {
+        Some(_) => response.status == DONE,
+        None => tokens.is_some(),
+    };
+    if says_nothing(response) || (response.is_success() && !is_ours) {
         return backoff::fail(db, phone, &scope, retry_after_s(response));
     }
     let next = match (detail.access, detail.refresh) {
@@ -508,14 +519,10 @@ pub(crate) fn on_signed_out(
             access: None,
             refresh: Some(refresh),
         }),
-        (None, Some(_)) if response.is_success() => {
-            serde_json::from_slice::<Tokens>(&response.body)
-                .ok()
-                .map(|tokens| SigningOut {
-                    access: Some(tokens.access_token),
-                    refresh: None,
-                })
-        }
+        (None, Some(_)) => tokens.map(|tokens| SigningOut {
+            access: Some(tokens.access_token),
+            refresh: None,
+        }),
         _ => None,
     };
     match next {

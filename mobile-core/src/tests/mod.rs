@@ -90,7 +90,7 @@ fn from_between(status: u16) -> Response {
 }
 
 #[test]
-fn an_answer_from_between_ends_neither_an_enrolment_nor_a_sign_in() {
+fn an_answer_from_between_is_none_to_an_enrolment_a_sign_in_a_new_password_or_a_sign_out() {
     let mut bench = Bench::new(1);
     bench.app().enrol("ABCDEFGHJK".to_owned()).unwrap();
     let request = bench.next().unwrap();
@@ -109,7 +109,7 @@ fn an_answer_from_between_ends_neither_an_enrolment_nor_a_sign_in() {
     assert_eq!(status.device, bench.server.device);
     assert!(status.enrolled);
 
-    for status in [302, 401, 403, 404] {
+    for status in [200, 302, 401, 403, 404] {
         bench
             .app()
             .sign_in("siti".to_owned(), "rahasia sekali".to_owned())
@@ -123,6 +123,29 @@ fn an_answer_from_between_ends_neither_an_enrolment_nor_a_sign_in() {
         bench.pass_s(2);
         bench.settle();
         assert!(bench.app().status().unwrap().signed_in, "{status}");
+
+        bench
+            .app()
+            .change_password("rahasia sekali".to_owned(), "rahasia sekali".to_owned())
+            .unwrap();
+        let request = bench.next().unwrap();
+        assert_eq!(request.path, "/v1/me/password");
+        bench
+            .app()
+            .on_response(request.id, from_between(status))
+            .unwrap();
+        assert!(bench.app().status().unwrap().busy, "{status}");
+        bench.pass_s(2);
+        bench.server.log.clear();
+        bench.settle();
+        assert!(
+            bench
+                .server
+                .log
+                .contains(&"POST /v1/me/password".to_owned()),
+            "{status}: {:?}",
+            bench.server.log
+        );
 
         bench.app().sign_out().unwrap();
         let request = bench.next().unwrap();
