@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sea_orm::sea_query::{Expr, Query, SelectStatement};
+use sea_orm::sea_query::{Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, Condition, DatabaseBackend, EntityTrait, FromQueryResult, JoinType, QueryFilter,
     QueryOrder, QuerySelect, QueryTrait, RelationDef, Statement,
@@ -66,20 +66,6 @@ fn shipped_form(row: &visit::Model) -> Result<Option<Form>, serde_json::Error> {
     Ok(found.transpose()?.flatten())
 }
 
-fn of_case(case: &Case) -> Condition {
-    Condition::any()
-        .add(visit::Column::FiledCaseId.eq(case.id))
-        .add(visit::Column::CaseId.eq(case.id))
-}
-
-fn ids_of_visits(case: &Case) -> SelectStatement {
-    Query::select()
-        .column(visit::Column::Id)
-        .from(visit::Entity)
-        .cond_where(of_case(case))
-        .to_owned()
-}
-
 fn ids_of_memberships(case: &Case) -> SelectStatement {
     Query::select()
         .column(case_membership::Column::MembershipId)
@@ -100,7 +86,6 @@ impl Acting {
         let family: family::Model = answers.one()?.ok_or(Error::NOT_FOUND)?;
         let persons: Vec<person::Model> = answers.all()?;
         let visits: Vec<visit::Model> = answers.all()?;
-        let outline: Option<boundary::Model> = answers.one()?;
         let memberships = memberships(
             answers
                 .rows()
@@ -117,15 +102,16 @@ impl Acting {
         );
 
         // After the visits: what belongs to one is kept with it, and must not be missing from it.
-        let mut shown_of = self
+        let mut answers = self
             .store
             .read()
-            .query_each(of_visits(&visits, backend))
+            .query_each(of_visits(&case, &visits, backend))
             .await?;
-        let photos: Vec<Shown> = shown_of.all()?;
-        let flags: Vec<visit_flag::Model> = shown_of.all()?;
-
+        let outline: Option<boundary::Model> = answers.one()?;
         let outline = outline.and_then(|row| geometry::boundary(&row.geometry));
+        let photos: Vec<Shown> = answers.all()?;
+        let flags: Vec<visit_flag::Model> = answers.all()?;
+
         let mut photos_of: HashMap<Uuid, Vec<Shown>> = HashMap::new();
         for shown in photos {
             photos_of.entry(shown.visit_id).or_default().push(shown);
@@ -197,12 +183,12 @@ impl Acting {
                 .order_by_asc(person::Column::Id)
                 .build(backend),
             visit::Entity::find()
-                .filter(of_case(case))
+                .filter(
+                    Condition::any()
+                        .add(visit::Column::FiledCaseId.eq(case.id))
+                        .add(visit::Column::CaseId.eq(case.id)),
+                )
                 .order_by_desc(visit::Column::ReceivedAt)
-                .build(backend),
-            // An outline is long, and says nothing without a visit.
-            boundary::Entity::find_by_id(case.region.clone())
-                .filter(Expr::exists(ids_of_visits(case)))
                 .build(backend),
             case_membership::Entity::find()
                 .join(JoinType::InnerJoin, whose)
@@ -222,8 +208,8 @@ impl Acting {
     }
 }
 
-/// Asks for what visits show, photos and flags; nothing when there is no visit.
-fn of_visits(visits: &[visit::Model], backend: DatabaseBackend) -> Vec<Statement> {
+/// Asks for the outline their pins are compared with, their photos and their flags; nothing when there is no visit.
+fn of_visits(case: &Case, visits: &[visit::Model], backend: DatabaseBackend) -> Vec<Statement> {
     if visits.is_empty() {
         return Vec::new();
     }
@@ -233,6 +219,7 @@ fn of_visits(visits: &[visit::Model], backend: DatabaseBackend) -> Vec<Statement
         .to(photo::Column::Id)
         .into();
     vec![
+        boundary::Entity::find_by_id(case.region.clone()).build(backend),
         visit_photo::Entity::find()
             .select_only()
             .columns([

@@ -4,7 +4,10 @@
 //! it runs out the case is free again.
 
 use futures_util::future::join;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, Value};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IdenStatic, Iterable, QueryFilter,
+    Value,
+};
 use tilik_protocol::case::{self, CaseAction, CaseState, Step};
 use tilik_protocol::duty;
 use tilik_protocol::evidence::{PhotoKind, ReturnTarget};
@@ -159,6 +162,11 @@ impl Acting {
         };
         // Whoever went to this family before, or gave the phone for it, is not handed it; after a decision long ago it may
         // still be taken by its id. The state is written out, so that the partial index of waiting cases is used.
+        // By name: a kept statement survives a column that a newer server adds.
+        let columns: Vec<&str> = verification_case::Column::iter()
+            .map(|column| column.as_str())
+            .collect();
+        let columns = columns.join(", ");
         let text = format!(
             "UPDATE verification_case SET lease_user = $1, lease_until = $2 WHERE id = ( \
              SELECT c.id FROM verification_case c {queue} WHERE c.state = '{state}' AND c.complete_at IS NOT NULL \
@@ -170,7 +178,7 @@ impl Acting {
              AND NOT EXISTS (SELECT 1 FROM verification_case h WHERE h.lease_user = $1 \
              AND h.lease_until > $3 AND h.lease_until <= $4 AND h.state IN ('submitted', 'unreachable')) \
              ORDER BY c.complete_at LIMIT 1 {lock}) \
-             AND (lease_until IS NULL OR lease_until <= $3 OR lease_until > $4) {soon} RETURNING *",
+             AND (lease_until IS NULL OR lease_until <= $3 OR lease_until > $4) {soon} RETURNING {columns}",
             place.join(" OR "),
             but.join(" ")
         );
