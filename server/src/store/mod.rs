@@ -355,4 +355,50 @@ mod tests {
         assert!(store.ping().await.is_err());
         testing::drop_database(&fresh.url).await;
     }
+
+    #[tokio::test]
+    async fn a_photo_that_arrives_whole_takes_away_the_piece_that_another_request_is_just_writing()
+    {
+        let clock: Arc<dyn Clock> =
+            Arc::new(HeldClock::at("2026-11-24T03:00:00Z".parse().unwrap()));
+        let ids = Arc::new(Ids::seeded(clock.clone(), 1));
+        let keys = Arc::new(Keyring::generate(&ids, true));
+        let (store, fresh) = testing::store(clock, keys, ids.clone()).await;
+        let announced = uploads::Announced {
+            photo: ids.next(),
+            device: ids.next(),
+            visit: None,
+            sealed_sha256: [7; 32],
+            length: 9,
+        };
+        let by = store.acting_as_system("a test");
+        let photo = uuid::Uuid::from(announced.photo);
+        let begun = "INSERT INTO upload (id, device_id, sealed_sha256, length, offset_bytes, state, created_at, \
+             expires_at) VALUES ($1, $1, $2, 9, 0, 'active', 0, 0)";
+        store
+            .poke(begun, [photo.into(), vec![7_u8; 32].into()])
+            .await
+            .unwrap();
+        let cut = store.begin(&Actor::system("a test")).await.unwrap();
+        for text in [
+            "UPDATE upload SET offset_bytes = 5 WHERE id = $1",
+            "INSERT INTO upload_chunk (upload_id, offset_bytes, length, blob_key) VALUES ($1, 0, 5, 'k')",
+        ] {
+            let piece = store.sql(text, [photo.into()]);
+            cut.on().execute_raw(piece).await.unwrap();
+        }
+        let id = announced.photo;
+        let arrives = tokio::spawn(async move {
+            by.photo_arrived(id, "originals/00/x", None, false, Some(&announced))
+                .await
+        });
+        // Long enough to come to where it waits for the other.
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        cut.commit().await.unwrap();
+        arrives.await.unwrap().unwrap();
+        let left = "SELECT COUNT(*) FROM upload_chunk";
+        assert_eq!(store.count(left).await.unwrap(), 0);
+        store.close().await;
+        testing::drop_database(&fresh.url).await;
+    }
 }
