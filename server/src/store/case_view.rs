@@ -23,7 +23,7 @@ use tilik_protocol::sync::{FlagView, LastPin};
 use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
-use super::cases::{Case, live_lease};
+use super::cases::{Case, live_lease, returned_of};
 use super::lanes::QueryEach as _;
 use super::tables::{
     boundary, case_membership, family, house, membership, notice, person, photo, visit, visit_flag,
@@ -80,7 +80,7 @@ impl Acting {
         let mut answers = self
             .store
             .read()
-            .query_each(self.queries_of_view(&case))
+            .query_each(of_case(&case, backend))
             .await?;
         let house: house::Model = answers.one()?.ok_or(Error::NOT_FOUND)?;
         let family: family::Model = answers.one()?.ok_or(Error::NOT_FOUND)?;
@@ -153,59 +153,53 @@ impl Acting {
             family: family_view(family, persons, keys)?,
             officer: case.officer_id.map(UserId),
             closes_at: case.closes_at.map(Timestamp::from_micros),
-            accepted_basis: case.accepted_basis,
+            accepted_basis: case.accepted_basis.clone(),
             lease,
             current_visit: case.current_visit.map(VisitId),
             visits,
             earlier_pins: feed::last_pin(&house).into_iter().collect::<Vec<LastPin>>(),
-            returned: case
-                .returned
-                .as_deref()
-                .map(serde_json::from_str)
-                .transpose()
-                .map_err(Error::internal)?,
+            returned: returned_of(&case)?,
             memberships,
         })
     }
+}
 
-    /// What [`Acting::case_view`] asks, in its order: all at once, for this is what every act of a reviewer is answered with.
-    fn queries_of_view(&self, case: &Case) -> Vec<Statement> {
-        let backend = self.store.backend();
-        let whose: RelationDef = case_membership::Entity::belongs_to(membership::Entity)
-            .from(case_membership::Column::MembershipId)
-            .to(membership::Column::Id)
-            .into();
-        vec![
-            house::Entity::find_by_id(case.house_id).build(backend),
-            family::Entity::find_by_id(case.family_id).build(backend),
-            person::Entity::find()
-                .filter(person::Column::FamilyId.eq(case.family_id))
-                .order_by_asc(person::Column::Id)
-                .build(backend),
-            visit::Entity::find()
-                .filter(
-                    Condition::any()
-                        .add(visit::Column::FiledCaseId.eq(case.id))
-                        .add(visit::Column::CaseId.eq(case.id)),
-                )
-                .order_by_desc(visit::Column::ReceivedAt)
-                .build(backend),
-            case_membership::Entity::find()
-                .join(JoinType::InnerJoin, whose)
-                .select_also(membership::Entity)
-                .filter(case_membership::Column::CaseId.eq(case.id))
-                .order_by_asc(case_membership::Column::MembershipId)
-                .build(backend),
-            notice::Entity::find()
-                .filter(notice::Column::MembershipId.in_subquery(ids_of_memberships(case)))
-                .filter(notice::Column::CaseId.eq(case.id))
-                .build(backend),
-            membership::Entity::find()
-                .filter(membership::Column::SuccessorOf.in_subquery(ids_of_memberships(case)))
-                .order_by_desc(membership::Column::RecordedAt)
-                .build(backend),
-        ]
-    }
+/// Asks for what a view is made of, all at once: every act of a reviewer is answered with one.
+fn of_case(case: &Case, backend: DatabaseBackend) -> Vec<Statement> {
+    let whose: RelationDef = case_membership::Entity::belongs_to(membership::Entity)
+        .from(case_membership::Column::MembershipId)
+        .to(membership::Column::Id)
+        .into();
+    vec![
+        house::Entity::find_by_id(case.house_id).build(backend),
+        family::Entity::find_by_id(case.family_id).build(backend),
+        person::Entity::find()
+            .filter(person::Column::FamilyId.eq(case.family_id))
+            .order_by_asc(person::Column::Id)
+            .build(backend),
+        visit::Entity::find()
+            .filter(
+                Condition::any()
+                    .add(visit::Column::FiledCaseId.eq(case.id))
+                    .add(visit::Column::CaseId.eq(case.id)),
+            )
+            .order_by_desc(visit::Column::ReceivedAt)
+            .build(backend),
+        case_membership::Entity::find()
+            .join(JoinType::InnerJoin, whose)
+            .select_also(membership::Entity)
+            .filter(case_membership::Column::CaseId.eq(case.id))
+            .order_by_asc(case_membership::Column::MembershipId)
+            .build(backend),
+        notice::Entity::find()
+            .filter(notice::Column::MembershipId.in_subquery(ids_of_memberships(case)))
+            .filter(notice::Column::CaseId.eq(case.id))
+            .build(backend),
+        membership::Entity::find()
+            .filter(membership::Column::SuccessorOf.in_subquery(ids_of_memberships(case)))
+            .order_by_desc(membership::Column::RecordedAt)
+            .build(backend),
+    ]
 }
 
 /// Asks for the outline their pins are compared with, their photos and their flags; nothing when there is no visit.

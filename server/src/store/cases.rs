@@ -21,6 +21,7 @@ use tilik_protocol::review::{
     AssignCases, CaseRow, CaseView, CasesAssigned, CasesOpened, CloseCase, MembershipRow,
     OpenCases, Page,
 };
+use tilik_protocol::sync::Returned;
 use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
@@ -49,6 +50,12 @@ pub(super) fn state_of(case: &Case) -> Result<CaseState> {
 
 pub(super) fn region_of(case: &Case) -> Result<RegionCode> {
     case.region.parse().map_err(Error::internal)
+}
+
+/// Why the case went back to its officer, when it did.
+pub(super) fn returned_of(case: &Case) -> Result<Option<Returned>> {
+    let told = case.returned.as_deref().map(serde_json::from_str);
+    told.transpose().map_err(Error::internal)
 }
 
 /// What a list shows of a case.

@@ -14,6 +14,7 @@ use tilik_protocol::region::RegionCode;
 use tilik_protocol::sync::{Assignment, Bucket, BucketPage, Cursor, FeedRow, FormRef, LastPin};
 use tilik_protocol::time::Timestamp;
 
+use super::cases::returned_of;
 use super::lanes::QueryEach as _;
 use super::tables::{
     case_membership, family, feed_counter, feed_row, house, membership, verification_case,
@@ -97,12 +98,7 @@ async fn assignment_of(write: &Write, case: &verification_case::Model) -> Result
         last_pin: last_pin(&house),
         programs,
         closes_at: case.closes_at.map(Timestamp::from_micros),
-        returned: case
-            .returned
-            .as_deref()
-            .map(serde_json::from_str)
-            .transpose()
-            .map_err(Error::internal)?,
+        returned: returned_of(case)?,
     })
 }
 
