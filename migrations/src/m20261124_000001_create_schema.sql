@@ -553,21 +553,26 @@ CREATE INDEX journal_object ON journal (object);
 
 CREATE INDEX journal_event ON journal (event_id);
 
--- Every read of personal data, with its purpose.
+-- Every read of personal data, with its purpose: one row for what one answer showed of one kind.
 CREATE TABLE access (
     id {uuid} NOT NULL PRIMARY KEY,
     at bigint NOT NULL,
     user_id {uuid} NOT NULL,
     role {text} NOT NULL,
-    object {text} NOT NULL,
+    kind {text} NOT NULL,
+    -- The ids, 16 bytes each, as they were shown.
+    objects {bytes} NOT NULL,
     what {text} NOT NULL,
     mode {text} NOT NULL,
     purpose {text}
 );
 
-CREATE INDEX access_object ON access (object);
-
-CREATE INDEX access_at ON access (at);
+-- Which rows of access name an object; filled by a trigger, so it never says anything else.
+CREATE TABLE access_object (
+    object {uuid} NOT NULL,
+    access_id {uuid} NOT NULL,
+    PRIMARY KEY (object, access_id)
+){by_key};
 
 -- Background work, claimed by compare-and-set, idempotent.
 CREATE TABLE job (

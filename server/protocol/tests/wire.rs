@@ -694,7 +694,7 @@ fn every_wire_type_has_a_snapshot() {
     wire(
         s,
         &AccessRow {
-            id: id::<Uuid>(95).to_string(),
+            id: format!("{}.0", id::<Uuid>(95)),
             at: at(0),
             user: id(1),
             role: "supervisor".into(),

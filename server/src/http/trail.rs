@@ -32,7 +32,7 @@ impl TrailQuery {
 }
 
 /// `GET /v1/journal`.
-#[utoipa::path(get, path = "/v1/journal", tag = "trail", params(("case" = Option<CaseId>, Query, description = "A case with its visits, memberships and notices"), ("object" = Option<String>, Query, description = "Such as `case:<id>`"), ("user" = Option<UserId>, Query, description = "Who did it"), ("after" = Option<String>, Query), ("limit" = Option<u64>, Query)), responses((status = 200, body = Page<JournalRow>)))]
+#[utoipa::path(get, path = "/v1/journal", tag = "trail", params(("case" = Option<CaseId>, Query, description = "A case with its visits, photos, memberships and notices"), ("object" = Option<String>, Query, description = "Such as `case:<id>`"), ("user" = Option<UserId>, Query, description = "Who did it"), ("after" = Option<String>, Query), ("limit" = Option<u64>, Query)), responses((status = 200, body = Page<JournalRow>)))]
 pub async fn journal(
     By(by): By,
     Query(query): Query<TrailQuery>,
@@ -44,7 +44,7 @@ pub async fn journal(
 }
 
 /// `GET /v1/access`.
-#[utoipa::path(get, path = "/v1/access", tag = "trail", params(("case" = Option<CaseId>, Query, description = "A case with its visits, memberships and notices"), ("object" = Option<String>, Query, description = "Such as `photo:<id>`"), ("user" = Option<UserId>, Query, description = "Who looked"), ("after" = Option<String>, Query), ("limit" = Option<u64>, Query)), responses((status = 200, body = Page<AccessRow>)))]
+#[utoipa::path(get, path = "/v1/access", tag = "trail", params(("case" = Option<CaseId>, Query, description = "A case with its visits, photos, memberships and notices"), ("object" = Option<String>, Query, description = "Such as `photo:<id>`"), ("user" = Option<UserId>, Query, description = "Who looked"), ("after" = Option<String>, Query), ("limit" = Option<u64>, Query)), responses((status = 200, body = Page<AccessRow>)))]
 pub async fn access(By(by): By, Query(query): Query<TrailQuery>) -> Result<Json<Page<AccessRow>>> {
     let (filter, after, limit) = query.page();
     Ok(Json(

@@ -1,9 +1,10 @@
 //! Reads of personal data, logged: who, as what, which object, whether it was only handed out (`served`) or looked at
 //! (`seen`).
 //!
-//! A read is answered when its row is durable, never before: after a crash no read is missing. Rows of reads that happen
-//! at once share one statement and one commit: whoever finds the log busy waits for the next turn, which takes everybody
-//! who waits. A reader who hangs up meanwhile is logged all the same.
+//! A read is answered when its row is durable, never before: after a crash no read is missing. What one answer shows is one
+//! row, however many objects it has. Rows of reads that happen at once share one statement and one commit: whoever finds
+//! the log busy waits for the next turn, which takes everybody who waits. A reader who hangs up meanwhile is logged all the
+//! same.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -19,6 +20,9 @@ use crate::error::{Cause, Error, Result};
 
 /// Rows in one statement.
 const MOST: usize = 500;
+
+/// Objects in one row.
+const MOST_OBJECTS: usize = 500;
 
 /// The reads that wait for their turn.
 #[derive(Default)]
@@ -45,8 +49,10 @@ pub(super) enum Mode {
 /// One read of personal data.
 #[derive(Debug, Clone)]
 pub(super) struct Read {
-    /// `case:<id>`, `photo:<id>` and the like.
-    pub object: String,
+    /// `case`, `photo` and the like.
+    pub kind: &'static str,
+    /// Which one.
+    pub id: Uuid,
     /// What of it.
     pub what: &'static str,
     /// How.
@@ -106,19 +112,18 @@ impl Acting {
             return Ok(());
         };
         let at = self.store.now().as_micros();
-        let rows: Vec<_> = reads
-            .into_iter()
-            .map(|read| access::ActiveModel {
-                id: Set(self.store.ids().next::<Uuid>()),
-                at: Set(at),
-                user_id: Set(user.into()),
-                role: Set(read.role.to_string()),
-                object: Set(read.object),
-                what: Set(read.what.to_owned()),
-                mode: Set(read.mode.to_string()),
-                purpose: Set(read.purpose),
-            })
-            .collect();
+        let row = |(read, objects): (Read, Vec<u8>)| access::ActiveModel {
+            id: Set(self.store.ids().next::<Uuid>()),
+            at: Set(at),
+            user_id: Set(user.into()),
+            role: Set(read.role.to_string()),
+            kind: Set(read.kind.to_owned()),
+            objects: Set(objects),
+            what: Set(read.what.to_owned()),
+            mode: Set(read.mode.to_string()),
+            purpose: Set(read.purpose),
+        };
+        let rows: Vec<_> = together(reads).into_iter().map(row).collect();
         if rows.is_empty() {
             return Ok(());
         }
@@ -149,6 +154,30 @@ impl Acting {
     }
 }
 
+/// Reads that differ in their object only, with the ids of those, 16 bytes each.
+fn together(reads: impl IntoIterator<Item = Read>) -> Vec<(Read, Vec<u8>)> {
+    let mut rows: Vec<(Read, Vec<u8>)> = Vec::new();
+    for read in reads {
+        let alike = |(row, objects): &&mut (Read, Vec<u8>)| {
+            objects.len() < MOST_OBJECTS * 16 && row.differs_in_object_only(&read)
+        };
+        let id = read.id.into_bytes();
+        match rows.iter_mut().rev().find(alike) {
+            Some((_, objects)) => objects.extend(id),
+            None => rows.push((read, id.to_vec())),
+        }
+    }
+    rows
+}
+
+impl Read {
+    fn differs_in_object_only(&self, other: &Self) -> bool {
+        (self.kind, self.what, self.mode, self.role)
+            == (other.kind, other.what, other.mode, other.role)
+            && self.purpose == other.purpose
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -159,9 +188,10 @@ mod tests {
     use crate::clock::{Clock, HeldClock, Ids};
     use crate::keys::Keyring;
 
-    fn a_read(n: usize) -> Read {
+    fn a_read(n: u128) -> Read {
         Read {
-            object: format!("case:{n}"),
+            kind: "case",
+            id: Uuid::from_u128(n),
             what: "case",
             mode: Mode::Seen,
             role: Role::Auditor,
@@ -185,8 +215,13 @@ mod tests {
         while let Some(told) = readers.join_next().await {
             told.unwrap().unwrap();
         }
-        let count = async || store.count("SELECT COUNT(*) FROM access").await.unwrap();
+        let count = async || {
+            let named = store.count("SELECT COUNT(*) FROM access_object");
+            named.await.unwrap()
+        };
         assert_eq!(count().await, 400);
+        let rows = store.count("SELECT COUNT(*) FROM access").await.unwrap();
+        assert_eq!(rows, 200);
         // Dropped while it waits for its turn: the client is gone, the row is not.
         let turn = store.inner.reads.writing.lock().await;
         let mut hung_up = Box::pin(by.note_reads([a_read(5_000)]));

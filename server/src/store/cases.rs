@@ -414,7 +414,8 @@ impl Acting {
         let mut reads = Vec::with_capacity(items.len());
         for row in &items {
             reads.push(Read {
-                object: format!("case:{}", row.id),
+                kind: "case",
+                id: row.id.into(),
                 what: "case_row",
                 mode: Mode::Served,
                 role: self.reading_in(&row.region)?,
@@ -448,7 +449,8 @@ impl Acting {
     /// As [`Acting::note_reads`].
     pub(super) async fn note_case_seen(&self, id: CaseId, role: Role) -> Result<()> {
         self.note_reads([Read {
-            object: format!("case:{id}"),
+            kind: "case",
+            id: id.into(),
             what: "case",
             mode: Mode::Seen,
             role,

@@ -115,7 +115,8 @@ impl Acting {
             });
         };
         self.note_reads(role.map(|role| Read {
-            object: format!("photo:{id}"),
+            kind: "photo",
+            id: id.into(),
             what,
             mode: Mode::Served,
             role,
@@ -138,7 +139,8 @@ impl Acting {
         photos.dedup();
         let roles = self.sees_photos(&photos).await?;
         self.note_reads(photos.iter().zip(roles).map(|(id, role)| Read {
-            object: format!("photo:{id}"),
+            kind: "photo",
+            id: (*id).into(),
             what: "photo",
             mode: Mode::Seen,
             role,

@@ -8,8 +8,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait,
 };
-use tilik_protocol::ids::{CaseId, EventId, MembershipId, NoticeId, UserId, VisitId};
+use tilik_protocol::ids::{CaseId, EventId, MembershipId, NoticeId, UserId};
 use tilik_protocol::manifest::SignedManifest;
 use tilik_protocol::policy::Permission;
 use tilik_protocol::problem::ProblemCode;
@@ -19,8 +20,8 @@ use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
 use super::tables::{
-    access, case_membership, device, enrolment, family, journal, membership, notice, region,
-    role_grant, session, verification_case, visit, waitlist,
+    access, access_object, case_membership, device, enrolment, family, journal, membership, notice,
+    region, role_grant, session, verification_case, visit, visit_photo, waitlist,
 };
 use super::{Acting, in_regions};
 use crate::error::{Error, Result};
@@ -28,10 +29,13 @@ use crate::error::{Error, Result};
 /// Rows looked at for one page. A page may hold fewer than asked for, even none, and still name a next one.
 const MOST_LOOKED_AT: u64 = 2_000;
 
+/// Rows of the access log taken at once: each has up to some hundred objects.
+const ROWS_AT_ONCE: u64 = 20;
+
 /// Which rows.
 #[derive(Debug, Clone, Default)]
 pub struct TrailFilter {
-    /// A case with its visits, memberships and notices.
+    /// A case with its visits, photos, memberships and notices.
     pub case: Option<CaseId>,
     /// One object, as the rows name it.
     pub object: Option<String>,
@@ -251,17 +255,27 @@ impl Acting {
         let on = self.store.read();
         let case = Uuid::from(id);
         let mut objects = vec![format!("case:{id}")];
-        for row in visit::Entity::find()
+        let visits: Vec<Uuid> = visit::Entity::find()
+            .select_only()
+            .column(visit::Column::Id)
             .filter(
                 Condition::any()
                     .add(visit::Column::FiledCaseId.eq(case))
                     .add(visit::Column::CaseId.eq(case)),
             )
+            .into_tuple()
             .all(on)
-            .await?
-        {
-            objects.push(format!("visit:{}", VisitId(row.id)));
-        }
+            .await?;
+        objects.extend(visits.iter().map(|id| format!("visit:{id}")));
+        let photos: Vec<Uuid> = visit_photo::Entity::find()
+            .select_only()
+            .column(visit_photo::Column::PhotoId)
+            .distinct()
+            .filter(visit_photo::Column::VisitId.is_in(visits))
+            .into_tuple()
+            .all(on)
+            .await?;
+        objects.extend(photos.iter().map(|id| format!("photo:{id}")));
         for row in case_membership::Entity::find()
             .filter(case_membership::Column::CaseId.eq(case))
             .all(on)
@@ -379,7 +393,7 @@ impl Acting {
         }
     }
 
-    /// The access log, oldest first.
+    /// The access log, oldest first, one item for each object of a row.
     ///
     /// # Errors
     /// `forbidden`, `bad_cursor`.
@@ -393,52 +407,58 @@ impl Acting {
         let mine = self.actor.regions(Permission::ReadJournal);
         let everything = self.reads_everything(&mine).await?;
         let mut last = match after {
-            None => Uuid::nil(),
-            Some(text) => {
-                Uuid::parse_str(text).map_err(|_| Error::Refused(ProblemCode::BadCursor))?
-            }
+            None => Shown::START,
+            Some(text) => text
+                .parse()
+                .map_err(|()| Error::Refused(ProblemCode::BadCursor))?,
         };
         let wanted = self.objects_wanted(filter).await?;
+        let ids = wanted
+            .iter()
+            .flatten()
+            .filter_map(|object| parts(object))
+            .map(|(_, id)| id);
+        let naming = access_object::Entity::find()
+            .select_only()
+            .column(access_object::Column::AccessId)
+            .filter(access_object::Column::Object.is_in(ids))
+            .into_query();
         let mut items = Vec::new();
         let mut looked_at = 0;
         loop {
             let mut query = access::Entity::find()
-                .filter(access::Column::Id.gt(last))
+                .filter(access::Column::Id.gte(last.row))
                 .order_by_asc(access::Column::Id);
-            if let Some(objects) = &wanted {
-                query = query.filter(access::Column::Object.is_in(objects.iter().cloned()));
+            if wanted.is_some() {
+                query = query.filter(access::Column::Id.in_subquery(naming.clone()));
             }
             if let Some(user) = filter.user {
                 query = query.filter(access::Column::UserId.eq(Uuid::from(user)));
             }
-            let rows = query.limit(limit + 1).all(self.store.read()).await?;
-            let more = rows.len() as u64 > limit;
-            let objects = rows.iter().map(|row| row.object.clone()).collect();
+            let mut rows = query.limit(ROWS_AT_ONCE + 1).all(self.store.read()).await?;
+            let more = rows.len() as u64 > ROWS_AT_ONCE;
+            rows.truncate(usize::try_from(ROWS_AT_ONCE).unwrap_or(usize::MAX));
+            let shown = shown(&rows, last, wanted.as_deref());
+            let objects = shown.iter().map(|(_, _, object)| object.clone()).collect();
             let readable = self.readable(objects, &mine, everything).await?;
-            for row in rows {
+            looked_at += shown.len() as u64;
+            for (row, place, object) in shown {
                 if items.len() as u64 == limit {
                     return Ok(Page {
                         items,
                         next: Some(last.to_string()),
                     });
                 }
-                last = row.id;
-                if readable.contains(&row.object) {
-                    items.push(AccessRow {
-                        id: row.id.to_string(),
-                        at: Timestamp::from_micros(row.at),
-                        user: UserId(row.user_id),
-                        role: row.role,
-                        object: row.object,
-                        what: row.what,
-                        mode: row.mode,
-                        purpose: row.purpose,
-                    });
+                last = place;
+                if readable.contains(&object) {
+                    items.push(access_view(row, place, object));
                 }
             }
-            looked_at += limit;
             if !more {
                 return Ok(Page { items, next: None });
+            }
+            if let Some(row) = rows.last() {
+                last = Shown::whole(row);
             }
             if looked_at >= MOST_LOOKED_AT {
                 return Ok(Page {
@@ -447,6 +467,79 @@ impl Acting {
                 });
             }
         }
+    }
+}
+
+/// One object of a row of the access log: the row and its place there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Shown {
+    row: Uuid,
+    place: usize,
+}
+
+impl Shown {
+    /// Before every row: no row has this id.
+    const START: Self = Self {
+        row: Uuid::nil(),
+        place: 0,
+    };
+
+    /// The last object of a row.
+    fn whole(row: &access::Model) -> Self {
+        Self {
+            row: row.id,
+            place: (row.objects.len() / 16).saturating_sub(1),
+        }
+    }
+}
+
+impl std::fmt::Display for Shown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.row, self.place)
+    }
+}
+
+impl std::str::FromStr for Shown {
+    type Err = ();
+
+    fn from_str(text: &str) -> std::result::Result<Self, ()> {
+        let (row, place) = text.split_once('.').ok_or(())?;
+        Ok(Self {
+            row: Uuid::parse_str(row).map_err(drop)?,
+            place: place.parse().map_err(drop)?,
+        })
+    }
+}
+
+/// The objects of these rows after `last`, only those that are wanted.
+fn shown<'a>(
+    rows: &'a [access::Model],
+    last: Shown,
+    wanted: Option<&[String]>,
+) -> Vec<(&'a access::Model, Shown, String)> {
+    let mut found = Vec::new();
+    for row in rows {
+        for (place, id) in row.objects.as_chunks::<16>().0.iter().enumerate() {
+            let at = Shown { row: row.id, place };
+            let object = format!("{}:{}", row.kind, Uuid::from_bytes(*id));
+            if at > last && wanted.is_none_or(|wanted| wanted.contains(&object)) {
+                found.push((row, at, object));
+            }
+        }
+    }
+    found
+}
+
+fn access_view(row: &access::Model, place: Shown, object: String) -> AccessRow {
+    AccessRow {
+        id: place.to_string(),
+        at: Timestamp::from_micros(row.at),
+        user: UserId(row.user_id),
+        role: row.role.clone(),
+        object,
+        what: row.what.clone(),
+        mode: row.mode.clone(),
+        purpose: row.purpose.clone(),
     }
 }
 

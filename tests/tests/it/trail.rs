@@ -2,17 +2,24 @@
 
 use std::collections::BTreeSet;
 
+use serde::de::DeserializeOwned;
+use tilik_protocol::ids::PhotoId;
 use tilik_protocol::policy::Role;
 use tilik_protocol::review::{AccessRow, JournalRow, Page};
 use tilik_tests::requests::Scene;
 use tilik_tests::{Console, village};
 
-async fn whole_journal(by: &Console, filter: &str, limit: u64) -> Vec<JournalRow> {
-    let mut rows: Vec<JournalRow> = Vec::new();
+async fn whole<Row: DeserializeOwned>(
+    log: &str,
+    by: &Console,
+    filter: &str,
+    limit: u64,
+) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
     let mut after = String::new();
     loop {
-        let path = format!("/v1/journal?limit={limit}{filter}{after}");
-        let page: Page<JournalRow> = by.get(&path).await.read().unwrap();
+        let path = format!("/v1/{log}?limit={limit}{filter}{after}");
+        let page: Page<Row> = by.get(&path).await.read().unwrap();
         assert!(page.items.len() as u64 <= limit);
         rows.extend(page.items);
         match page.next {
@@ -20,6 +27,14 @@ async fn whole_journal(by: &Console, filter: &str, limit: u64) -> Vec<JournalRow
             None => return rows,
         }
     }
+}
+
+async fn whole_journal(by: &Console, filter: &str, limit: u64) -> Vec<JournalRow> {
+    whole("journal", by, filter, limit).await
+}
+
+async fn whole_access(by: &Console, filter: &str, limit: u64) -> Vec<AccessRow> {
+    whole("access", by, filter, limit).await
 }
 
 #[tokio::test]
@@ -126,6 +141,38 @@ async fn the_access_log_tells_who_saw_a_case_and_hides_other_regions() {
             ("signatory", "case_row", "served")
         ]
     );
+    // Photos before somebody's eyes are among what was seen of their case; a list is one row and as many items.
+    let visits = scene.submitted.visits.iter();
+    let photos: Vec<PhotoId> = visits
+        .flat_map(|visit| &visit.photos)
+        .map(|photo| photo.id)
+        .collect();
+    let seen = serde_json::json!({ "photos": photos });
+    let told = scene.staff.supervisor.post("/v1/photos/seen", &seen).await;
+    assert_eq!(told.verdict(), "204");
+    let new = page(&scene.staff.auditor).await.split_off(after.len());
+    let objects: Vec<&str> = new.iter().map(|row| row.object.as_str()).collect();
+    let mut wanted: Vec<String> = photos.iter().map(|id| format!("photo:{id}")).collect();
+    wanted.sort();
+    assert_eq!(objects, wanted);
+    let rows: BTreeSet<&str> = new
+        .iter()
+        .map(|row| row.id.split('.').next().unwrap())
+        .collect();
+    assert_eq!(rows.len(), 1);
+    // Page by page, also when a page ends within a row, the log is the same.
+    let whole = whole_access(&scene.staff.auditor, "", 200).await;
+    assert!(whole.len() > 3);
+    for limit in [1, 2, 3] {
+        assert_eq!(whole_access(&scene.staff.auditor, "", limit).await, whole);
+    }
+    let object = format!("&object=photo:{}", photos[1]);
+    let of_photo = whole_access(&scene.staff.auditor, &object, 1).await;
+    let told: Vec<&AccessRow> = whole
+        .iter()
+        .filter(|row| object.ends_with(&row.object))
+        .collect();
+    assert_eq!(of_photo.iter().collect::<Vec<_>>(), told);
     let set = scene
         .callers
         .iter()

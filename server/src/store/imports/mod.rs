@@ -669,7 +669,8 @@ impl Acting {
                 continue;
             };
             reads.push(Read {
-                object: format!("family:{}", change.family),
+                kind: "family",
+                id: change.family.into(),
                 what: "import",
                 mode: Mode::Served,
                 role,

@@ -1,4 +1,4 @@
-//! Every read of personal data, with its purpose.
+//! Every read of personal data, with its purpose: one row for what one answer showed of one kind.
 
 use sea_orm::entity::prelude::*;
 
@@ -10,7 +10,8 @@ pub struct Model {
     pub at: i64,
     pub user_id: Uuid,
     pub role: String,
-    pub object: String,
+    pub kind: String,
+    pub objects: Vec<u8>,
     pub what: String,
     pub mode: String,
     pub purpose: Option<String>,
