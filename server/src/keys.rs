@@ -818,12 +818,12 @@ impl fmt::Debug for Keyring {
 }
 
 /// The cipher of objects and columns, under `key`.
-pub(crate) fn cipher(key: &[u8; 32]) -> Aes256GcmSiv {
+fn cipher(key: &[u8; 32]) -> Aes256GcmSiv {
     Aes256GcmSiv::new(key.into())
 }
 
 /// Encrypts; the cipher refuses only lengths of 64 GiB and more, which no caller can hold.
-pub(crate) fn encrypt(cipher: &Aes256GcmSiv, nonce: &Nonce, plain: &[u8], aad: &[u8]) -> Vec<u8> {
+fn encrypt(cipher: &Aes256GcmSiv, nonce: &Nonce, plain: &[u8], aad: &[u8]) -> Vec<u8> {
     #[expect(
         clippy::expect_used,
         reason = "AES-GCM-SIV refuses only inputs of 64 GiB and more"

@@ -264,7 +264,7 @@ fn number(text: &str) -> Result<u64, BadKey> {
     text.parse().map_err(|_| BadKey)
 }
 
-fn hex(bytes: &[u8; 32]) -> String {
+pub(super) fn hex(bytes: &[u8; 32]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
     bytes

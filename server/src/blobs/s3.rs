@@ -8,12 +8,16 @@ use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use aws_runtime::auth::PayloadSigningOverride;
 use aws_sdk_s3::Client;
+use aws_sdk_s3::config::interceptors::BeforeTransmitInterceptorContextMut;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
-    BehaviorVersion, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation,
+    BehaviorVersion, ConfigBag, Credentials, Intercept, Region, RequestChecksumCalculation,
+    ResponseChecksumValidation, RuntimeComponents,
 };
+use aws_sdk_s3::error::BoxError;
 use aws_sdk_s3::error::{DisplayErrorContext, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
@@ -22,6 +26,7 @@ use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 
+use super::key::hex;
 use super::{BlobError, BlobKey, BlobPage, BlobPrefix, Blobs, Ciphertext, FreeSpace, Listed};
 
 /// Where the bucket is and who we are there.
@@ -218,18 +223,43 @@ impl S3 {
     }
 }
 
+/// Tells the client the SHA-256 of a body, which it signs, so that it need not hash the body once more.
+#[derive(Debug)]
+struct SignedAs([u8; 32]);
+
+impl Intercept for SignedAs {
+    fn name(&self) -> &'static str {
+        "SignedAs"
+    }
+
+    fn modify_before_signing(
+        &self,
+        _request: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _components: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let sha256 = hex(&self.0);
+        config
+            .interceptor_state()
+            .store_put(PayloadSigningOverride::Precomputed(sha256));
+        Ok(())
+    }
+}
+
 #[async_trait]
 impl Blobs for S3 {
     async fn put(&self, key: &BlobKey, bytes: Ciphertext) -> Result<(), BlobError> {
         let bytes = bytes.bytes().clone();
-        // Named with its value: in the mode chosen above, naming only the algorithm silently sends nothing.
-        let sha256 = BASE64_STANDARD.encode(Sha256::digest(&bytes));
+        let sha256 = Sha256::digest(&bytes);
         self.client
             .put_object()
             .bucket(&self.bucket)
             .key(self.name(key))
-            .checksum_sha256(sha256)
+            // Named with its value: in the mode chosen above, naming only the algorithm silently sends nothing.
+            .checksum_sha256(BASE64_STANDARD.encode(sha256))
             .body(ByteStream::from(bytes))
+            .customize()
+            .interceptor(SignedAs(sha256.into()))
             .send()
             .await
             .map_err(|e| sdk_error(&e))?;

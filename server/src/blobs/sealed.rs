@@ -5,11 +5,14 @@
 //! | bytes | what |
 //! |---|---|
 //! | 4 | `TLKB` |
-//! | 1 | layout version, 1 |
+//! | 1 | layout version, 2 |
 //! | 4 | version of the wrapping key, big-endian |
 //! | 60 | the object's own data key, wrapped (nonce, key, tag) |
 //! | 12 | nonce |
-//! | n + 16 | AES-256-GCM-SIV ciphertext and tag |
+//! | n + 16 | AES-256-GCM ciphertext and tag |
+//!
+//! A data key from the operating system encrypts one object once, so no nonce is ever used twice with it; what encrypts
+//! often under one key, the wrapping and the columns of the database, is AES-256-GCM-SIV.
 //!
 //! Wrapping and ciphertext both authenticate everything before them and the object's name: an object that was altered, cut,
 //! or put in another's place does not open. The data key is kept, wrapped, in the object and nowhere else, so deleting the
@@ -18,21 +21,20 @@
 
 use std::sync::Arc;
 
-use aes_gcm_siv::aead::AeadInPlace as _;
-use aes_gcm_siv::{Nonce, Tag};
 use bytes::{Bytes, BytesMut};
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use zeroize::Zeroizing;
 
 use super::{BlobError, BlobKey, BlobPage, BlobPrefix, Blobs, ChunkKey, Ciphertext, FreeSpace};
 use crate::clock::Ids;
-use crate::keys::{Keyring, WRAPPED_KEY_LEN, WrappedKey, cipher};
+use crate::keys::{DataKey, Keyring, WRAPPED_KEY_LEN, WrappedKey};
 
 /// Bytes that a stored object has beyond its clear bytes.
 pub const SEALED_OVERHEAD: u64 = (HEADER_LEN + TAG_LEN) as u64;
 
-const MAGIC_AND_LAYOUT: &[u8; 5] = b"TLKB\x01";
+const MAGIC_AND_LAYOUT: &[u8; 5] = b"TLKB\x02";
 const NAMED_LEN: usize = 5 + 4;
-const HEADER_LEN: usize = NAMED_LEN + WRAPPED_KEY_LEN + 12;
+const HEADER_LEN: usize = NAMED_LEN + WRAPPED_KEY_LEN + NONCE_LEN;
 const TAG_LEN: usize = 16;
 
 /// A store that encrypts each object with a key of its own. Clones share everything.
@@ -145,7 +147,7 @@ impl SealedBlobs {
     fn seal(&self, key: &BlobKey, clear: &[u8]) -> Ciphertext {
         let mut data_key = Zeroizing::new([0; 32]);
         self.ids.fill(data_key.as_mut());
-        let nonce: [u8; 12] = self.ids.bytes();
+        let nonce: [u8; NONCE_LEN] = self.ids.bytes();
         let version = self.keyring.active_version(key.wrap_purpose().into());
 
         let mut sealed = Vec::with_capacity(HEADER_LEN + clear.len() + TAG_LEN);
@@ -166,12 +168,16 @@ impl SealedBlobs {
         sealed.extend_from_slice(clear);
         #[expect(
             clippy::expect_used,
-            reason = "AES-GCM-SIV refuses only inputs of 64 GiB and more"
+            reason = "AES-GCM refuses only inputs of 64 GiB and more"
         )]
         let tag = cipher(&data_key)
-            .encrypt_in_place_detached(Nonce::from_slice(&nonce), &bound, &mut sealed[HEADER_LEN..])
+            .seal_in_place_separate_tag(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::from(bound),
+                &mut sealed[HEADER_LEN..],
+            )
             .expect("objects stay below 64 GiB");
-        sealed.extend_from_slice(&tag);
+        sealed.extend_from_slice(tag.as_ref());
         Ciphertext(sealed.into())
     }
 
@@ -183,7 +189,6 @@ impl SealedBlobs {
             return Err(BlobError::damaged("cut short"));
         }
         let header = sealed.split_to(HEADER_LEN);
-        let tag = sealed.split_off(sealed.len() - TAG_LEN);
         let Some(version) = header
             .strip_prefix(MAGIC_AND_LAYOUT)
             .and_then(<[u8]>::first_chunk)
@@ -203,15 +208,14 @@ impl SealedBlobs {
                 &wrapped,
             )
             .map_err(BlobError::damaged)?;
-        let nonce = Nonce::from_slice(&header[NAMED_LEN + WRAPPED_KEY_LEN..]);
-        cipher(&data_key)
-            .decrypt_in_place_detached(
-                nonce,
-                &bound_to(&header, key),
-                &mut sealed,
-                Tag::from_slice(&tag),
-            )
-            .map_err(|_| BlobError::damaged("altered, or stored under another name"))?;
+        let altered = |_| BlobError::damaged("altered, or stored under another name");
+        let nonce = Nonce::try_assume_unique_for_key(&header[NAMED_LEN + WRAPPED_KEY_LEN..])
+            .map_err(altered)?;
+        let clear = cipher(&data_key)
+            .open_in_place(nonce, Aad::from(bound_to(&header, key)), &mut sealed)
+            .map_err(altered)?
+            .len();
+        sealed.truncate(clear);
         Ok(sealed.freeze())
     }
 }
@@ -220,6 +224,14 @@ impl std::fmt::Debug for SealedBlobs {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SealedBlobs").finish_non_exhaustive()
     }
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "AES-256-GCM refuses only keys of another length"
+)]
+fn cipher(key: &DataKey) -> LessSafeKey {
+    LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key.as_ref()).expect("32 bytes"))
 }
 
 /// What a key or ciphertext is bound to: the bytes before it, and the object's name.

@@ -587,6 +587,30 @@ fn as_one(mut statements: Vec<Statement>) -> Statement {
     Statement::from_sql_and_values(DatabaseBackend::Postgres, text, values)
 }
 
+/// Statements that return ids as one for PostgreSQL: the number of each with each of its ids. One after the other, since
+/// what the last `SELECT` takes from the first comes before what it takes from the second.
+pub(super) fn ids_as_one(statements: Vec<Statement>) -> Statement {
+    let (mut text, mut values) = (String::new(), Vec::new());
+    let parts = statements.len();
+    for (n, statement) in statements.into_iter().enumerate() {
+        let begins = match n {
+            0 => "WITH part_0 AS (".to_owned(),
+            n => format!("), part_{n} AS ("),
+        };
+        text.push_str(&begins);
+        let own = statement.values.map_or(Vec::new(), |own| own.0);
+        in_order(&statement.sql, own, &mut text, &mut values, |n| {
+            format!("${n}").into()
+        });
+    }
+    let told: Vec<String> = (0..parts)
+        .map(|n| format!("SELECT {n}, id FROM part_{n}"))
+        .collect();
+    text.push_str(") ");
+    text.push_str(&told.join(" UNION ALL "));
+    Statement::from_sql_and_values(DatabaseBackend::Postgres, text, values)
+}
+
 /// Adds `text` with every placeholder (`?` or `$1 …`) as `the_next`, and its value as the next one: of joined statements
 /// sqlx counts only those.
 fn in_order(
@@ -750,6 +774,29 @@ mod tests {
         );
         let values: Vec<Value> = [2, 1, 3, 4].map(Value::from).to_vec();
         assert_eq!(all.values.unwrap().0, values);
+    }
+
+    #[test]
+    fn statements_that_tell_ids_keep_their_own_values_and_numbers() {
+        let of = |text: &str, values: &[i32]| {
+            let values = values.iter().map(|n| Value::from(*n));
+            Statement::from_sql_and_values(DatabaseBackend::Postgres, text, values)
+        };
+        let one = ids_as_one(vec![
+            of(
+                "UPDATE a SET b = $2, c = $1 WHERE id = $1 RETURNING id",
+                &[1, 2],
+            ),
+            of("SELECT id FROM d WHERE e = $1 ORDER BY id FOR UPDATE", &[3]),
+        ]);
+        assert_eq!(
+            one.sql,
+            "WITH part_0 AS (UPDATE a SET b = $1, c = $2 WHERE id = $3 RETURNING id), \
+             part_1 AS (SELECT id FROM d WHERE e = $4 ORDER BY id FOR UPDATE) \
+             SELECT 0, id FROM part_0 UNION ALL SELECT 1, id FROM part_1"
+        );
+        let values: Vec<Value> = [2, 1, 1, 3].map(Value::from).to_vec();
+        assert_eq!(one.values.unwrap().0, values);
     }
 
     #[test]

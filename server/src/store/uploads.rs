@@ -1,7 +1,7 @@
 //! Uploads as the database knows them: how many bytes are durable, who is appending, and how a finished one becomes a
 //! photo. The offset only ever moves by compare-and-set, after the bytes are in the blob store.
 
-use sea_orm::sea_query::{Expr, OnConflict, Query};
+use sea_orm::sea_query::{Expr, InsertStatement, OnConflict, Query, UpdateStatement};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait,
     QueryFilter, QueryOrder, QueryTrait, Set,
@@ -165,6 +165,21 @@ fn expiry(from: Timestamp) -> Timestamp {
     from.plus_s(EXPIRES_DAYS * 86_400)
 }
 
+/// An upload whose photo has arrived, if one was begun.
+fn upload_done(id: PhotoId) -> UpdateStatement {
+    let mut done = upload::Entity::update_many()
+        .col_expr(upload::Column::State, Expr::value("done"))
+        .col_expr(
+            upload::Column::OffsetBytes,
+            Expr::col(upload::Column::Length),
+        )
+        .col_expr(upload::Column::Lease, Expr::value(Option::<Uuid>::None))
+        .filter(upload::Column::Id.eq(Uuid::from(id)))
+        .into_query();
+    done.returning_col(upload::Column::Id);
+    done
+}
+
 impl Acting {
     /// An actor who may send for this device: the phone itself, anybody who may carry, or the holder of its grant.
     fn may_send_for(&self, device: Uuid) -> Result<()> {
@@ -212,8 +227,13 @@ impl Acting {
         let mut named = photo::Entity::find_by_id(Uuid::from(announced.photo))
             .filter(photo::Column::DeviceId.eq(Uuid::from(announced.device)))
             .filter(photo::Column::ReceivedAt.is_null())
-            .filter(Expr::cust(
-                "NOT EXISTS (SELECT 1 FROM upload WHERE upload.id = photo.id)",
+            // Not `photo.id`, which is the same: then PostgreSQL plans this anew each time.
+            .filter(Expr::not_exists(
+                Query::select()
+                    .expr(Expr::value(1))
+                    .from(upload::Entity)
+                    .and_where(upload::Column::Id.eq(Uuid::from(announced.photo)))
+                    .to_owned(),
             ));
         if let Some(visit) = self.actor.uploads_of() {
             let links = Query::select()
@@ -675,33 +695,29 @@ impl Acting {
             ],
         );
         let [lock, complete] = visits::whole_with(&write, id);
-        let mut answers = write.query_each(vec![arrived, lock, complete]).await?;
-        let is_new = !answers.rows().is_empty();
-        let _locked = answers.rows();
-        let whole = answers.rows();
-        if let Some(announced) = straight {
-            self.upload_done_at_once(&write, announced).await?;
-        } else {
-            let done = upload::Entity::update_many()
-                .col_expr(upload::Column::State, Expr::value("done"))
-                .col_expr(
-                    upload::Column::OffsetBytes,
-                    Expr::col(upload::Column::Length),
-                )
-                .col_expr(upload::Column::Lease, Expr::value(Option::<Uuid>::None))
-                .filter(upload::Column::Id.eq(Uuid::from(id)));
-            write.last(done.into_query()).await?;
+        let backend = self.store.backend();
+        let done = match straight {
+            Some(announced) => backend.build(&self.upload_done_at_once(&write, announced)),
+            None => backend.build(&upload_done(id)),
+        };
+        let mut answers = write
+            .ids_of_each(vec![vec![arrived, lock], vec![complete, done]])
+            .await?;
+        let mut next = || answers.next().unwrap_or_default();
+        let [arrived, _locked, whole, _done] = [next(), next(), next(), next()];
+        let is_new = !arrived.is_empty();
+        if is_new {
+            for visit in whole {
+                visits::case_is_whole(&mut write, visit).await?;
+            }
+            if let Some(problem) = &problem {
+                visits::flag_bad_photo(&write, id, problem).await?;
+            }
         }
         let chunks = upload_chunk::Entity::delete_many()
             .filter(upload_chunk::Column::UploadId.eq(Uuid::from(id)));
         write.last(chunks.into_query()).await?;
         if is_new {
-            for visit in whole {
-                visits::case_is_whole(&mut write, visit.try_get_by_index(0)?).await?;
-            }
-            if let Some(problem) = &problem {
-                visits::flag_bad_photo(&write, id, problem).await?;
-            }
             if problem.is_none() {
                 jobs::enqueue(&write, "derivatives", &id.to_string()).await?;
             }
@@ -718,7 +734,7 @@ impl Acting {
     }
 
     /// The row of an upload that came in one piece. Another request may have begun it meanwhile.
-    async fn upload_done_at_once(&self, write: &Write, announced: &Announced) -> Result<()> {
+    fn upload_done_at_once(&self, write: &Write, announced: &Announced) -> InsertStatement {
         let now = write.at();
         let row = upload::ActiveModel {
             id: Set(announced.photo.into()),
@@ -735,17 +751,20 @@ impl Acting {
             created_at: Set(now.as_micros()),
             expires_at: Set(expiry(now).as_micros()),
         };
-        let insert = upload::Entity::insert(row).on_conflict(
-            OnConflict::column(upload::Column::Id)
-                .value(upload::Column::State, Expr::value("done"))
-                .value(
-                    upload::Column::OffsetBytes,
-                    Expr::col((upload::Entity, upload::Column::Length)),
-                )
-                .value(upload::Column::Lease, Expr::value(Option::<Uuid>::None))
-                .to_owned(),
-        );
-        write.last(insert.into_query()).await
+        let mut insert = upload::Entity::insert(row)
+            .on_conflict(
+                OnConflict::column(upload::Column::Id)
+                    .value(upload::Column::State, Expr::value("done"))
+                    .value(
+                        upload::Column::OffsetBytes,
+                        Expr::col((upload::Entity, upload::Column::Length)),
+                    )
+                    .value(upload::Column::Lease, Expr::value(Option::<Uuid>::None))
+                    .to_owned(),
+            )
+            .into_query();
+        insert.returning_col(upload::Column::Id);
+        insert
     }
 
     /// Where a photo's original lies, when it is here and sound.
@@ -827,13 +846,16 @@ impl Acting {
         let mut gone = Vec::new();
         for row in due {
             let write = self.begin().await?;
-            upload_chunk::Entity::delete_many()
-                .filter(upload_chunk::Column::UploadId.eq(row.id))
-                .exec(write.on())
-                .await?;
+            // The upload before its pieces, as everybody locks them.
             upload::Entity::update_many()
                 .col_expr(upload::Column::State, Expr::value("expired"))
                 .filter(upload::Column::Id.eq(row.id))
+                // Not one that was finished meanwhile.
+                .filter(upload::Column::State.ne("done"))
+                .exec(write.on())
+                .await?;
+            upload_chunk::Entity::delete_many()
+                .filter(upload_chunk::Column::UploadId.eq(row.id))
                 .exec(write.on())
                 .await?;
             write.commit().await?;

@@ -13,10 +13,11 @@ use tilik_protocol::ids::{EventId, UserId};
 use tilik_protocol::problem::ProblemCode;
 use tilik_protocol::sync::{Bucket, row_hash};
 use tilik_protocol::time::Timestamp;
+use uuid::Uuid;
 
 use super::Store;
 use super::journal::{self, Entry, Head};
-use super::lanes::{Answers, QueryEach as _, Transaction};
+use super::lanes::{self, Answers, QueryEach as _, Transaction};
 use super::tables::{event, feed_row};
 use crate::actor::Actor;
 use crate::error::{Error, Result};
@@ -120,7 +121,7 @@ impl Write {
         if inserted == 1 {
             return Ok(Seen::Now);
         }
-        let known = event::Entity::find_by_id(uuid::Uuid::from(event_id))
+        let known = event::Entity::find_by_id(Uuid::from(event_id))
             .one(&self.transaction)
             .await?
             .ok_or(Error::Refused(ProblemCode::EventReused))?;
@@ -159,6 +160,48 @@ impl Write {
             self.head = answers.rows().first().map(Head::read).transpose()?;
         }
         Ok(answers)
+    }
+
+    /// The ids that each of several statements tells, each of which returns an `id` and nothing else. Those of one group are
+    /// one journey to PostgreSQL: each of them sees what was before the group, and they lock in their order.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(super) async fn ids_of_each(
+        &mut self,
+        groups: Vec<Vec<Statement>>,
+    ) -> Result<std::vec::IntoIter<Vec<Uuid>>, DbErr> {
+        let mut ids = Vec::new();
+        if self.store.is_postgres() {
+            let sizes: Vec<usize> = groups.iter().map(Vec::len).collect();
+            let journeys = groups.into_iter().map(lanes::ids_as_one).collect();
+            let mut answers = self.query_each(journeys).await?;
+            for size in sizes {
+                let rows = answers.rows();
+                for part in 0..size {
+                    let mut of_part = Vec::new();
+                    for row in &rows {
+                        if usize::try_from(row.try_get_by_index::<i32>(0)?) == Ok(part) {
+                            of_part.push(row.try_get_by_index(1)?);
+                        }
+                    }
+                    ids.push(of_part);
+                }
+            }
+        } else {
+            let asked = groups.iter().map(Vec::len).sum();
+            let mut answers = self
+                .query_each(groups.into_iter().flatten().collect())
+                .await?;
+            for _ in 0..asked {
+                let rows = answers.rows().into_iter();
+                ids.push(
+                    rows.map(|row| row.try_get_by_index(0))
+                        .collect::<Result<_, _>>()?,
+                );
+            }
+        }
+        Ok(ids.into_iter())
     }
 
     /// Appends to the journal at commit.

@@ -1203,7 +1203,9 @@ async fn who_a_family_is_that_holds_or_awaits_a_place_changes_only_when_an_appro
         [change("nama", Some("WARGA EMPAT"), Some("KENARI EMPAT"))]
     );
     let seen = office
-        .count("access WHERE what = 'import' AND object LIKE 'family:%'")
+        .count(
+            "access_object JOIN access ON id = access_id WHERE what = 'import' AND kind = 'family'",
+        )
         .await;
     assert_eq!(seen, 2);
     let answer = office.changes(&office.admin, &report).await;

@@ -532,12 +532,6 @@ pub(in crate::store) async fn is_what_was_asked(write: &Write, case: &Case) -> R
 /// A visit that came while another waited for review becomes the one to review when it is whole and the other is not:
 /// not all photos, or not what was asked. A whole one is never put behind a later one.
 async fn take_over(write: &mut Write, id: Uuid) -> Result<()> {
-    let second = visit_flag::Entity::find_by_id((id, Flag::SecondVisit.to_string()))
-        .one(write.on())
-        .await?;
-    if second.is_none() {
-        return Ok(());
-    }
     let Some(row) = visit::Entity::find_by_id(id).one(write.on()).await? else {
         return Ok(());
     };
@@ -598,16 +592,19 @@ pub(in crate::store) fn whole_with(write: &Write, id: PhotoId) -> [Statement; 2]
 
 /// The case that waits for this visit has all of it; or takes it up now.
 pub(in crate::store) async fn case_is_whole(write: &mut Write, visit: Uuid) -> Result<()> {
-    verification_case::Entity::update_many()
-        .set(verification_case::ActiveModel {
-            complete_at: Set(Some(write.at().as_micros())),
-            ..Default::default()
-        })
-        .filter(verification_case::Column::CurrentVisit.eq(visit))
-        .filter(verification_case::Column::CompleteAt.is_null())
-        .exec(write.on())
-        .await?;
-    take_over(write, visit).await
+    let complete = "UPDATE verification_case SET complete_at = $2 \
+         WHERE current_visit = $1 AND complete_at IS NULL RETURNING id";
+    let second = "SELECT visit_id AS id FROM visit_flag WHERE visit_id = $1 AND flag = $2";
+    let store = write.store();
+    let asked = vec![
+        store.sql(complete, [visit.into(), write.at().as_micros().into()]),
+        store.sql(second, [visit.into(), Flag::SecondVisit.to_string().into()]),
+    ];
+    let second = write.ids_of_each(vec![asked]).await?.nth(1);
+    if second.is_some_and(|found| !found.is_empty()) {
+        take_over(write, visit).await?;
+    }
+    Ok(())
 }
 
 /// Marks the visit, and the case that waits for it, complete when every photo is here.
