@@ -567,7 +567,7 @@ CREATE TABLE access (
     purpose {text}
 );
 
--- Which rows of access name an object; filled by a trigger, so it never says anything else.
+-- Which rows of access name an object; written by a trigger.
 CREATE TABLE access_object (
     object {uuid} NOT NULL,
     access_id {uuid} NOT NULL,

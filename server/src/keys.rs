@@ -817,7 +817,7 @@ impl fmt::Debug for Keyring {
     }
 }
 
-/// The cipher of objects and columns, under `key`.
+/// The cipher of columns and of the keys of objects, under `key`.
 fn cipher(key: &[u8; 32]) -> Aes256GcmSiv {
     Aes256GcmSiv::new(key.into())
 }

@@ -534,7 +534,7 @@ pub struct SeenPhotos {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AccessRow {
-    /// The row, for the next page.
+    /// The row and its place in it.
     pub id: String,
     /// When.
     pub at: Timestamp,

@@ -1,8 +1,8 @@
 //! Reads of personal data, logged: who, as what, which object, whether it was only handed out (`served`) or looked at
 //! (`seen`).
 //!
-//! A read is answered when its row is durable, never before: after a crash no read is missing. What one answer shows is one
-//! row, however many objects it has. Rows of reads that happen at once share one statement and one commit: whoever finds
+//! A read is answered when its row is durable, never before: after a crash no read is missing. What one answer shows of
+//! one kind in one role is one row, however many objects it has. Rows of reads that happen at once share one statement and one commit: whoever finds
 //! the log busy waits for the next turn, which takes everybody who waits. A reader who hangs up meanwhile is logged all the
 //! same.
 
@@ -20,9 +20,6 @@ use crate::error::{Cause, Error, Result};
 
 /// Rows in one statement.
 const MOST: usize = 500;
-
-/// Objects in one row.
-const MOST_OBJECTS: usize = 500;
 
 /// The reads that wait for their turn.
 #[derive(Default)]
@@ -158,11 +155,11 @@ impl Acting {
 fn together(reads: impl IntoIterator<Item = Read>) -> Vec<(Read, Vec<u8>)> {
     let mut rows: Vec<(Read, Vec<u8>)> = Vec::new();
     for read in reads {
-        let alike = |(row, objects): &&mut (Read, Vec<u8>)| {
-            objects.len() < MOST_OBJECTS * 16 && row.differs_in_object_only(&read)
-        };
         let id = read.id.into_bytes();
-        match rows.iter_mut().rev().find(alike) {
+        match rows
+            .iter_mut()
+            .find(|(row, _)| row.differs_in_object_only(&read))
+        {
             Some((_, objects)) => objects.extend(id),
             None => rows.push((read, id.to_vec())),
         }

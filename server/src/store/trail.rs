@@ -4,7 +4,7 @@
 //! Neither table has a region: an object's region is asked when it is read. A row about nothing that lies anywhere (an
 //! import, a program) is for those whose regions are the whole registry.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -26,11 +26,9 @@ use super::tables::{
 use super::{Acting, in_regions};
 use crate::error::{Error, Result};
 
-/// Rows looked at for one page. A page may hold fewer than asked for, even none, and still name a next one.
+/// Rows, or objects of rows, looked at for one page. A page may hold fewer than asked for, even none, and still name a next
+/// one.
 const MOST_LOOKED_AT: u64 = 2_000;
-
-/// Rows of the access log taken at once: each has up to some hundred objects.
-const ROWS_AT_ONCE: u64 = 20;
 
 /// Which rows.
 #[derive(Debug, Clone, Default)]
@@ -316,16 +314,18 @@ impl Acting {
         mine: &[RegionCode],
         everything: bool,
     ) -> Result<BTreeSet<String>> {
+        if everything {
+            return Ok(objects);
+        }
         let regions = self.regions_of(&objects).await?;
         Ok(objects
             .into_iter()
             .filter(|object| {
-                everything
-                    || regions
-                        .get(object)
-                        .into_iter()
-                        .flatten()
-                        .any(|region| mine.iter().any(|code| code.covers(region)))
+                regions
+                    .get(object)
+                    .into_iter()
+                    .flatten()
+                    .any(|region| mine.iter().any(|code| code.covers(region)))
             })
             .collect())
     }
@@ -413,16 +413,14 @@ impl Acting {
                 .map_err(|()| Error::Refused(ProblemCode::BadCursor))?,
         };
         let wanted = self.objects_wanted(filter).await?;
-        let ids = wanted
+        let wanted: Option<HashSet<String>> = wanted.map(|objects| objects.into_iter().collect());
+        let ids: Vec<Uuid> = wanted
             .iter()
             .flatten()
             .filter_map(|object| parts(object))
-            .map(|(_, id)| id);
-        let naming = access_object::Entity::find()
-            .select_only()
-            .column(access_object::Column::AccessId)
-            .filter(access_object::Column::Object.is_in(ids))
-            .into_query();
+            .map(|(_, id)| id)
+            .collect();
+        let most = usize::try_from(limit).map_err(Error::internal)?;
         let mut items = Vec::new();
         let mut looked_at = 0;
         loop {
@@ -430,19 +428,29 @@ impl Acting {
                 .filter(access::Column::Id.gte(last.row))
                 .order_by_asc(access::Column::Id);
             if wanted.is_some() {
-                query = query.filter(access::Column::Id.in_subquery(naming.clone()));
+                let naming = access_object::Entity::find()
+                    .select_only()
+                    .column(access_object::Column::AccessId)
+                    .filter(access_object::Column::Object.is_in(ids.iter().copied()))
+                    .filter(access_object::Column::AccessId.gte(last.row))
+                    .into_query();
+                query = query.filter(access::Column::Id.in_subquery(naming));
             }
             if let Some(user) = filter.user {
                 query = query.filter(access::Column::UserId.eq(Uuid::from(user)));
             }
-            let mut rows = query.limit(ROWS_AT_ONCE + 1).all(self.store.read()).await?;
-            let more = rows.len() as u64 > ROWS_AT_ONCE;
-            rows.truncate(usize::try_from(ROWS_AT_ONCE).unwrap_or(usize::MAX));
-            let shown = shown(&rows, last, wanted.as_deref());
-            let objects = shown.iter().map(|(_, _, object)| object.clone()).collect();
+            // With the one in whose midst the page before this may have ended.
+            let rows = query.limit(limit + 2).all(self.store.read()).await?;
+            let wanted = wanted.as_ref();
+            let mut rest = shown(&rows, last)
+                .filter(|(.., object)| wanted.is_none_or(|wanted| wanted.contains(object)));
+            let some: Vec<_> = rest.by_ref().take(most + 1).collect();
+            let all_of_them = rest.next().is_none();
+            let more = !all_of_them || rows.len() > most + 1;
+            let objects = some.iter().map(|(.., object)| object.clone()).collect();
             let readable = self.readable(objects, &mine, everything).await?;
-            looked_at += shown.len() as u64;
-            for (row, place, object) in shown {
+            looked_at += rows.len().max(some.len()) as u64;
+            for (row, place, object) in some {
                 if items.len() as u64 == limit {
                     return Ok(Page {
                         items,
@@ -457,7 +465,7 @@ impl Acting {
             if !more {
                 return Ok(Page { items, next: None });
             }
-            if let Some(row) = rows.last() {
+            if all_of_them && let Some(row) = rows.last() {
                 last = Shown::whole(row);
             }
             if looked_at >= MOST_LOOKED_AT {
@@ -511,23 +519,17 @@ impl std::str::FromStr for Shown {
     }
 }
 
-/// The objects of these rows after `last`, only those that are wanted.
-fn shown<'a>(
-    rows: &'a [access::Model],
+/// The objects of these rows after `last`.
+fn shown(
+    rows: &[access::Model],
     last: Shown,
-    wanted: Option<&[String]>,
-) -> Vec<(&'a access::Model, Shown, String)> {
-    let mut found = Vec::new();
-    for row in rows {
-        for (place, id) in row.objects.as_chunks::<16>().0.iter().enumerate() {
-            let at = Shown { row: row.id, place };
-            let object = format!("{}:{}", row.kind, Uuid::from_bytes(*id));
-            if at > last && wanted.is_none_or(|wanted| wanted.contains(&object)) {
-                found.push((row, at, object));
-            }
-        }
-    }
-    found
+) -> impl Iterator<Item = (&access::Model, Shown, String)> {
+    rows.iter().flat_map(move |row| {
+        let ids = row.objects.as_chunks::<16>().0.iter().enumerate();
+        ids.map(move |(place, id)| (Shown { row: row.id, place }, id))
+            .filter(move |(at, _)| *at > last)
+            .map(move |(at, id)| (row, at, format!("{}:{}", row.kind, Uuid::from_bytes(*id))))
+    })
 }
 
 fn access_view(row: &access::Model, place: Shown, object: String) -> AccessRow {

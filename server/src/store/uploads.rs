@@ -4,7 +4,7 @@
 use sea_orm::sea_query::{Expr, InsertStatement, OnConflict, Query, UpdateStatement};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait,
-    QueryFilter, QueryOrder, QueryTrait, Set,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set,
 };
 use tilik_protocol::evidence::MAX_SEALED_BYTES;
 use tilik_protocol::ids::{DeviceId, PhotoId, VisitId};
@@ -701,18 +701,17 @@ impl Acting {
             None => backend.build(&upload_done(id)),
         };
         let mut answers = write
-            .ids_of_each(vec![vec![arrived, lock], vec![complete, done]])
+            // Each alone but the last: marking the photo may wait for a manifest that names it, whose visit is locked then.
+            .ids_of_each(vec![vec![arrived], vec![lock], vec![complete, done]])
             .await?;
         let mut next = || answers.next().unwrap_or_default();
         let [arrived, _locked, whole, _done] = [next(), next(), next(), next()];
         let is_new = !arrived.is_empty();
-        if is_new {
-            for visit in whole {
-                visits::case_is_whole(&mut write, visit).await?;
-            }
-            if let Some(problem) = &problem {
-                visits::flag_bad_photo(&write, id, problem).await?;
-            }
+        for visit in whole {
+            visits::case_is_whole(&mut write, visit).await?;
+        }
+        if is_new && let Some(problem) = &problem {
+            visits::flag_bad_photo(&write, id, problem).await?;
         }
         let chunks = upload_chunk::Entity::delete_many()
             .filter(upload_chunk::Column::UploadId.eq(Uuid::from(id)));
@@ -847,13 +846,17 @@ impl Acting {
         for row in due {
             let write = self.begin().await?;
             // The upload before its pieces, as everybody locks them.
-            upload::Entity::update_many()
+            let expired = upload::Entity::update_many()
                 .col_expr(upload::Column::State, Expr::value("expired"))
                 .filter(upload::Column::Id.eq(row.id))
-                // Not one that was finished meanwhile.
+                // Not one that was finished or begun anew meanwhile.
                 .filter(upload::Column::State.ne("done"))
+                .filter(upload::Column::ExpiresAt.lte(now))
                 .exec(write.on())
                 .await?;
+            if expired.rows_affected == 0 {
+                continue;
+            }
             upload_chunk::Entity::delete_many()
                 .filter(upload_chunk::Column::UploadId.eq(row.id))
                 .exec(write.on())
@@ -879,6 +882,11 @@ impl Acting {
             return Err(Error::WRONG_MOMENT);
         }
         let write = self.begin().await?;
+        // The upload before its pieces, as everybody locks them.
+        upload::Entity::find_by_id(Uuid::from(id))
+            .lock_exclusive()
+            .one(write.on())
+            .await?;
         upload_chunk::Entity::delete_many()
             .filter(upload_chunk::Column::UploadId.eq(Uuid::from(id)))
             .exec(write.on())

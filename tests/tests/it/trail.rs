@@ -110,6 +110,7 @@ async fn the_journal_is_filtered_by_case_object_and_person() {
         ("/v1/journal?case=x", "400 bad_query"),
         ("/v1/journal?limit=x", "400 bad_query"),
         ("/v1/access?after=x", "400 bad_cursor"),
+        ("/v1/access?after=1.1", "400 bad_cursor"),
     ] {
         assert_eq!(by.get(path).await.verdict(), verdict, "{path}");
     }
@@ -166,6 +167,9 @@ async fn the_access_log_tells_who_saw_a_case_and_hides_other_regions() {
     for limit in [1, 2, 3] {
         assert_eq!(whole_access(&scene.staff.auditor, "", limit).await, whole);
     }
+    // The id of a case is no photo's.
+    let nothing = whole_access(&scene.staff.auditor, &format!("&object=photo:{case}"), 1).await;
+    assert_eq!(nothing, []);
     let object = format!("&object=photo:{}", photos[1]);
     let of_photo = whole_access(&scene.staff.auditor, &object, 1).await;
     let told: Vec<&AccessRow> = whole

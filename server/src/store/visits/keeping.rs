@@ -566,7 +566,7 @@ async fn take_over(write: &mut Write, id: Uuid) -> Result<()> {
     Ok(())
 }
 
-/// Two statements to be run once the photo is marked received: one that locks its visits, so that of two photos that arrive
+/// Two statements to be run, one after the other, once the photo is marked received: one that locks its visits, so that of two photos that arrive
 /// in one moment the second sees the first; and one that marks those complete that waited for nothing but this photo, and
 /// tells their ids ([`case_is_whole`] is for them).
 pub(in crate::store) fn whole_with(write: &Write, id: PhotoId) -> [Statement; 2] {
