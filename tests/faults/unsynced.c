@@ -92,11 +92,15 @@ static void remember_file(int fd, const struct stat *meta) {
     if (rename(part, whole) != 0) fail(whole);
 }
 
-static void remember_folder(const char *path, const struct stat *meta) {
-    char part[4096], whole[4096], line[4096];
+static void remember_folder(int fd, const struct stat *meta) {
+    char part[4096], whole[4096], line[4096], self[64];
     int out = begin_shadow("folders", meta->st_ino, part, whole, sizeof whole);
-    DIR *folder = opendir(path);
-    if (!folder) fail(path);
+    /* By its descriptor, not by its path: it may have been removed meanwhile, and lists nothing then. */
+    snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
+    int in = raw_open(self, O_RDONLY | O_DIRECTORY, 0);
+    if (in < 0) fail(self);
+    DIR *folder = fdopendir(in);
+    if (!folder) fail("fdopendir");
     struct dirent *entry;
     while ((entry = readdir(folder))) {
         if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")) continue;
@@ -124,7 +128,7 @@ static void remember(int fd) {
     struct stat meta;
     if (!path_of(fd, path, sizeof path) || fstat(fd, &meta) != 0 || is_lied_about(path, &meta)) return;
     pthread_mutex_lock(&one_at_a_time);
-    if (S_ISDIR(meta.st_mode)) remember_folder(path, &meta);
+    if (S_ISDIR(meta.st_mode)) remember_folder(fd, &meta);
     else if (S_ISREG(meta.st_mode)) remember_file(fd, &meta);
     pthread_mutex_unlock(&one_at_a_time);
 }
