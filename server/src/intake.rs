@@ -13,6 +13,7 @@ use crate::blobs::{BlobError, BlobKey, ChunkKey, DerivativeSide};
 use crate::error::{Cause, Error, Result};
 use crate::photos;
 use crate::store::Acting;
+use crate::store::arrivals::Arrival;
 use crate::store::photos::Side;
 use crate::store::uploads::{Announced, Expected, Standing};
 
@@ -81,8 +82,14 @@ impl App {
                 return Err(Error::Refused(code));
             }
         };
-        by.photo_arrived(id, key.as_str(), problem, self.config.safe_at_once, None)
-            .await?;
+        by.photo_arrived(Arrival {
+            photo: id,
+            original_key: key.as_str().to_owned(),
+            problem,
+            safe_at_once: self.config.safe_at_once,
+            straight: None,
+        })
+        .await?;
         self.wake_workers();
         for piece in pieces {
             // What is left behind is an orphan for the janitor, not a failure.
@@ -115,13 +122,13 @@ impl App {
             }
         };
         let at = by
-            .photo_arrived(
-                id,
-                key.as_str(),
+            .photo_arrived(Arrival {
+                photo: id,
+                original_key: key.as_str().to_owned(),
                 problem,
-                self.config.safe_at_once,
-                Some(announced),
-            )
+                safe_at_once: self.config.safe_at_once,
+                straight: Some(announced.clone()),
+            })
             .await?;
         self.wake_workers();
         Ok(announced.done(at))

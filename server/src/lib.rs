@@ -18,6 +18,7 @@ pub mod photos;
 pub mod receiving;
 pub mod serve;
 mod sheet;
+mod signature;
 pub mod space;
 pub mod start;
 pub mod store;

@@ -1,7 +1,7 @@
 //! Background work as rows: enqueued in the transaction that needs it, claimed by compare-and-set under a lease, retried
 //! with backoff, idempotent.
 
-use sea_orm::{ConnectionTrait, FromQueryResult};
+use sea_orm::{ConnectionTrait, FromQueryResult, Value};
 use tilik_protocol::ids::JobId;
 
 use super::{Acting, Write};
@@ -29,23 +29,35 @@ pub struct Claimed {
 
 /// Asks for `kind` to be done to `object`; asking again while it waits changes nothing, and a finished one runs again.
 pub(super) async fn enqueue(write: &Write, kind: &str, object: &str) -> Result<()> {
-    let id: JobId = write.store().ids().next();
+    enqueue_each(write, kind, std::slice::from_ref(&object)).await
+}
+
+/// [`enqueue`] for each of some objects.
+pub(super) async fn enqueue_each(
+    write: &Write,
+    kind: &str,
+    objects: &[impl AsRef<str>],
+) -> Result<()> {
+    if objects.is_empty() {
+        return Ok(());
+    }
     let at = write.at().as_micros();
-    write
-        .on()
-        .execute_last(write.store().sql(
-            "INSERT INTO job (id, kind, object, state, attempts, run_at, created_at) \
-             VALUES ($1, $2, $3, 'ready', 0, $4, $4) \
-             ON CONFLICT (kind, object) DO UPDATE SET state = 'ready', attempts = 0, run_at = $4, \
-             lease_until = NULL",
-            [
-                uuid::Uuid::from(id).into(),
-                kind.into(),
-                object.into(),
-                at.into(),
-            ],
-        ))
-        .await?;
+    let mut values: Vec<Value> = vec![kind.into(), at.into()];
+    let mut rows = Vec::with_capacity(objects.len());
+    for object in objects {
+        let id: JobId = write.store().ids().next();
+        values.extend([uuid::Uuid::from(id).into(), object.as_ref().into()]);
+        let n = values.len();
+        rows.push(format!("(${}, $1, ${n}, 'ready', 0, $2, $2)", n - 1));
+    }
+    let text = format!(
+        "INSERT INTO job (id, kind, object, state, attempts, run_at, created_at) VALUES {} \
+         ON CONFLICT (kind, object) DO UPDATE SET state = 'ready', attempts = 0, run_at = $2, \
+         lease_until = NULL",
+        rows.join(", ")
+    );
+    let asked = write.store().sql(&text, values);
+    write.on().execute_last(asked).await?;
     Ok(())
 }
 

@@ -7,14 +7,13 @@ use sea_orm::{
 };
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use tilik_protocol::ids::EventId;
+use tilik_protocol::ids::{DeviceId, EventId, UserId};
 use tilik_protocol::policy::Role;
 use tilik_protocol::time::Timestamp;
 
 use super::lanes::Transaction;
 use super::tables::{journal, journal_head};
 use super::{Acting, Store};
-use crate::actor::Actor;
 use crate::error::{Error, Result};
 use crate::keys::{Purpose, Tag};
 
@@ -52,6 +51,16 @@ impl Entry {
             body,
         })
     }
+}
+
+/// An entry and who did it.
+pub(super) struct Done {
+    /// What.
+    pub entry: Entry,
+    /// The person, unless it was the server.
+    pub user: Option<UserId>,
+    /// The phone it was done with.
+    pub device: Option<DeviceId>,
 }
 
 /// Most characters of a document's number.
@@ -284,9 +293,8 @@ impl Head {
 pub(super) async fn append(
     store: &Store,
     on: &Transaction,
-    actor: &Actor,
     at: Timestamp,
-    entries: Vec<Entry>,
+    entries: Vec<Done>,
     head: Option<Head>,
 ) -> Result<()> {
     let count = i64::try_from(entries.len()).map_err(Error::internal)?;
@@ -301,13 +309,14 @@ pub(super) async fn append(
     let key_version =
         i32::try_from(store.keys().active_version(Purpose::JournalMac)).map_err(Error::internal)?;
     let mut rows = Vec::with_capacity(entries.len());
-    for (seq, entry) in (first..).zip(entries) {
+    for (seq, done) in (first..).zip(entries) {
+        let entry = done.entry;
         let mut row = journal::Model {
             seq,
             at: at.as_micros(),
-            actor: actor.user().map(Into::into),
+            actor: done.user.map(Into::into),
             role: entry.role.to_string(),
-            device_id: actor.device().map(Into::into),
+            device_id: done.device.map(Into::into),
             action: entry.action.to_owned(),
             object: entry.object,
             event_id: entry.event_id.map(Into::into),

@@ -22,6 +22,7 @@ mod text;
 mod write;
 
 mod access;
+pub mod arrivals;
 mod case_view;
 pub mod cases;
 pub mod decisions;
@@ -65,6 +66,7 @@ struct Inner {
     #[cfg(any(test, feature = "testing"))]
     sabotage: testing::Sabotage,
     reads: access::AccessLog,
+    arrivals: arrivals::Arrivals,
 }
 
 impl std::fmt::Debug for Store {
@@ -105,6 +107,7 @@ impl Store {
                 #[cfg(any(test, feature = "testing"))]
                 sabotage: testing::Sabotage::default(),
                 reads: access::AccessLog::default(),
+                arrivals: arrivals::Arrivals::default(),
             }),
         })
     }
@@ -353,114 +356,6 @@ mod tests {
         store.close().await;
         assert!(store.begin(&system).await.is_err());
         assert!(store.ping().await.is_err());
-        testing::drop_database(&fresh.url).await;
-    }
-
-    #[tokio::test]
-    async fn a_photo_that_arrives_whole_takes_away_the_piece_that_another_request_is_just_writing()
-    {
-        let clock: Arc<dyn Clock> =
-            Arc::new(HeldClock::at("2026-11-24T03:00:00Z".parse().unwrap()));
-        let ids = Arc::new(Ids::seeded(clock.clone(), 1));
-        let keys = Arc::new(Keyring::generate(&ids, true));
-        let (store, fresh) = testing::store(clock, keys, ids.clone()).await;
-        let announced = uploads::Announced {
-            photo: ids.next(),
-            device: ids.next(),
-            visit: None,
-            sealed_sha256: [7; 32],
-            length: 9,
-        };
-        let by = store.acting_as_system("a test");
-        let photo = uuid::Uuid::from(announced.photo);
-        let begun = "INSERT INTO upload (id, device_id, sealed_sha256, length, offset_bytes, state, created_at, \
-             expires_at) VALUES ($1, $1, $2, 9, 0, 'active', 0, 0)";
-        store
-            .poke(begun, [photo.into(), vec![7_u8; 32].into()])
-            .await
-            .unwrap();
-        let cut = store.begin(&Actor::system("a test")).await.unwrap();
-        for text in [
-            "UPDATE upload SET offset_bytes = 5 WHERE id = $1",
-            "INSERT INTO upload_chunk (upload_id, offset_bytes, length, blob_key) VALUES ($1, 0, 5, 'k')",
-        ] {
-            let piece = store.sql(text, [photo.into()]);
-            cut.on().execute_raw(piece).await.unwrap();
-        }
-        let id = announced.photo;
-        let arrives = tokio::spawn(async move {
-            by.photo_arrived(id, "originals/00/x", None, false, Some(&announced))
-                .await
-        });
-        // Long enough to come to where it waits for the other.
-        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-        cut.commit().await.unwrap();
-        arrives.await.unwrap().unwrap();
-        let left = "SELECT COUNT(*) FROM upload_chunk";
-        assert_eq!(store.count(left).await.unwrap(), 0);
-        store.close().await;
-        testing::drop_database(&fresh.url).await;
-    }
-
-    #[tokio::test]
-    async fn a_visit_whose_photos_arrive_while_its_manifest_is_being_kept_is_whole_in_the_end() {
-        let clock: Arc<dyn Clock> =
-            Arc::new(HeldClock::at("2026-11-24T03:00:00Z".parse().unwrap()));
-        let ids = Arc::new(Ids::seeded(clock.clone(), 1));
-        let keys = Arc::new(Keyring::generate(&ids, true));
-        let (store, fresh) = testing::store(clock, keys, ids.clone()).await;
-        let [device, one, other, first, second, both] =
-            std::array::from_fn(|_| ids.next::<uuid::Uuid>());
-        let visit = "INSERT INTO visit (id, device_id, officer_id, kind, seq, chain_hash, manifest, captured_at, \
-             received_at, mock) VALUES ($1, $2, $2, 'quick', 1, $3, $3, 0, 0, FALSE)";
-        let link = "INSERT INTO visit_photo (visit_id, photo_id, position, kind, taken_at) \
-             VALUES ($1, $2, 0, 'front', 0)";
-        let of_visit = |id: uuid::Uuid| [id.into(), device.into(), id.as_bytes().to_vec().into()];
-        let user = "INSERT INTO user_account (id, username, name, password_hash, created_at) \
-             VALUES ($1, 'u', 'u', 'x', 0)";
-        store.poke(user, [device.into()]).await.unwrap();
-        let phone = "INSERT INTO device (id, officer_id, name, public_key, key_level, enrolled_at, chain_seq) \
-             VALUES ($1, $1, 'p', $2, 'software', 0, 0)";
-        let key = vec![1_u8].into();
-        store.poke(phone, [device.into(), key]).await.unwrap();
-        for (id, of) in [(one, first), (other, second)] {
-            let photo = "INSERT INTO photo (id, device_id, sha256, len, sealed_sha256, sealed_len, width, height, \
-                 state) VALUES ($1, $2, $3, 1, $3, 1, 1, 1, 'expected')";
-            store.poke(photo, of_visit(id)).await.unwrap();
-            store.poke(visit, of_visit(of)).await.unwrap();
-            store.poke(link, [of.into(), id.into()]).await.unwrap();
-        }
-        // As a manifest is kept that names photos of visits that are known.
-        let manifest = store.begin(&Actor::system("a test")).await.unwrap();
-        let lock = if store.is_postgres() {
-            "SELECT id FROM photo ORDER BY id FOR UPDATE"
-        } else {
-            "SELECT id FROM photo"
-        };
-        for statement in [
-            store.sql(visit, of_visit(both)),
-            store.sql(link, [both.into(), one.into()]),
-            store.sql(link, [both.into(), other.into()]),
-            store.sql(lock, []),
-        ] {
-            manifest.on().execute_raw(statement).await.unwrap();
-        }
-        let arrives = [one, other].map(|id| {
-            let by = store.acting_as_system("a test");
-            tokio::spawn(async move {
-                by.photo_arrived(id.into(), "originals/00/x", None, false, None)
-                    .await
-            })
-        });
-        // Long enough to come to where they wait for it.
-        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-        manifest.commit().await.unwrap();
-        for arrived in arrives {
-            arrived.await.unwrap().unwrap();
-        }
-        let waiting = "SELECT COUNT(*) FROM visit WHERE complete_at IS NULL";
-        assert_eq!(store.count(waiting).await.unwrap(), 0);
-        store.close().await;
         testing::drop_database(&fresh.url).await;
     }
 }

@@ -10,8 +10,6 @@ use argon2::Argon2;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use p256::ecdsa::signature::Verifier;
-use p256::ecdsa::{Signature, VerifyingKey};
 use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult,
@@ -35,6 +33,7 @@ use super::write::Seen;
 use super::{Acting, Store, users};
 use crate::actor::{Actor, HeldGrant};
 use crate::error::{Error, Result};
+use crate::signature;
 use crate::time_token::TimeToken;
 use crate::tokens;
 
@@ -75,13 +74,8 @@ fn subject(kind: &str, parts: &[&str]) -> String {
 
 /// Whether `signature` (raw, base64) over `message` was made by the phone with this SEC1 public key.
 pub(super) fn is_proof(public_key: &[u8], message: &[u8], signature: &str) -> bool {
-    let Ok(key) = VerifyingKey::from_sec1_bytes(public_key) else {
-        return false;
-    };
-    let Ok(raw) = STANDARD.decode(signature) else {
-        return false;
-    };
-    Signature::from_slice(&raw).is_ok_and(|signature| key.verify(message, &signature).is_ok())
+    let raw = STANDARD.decode(signature);
+    raw.is_ok_and(|raw| signature::is_by(public_key, message, &raw))
 }
 
 impl Store {

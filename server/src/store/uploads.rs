@@ -1,10 +1,10 @@
 //! Uploads as the database knows them: how many bytes are durable, who is appending, and how a finished one becomes a
 //! photo. The offset only ever moves by compare-and-set, after the bytes are in the blob store.
 
-use sea_orm::sea_query::{Expr, InsertStatement, OnConflict, Query, UpdateStatement};
+use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set,
+    QueryFilter, QueryOrder, QuerySelect, Set,
 };
 use tilik_protocol::evidence::MAX_SEALED_BYTES;
 use tilik_protocol::ids::{DeviceId, PhotoId, VisitId};
@@ -161,23 +161,8 @@ fn expected(row: photo::Model) -> Result<Expected> {
     })
 }
 
-fn expiry(from: Timestamp) -> Timestamp {
+pub(super) fn expiry(from: Timestamp) -> Timestamp {
     from.plus_s(EXPIRES_DAYS * 86_400)
-}
-
-/// An upload whose photo has arrived, if one was begun.
-fn upload_done(id: PhotoId) -> UpdateStatement {
-    let mut done = upload::Entity::update_many()
-        .col_expr(upload::Column::State, Expr::value("done"))
-        .col_expr(
-            upload::Column::OffsetBytes,
-            Expr::col(upload::Column::Length),
-        )
-        .col_expr(upload::Column::Lease, Expr::value(Option::<Uuid>::None))
-        .filter(upload::Column::Id.eq(Uuid::from(id)))
-        .into_query();
-    done.returning_col(upload::Column::Id);
-    done
 }
 
 impl Acting {
@@ -663,107 +648,6 @@ impl Acting {
             &serde_json::json!({ "problem": problem }),
         )?);
         write.commit().await
-    }
-
-    /// The original is durable in the blob store: the photo is here, its visits may be whole, its copies are to be made.
-    /// `straight` when it came in one piece and no upload was begun for it. When that was.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn photo_arrived(
-        &self,
-        id: PhotoId,
-        original_key: &str,
-        problem: Option<String>,
-        safe_at_once: bool,
-        straight: Option<&Announced>,
-    ) -> Result<Timestamp> {
-        let mut write = self.begin().await?;
-        let now = write.at();
-        let at = now.as_micros();
-        let state = if problem.is_some() { "bad" } else { "received" };
-        let arrived = self.store.sql(
-            "UPDATE photo SET state = $2, problem = $3, original_key = $4, received_at = $5, safe_at = $6 \
-             WHERE id = $1 AND received_at IS NULL RETURNING id",
-            [
-                Uuid::from(id).into(),
-                state.into(),
-                problem.clone().into(),
-                original_key.into(),
-                at.into(),
-                safe_at_once.then_some(at).into(),
-            ],
-        );
-        let [lock, complete] = visits::whole_with(&write, id);
-        let backend = self.store.backend();
-        let done = match straight {
-            Some(announced) => backend.build(&self.upload_done_at_once(&write, announced)),
-            None => backend.build(&upload_done(id)),
-        };
-        let mut answers = write
-            // Each alone but the last: marking the photo may wait for a manifest that names it, whose visit is locked then.
-            .ids_of_each(vec![vec![arrived], vec![lock], vec![complete, done]])
-            .await?;
-        let mut next = || answers.next().unwrap_or_default();
-        let [arrived, _locked, whole, _done] = [next(), next(), next(), next()];
-        let is_new = !arrived.is_empty();
-        for visit in whole {
-            visits::case_is_whole(&mut write, visit).await?;
-        }
-        if is_new && let Some(problem) = &problem {
-            visits::flag_bad_photo(&write, id, problem).await?;
-        }
-        let chunks = upload_chunk::Entity::delete_many()
-            .filter(upload_chunk::Column::UploadId.eq(Uuid::from(id)));
-        write.last(chunks.into_query()).await?;
-        if is_new {
-            if problem.is_none() {
-                jobs::enqueue(&write, "derivatives", &id.to_string()).await?;
-            }
-            write.journal(Entry::new(
-                "photo.receive",
-                format!("photo:{id}"),
-                Role::System,
-                None,
-                &serde_json::json!({ "problem": problem, "by": self.actor.user() }),
-            )?);
-        }
-        write.commit().await?;
-        Ok(now)
-    }
-
-    /// The row of an upload that came in one piece. Another request may have begun it meanwhile.
-    fn upload_done_at_once(&self, write: &Write, announced: &Announced) -> InsertStatement {
-        let now = write.at();
-        let row = upload::ActiveModel {
-            id: Set(announced.photo.into()),
-            device_id: Set(announced.device.into()),
-            visit_id: Set(announced.visit.map(Into::into)),
-            carried_by: Set(self.actor.user().map(Into::into)),
-            sealed_sha256: Set(announced.sealed_sha256.to_vec()),
-            length: Set(announced.length.cast_signed()),
-            offset_bytes: Set(announced.length.cast_signed()),
-            state: Set("done".to_owned()),
-            problem: Set(None),
-            lease: Set(None),
-            lease_until: Set(None),
-            created_at: Set(now.as_micros()),
-            expires_at: Set(expiry(now).as_micros()),
-        };
-        let mut insert = upload::Entity::insert(row)
-            .on_conflict(
-                OnConflict::column(upload::Column::Id)
-                    .value(upload::Column::State, Expr::value("done"))
-                    .value(
-                        upload::Column::OffsetBytes,
-                        Expr::col((upload::Entity, upload::Column::Length)),
-                    )
-                    .value(upload::Column::Lease, Expr::value(Option::<Uuid>::None))
-                    .to_owned(),
-            )
-            .into_query();
-        insert.returning_col(upload::Column::Id);
-        insert
     }
 
     /// Where a photo's original lies, when it is here and sound.

@@ -16,7 +16,7 @@ use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
 use super::Store;
-use super::journal::{self, Entry, Head};
+use super::journal::{self, Done, Entry, Head};
 use super::lanes::{self, Answers, QueryEach as _, Transaction};
 use super::tables::{event, feed_row};
 use crate::actor::Actor;
@@ -28,7 +28,7 @@ pub(crate) struct Write {
     actor: Actor,
     transaction: Transaction,
     at: Timestamp,
-    entries: Vec<Entry>,
+    entries: Vec<Done>,
     head: Option<Head>,
     feed: BTreeMap<(Bucket, String), Option<String>>,
 }
@@ -206,7 +206,16 @@ impl Write {
 
     /// Appends to the journal at commit.
     pub(super) fn journal(&mut self, entry: Entry) {
-        self.entries.push(entry);
+        self.entries.push(Done {
+            entry,
+            user: self.actor.user(),
+            device: self.actor.device(),
+        });
+    }
+
+    /// What follows is journalled as this actor's, where one transaction holds what several did.
+    pub(super) fn act_as(&mut self, actor: &Actor) {
+        self.actor = actor.clone();
     }
 
     /// Puts `object` into `bucket` at commit.
@@ -247,7 +256,6 @@ impl Write {
             journal::append(
                 &self.store,
                 &self.transaction,
-                &self.actor,
                 self.at,
                 entries,
                 self.head.take(),

@@ -3,8 +3,6 @@
 
 use std::collections::HashMap;
 
-use p256::ecdsa::signature::Verifier;
-use p256::ecdsa::{Signature, VerifyingKey};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseBackend, EntityTrait, QueryFilter,
     QueryTrait, Set, Statement,
@@ -18,6 +16,7 @@ use tilik_protocol::problem::ProblemCode;
 use uuid::Uuid;
 
 use crate::error::Result;
+use crate::signature;
 use crate::store::Acting;
 use crate::store::journal::Entry;
 use crate::store::lanes::QueryEach as _;
@@ -92,11 +91,7 @@ impl Acting {
         let Some(phone) = answers.one::<device::Model>()? else {
             return apart(ProblemCode::UnknownDevice, sealed_answers);
         };
-        let genuine = VerifyingKey::from_sec1_bytes(&phone.public_key).is_ok_and(|key| {
-            Signature::from_slice(signed.signature())
-                .is_ok_and(|signature| key.verify(signed.to_be_signed(), &signature).is_ok())
-        });
-        if !genuine {
+        if !signature::is_by(&phone.public_key, signed.to_be_signed(), signed.signature()) {
             return apart(ProblemCode::BadSignature, sealed_answers);
         }
         if phone.officer_id != Uuid::from(manifest.officer) {

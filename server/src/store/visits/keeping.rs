@@ -2,7 +2,7 @@
 
 use sea_orm::{
     ColumnTrait, ConnectionTrait as _, DatabaseBackend, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait, Set, Statement,
+    QuerySelect, QueryTrait, Set, Statement, Value,
 };
 use tilik_protocol::case::{self, CaseAction, CaseState, Step};
 use tilik_protocol::evidence::{Flag, VisitKind};
@@ -566,27 +566,39 @@ async fn take_over(write: &mut Write, id: Uuid) -> Result<()> {
     Ok(())
 }
 
-/// Two statements to be run, one after the other, once the photo is marked received: one that locks its visits, so that of two photos that arrive
-/// in one moment the second sees the first; and one that marks those complete that waited for nothing but this photo, and
-/// tells their ids ([`case_is_whole`] is for them).
-pub(in crate::store) fn whole_with(write: &Write, id: PhotoId) -> [Statement; 2] {
-    let (photo, at) = (Uuid::from(id), write.at().as_micros());
+/// Two statements to be run, one after the other, once the photos are marked received: one that locks their visits, so that
+/// of two photos that arrive in one moment the second sees the first; and one that marks those complete that waited for
+/// nothing but these photos, and tells their ids ([`case_is_whole`] is for them).
+pub(in crate::store) fn whole_with(write: &Write, photos: &[PhotoId]) -> [Statement; 2] {
     let lock = if write.store().is_postgres() {
         "FOR UPDATE"
     } else {
         ""
     };
+    let places = |from: usize| {
+        let places: Vec<String> = (from..from + photos.len())
+            .map(|n| format!("${n}"))
+            .collect();
+        places.join(", ")
+    };
     let lock = format!(
-        "SELECT id FROM visit WHERE id IN (SELECT visit_id FROM visit_photo WHERE photo_id = $1) ORDER BY id {lock}"
+        "SELECT id FROM visit WHERE id IN (SELECT visit_id FROM visit_photo WHERE photo_id IN ({})) \
+         ORDER BY id {lock}",
+        places(1)
     );
-    let complete = "UPDATE visit SET complete_at = $2 WHERE complete_at IS NULL \
-         AND id IN (SELECT visit_id FROM visit_photo WHERE photo_id = $1) \
+    let complete = format!(
+        "UPDATE visit SET complete_at = $1 WHERE complete_at IS NULL \
+         AND id IN (SELECT visit_id FROM visit_photo WHERE photo_id IN ({})) \
          AND NOT EXISTS (SELECT 1 FROM visit_photo l JOIN photo p ON p.id = l.photo_id \
-         WHERE l.visit_id = visit.id AND p.received_at IS NULL) RETURNING id";
+         WHERE l.visit_id = visit.id AND p.received_at IS NULL) RETURNING id",
+        places(2)
+    );
+    let ids = || photos.iter().map(|id| Value::from(Uuid::from(*id)));
+    let at = Value::from(write.at().as_micros());
     let store = write.store();
     [
-        store.sql(&lock, [photo.into()]),
-        store.sql(complete, [photo.into(), at.into()]),
+        store.sql(&lock, ids()),
+        store.sql(&complete, std::iter::once(at).chain(ids())),
     ]
 }
 
