@@ -5,6 +5,7 @@
 //! which takes everybody who waits. When a turn fails, each of them is tried alone, so nobody fails for another.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use sea_orm::sea_query::{Expr, InsertStatement, OnConflict, UpdateStatement};
@@ -20,10 +21,12 @@ use super::tables::{upload, upload_chunk, visit_photo};
 use super::uploads::{Announced, expiry};
 use super::{Acting, Store, Write, jobs, visits};
 use crate::actor::Actor;
-use crate::error::Result;
+use crate::error::{Cause, Error, Result};
 
 /// Photos in one transaction.
-const MOST: usize = 32;
+const MOST: usize = 16;
+/// A turn that takes longer is given up: a connection may never answer.
+const LONGEST_TURN: Duration = Duration::from_secs(15);
 
 /// A photo whose original is durable.
 #[derive(Debug, Clone)]
@@ -64,6 +67,10 @@ impl Arrivals {
         told
     }
 
+    fn take_all(&self) -> Vec<Waiting> {
+        std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// The longest waiting, each photo once, in the order of their ids: so everybody locks them.
     fn take(&self) -> Vec<Waiting> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
@@ -89,20 +96,25 @@ impl Acting {
     /// When the database does not answer.
     pub async fn photo_arrived(&self, arrival: Arrival) -> Result<Timestamp> {
         let arrivals = &self.store.inner.arrivals;
-        let mut told = arrivals.push(arrival.clone(), self.actor.clone());
+        let waits = || arrivals.push(arrival.clone(), self.actor.clone());
+        let mut told = waits();
         loop {
-            let _turn = arrivals.turn.lock().await;
-            if matches!(told.try_recv(), Err(TryRecvError::Empty)) {
-                self.store.write_arrivals().await;
-            }
-            match told.try_recv() {
-                Ok(result) => return result,
-                // Too many were before this one.
-                Err(TryRecvError::Empty) => {}
+            let result = tokio::select! {
+                biased;
+                result = &mut told => result.ok(),
+                _turn = arrivals.turn.lock() => match told.try_recv() {
+                    Ok(result) => Some(result),
+                    Err(TryRecvError::Closed) => None,
+                    Err(TryRecvError::Empty) => {
+                        self.store.write_arrivals().await;
+                        continue;
+                    }
+                },
+            };
+            match result {
+                Some(result) => return result,
                 // Whoever had this one's turn was dropped at it.
-                Err(TryRecvError::Closed) => {
-                    told = arrivals.push(arrival.clone(), self.actor.clone());
-                }
+                None => told = waits(),
             }
         }
     }
@@ -110,94 +122,122 @@ impl Acting {
 
 impl Store {
     async fn write_arrivals(&self) {
-        let taken = self.inner.arrivals.take();
-        let together = self.arrive(&taken).await;
-        let alone = taken.len() == 1;
-        let results = match together {
-            Err(_) if !alone => {
-                let each = taken
-                    .iter()
-                    .map(|one| self.arrive(std::slice::from_ref(one)));
-                join_all(each).await
+        let arrivals = &self.inner.arrivals;
+        let taken = arrivals.take();
+        let Ok(write) = self.begin(&Actor::system("photos arrive")).await else {
+            // Nor would anybody else come further.
+            for one in taken.into_iter().chain(arrivals.take_all()) {
+                one.tell(Err(too_late()));
             }
-            Ok(at) => taken.iter().map(|_| Ok(at)).collect(),
-            alone => vec![alone],
+            return;
         };
-        for (one, result) in taken.into_iter().zip(results) {
-            // Who was dropped does not wait for this.
-            let _ = one.done.send(result);
+        match self.arrive_in_time(write, &taken).await {
+            Ok(at) => taken.into_iter().for_each(|one| one.tell(Ok(at))),
+            Err(error) if taken.len() == 1 => {
+                if let Some(only) = taken.into_iter().next() {
+                    only.tell(Err(error));
+                }
+            }
+            Err(_) => {
+                let alone = taken.into_iter().map(|one| async {
+                    let here = self.arrive_alone(&one).await;
+                    one.tell(here);
+                });
+                join_all(alone).await;
+            }
         }
+    }
+
+    async fn arrive_alone(&self, one: &Waiting) -> Result<Timestamp> {
+        let write = self.begin(&one.by).await?;
+        self.arrive_in_time(write, std::slice::from_ref(one)).await
+    }
+
+    async fn arrive_in_time(&self, write: Write, batch: &[Waiting]) -> Result<Timestamp> {
+        let turn = tokio::time::timeout(LONGEST_TURN, arrive(write, batch));
+        turn.await.unwrap_or_else(|_| Err(too_late()))
     }
 }
 
-impl Store {
-    /// One transaction for photos that differ, in the order of their ids.
-    async fn arrive(&self, batch: &[Waiting]) -> Result<Timestamp> {
-        let mut write = self.begin(&Actor::system("photos arrive")).await?;
-        let at = write.at();
-        let ids: Vec<PhotoId> = batch.iter().map(|one| one.arrival.photo).collect();
-        let arrived = batch.iter().map(|one| one.arrival.here(&write)).collect();
-        let [lock, complete] = visits::whole_with(&write, &ids);
-        let mut whole_and_done = vec![complete];
-        whole_and_done.extend(batch.iter().map(|one| one.upload_done(&write)));
-        let mut answers = write
-            // Each group alone: marking a photo may wait for a manifest that names it, whose visit is locked then.
-            .ids_of_each(vec![arrived, vec![lock], whole_and_done])
-            .await?;
-        let marked: Vec<Vec<Uuid>> = answers.by_ref().take(batch.len()).collect();
-        let mut whole = answers.nth(1).unwrap_or_default();
-        whole.sort_unstable();
-        for (visit, one) in completing(&write, &whole, batch).await? {
-            write.act_as(&one.by);
-            visits::case_is_whole(&mut write, visit).await?;
-        }
-        let new = || {
-            let each = batch.iter().zip(&marked);
-            each.filter(|(_, marked)| !marked.is_empty())
-                .map(|(one, _)| one)
-        };
-        for one in new() {
-            if let Some(problem) = &one.arrival.problem {
-                visits::flag_bad_photo(&write, one.arrival.photo, problem).await?;
-            }
-        }
-        let chunks = upload_chunk::Entity::delete_many()
-            .filter(upload_chunk::Column::UploadId.is_in(ids.iter().map(|id| Uuid::from(*id))));
-        write.last(chunks.into_query()).await?;
-        let sound: Vec<String> = new()
-            .filter(|one| one.arrival.problem.is_none())
-            .map(|one| one.arrival.photo.to_string())
-            .collect();
-        jobs::enqueue_each(&write, "derivatives", &sound).await?;
-        for one in new() {
-            write.act_as(&one.by);
-            write.journal(Entry::new(
-                "photo.receive",
-                format!("photo:{}", one.arrival.photo),
-                Role::System,
-                None,
-                &serde_json::json!({ "problem": one.arrival.problem, "by": one.by.user() }),
-            )?);
-        }
-        write.commit().await?;
-        Ok(at)
-    }
+fn too_late() -> Error {
+    Error::Unavailable(Cause::database("the database does not take photos in time"))
 }
 
-/// The visits that these photos made whole, each with one that did.
+/// One transaction for photos that differ, in the order of their ids.
+async fn arrive(mut write: Write, batch: &[Waiting]) -> Result<Timestamp> {
+    let at = write.at();
+    let ids: Vec<PhotoId> = batch.iter().map(|one| one.arrival.photo).collect();
+    let arrived = batch.iter().map(|one| one.arrival.here(&write)).collect();
+    let [lock, complete] = visits::whole_with(&write, &ids);
+    let mut whole_and_done = vec![complete];
+    // Apart, so that few texts are ever prepared.
+    for straight in [false, true] {
+        let those = batch
+            .iter()
+            .filter(|one| one.arrival.straight.is_some() == straight);
+        whole_and_done.extend(those.map(|one| one.upload_done(&write)));
+    }
+    let mut answers = write
+        // Each group alone: marking a photo may wait for a manifest that names it, whose visit is locked then.
+        .ids_of_each(vec![arrived, vec![lock], whole_and_done])
+        .await?;
+    let marked: Vec<Vec<Uuid>> = answers.by_ref().take(batch.len()).collect();
+    let mut whole = answers.nth(1).unwrap_or_default();
+    whole.sort_unstable();
+    let (new, old): (Vec<_>, Vec<_>) = batch
+        .iter()
+        .zip(marked)
+        .partition(|(_, marked)| !marked.is_empty());
+    let [new, old] = [new, old].map(|some| some.into_iter().map(|(one, _)| one));
+    let new: Vec<&Waiting> = new.collect();
+    let senders: Vec<&Waiting> = new.iter().copied().chain(old).collect();
+    visits::lock_cases_of(&write, &whole).await?;
+    for (visit, one) in completing(&write, &whole, &senders).await? {
+        write.act_as(&one.by);
+        visits::case_is_whole(&mut write, visit).await?;
+    }
+    for one in &new {
+        if let Some(problem) = &one.arrival.problem {
+            visits::flag_bad_photo(&write, one.arrival.photo, problem).await?;
+        }
+    }
+    let chunks = upload_chunk::Entity::delete_many()
+        .filter(upload_chunk::Column::UploadId.is_in(ids.iter().map(|id| Uuid::from(*id))));
+    write.last(chunks.into_query()).await?;
+    let sound: Vec<String> = new
+        .iter()
+        .filter(|one| one.arrival.problem.is_none())
+        .map(|one| one.arrival.photo.to_string())
+        .collect();
+    jobs::enqueue_each(&write, "derivatives", &sound).await?;
+    for one in new {
+        write.act_as(&one.by);
+        write.journal(Entry::new(
+            "photo.receive",
+            format!("photo:{}", one.arrival.photo),
+            Role::System,
+            None,
+            &serde_json::json!({ "problem": one.arrival.problem, "by": one.by.user() }),
+        )?);
+    }
+    write.commit().await?;
+    Ok(at)
+}
+
+/// The visits that these photos made whole, each with the first of them that it shows.
 async fn completing<'a>(
     write: &Write,
     whole: &[Uuid],
-    batch: &'a [Waiting],
+    senders: &[&'a Waiting],
 ) -> Result<Vec<(Uuid, &'a Waiting)>> {
-    if let ([only], false) = (batch, whole.is_empty()) {
-        return Ok(whole.iter().map(|visit| (*visit, only)).collect());
+    if let [only] = senders {
+        return Ok(whole.iter().map(|visit| (*visit, *only)).collect());
     }
     let mut found = Vec::with_capacity(whole.len());
     if whole.is_empty() {
         return Ok(found);
     }
-    let photos = batch.iter().map(|one| Uuid::from(one.arrival.photo));
+    let photos = senders.iter().map(|one| Uuid::from(one.arrival.photo));
     let links = visit_photo::Entity::find()
         .filter(visit_photo::Column::VisitId.is_in(whole.iter().copied()))
         .filter(visit_photo::Column::PhotoId.is_in(photos))
@@ -210,7 +250,8 @@ async fn completing<'a>(
                 .iter()
                 .any(|link| link.visit_id == *visit && link.photo_id == photo)
         };
-        found.extend(batch.iter().find(of_visit).map(|one| (*visit, one)));
+        let first = senders.iter().copied().find(of_visit);
+        found.extend(first.map(|one| (*visit, one)));
     }
     Ok(found)
 }
@@ -240,6 +281,11 @@ impl Arrival {
 }
 
 impl Waiting {
+    fn tell(self, result: Result<Timestamp>) {
+        // Who was dropped does not wait for this.
+        let _ = self.done.send(result);
+    }
+
     fn upload_done(&self, write: &Write) -> Statement {
         let backend = write.store().backend();
         match &self.arrival.straight {
@@ -302,8 +348,17 @@ mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use p256::ecdsa::signature::Signer as _;
+    use p256::ecdsa::{Signature, SigningKey};
     use sea_orm::ConnectionTrait as _;
+    use tilik_protocol::evidence::{PhotoKind, VisitKind};
     use tilik_protocol::ids::DeviceId;
+    use tilik_protocol::manifest::{
+        Hash32, Manifest, ManifestApp, ManifestCamera, ManifestClock, ManifestPhoto,
+    };
+    use tilik_protocol::sync::{SealedVisit, VisitStatus};
 
     use super::super::testing::{self, Fresh};
     use super::*;
@@ -331,7 +386,7 @@ mod tests {
             store.poke(user, [device.into()]).await.unwrap();
             let phone = "INSERT INTO device (id, officer_id, name, public_key, key_level, enrolled_at, chain_seq) \
                  VALUES ($1, $1, 'p', $2, 'software', 0, 0)";
-            let key = vec![1_u8].into();
+            let key = key().verifying_key().to_sec1_bytes().to_vec().into();
             store.poke(phone, [device.into(), key]).await.unwrap();
             Self {
                 store,
@@ -390,6 +445,82 @@ mod tests {
             whole.unwrap().unwrap();
             self.store.close().await;
             testing::drop_database(&self.fresh.url).await;
+        }
+    }
+
+    fn key() -> SigningKey {
+        SigningKey::from_slice(&[7; 32]).unwrap()
+    }
+
+    /// A visit of the phone as it comes, that shows these photos.
+    fn a_manifest(ground: &Ground, photos: &[Uuid]) -> SealedVisit {
+        let at = ground.store.now();
+        let photo = |id: &Uuid| ManifestPhoto {
+            id: (*id).into(),
+            kind: PhotoKind::HouseFront.into(),
+            sha256: Hash32::of(id.as_bytes()),
+            len: 1,
+            sealed_sha256: Hash32::of(id.as_bytes()),
+            sealed_len: 1,
+            width: 1,
+            height: 1,
+            taken_at: at,
+            camera: ManifestCamera {
+                make: None,
+                model: None,
+                exposure_us: None,
+                iso: None,
+                focal_um: None,
+                orientation: 1,
+                exif_taken: None,
+            },
+        };
+        let manifest = Manifest {
+            version: 1,
+            visit: ground.ids.next(),
+            device: ground.device.into(),
+            seq: 2,
+            prev: Some(Hash32::of(b"the one before")),
+            case: None,
+            case_version: None,
+            officer: ground.device.into(),
+            region: "35.71.03.1009".parse().unwrap(),
+            kind: VisitKind::Finding.into(),
+            unreachable: None,
+            supersedes: None,
+            arrived_at: at,
+            captured_at: at,
+            photos: photos.iter().map(photo).collect(),
+            pin: None,
+            answers: None,
+            notice_read_at: None,
+            clock: ManifestClock {
+                wall: at,
+                elapsed_ns: 0,
+                boot_id: String::new(),
+                boot_count: None,
+                auto_time: None,
+                time_token: None,
+                token_elapsed_ns: None,
+            },
+            app: ManifestApp {
+                version: "0.1.0".to_owned(),
+                build: "test".to_owned(),
+                key_level: "tee".to_owned(),
+                dev_options: None,
+                adb: None,
+                debugger: None,
+                hooked: None,
+                rooted: None,
+            },
+            created_by: "camera".to_owned(),
+            training: false,
+        };
+        let signature: Signature = key().sign(&manifest.to_be_signed());
+        let sealed = manifest.assemble(signature.to_bytes().into());
+        SealedVisit {
+            manifest: STANDARD.encode(sealed),
+            answers: None,
         }
     }
 
@@ -644,6 +775,48 @@ mod tests {
         manifest.commit().await.unwrap();
         for arrived in arrives {
             arrived.await.unwrap().unwrap();
+        }
+        let waiting = "SELECT COUNT(*) FROM visit WHERE complete_at IS NULL";
+        assert_eq!(ground.count(waiting).await, 0);
+        ground.end().await;
+    }
+
+    #[tokio::test]
+    async fn a_visit_that_shows_again_what_arrives_elsewhere_in_this_moment_is_whole_in_the_end() {
+        let ground = Ground::new().await;
+        let store = &ground.store;
+        let (visit, [known]) = ground.plant::<1>().await;
+        // So that nothing else of that visit is to be written, for which it would be waited.
+        let flagged =
+            "INSERT INTO visit_flag (visit_id, flag, detail) VALUES ($1, 'repeated_photo', '{}')";
+        store.poke(flagged, [visit.into()]).await.unwrap();
+        let hash = "UPDATE photo SET sha256 = $1, sealed_sha256 = $1";
+        let said = Hash32::of(known.as_bytes()).0.to_vec();
+        store.poke(hash, [said.into()]).await.unwrap();
+        let new: Uuid = ground.ids.next();
+        let by = Actor::person(ground.device.into(), Vec::new(), None, ground.ids.next());
+        // As another server receives the photo.
+        let other = store.begin(&by).await.unwrap();
+        let [lock, complete] = visits::whole_with(&other, &[known.into()]);
+        for statement in [an_arrival(known).here(&other), lock, complete] {
+            other.on().query_all_raw(statement).await.unwrap();
+        }
+        let visit = a_manifest(&ground, &[known, new]);
+        let keeps = store.acting_as(by.clone());
+        let kept = tokio::spawn(async move { keeps.write_visit(&visit).await });
+        a_while().await;
+        // Sent again it would make the visit whole, which nobody does with a photo that is here.
+        let too_early = kept.is_finished();
+        if too_early {
+            let arrived = ground.arrives(&by, an_arrival(new)).await;
+            arrived.unwrap().unwrap();
+        }
+        other.commit().await.unwrap();
+        let kept = kept.await.unwrap().unwrap();
+        assert_eq!(kept.status.known(), Some(VisitStatus::Accepted));
+        if !too_early {
+            let arrived = ground.arrives(&by, an_arrival(new)).await;
+            arrived.unwrap().unwrap();
         }
         let waiting = "SELECT COUNT(*) FROM visit WHERE complete_at IS NULL";
         assert_eq!(ground.count(waiting).await, 0);

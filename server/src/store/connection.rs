@@ -56,7 +56,7 @@ pub(super) struct Connections {
 /// Longest wait for a connection before the answer is `unavailable`.
 const ACQUIRE: Duration = Duration::from_secs(5);
 
-/// Prepared statements a connection keeps: more than there are in this program.
+/// Prepared statements a connection keeps: more than one is asked for again and again.
 const STATEMENTS: usize = 1_000;
 
 const SQLITE_READERS: u32 = 4;

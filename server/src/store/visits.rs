@@ -31,7 +31,7 @@ mod proof;
 
 pub(super) use flags::flag_bad_photo;
 pub(super) use judging::{PhotoPlace, beside};
-pub(super) use keeping::{case_is_whole, is_what_was_asked, whole_with};
+pub(super) use keeping::{case_is_whole, is_what_was_asked, lock_cases_of, whole_with};
 pub(super) use proof::{Try, tries};
 
 use judging::Judged;

@@ -34,6 +34,8 @@ pub(super) struct Genuine {
     pub(super) taken_by: Option<visit::Model>,
     pub(super) answers: Option<(Vec<u8>, Option<Answers>)>,
     pub(super) software_key: bool,
+    /// Its photos that another visit has named and that are not here yet, by where they lie.
+    pub(super) awaited: Vec<Uuid>,
 }
 
 /// Why a visit is kept apart.
@@ -103,9 +105,14 @@ impl Acting {
             return apart(ProblemCode::ContentConflict, sealed_answers);
         }
         let places = PhotoPlace::of_all(self.store.read(), manifest, answers.all()?).await?;
+        let mut awaited = Vec::new();
         for (said, place) in manifest.photos.iter().zip(places) {
-            if place.row.is_some_and(|known| known.sha256 != said.sha256.0) {
+            let Some(known) = place.row else { continue };
+            if known.sha256 != said.sha256.0 {
                 return apart(ProblemCode::ContentConflict, sealed_answers);
+            }
+            if known.received_at.is_none() {
+                awaited.push(place.id);
             }
         }
         // What was received before the theft stands, whoever brings it again.
@@ -132,6 +139,7 @@ impl Acting {
             taken_by: place.taken_by,
             answers,
             software_key,
+            awaited,
         })))
     }
 

@@ -40,6 +40,18 @@ impl Acting {
     pub(super) async fn keep_visit(&self, genuine: Genuine) -> Result<Option<Vec<PhotoId>>> {
         let manifest = genuine.signed.manifest();
         let mut write = self.begin().await?;
+        if !genuine.awaited.is_empty() {
+            // One that arrives in this moment is here when this visit's own is written, or sees this visit. Before the case,
+            // as an arrival locks them.
+            let awaited = photo::Entity::find()
+                .select_only()
+                .column(photo::Column::Id)
+                .filter(photo::Column::Id.is_in(genuine.awaited.iter().copied()))
+                .order_by_asc(photo::Column::Id)
+                .lock_exclusive();
+            let awaited = awaited.build(self.store.backend());
+            write.on().query_all_raw(awaited).await?;
+        }
         let at = write.at();
         let id = genuine.id;
         let mut flags: Flags = Vec::new();
@@ -138,7 +150,7 @@ impl Acting {
             write.last(carrier.into_query()).await?;
         }
         let mut told: Vec<Uuid> = Vec::new();
-        if let Some(other) = genuine.taken_by {
+        if let Some(other) = &genuine.taken_by {
             let about = serde_json::json!({ "visit": VisitId(id) });
             mark(&mut write, other.id, Flag::SharedId, &about).await?;
             told.extend(other.filed_case_id);
@@ -146,7 +158,7 @@ impl Acting {
         let own = target.as_ref().map(|case| case.id);
         told.extend(flags::of_reuse(&mut flags, &mut write, id, manifest, own, reused).await?);
         let Some(photos) = self
-            .keep_photos(&mut write, id, manifest, places, &mut flags)
+            .keep_photos(&mut write, &genuine, places, &mut flags)
             .await?
         else {
             return Ok(None);
@@ -211,17 +223,21 @@ impl Acting {
     async fn keep_photos(
         &self,
         write: &mut Write,
-        visit: Uuid,
-        manifest: &Manifest,
+        genuine: &Genuine,
         places: Vec<PhotoPlace>,
         flags: &mut Flags,
     ) -> Result<Option<Photos>> {
+        let (visit, manifest) = (genuine.id, genuine.signed.manifest());
         let (mut wanted, mut new) = (Vec::new(), Vec::new());
         let (mut photos, mut links) = (Vec::new(), Vec::new());
         for (position, (said, place)) in manifest.photos.iter().zip(places).enumerate() {
-            // Named meanwhile, and as another photo: whoever judges it again sees the conflict.
+            // Named meanwhile: whoever judges it again sees that, or the conflict.
             let named = place.row.as_ref();
-            if named.is_some_and(|known| known.sha256 != said.sha256.0) {
+            let is_news = |known: &photo::Model| {
+                let is_awaited = known.received_at.is_some() || genuine.awaited.contains(&known.id);
+                known.sha256 != said.sha256.0 || !is_awaited
+            };
+            if named.is_some_and(is_news) {
                 return Ok(None);
             }
             if let Some(problem) = place.row.as_ref().and_then(|known| known.problem.as_ref()) {
@@ -600,6 +616,28 @@ pub(in crate::store) fn whole_with(write: &Write, photos: &[PhotoId]) -> [Statem
         store.sql(&lock, ids()),
         store.sql(&complete, std::iter::once(at).chain(ids())),
     ]
+}
+
+/// Locks the cases of several visits in the order in which everybody locks cases, before [`case_is_whole`] locks each in
+/// turn.
+pub(in crate::store) async fn lock_cases_of(write: &Write, visits: &[Uuid]) -> Result<()> {
+    if visits.len() < 2 || !write.store().is_postgres() {
+        return Ok(());
+    }
+    let filed = visit::Entity::find()
+        .select_only()
+        .column(visit::Column::FiledCaseId)
+        .filter(visit::Column::Id.is_in(visits.iter().copied()))
+        .into_query();
+    let lock = verification_case::Entity::find()
+        .select_only()
+        .column(verification_case::Column::Id)
+        .filter(verification_case::Column::Id.in_subquery(filed))
+        .order_by_asc(verification_case::Column::Id)
+        .lock_exclusive()
+        .build(write.store().backend());
+    write.on().query_all_raw(lock).await?;
+    Ok(())
 }
 
 /// The case that waits for this visit has all of it; or takes it up now.
