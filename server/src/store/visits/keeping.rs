@@ -234,8 +234,8 @@ impl Acting {
             // Named meanwhile: whoever judges it again sees that, or the conflict.
             let named = place.row.as_ref();
             let is_news = |known: &photo::Model| {
-                let is_awaited = known.received_at.is_some() || genuine.awaited.contains(&known.id);
-                known.sha256 != said.sha256.0 || !is_awaited
+                let was_judged = known.received_at.is_some() || genuine.awaited.contains(&known.id);
+                known.sha256 != said.sha256.0 || !was_judged
             };
             if named.is_some_and(is_news) {
                 return Ok(None);
