@@ -1,4 +1,4 @@
-//! The whole first schema, the triggers that make the journal append-only and those that index the log of reads.
+//! The whole first schema, the triggers that make the journal append-only and the one that tells which reads are to be indexed.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseBackend};
@@ -21,30 +21,19 @@ CREATE TRIGGER journal_no_change BEFORE UPDATE OR DELETE ON journal
 FOR EACH ROW EXECUTE FUNCTION journal_is_append_only();
 CREATE TRIGGER journal_no_truncate BEFORE TRUNCATE ON journal
 FOR EACH STATEMENT EXECUTE FUNCTION journal_is_append_only();
-CREATE FUNCTION access_names_objects() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    INSERT INTO access_object (object, access_id)
-    SELECT encode(substring(NEW.objects FROM 1 + 16 * n FOR 16), 'hex')::uuid, NEW.id
-    FROM generate_series(0, length(NEW.objects) / 16 - 1) AS n
-    ON CONFLICT DO NOTHING;
-    RETURN NULL;
-END $$;
-CREATE TRIGGER access_named AFTER INSERT ON access
-FOR EACH ROW EXECUTE FUNCTION access_names_objects();
+CREATE FUNCTION access_is_new() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN INSERT INTO access_new (access_id) VALUES (NEW.id); RETURN NULL; END $$;
+CREATE TRIGGER access_is_new AFTER INSERT ON access
+FOR EACH ROW EXECUTE FUNCTION access_is_new();
 ";
 
-// A trigger may not count by itself: json_each counts over a list of as many zeros as there are ids.
 const SQLITE_TRIGGERS: [&str; 3] = [
     "CREATE TRIGGER journal_no_update BEFORE UPDATE ON journal
      BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END",
     "CREATE TRIGGER journal_no_delete BEFORE DELETE ON journal
      BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END",
-    "CREATE TRIGGER access_named AFTER INSERT ON access
-     BEGIN
-         INSERT OR IGNORE INTO access_object (object, access_id)
-         SELECT substr(NEW.objects, 1 + 16 * each.key, 16), NEW.id
-         FROM json_each('[0' || replace(hex(zeroblob(length(NEW.objects) / 16 - 1)), '00', ',0') || ']') AS each;
-     END",
+    "CREATE TRIGGER access_is_new AFTER INSERT ON access
+     BEGIN INSERT INTO access_new (access_id) VALUES (NEW.id); END",
 ];
 
 #[async_trait::async_trait]

@@ -567,11 +567,16 @@ CREATE TABLE access (
     purpose {text}
 );
 
--- Which rows of access name an object; written by a trigger.
+-- Which rows of access name an object. Filled in the background.
 CREATE TABLE access_object (
     object {uuid} NOT NULL,
     access_id {uuid} NOT NULL,
     PRIMARY KEY (object, access_id)
+){by_key};
+
+-- Rows of access that access_object lacks yet; a trigger adds them.
+CREATE TABLE access_new (
+    access_id {uuid} NOT NULL PRIMARY KEY
 ){by_key};
 
 -- Background work, claimed by compare-and-set, idempotent.

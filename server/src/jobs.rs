@@ -186,6 +186,10 @@ impl App {
                 if let Err(error) = app.look_at_the_disk().await {
                     tracing::warn!(cause = %error, "the disk cannot be looked at");
                 }
+                let by = app.store.acting_as_system("indexing reads");
+                if let Err(error) = by.index_reads().await {
+                    tracing::warn!(cause = %error, "the index of reads waits");
+                }
                 if ticks.is_multiple_of(CLOCK_TICKS)
                     && let Err(error) = app.keep_time().await
                 {

@@ -2,36 +2,32 @@
 //! (`seen`).
 //!
 //! A read is answered when its row is durable, never before: after a crash no read is missing. What one answer shows of
-//! one kind in one role is one row, however many objects it has. Rows of reads that happen at once share one statement and one commit: whoever finds
-//! the log busy waits for the next turn, which takes everybody who waits. A reader who hangs up meanwhile is logged all the
-//! same.
+//! one kind in one role is one row, however many objects it has. Rows of reads that happen at once share one statement and
+//! one commit ([`Turns`]). Which rows name an object is an index that is brought up to date in the background; what it
+//! lacks yet is looked at by itself ([`not_indexed`]), so nobody waits for it and nobody misses a row.
 
-use std::sync::{Mutex, PoisonError};
-
-use sea_orm::{EntityTrait, Set};
+use sea_orm::sea_query::{Query, SelectStatement};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
+};
 use tilik_protocol::policy::{Permission, Role};
 use tilik_protocol::region::RegionCode;
-use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::tables::access;
+use super::tables::{access, access_new};
+use super::turns::{LONGEST_TURN, Turns};
 use super::{Acting, Store};
 use crate::error::{Cause, Error, Result};
 
 /// Rows in one statement.
 const MOST: usize = 500;
+/// Objects, about, that one transaction indexes: SQLite's only writer must not be kept long.
+const OBJECTS_AT_ONCE: i64 = 500;
+/// Rows that are looked at for it.
+const ROWS_AT_ONCE: u64 = 100;
 
-/// The reads that wait for their turn.
-#[derive(Default)]
-pub(super) struct AccessLog {
-    waiting: Mutex<Vec<Waiting>>,
-    writing: tokio::sync::Mutex<()>,
-}
-
-struct Waiting {
-    rows: Vec<access::ActiveModel>,
-    done: oneshot::Sender<bool>,
-}
+/// The reads that wait for their turn, each with whether it is durable.
+pub(super) type AccessLog = Turns<Vec<access::ActiveModel>, bool>;
 
 /// How an object was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display)]
@@ -60,41 +56,26 @@ pub(super) struct Read {
     pub purpose: Option<String>,
 }
 
-impl AccessLog {
-    fn take(&self) -> Vec<Waiting> {
-        std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn push(&self, waiting: Waiting) {
-        self.waiting
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(waiting);
-    }
-}
-
 impl Store {
     async fn write_reads(&self) {
-        let _turn = self.inner.reads.writing.lock().await;
-        let taken = self.inner.reads.take();
-        let (mut rows, mut told) = (Vec::new(), Vec::new());
-        for waiting in taken {
-            rows.extend(waiting.rows);
-            told.push(waiting.done);
-        }
+        let taken = self.inner.reads.take(|_, _| true);
+        let mut rows: Vec<_> = taken.iter().flat_map(|one| one.what.clone()).collect();
         let mut durable = true;
         while durable && !rows.is_empty() {
             let rest = rows.split_off(rows.len().min(MOST));
-            let turn = access::Entity::insert_many(std::mem::replace(&mut rows, rest));
-            if let Err(error) = turn.exec_without_returning(self.writer()).await {
-                let cause = super::text::without_values(&error);
-                tracing::error!(cause = %cause, "reads could not be logged and were not answered");
-                durable = false;
-            }
+            let some = access::Entity::insert_many(std::mem::replace(&mut rows, rest));
+            let turn =
+                tokio::time::timeout(LONGEST_TURN, some.exec_without_returning(self.writer()));
+            let cause = match turn.await {
+                Ok(Ok(_)) => continue,
+                Ok(Err(error)) => super::text::without_values(&error),
+                Err(_) => "the database does not take them in time".to_owned(),
+            };
+            tracing::error!(cause = %cause, "reads could not be logged and were not answered");
+            durable = false;
         }
-        for done in told {
-            // Who hung up does not wait for this.
-            let _ = done.send(durable);
+        for one in taken {
+            one.tell(durable);
         }
     }
 }
@@ -124,16 +105,53 @@ impl Acting {
         if rows.is_empty() {
             return Ok(());
         }
-        let (done, told) = oneshot::channel();
-        self.store.inner.reads.push(Waiting { rows, done });
-        let store = self.store.clone();
-        // A task of its own: others wait for a turn that this reader may not live to finish.
-        tokio::spawn(async move { store.write_reads().await });
-        match told.await {
-            Ok(true) => Ok(()),
-            Ok(false) | Err(_) => Err(Error::Unavailable(Cause::database(
-                "the access log does not take this read",
-            ))),
+        let log = &self.store.inner.reads;
+        if log.wait(rows, || self.store.write_reads()).await {
+            return Ok(());
+        }
+        Err(Error::Unavailable(Cause::database(
+            "the access log does not take this read",
+        )))
+    }
+
+    /// Indexes the rows of the access log that are not yet, by the objects they name; how many. May be cut off anywhere,
+    /// and done by several at once.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn index_reads(&self) -> Result<u64> {
+        let store = &self.store;
+        let mut indexed = 0;
+        loop {
+            let rows: Vec<(Uuid, Vec<u8>)> = access::Entity::find()
+                .select_only()
+                .columns([access::Column::Id, access::Column::Objects])
+                .filter(access::Column::Id.in_subquery(not_indexed()))
+                .order_by_asc(access::Column::Id)
+                .limit(ROWS_AT_ONCE)
+                .into_tuple()
+                .all(store.read())
+                .await?;
+            if rows.is_empty() {
+                return Ok(indexed);
+            }
+            let write = store.inner.connections.begin_write().await?;
+            let mut named = 0;
+            for (row, objects) in rows {
+                let some = i64::try_from(objects.len() / 16).map_err(Error::internal)?;
+                let names = store.sql(
+                    names_objects(store.is_postgres()),
+                    [row.into(), some.into()],
+                );
+                write.execute_raw(names).await?;
+                access_new::Entity::delete_by_id(row).exec(&write).await?;
+                indexed += 1;
+                named += some;
+                if named >= OBJECTS_AT_ONCE {
+                    break;
+                }
+            }
+            write.commit().await?;
         }
     }
 
@@ -148,6 +166,27 @@ impl Acting {
         self.actor
             .role_in(Permission::ReadCases, region)
             .ok_or(Error::NOT_FOUND)
+    }
+}
+
+/// The rows of the access log that the index of objects lacks.
+pub(super) fn not_indexed() -> SelectStatement {
+    Query::select()
+        .column(access_new::Column::AccessId)
+        .from(access_new::Entity)
+        .to_owned()
+}
+
+/// Indexes row `$1`, which names `$2` objects.
+const fn names_objects(is_postgres: bool) -> &'static str {
+    if is_postgres {
+        "INSERT INTO access_object (object, access_id) \
+         SELECT encode(substring(objects FROM 1 + 16 * n FOR 16), 'hex')::uuid, id \
+         FROM access, generate_series(0, $2::integer - 1) AS n WHERE id = $1 ON CONFLICT DO NOTHING"
+    } else {
+        "WITH RECURSIVE count (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM count WHERE n < $2 - 1) \
+         INSERT OR IGNORE INTO access_object (object, access_id) \
+         SELECT substr(objects, 1 + 16 * n, 16), id FROM access, count WHERE id = $1"
     }
 }
 
@@ -197,7 +236,8 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-    async fn every_answered_read_is_in_the_log_also_when_its_reader_hung_up() {
+    async fn every_answered_read_is_in_the_log_and_found_by_its_object_also_when_its_reader_hung_up()
+     {
         let clock: Arc<dyn Clock> =
             Arc::new(HeldClock::at("2026-11-24T03:00:00Z".parse().unwrap()));
         let ids = Arc::new(Ids::seeded(clock.clone(), 1));
@@ -212,21 +252,38 @@ mod tests {
         while let Some(told) = readers.join_next().await {
             told.unwrap().unwrap();
         }
-        let count = async || {
-            let named = store.count("SELECT COUNT(*) FROM access_object");
-            named.await.unwrap()
+        let count = async |table: &str| {
+            let query = format!("SELECT COUNT(*) FROM {table}");
+            store.count(&query).await.unwrap()
         };
-        assert_eq!(count().await, 400);
-        let rows = store.count("SELECT COUNT(*) FROM access").await.unwrap();
-        assert_eq!(rows, 200);
+        assert_eq!(count("access").await, 200);
         // Dropped while it waits for its turn: the client is gone, the row is not.
-        let turn = store.inner.reads.writing.lock().await;
+        let turn = store.inner.reads.hold().await;
         let mut hung_up = Box::pin(by.note_reads([a_read(5_000)]));
         assert!(futures_util::poll!(&mut hung_up).is_pending());
         drop(hung_up);
         drop(turn);
-        by.note_reads([a_read(5_001)]).await.unwrap();
-        assert_eq!(count().await, 402);
+        by.note_reads((0..700).map(|n| a_read(5_001 + n)))
+            .await
+            .unwrap();
+        assert_eq!(count("access").await, 202);
+        // Every object is found by its index, also by two servers that make it at once.
+        assert_eq!(count("access_new").await, 202);
+        let one = by.index_reads();
+        let (one, other) = tokio::join!(one, by.index_reads());
+        assert!(one.unwrap() + other.unwrap() >= 202);
+        assert_eq!(count("access_object").await, 400 + 1 + 700);
+        let found = "access_object WHERE access_id IN (SELECT id FROM access WHERE length(objects) = 700 * 16)";
+        assert_eq!(count(found).await, 700);
+        let named = store.peek("SELECT object FROM access_object", []).await;
+        let named: std::collections::BTreeSet<Uuid> = named
+            .unwrap()
+            .iter()
+            .map(|row| row.try_get("", "object").unwrap())
+            .collect();
+        let read = (0..200).chain(1_000..1_200).chain(5_000..5_701);
+        assert!(named.into_iter().eq(read.map(Uuid::from_u128)));
+        assert_eq!(by.index_reads().await.unwrap(), 0);
         store.close().await;
         let refused = by.note_reads([a_read(6_000)]).await;
         assert!(matches!(refused, Err(Error::Unavailable(_))), "{refused:?}");

@@ -1,11 +1,10 @@
 //! Photos whose originals are durable in the blob store: the photo is here, its visits may be whole, its copies are to be
 //! made.
 //!
-//! Those that arrive at once share one transaction and one commit: whoever finds others at it waits for the next turn,
-//! which takes everybody who waits. When a turn fails, each of them is tried alone, so nobody fails for another.
+//! Those that arrive at once share a turn ([`Turns`]). When a turn fails, each of them is tried alone, so nobody fails for
+//! another.
 
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::future::join_all;
 use sea_orm::sea_query::{Expr, InsertStatement, OnConflict, UpdateStatement};
@@ -13,11 +12,11 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait, Set, Statement}
 use tilik_protocol::ids::PhotoId;
 use tilik_protocol::policy::Role;
 use tilik_protocol::time::Timestamp;
-use tokio::sync::oneshot::{self, error::TryRecvError};
 use uuid::Uuid;
 
 use super::journal::Entry;
 use super::tables::{upload, upload_chunk, visit_photo};
+use super::turns::{self, LONGEST_TURN, Turns};
 use super::uploads::{Announced, expiry};
 use super::{Acting, Store, Write, jobs, visits};
 use crate::actor::Actor;
@@ -25,8 +24,6 @@ use crate::error::{Cause, Error, Result};
 
 /// Photos in one transaction.
 const MOST: usize = 16;
-/// A turn that takes longer is given up: a connection may never answer.
-const LONGEST_TURN: Duration = Duration::from_secs(15);
 
 /// A photo whose original is durable.
 #[derive(Debug, Clone)]
@@ -44,59 +41,25 @@ pub struct Arrival {
 }
 
 /// The arrivals that wait for their turn.
-#[derive(Default)]
-pub(super) struct Arrivals {
-    waiting: Mutex<Vec<Waiting>>,
-    turn: tokio::sync::Mutex<()>,
-}
+pub(super) type Arrivals = Turns<Arriving, Result<Timestamp>>;
 
-struct Waiting {
-    since: Instant,
+type Waiting = turns::Waiting<Arriving, Result<Timestamp>>;
+
+/// An arrival and whose it is.
+#[derive(Debug, Clone)]
+pub(super) struct Arriving {
     arrival: Arrival,
     by: Actor,
-    done: oneshot::Sender<Result<Timestamp>>,
 }
 
-impl Arrivals {
-    fn push(&self, arrival: Arrival, by: Actor) -> oneshot::Receiver<Result<Timestamp>> {
-        let (done, told) = oneshot::channel();
-        let waiting = Waiting {
-            since: Instant::now(),
-            arrival,
-            by,
-            done,
-        };
-        self.waiting
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(waiting);
-        told
-    }
-
-    /// Those that wait since then or longer.
-    fn take_since(&self, then: Instant) -> Vec<Waiting> {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let (taken, left) = waiting.drain(..).partition(|one| one.since <= then);
-        *waiting = left;
-        taken
-    }
-
-    /// The longest waiting, each photo once, in the order of their ids: so everybody locks them.
-    fn take(&self) -> Vec<Waiting> {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut taken, mut left): (Vec<Waiting>, Vec<Waiting>) = (Vec::new(), Vec::new());
-        for one in waiting.drain(..) {
-            let is_taken = |other: &Waiting| other.arrival.photo == one.arrival.photo;
-            if taken.len() < MOST && !taken.iter().any(is_taken) {
-                taken.push(one);
-            } else {
-                left.push(one);
-            }
-        }
-        *waiting = left;
-        taken.sort_by_key(|one| one.arrival.photo);
-        taken
-    }
+/// The longest waiting, each photo once, in the order of their ids: so everybody locks them.
+fn take(arrivals: &Arrivals) -> Vec<Waiting> {
+    let mut taken = arrivals.take(|one, taken| {
+        let is_taken = |other: &Waiting| other.what.arrival.photo == one.arrival.photo;
+        taken.len() < MOST && !taken.iter().any(is_taken)
+    });
+    taken.sort_by_key(|one| one.what.arrival.photo);
+    taken
 }
 
 impl Acting {
@@ -105,28 +68,11 @@ impl Acting {
     /// # Errors
     /// When the database does not answer.
     pub async fn photo_arrived(&self, arrival: Arrival) -> Result<Timestamp> {
+        let by = self.actor.clone();
         let arrivals = &self.store.inner.arrivals;
-        let waits = || arrivals.push(arrival.clone(), self.actor.clone());
-        let mut told = waits();
-        loop {
-            let result = tokio::select! {
-                biased;
-                result = &mut told => result.ok(),
-                _turn = arrivals.turn.lock() => match told.try_recv() {
-                    Ok(result) => Some(result),
-                    Err(TryRecvError::Closed) => None,
-                    Err(TryRecvError::Empty) => {
-                        self.store.write_arrivals().await;
-                        continue;
-                    }
-                },
-            };
-            match result {
-                Some(result) => return result,
-                // Whoever had this one's turn was dropped at it.
-                None => told = waits(),
-            }
-        }
+        arrivals
+            .wait(Arriving { arrival, by }, || self.store.write_arrivals())
+            .await
     }
 }
 
@@ -134,7 +80,7 @@ impl Store {
     async fn write_arrivals(&self) {
         let arrivals = &self.inner.arrivals;
         let began = Instant::now();
-        let taken = arrivals.take();
+        let taken = take(arrivals);
         let Ok(write) = self.begin(&Actor::system("photos arrive")).await else {
             // Whoever waits as long would come no further; whoever has just come may, and what it sent is not sent again.
             let others = arrivals.take_since(began);
@@ -143,7 +89,8 @@ impl Store {
             }
             return;
         };
-        match self.arrive_in_time(write, &taken).await {
+        let batch: Vec<&Arriving> = taken.iter().map(|one| &one.what).collect();
+        match self.arrive_in_time(write, &batch).await {
             Ok(at) => taken.into_iter().for_each(|one| one.tell(Ok(at))),
             Err(error) if taken.len() == 1 => {
                 if let Some(only) = taken.into_iter().next() {
@@ -152,7 +99,7 @@ impl Store {
             }
             Err(_) => {
                 let alone = taken.into_iter().map(|one| async {
-                    let here = self.arrive_alone(&one).await;
+                    let here = self.arrive_alone(&one.what).await;
                     one.tell(here);
                 });
                 join_all(alone).await;
@@ -160,12 +107,12 @@ impl Store {
         }
     }
 
-    async fn arrive_alone(&self, one: &Waiting) -> Result<Timestamp> {
+    async fn arrive_alone(&self, one: &Arriving) -> Result<Timestamp> {
         let write = self.begin(&one.by).await?;
-        self.arrive_in_time(write, std::slice::from_ref(one)).await
+        self.arrive_in_time(write, &[one]).await
     }
 
-    async fn arrive_in_time(&self, write: Write, batch: &[Waiting]) -> Result<Timestamp> {
+    async fn arrive_in_time(&self, write: Write, batch: &[&Arriving]) -> Result<Timestamp> {
         let turn = tokio::time::timeout(LONGEST_TURN, arrive(write, batch));
         turn.await.unwrap_or_else(|_| Err(too_late()))
     }
@@ -176,7 +123,7 @@ fn too_late() -> Error {
 }
 
 /// One transaction for photos that differ, in the order of their ids.
-async fn arrive(mut write: Write, batch: &[Waiting]) -> Result<Timestamp> {
+async fn arrive(mut write: Write, batch: &[&Arriving]) -> Result<Timestamp> {
     let at = write.at();
     let ids: Vec<PhotoId> = batch.iter().map(|one| one.arrival.photo).collect();
     let arrived = batch.iter().map(|one| one.arrival.here(&write)).collect();
@@ -196,11 +143,11 @@ async fn arrive(mut write: Write, batch: &[Waiting]) -> Result<Timestamp> {
     let marked: Vec<Vec<Uuid>> = answers.by_ref().take(batch.len()).collect();
     let mut whole = answers.nth(1).unwrap_or_default();
     whole.sort_unstable();
-    let new: Vec<&Waiting> = batch
+    let new: Vec<&Arriving> = batch
         .iter()
         .zip(&marked)
         .filter(|(_, marked)| !marked.is_empty())
-        .map(|(one, _)| one)
+        .map(|(one, _)| *one)
         .collect();
     visits::lock_cases_of(&write, &whole).await?;
     for (visit, one) in completing(&write, &whole, &new, batch).await? {
@@ -239,10 +186,10 @@ async fn arrive(mut write: Write, batch: &[Waiting]) -> Result<Timestamp> {
 async fn completing<'a>(
     write: &Write,
     whole: &[Uuid],
-    new: &[&'a Waiting],
-    batch: &'a [Waiting],
-) -> Result<Vec<(Uuid, &'a Waiting)>> {
-    if let [only] = batch {
+    new: &[&'a Arriving],
+    batch: &[&'a Arriving],
+) -> Result<Vec<(Uuid, &'a Arriving)>> {
+    if let [only] = *batch {
         return Ok(whole.iter().map(|visit| (*visit, only)).collect());
     }
     let mut found = Vec::with_capacity(whole.len());
@@ -256,13 +203,13 @@ async fn completing<'a>(
         .all(write.on())
         .await?;
     for visit in whole {
-        let of_visit = |one: &&Waiting| {
+        let of_visit = |one: &&Arriving| {
             let photo = Uuid::from(one.arrival.photo);
             links
                 .iter()
                 .any(|link| link.visit_id == *visit && link.photo_id == photo)
         };
-        let first = new.iter().copied().chain(batch).find(of_visit);
+        let first = new.iter().chain(batch).copied().find(of_visit);
         found.extend(first.map(|one| (*visit, one)));
     }
     Ok(found)
@@ -292,12 +239,7 @@ impl Arrival {
     }
 }
 
-impl Waiting {
-    fn tell(self, result: Result<Timestamp>) {
-        // Who was dropped does not wait for this.
-        let _ = self.done.send(result);
-    }
-
+impl Arriving {
     fn upload_done(&self, write: &Write) -> Statement {
         let backend = write.store().backend();
         match &self.arrival.straight {
@@ -563,7 +505,7 @@ mod tests {
             )
         });
         let mut coming = Vec::new();
-        let turn = ground.store.inner.arrivals.turn.lock().await;
+        let turn = ground.store.inner.arrivals.hold().await;
         for n in 0..20 {
             let (_, [first, second, third]) = ground.plant::<3>().await;
             for (photo, by) in [(first, &one), (second, &one), (third, &other)] {
@@ -649,7 +591,7 @@ mod tests {
         let refuse = "CREATE UNIQUE INDEX only_here ON photo (original_key)";
         ground.store.poke(refuse, []).await.unwrap();
         let by = Actor::system("a test");
-        let turn = ground.store.inner.arrivals.turn.lock().await;
+        let turn = ground.store.inner.arrivals.hold().await;
         let coming = photos.map(|photo| {
             let mut arrival = an_arrival(photo);
             if photo == photos[1] || photo == photos[2] {
@@ -705,7 +647,7 @@ mod tests {
         let ground = Ground::new().await;
         let (_, [first, second]) = ground.plant::<2>().await;
         let by = Actor::system("a test");
-        let turn = ground.store.inner.arrivals.turn.lock().await;
+        let turn = ground.store.inner.arrivals.hold().await;
         let leads = ground.arrives(&by, an_arrival(first));
         a_while().await;
         let follows = ground.arrives(&by, an_arrival(second));

@@ -59,6 +59,9 @@ const ACQUIRE: Duration = Duration::from_secs(5);
 /// Prepared statements a connection keeps: more than one is asked for again and again.
 const STATEMENTS: usize = 1_000;
 
+/// Rows that SQLite's thread may be ahead of who reads them.
+const ROWS: usize = 256;
+
 const SQLITE_READERS: u32 = 4;
 const POSTGRES_READERS: u32 = 8;
 /// SQLite has one writer anyway, and waiting in our own queue is fair.
@@ -88,6 +91,8 @@ async fn connect(url: &DatabaseUrl, connections: u32) -> Result<Opened> {
                     .foreign_keys(true)
                     .busy_timeout(Duration::from_secs(5))
                     .pragma("cache_size", "-16000")
+                    // A page of a list at once: each halt is two threads that wake each other.
+                    .row_buffer_size(ROWS)
                     .statement_cache_capacity(STATEMENTS)
             }),
         DatabaseUrl::Postgres(_) => options

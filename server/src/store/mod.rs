@@ -38,6 +38,7 @@ mod slots;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod trail;
+mod turns;
 pub mod uploads;
 pub mod users;
 pub mod visits;

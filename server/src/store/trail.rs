@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use sea_orm::sea_query::UnionType;
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     QueryTrait,
@@ -19,6 +20,7 @@ use tilik_protocol::review::{AccessRow, JournalRow, Page};
 use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
+use super::access::not_indexed;
 use super::tables::{
     access, access_object, case_membership, device, enrolment, family, journal, membership, notice,
     region, role_grant, session, verification_case, visit, visit_photo, waitlist,
@@ -428,12 +430,14 @@ impl Acting {
                 .filter(access::Column::Id.gte(last.row))
                 .order_by_asc(access::Column::Id);
             if wanted.is_some() {
-                let naming = access_object::Entity::find()
+                let mut naming = access_object::Entity::find()
                     .select_only()
                     .column(access_object::Column::AccessId)
                     .filter(access_object::Column::Object.is_in(ids.iter().copied()))
                     .filter(access_object::Column::AccessId.gte(last.row))
                     .into_query();
+                // Those may name it or not: it is looked for in each.
+                naming.union(UnionType::All, not_indexed());
                 query = query.filter(access::Column::Id.in_subquery(naming));
             }
             if let Some(user) = filter.user {

@@ -171,12 +171,40 @@ async fn the_access_log_tells_who_saw_a_case_and_hides_other_regions() {
     let nothing = whole_access(&scene.staff.auditor, &format!("&object=photo:{case}"), 1).await;
     assert_eq!(nothing, []);
     let object = format!("&object=photo:{}", photos[1]);
-    let of_photo = whole_access(&scene.staff.auditor, &object, 1).await;
     let told: Vec<&AccessRow> = whole
         .iter()
         .filter(|row| object.ends_with(&row.object))
         .collect();
-    assert_eq!(of_photo.iter().collect::<Vec<_>>(), told);
+    let of_case = page(&scene.staff.auditor).await;
+    // Alike before those rows are indexed, while some are, and after it.
+    for new in [2, 1, 0] {
+        let of_photo = whole_access(&scene.staff.auditor, &object, 1).await;
+        assert_eq!(of_photo.iter().collect::<Vec<_>>(), told);
+        assert_eq!(page(&scene.staff.auditor).await, of_case);
+        let store = scene.world.app().unwrap().store;
+        let left = store.count("SELECT COUNT(*) FROM access_new").await;
+        match new {
+            2 => {
+                assert!(left.unwrap() > 5);
+                let twice = "INSERT INTO access_new SELECT id FROM access ORDER BY id LIMIT 4";
+                store
+                    .acting_as_system("a test")
+                    .index_reads()
+                    .await
+                    .unwrap();
+                store.poke(twice, []).await.unwrap();
+            }
+            1 => {
+                assert_eq!(left.unwrap(), 4);
+                store
+                    .acting_as_system("a test")
+                    .index_reads()
+                    .await
+                    .unwrap();
+            }
+            _ => assert_eq!(left.unwrap(), 0),
+        }
+    }
     let set = scene
         .callers
         .iter()

@@ -1,4 +1,4 @@
-//! Which rows of `access` name an object. Written by the database alone.
+//! Which rows of `access` name an object, but for those that are new.
 
 use sea_orm::entity::prelude::*;
 

@@ -8,6 +8,7 @@
 )]
 
 pub(in crate::store) mod access;
+pub(in crate::store) mod access_new;
 pub(in crate::store) mod access_object;
 pub(in crate::store) mod blind_index;
 pub(in crate::store) mod boundary;
