@@ -62,6 +62,9 @@ const STATEMENTS: usize = 1_000;
 /// Rows that SQLite's thread may be ahead of who reads them.
 const ROWS: usize = 256;
 
+/// Connections that are open before anybody asks: to open one takes PostgreSQL longer than most requests do.
+const READY: u32 = 4;
+
 const SQLITE_READERS: u32 = 4;
 const POSTGRES_READERS: u32 = 8;
 /// SQLite has one writer anyway, and waiting in our own queue is fair.
@@ -77,7 +80,7 @@ async fn connect(url: &DatabaseUrl, connections: u32) -> Result<Opened> {
     };
     options
         .max_connections(connections)
-        .min_connections(1)
+        .min_connections(connections.min(READY))
         .acquire_timeout(ACQUIRE)
         .sqlx_logging(false);
     match url {
@@ -101,6 +104,8 @@ async fn connect(url: &DatabaseUrl, connections: u32) -> Result<Opened> {
             .map_sqlx_postgres_opts(|postgres| {
                 postgres.statement_cache_capacity(STATEMENTS).options([
                     ("synchronous_commit", "on"),
+                    // Its compiler costs more than any of our statements.
+                    ("jit", "off"),
                     ("idle_in_transaction_session_timeout", "30s"),
                     ("lock_timeout", "5s"),
                 ])
