@@ -1,4 +1,5 @@
-//! The whole first schema, the triggers that make the journal append-only and the one that tells which reads are to be indexed.
+//! The whole first schema, the triggers that make the journal append-only and the one that tells which reads are to be
+//! indexed.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseBackend};

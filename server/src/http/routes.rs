@@ -204,7 +204,8 @@ fn table() -> Table {
         .route(Method::GET, "/v1/me", SignedIn, session::me)
         .route(Method::POST, "/v1/me/sign-out-everywhere", SignedIn, session::sign_out_everywhere)
         .route(Method::POST, OWN_PASSWORD, SignedIn, session::change_password)
-        .route(Method::POST, "/v1/sync", Requires(P::Visit), sync::sync)
+        // A phone's network is slower than our packing: its answers are as short as they can be.
+        .route(Method::POST, "/v1/sync", Requires(P::Visit), sync::sync.layer(CompressionLayer::new()))
         .route(Method::POST, "/v1/visits", Requires(P::CarrySealed), sync::carry)
         .route(Method::OPTIONS, "/v1/uploads", Public, uploads::options)
         .route_up_to(PHOTO_BYTES, Method::POST, "/v1/uploads", Uploads, uploads::create)

@@ -6,7 +6,7 @@
 //! one commit ([`Turns`]). Which rows name an object is an index that is brought up to date in the background; what it
 //! lacks yet is looked at by itself ([`not_indexed`]), so nobody waits for it and nobody misses a row.
 
-use sea_orm::sea_query::{Query, SelectStatement};
+use sea_orm::sea_query::{OnConflict, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
 };
@@ -58,12 +58,21 @@ pub(super) struct Read {
 
 impl Store {
     async fn write_reads(&self) {
-        let taken = self.inner.reads.take(|_, _| true);
-        let mut rows: Vec<_> = taken.iter().flat_map(|one| one.what.clone()).collect();
+        let mut taken = self.inner.reads.take(|_, _| true);
+        let mut rows: Vec<_> = taken
+            .iter_mut()
+            .flat_map(|one| std::mem::take(&mut one.what))
+            .collect();
         let mut durable = true;
         while durable && !rows.is_empty() {
             let rest = rows.split_off(rows.len().min(MOST));
-            let some = access::Entity::insert_many(std::mem::replace(&mut rows, rest));
+            let some = access::Entity::insert_many(std::mem::replace(&mut rows, rest))
+                // Here already, when whoever had the turn before was dropped at it: the database went on.
+                .on_conflict(
+                    OnConflict::column(access::Column::Id)
+                        .do_nothing()
+                        .to_owned(),
+                );
             let turn =
                 tokio::time::timeout(LONGEST_TURN, some.exec_without_returning(self.writer()));
             let cause = match turn.await {
@@ -135,6 +144,7 @@ impl Acting {
             if rows.is_empty() {
                 return Ok(indexed);
             }
+            // No change of the field's own, so no journal.
             let write = store.inner.connections.begin_write().await?;
             let mut named = 0;
             for (row, objects) in rows {
@@ -284,6 +294,25 @@ mod tests {
         let read = (0..200).chain(1_000..1_200).chain(5_000..5_701);
         assert!(named.into_iter().eq(read.map(Uuid::from_u128)));
         assert_eq!(by.index_reads().await.unwrap(), 0);
+        // The database does what the one asked who had the turn and was dropped at it; the others ask for theirs again.
+        let other = store.keep_locked("access").await.unwrap();
+        let reads = |n| {
+            let by = by.clone();
+            tokio::spawn(async move { by.note_reads([a_read(n)]).await })
+        };
+        let a_while = || tokio::time::sleep(std::time::Duration::from_millis(300));
+        let turn = store.inner.reads.hold().await;
+        let leads = reads(6_000);
+        a_while().await;
+        let follows = reads(6_001);
+        a_while().await;
+        drop(turn);
+        a_while().await;
+        leads.abort();
+        assert!(leads.await.unwrap_err().is_cancelled());
+        drop(other);
+        follows.await.unwrap().unwrap();
+        assert_eq!(count("access").await, 204);
         store.close().await;
         let refused = by.note_reads([a_read(6_000)]).await;
         assert!(matches!(refused, Err(Error::Unavailable(_))), "{refused:?}");

@@ -60,7 +60,7 @@ const ACQUIRE: Duration = Duration::from_secs(5);
 const STATEMENTS: usize = 1_000;
 
 /// Rows that SQLite's thread may be ahead of who reads them.
-const ROWS: usize = 256;
+const ROWS_AHEAD: usize = 256;
 
 /// Connections that are open before anybody asks: to open one takes PostgreSQL longer than most requests do.
 const READY: u32 = 4;
@@ -95,7 +95,7 @@ async fn connect(url: &DatabaseUrl, connections: u32) -> Result<Opened> {
                     .busy_timeout(Duration::from_secs(5))
                     .pragma("cache_size", "-16000")
                     // A page of a list at once: each halt is two threads that wake each other.
-                    .row_buffer_size(ROWS)
+                    .row_buffer_size(ROWS_AHEAD)
                     .statement_cache_capacity(STATEMENTS)
             }),
         DatabaseUrl::Postgres(_) => options
