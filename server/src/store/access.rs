@@ -300,16 +300,10 @@ mod tests {
             let by = by.clone();
             tokio::spawn(async move { by.note_reads([a_read(n)]).await })
         };
-        let a_while = || tokio::time::sleep(std::time::Duration::from_millis(300));
-        let turn = store.inner.reads.hold().await;
-        let leads = reads(6_000);
-        a_while().await;
-        let follows = reads(6_001);
-        a_while().await;
-        drop(turn);
-        a_while().await;
-        leads.abort();
-        assert!(leads.await.unwrap_err().is_cancelled());
+        let turns = &store.inner.reads;
+        let follows = turns
+            .drop_the_leader(|| reads(6_000), || reads(6_001))
+            .await;
         drop(other);
         follows.await.unwrap().unwrap();
         // Once, whether the database went on or not.

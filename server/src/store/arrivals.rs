@@ -647,19 +647,14 @@ mod tests {
         let ground = Ground::new().await;
         let (_, [first, second]) = ground.plant::<2>().await;
         let by = Actor::system("a test");
-        let turn = ground.store.inner.arrivals.hold().await;
-        let leads = ground.arrives(&by, an_arrival(first));
-        a_while().await;
-        let follows = ground.arrives(&by, an_arrival(second));
-        a_while().await;
         let other = ground.store.begin(&by).await.unwrap();
         let held = ground.store.sql("UPDATE photo SET state = state", []);
         other.on().execute_raw(held).await.unwrap();
-        // The first takes both, and comes to where it waits for the other.
-        drop(turn);
-        a_while().await;
-        leads.abort();
-        assert!(leads.await.unwrap_err().is_cancelled());
+        let arrives = |photo| ground.arrives(&by, an_arrival(photo));
+        let turns = &ground.store.inner.arrivals;
+        let follows = turns
+            .drop_the_leader(|| arrives(first), || arrives(second))
+            .await;
         drop(other);
         follows.await.unwrap().unwrap();
         let here = "SELECT COUNT(*) FROM photo WHERE received_at IS NOT NULL";

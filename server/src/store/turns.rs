@@ -109,4 +109,25 @@ impl<T: Clone, R> Turns<T, R> {
     pub(super) async fn hold(&self) -> tokio::sync::MutexGuard<'_, ()> {
         self.turn.lock().await
     }
+
+    /// For a test: two ask, the first has the turn of both and is dropped at it, where the caller makes it wait. The second
+    /// still asks.
+    #[cfg(test)]
+    pub(super) async fn drop_the_leader<A: std::fmt::Debug, B>(
+        &self,
+        first: impl FnOnce() -> tokio::task::JoinHandle<A>,
+        second: impl FnOnce() -> tokio::task::JoinHandle<B>,
+    ) -> tokio::task::JoinHandle<B> {
+        let a_while = || tokio::time::sleep(Duration::from_millis(300));
+        let turn = self.hold().await;
+        let leads = first();
+        a_while().await;
+        let follows = second();
+        a_while().await;
+        drop(turn);
+        a_while().await;
+        leads.abort();
+        assert!(leads.await.unwrap_err().is_cancelled());
+        follows
+    }
 }
