@@ -46,7 +46,8 @@ fn bad_shape(field: &str) -> FieldProblem {
 }
 
 /// What serde found wrong, from axum's text after `preamble`: `path: what`, or only what when it is about the whole. That
-/// quotes the value, so only the place is told, such as `reasons[0].code`, and whether something is missing there.
+/// quotes the value, so only the place is told, such as `reasons[0].code`, whether something is missing there, and which
+/// words it takes when it takes only some.
 fn misread(text: &str, preamble: &str) -> Option<FieldProblem> {
     let is_place = |text: &str| {
         (1..=80).contains(&text.len())
@@ -74,8 +75,24 @@ fn misread(text: &str, preamble: &str) -> Option<FieldProblem> {
             remedy: "Isian ini wajib ada.".to_owned(),
         }),
         None if path.is_empty() => None,
-        None => Some(bad_shape(path)),
+        None => Some(match one_of(wrong) {
+            Some(words) => FieldProblem {
+                remedy: format!("Pakai salah satu dari: {}.", words.join(", ")),
+                ..bad_shape(path)
+            },
+            None => bad_shape(path),
+        }),
     }
+}
+
+/// The words serde expected: they come last, after the value, whatever that contains.
+fn one_of(wrong: &str) -> Option<Vec<&str>> {
+    let is_word = |text: &&str| text.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    let (_, expected) = wrong
+        .strip_prefix("unknown variant `")?
+        .rsplit_once("`, expected ")?;
+    let words: Vec<_> = expected.split('`').skip(1).step_by(2).collect();
+    words.iter().all(is_word).then_some(words)
 }
 
 impl<T: Serialize> IntoResponse for Json<T> {
@@ -145,6 +162,15 @@ mod tests {
     struct Asked {
         purpose: String,
         limit: Option<u8>,
+        state: Option<State>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum State {
+        Open,
+        InReview,
+        Closed,
     }
 
     fn told(fields: &[FieldProblem]) -> String {
@@ -163,13 +189,17 @@ mod tests {
         }
     }
 
-    async fn of_query(text: &str) -> String {
+    async fn asked(text: &str) -> Option<FieldProblem> {
         let request = Request::get(format!("/?{text}")).body(Body::empty());
         let (mut parts, _) = request.unwrap().into_parts();
         match Query::<Asked>::from_request_parts(&mut parts, &()).await {
-            Err(Error::Query(field)) => told(field.as_slice()),
+            Err(Error::Query(field)) => field,
             other => panic!("{other:?}"),
         }
+    }
+
+    async fn of_query(text: &str) -> String {
+        told(asked(text).await.as_slice())
     }
 
     #[tokio::test]
@@ -196,5 +226,16 @@ mod tests {
         assert_eq!(of_query("limit=1").await, "purpose missing");
         let quoting = "purpose=x&limit=query%20string:%203571034107859917:%20x";
         assert_eq!(of_query(quoting).await, "limit bad_shape");
+    }
+    #[tokio::test]
+    async fn a_word_that_is_not_one_of_some_is_told_which_are_and_never_quoted() {
+        for value in ["3571034107859917", "x%60,%20expected%20%60rahasia%60"] {
+            let wrong = asked(&format!("purpose=x&state={value}")).await.unwrap();
+            assert_eq!(wrong.field, "state");
+            assert_eq!(
+                wrong.remedy,
+                "Pakai salah satu dari: open, in_review, closed."
+            );
+        }
     }
 }
