@@ -185,7 +185,7 @@ fn welcome(demo: &Demo, cast: &Cast) {
     let address = &demo.address;
     let password = cast.password();
     tell(&format!(
-        "\nContoh:
+        "\nContoh (kasus untuk Anda ada sesudah putaran pertama, beberapa menit lagi; sampai itu daftar dan klaim bisa kosong):
   TOKEN=$(curl -s {address}/v1/session -H 'content-type: application/json' \\
     -d '{{\"username\":\"koordinator\",\"password\":\"{password}\"}}' | python3 -c 'import json,sys; print(json.load(sys.stdin)[\"access_token\"])')
   curl -s {address}/v1/me -H \"authorization: Bearer $TOKEN\"
