@@ -16,6 +16,7 @@ use crate::store::Acting;
 use crate::store::arrivals::Arrival;
 use crate::store::photos::Side;
 use crate::store::uploads::{Announced, Expected, Standing};
+use crate::watermark;
 
 impl From<BlobError> for Error {
     fn from(error: BlobError) -> Self {
@@ -202,7 +203,9 @@ impl App {
         let copy = by.photo_copy(id, side).await?;
         let key: BlobKey = copy.key.parse().map_err(Error::internal)?;
         let damage = match self.blobs.get(&key).await {
-            Ok(bytes) if sha256(&bytes)[..] == copy.sha256[..] => return Ok(bytes),
+            Ok(bytes) if sha256(&bytes)[..] == copy.sha256[..] => {
+                return self.written_on(bytes, copy.words).await;
+            }
             Ok(_) => BlobError::damaged("not what its hash says"),
             Err(damage @ (BlobError::Damaged(_) | BlobError::NotFound)) => damage,
             Err(error @ (BlobError::Full | BlobError::Unavailable(_))) => return Err(error.into()),
@@ -218,6 +221,15 @@ impl App {
             code: ProblemCode::PhotoNotReady,
             retry_after_s: 2,
         })
+    }
+
+    /// A copy as this person gets it.
+    async fn written_on(&self, copy: Bytes, words: Option<String>) -> Result<Bytes> {
+        let Some(words) = words else { return Ok(copy) };
+        let _room = self.writing_on.acquire().await.map_err(Error::internal)?;
+        let made = tokio::task::spawn_blocking(move || watermark::burn(&copy, &words)).await;
+        let burnt = made.map_err(Error::internal)?.map_err(Error::internal)?;
+        Ok(burnt.into())
     }
 
     /// Makes the copies people see.

@@ -25,6 +25,7 @@ pub mod store;
 pub mod sundial;
 pub mod time_token;
 pub mod tokens;
+mod watermark;
 
 /// One running server: what every handler and job is handed. Cheap to clone.
 #[derive(Clone)]
@@ -51,8 +52,13 @@ pub struct App {
     pub metrics: Arc<metrics::Metrics>,
     /// One photo is decoded per worker at a time: memory stays bounded.
     decoding: Arc<tokio::sync::Semaphore>,
+    /// So many large copies are written on at a time.
+    writing_on: Arc<tokio::sync::Semaphore>,
     wake: Arc<tokio::sync::Notify>,
 }
+
+/// A photo of 1600 pixels takes 6 MB while it is written on.
+const WRITTEN_ON_AT_ONCE: usize = 4;
 
 impl App {
     /// Puts the parts together.
@@ -78,6 +84,7 @@ impl App {
             clock,
             ids,
             decoding,
+            writing_on: Arc::new(tokio::sync::Semaphore::new(WRITTEN_ON_AT_ONCE)),
         }
     }
 

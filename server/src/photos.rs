@@ -190,6 +190,24 @@ pub struct Derivatives {
 /// What [`check`] says, or `undecodable`.
 pub fn derivatives(bytes: &[u8]) -> Result<Derivatives, PhotoProblem> {
     let facts = check(bytes)?;
+    let (rgb, width, height) = decode_as(bytes, facts)?;
+    let (large, large_width, large_height) = shrink(&rgb, width, height, LARGE)?;
+    let (small, small_width, small_height) = shrink(&large, large_width, large_height, SMALL)?;
+    Ok(Derivatives {
+        large: encode(&large, large_width, large_height, 82)?,
+        small: encode(&small, small_width, small_height, 78)?,
+    })
+}
+
+/// The pixels of one of our own copies: RGB, width, height.
+///
+/// # Errors
+/// What [`check`] says, or `undecodable`.
+pub fn decode(bytes: &[u8]) -> Result<(Vec<u8>, u32, u32), PhotoProblem> {
+    decode_as(bytes, check(bytes)?)
+}
+
+fn decode_as(bytes: &[u8], facts: PhotoFacts) -> Result<(Vec<u8>, u32, u32), PhotoProblem> {
     let mut decoder = jpeg_decoder::Decoder::new(bytes);
     let undecodable = |_| PhotoProblem::Undecodable;
     // Decoding at a half or a quarter costs a fraction; the large copy must not be smaller than its target.
@@ -214,13 +232,7 @@ pub fn derivatives(bytes: &[u8]) -> Result<Derivatives, PhotoProblem> {
             return Err(PhotoProblem::WrongColours);
         }
     };
-    let (width, height) = (u32::from(info.width), u32::from(info.height));
-    let (large, large_width, large_height) = shrink(&rgb, width, height, LARGE)?;
-    let (small, small_width, small_height) = shrink(&large, large_width, large_height, SMALL)?;
-    Ok(Derivatives {
-        large: encode(&large, large_width, large_height, 82)?,
-        small: encode(&small, small_width, small_height, 78)?,
-    })
+    Ok((rgb, u32::from(info.width), u32::from(info.height)))
 }
 
 fn shrink(
@@ -245,7 +257,11 @@ fn shrink(
     Ok((to.into_vec(), to_width, to_height))
 }
 
-fn encode(rgb: &[u8], width: u32, height: u32, quality: u8) -> Result<Vec<u8>, PhotoProblem> {
+/// A baseline JPEG of RGB pixels.
+///
+/// # Errors
+/// When it is too large for one.
+pub fn encode(rgb: &[u8], width: u32, height: u32, quality: u8) -> Result<Vec<u8>, PhotoProblem> {
     let side = |side: u32| u16::try_from(side).map_err(|_| PhotoProblem::TooManyPixels);
     let mut out = Vec::with_capacity(rgb.len() / 8);
     jpeg_encoder::Encoder::new(&mut out, quality)

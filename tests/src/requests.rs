@@ -228,7 +228,8 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
         (
             "GET",
             "/v1/me" | "/v1/cases" | "/v1/memberships" | "/v1/users" | "/v1/devices"
-            | "/v1/imports",
+            | "/v1/imports" | "/v1/regions" | "/v1/reasons" | "/v1/officers" | "/v1/review/waiting"
+            | "/v1/grants/waiting",
         )
         | ("DELETE", "/v1/session")
         | ("POST", "/v1/me/sign-out-everywhere")
@@ -264,6 +265,16 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
             "event_id": event(), "families": [scene.unvisited], "kind": "quick",
         })),
         ("GET", "/v1/cases/{id}") => plain(of(&scene.submitted)),
+        ("GET", "/v1/cases/{id}/history") => plain(of(&scene.submitted)),
+        ("GET", "/v1/regions/{code}/outline") => {
+            plain(line.path.replace("{code}", village::here().as_str()))
+        }
+        ("POST", "/v1/families/search") => here(&json!({ "region": village::here() })),
+        ("GET", "/v1/families/{id}") => plain(id(&scene.unvisited)),
+        ("POST", "/v1/families/{id}/unmask") => with(
+            id(&scene.unvisited),
+            &json!({ "purpose": "memeriksa kartu keluarga" }),
+        ),
         ("POST", "/v1/assignments") => here(&json!({
             "event_id": event(), "cases": [scene.open.id], "officer": scene.phone.officer.id,
         })),
@@ -387,7 +398,10 @@ impl Scene {
                 self.spare.to_string(),
                 self.quota.to_string(),
             ])
-            .chain([self.managed.id.to_string(), self.spare.to_string()])
+            .chain([
+                self.phone.officer.id.to_string(),
+                village::here().to_string(),
+            ])
             .chain([self.submitted.id.to_string(), self.photo.to_string()])
             .collect()
     }

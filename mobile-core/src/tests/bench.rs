@@ -296,6 +296,7 @@ impl Server {
                     username: "siti".to_owned(),
                     name: "Siti".to_owned(),
                     grants: Vec::new(),
+                    permissions: Vec::new(),
                     password_change_required: self.chosen_by_another,
                 },
             },

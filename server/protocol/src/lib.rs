@@ -13,6 +13,7 @@ pub mod evidence;
 pub mod form;
 pub mod ids;
 pub mod lenient;
+pub mod lookup;
 pub mod manifest;
 pub mod membership;
 pub mod policy;

@@ -130,6 +130,9 @@ pub struct CaseView {
     /// Who has or had it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub officer: Option<UserId>,
+    /// That person's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub officer_name: Option<String>,
     /// When the window closes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closes_at: Option<Timestamp>,
@@ -146,6 +149,9 @@ pub struct CaseView {
     pub visits: Vec<VisitView>,
     /// Earlier pins of the house, newest first.
     pub earlier_pins: Vec<LastPin>,
+    /// The photos of the visit that was accepted last at this house, when that was in another case.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier_photos: Vec<PhotoView>,
     /// Why it was returned, when it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub returned: Option<Returned>,
@@ -248,22 +254,6 @@ impl std::fmt::Debug for UnmaskedPerson {
     }
 }
 
-/// `POST /v1/families/search`: by exact NIK or KK number, in the body and never in a URL.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct SearchFamilies {
-    /// 16 digits.
-    pub number: String,
-    /// What for, at least 8 characters.
-    pub purpose: String,
-}
-
-impl std::fmt::Debug for SearchFamilies {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SearchFamilies").finish_non_exhaustive()
-    }
-}
-
 /// Who reviews a case, and until when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -285,6 +275,9 @@ pub struct VisitView {
     pub kind: Lenient<VisitKind>,
     /// Who visited.
     pub officer: UserId,
+    /// That person's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub officer_name: Option<String>,
     /// By the phone's clock.
     pub captured_at: Timestamp,
     /// When its manifest was durable here.
@@ -398,6 +391,12 @@ pub struct Claim {
     /// Only this region and below.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<RegionCode>,
+    /// How many cases this reviewer wants to hold, 1 to 3; 1 when absent. More than one lets a console load ahead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u8>,
+    /// The cases that are held and shown already: they are not told again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub have: Vec<CaseId>,
 }
 
 /// The reply to [`Claim`].
@@ -407,6 +406,9 @@ pub struct Claimed {
     /// The case; absent when nothing waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub case: Option<CaseView>,
+    /// Those after it, for loading ahead; they count as served and not as seen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more: Vec<CaseView>,
 }
 
 /// Accept, withdraw, take back, agree to unreachable, reopen: the version is what the person saw.
@@ -540,6 +542,9 @@ pub struct AccessRow {
     pub at: Timestamp,
     /// Who.
     pub user: UserId,
+    /// That person's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_name: Option<String>,
     /// As what.
     pub role: String,
     /// Of what: `case:<id>`, `photo:<id>` and the like.
@@ -564,6 +569,9 @@ pub struct JournalRow {
     /// Who; absent for the server itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<UserId>,
+    /// That person's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor_name: Option<String>,
     /// As what.
     pub role: String,
     /// What was done.

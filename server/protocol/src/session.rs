@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{DeviceId, EventId, GrantId, UserId};
 use crate::lenient::Lenient;
-use crate::policy::Role;
+use crate::policy::{Permission, Role};
 use crate::region::RegionCode;
 use crate::time::Timestamp;
 
@@ -97,6 +97,10 @@ pub struct Me {
     pub name: String,
     /// The grants in force now.
     pub grants: Vec<GrantView>,
+    /// What those grants let this person do somewhere: what a console offers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<Permission>))]
+    pub permissions: Vec<Lenient<Permission>>,
     /// The password was chosen by somebody else: until there is an own one, nothing but choosing it is allowed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub password_change_required: bool,

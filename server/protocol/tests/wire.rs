@@ -12,8 +12,9 @@ use tilik_protocol::case::CaseState;
 use tilik_protocol::duty::Outcome;
 use tilik_protocol::evidence::{Flag, PhotoKind, ReturnTarget, VisitKind};
 use tilik_protocol::lenient::Lenient;
+use tilik_protocol::lookup::*;
 use tilik_protocol::membership::MembershipState;
-use tilik_protocol::policy::Role;
+use tilik_protocol::policy::{Permission, Role};
 use tilik_protocol::problem::{FieldProblem, Problem, ProblemCode};
 use tilik_protocol::reason::ReasonCode;
 use tilik_protocol::region::RegionCode;
@@ -88,6 +89,7 @@ fn me() -> Me {
         username: "pendamping.satu".to_owned(),
         name: "Pendamping Satu".to_owned(),
         grants: vec![grant()],
+        permissions: vec![Permission::Visit.into(), Permission::CarrySealed.into()],
         password_change_required: false,
     }
 }
@@ -117,6 +119,7 @@ fn visit() -> VisitView {
         id: id(20),
         kind: VisitKind::Full.into(),
         officer: id(1),
+        officer_name: Some("Pendamping Satu".to_owned()),
         captured_at: at(1),
         received_at: at(3),
         complete_at: Some(at(4)),
@@ -167,6 +170,139 @@ fn membership() -> MembershipView {
     }
 }
 
+fn membership_row() -> MembershipRow {
+    MembershipRow {
+        id: id(51),
+        program: "SEMBAKO".into(),
+        family: id(43),
+        region: village(),
+        state: MembershipState::Candidate.into(),
+        reason: None,
+        successor_of: Some(id(50)),
+        appeal_until: Some(at(20160)),
+    }
+}
+
+fn case_row() -> CaseRow {
+    CaseRow {
+        id: id(10),
+        state: CaseState::Open.into(),
+        version: 1,
+        region: village(),
+        family: id(40),
+        name: "Contoh Satu".into(),
+        rt: "001".into(),
+        rw: "002".into(),
+        officer: None,
+        complete_at: Some(at(4)),
+    }
+}
+
+/// What a console looks up.
+fn looked_up(s: &mut BTreeSet<String>) {
+    wire(
+        s,
+        &RegionView {
+            code: village(),
+            name: "BETET".into(),
+            level: "village".into(),
+        },
+    );
+    wire(
+        s,
+        &Outline {
+            region: village(),
+            geometry: serde_json::json!({ "type": "Polygon", "coordinates": [[[112.0, -7.8], [112.1, -7.8], [112.1, -7.9], [112.0, -7.8]]] }),
+        },
+    );
+    let reason = ReasonView {
+        code: ReasonCode::known("ATAP_TERPOTONG"),
+        label: "Atap terpotong".into(),
+    };
+    wire(s, &reason);
+    wire(
+        s,
+        &ReasonLists {
+            returning: vec![reason],
+            excluding: Vec::new(),
+            closing: Vec::new(),
+            refusing_import: Vec::new(),
+        },
+    );
+    wire(
+        s,
+        &OfficerView {
+            user: id(1),
+            name: "Pendamping Satu".into(),
+            regions: vec![village()],
+            assigned: 12,
+            returned: 1,
+        },
+    );
+    wire(s, &ReviewQueue { waiting: 17 });
+    wire(
+        s,
+        &HistoryRow {
+            at: at(9),
+            actor: Some(id(2)),
+            name: Some("Koordinator Satu".into()),
+            role: "supervisor".into(),
+            action: "case.return".into(),
+            from: Some(CaseState::Submitted.into()),
+            to: Some(CaseState::Returned.into()),
+            reasons: vec![ReasonCode::known("ATAP_TERPOTONG")],
+        },
+    );
+    wire(
+        s,
+        &FamilyRow {
+            id: id(40),
+            name: "Contoh Satu".into(),
+            address: "Jalan Contoh 1".into(),
+            rt: "001".into(),
+            rw: "002".into(),
+            region: village(),
+            decile: Some(2),
+            memberships: vec![membership_row()],
+            case: Some(id(10)),
+            case_state: Some(CaseState::Accepted.into()),
+        },
+    );
+    let neighbour = Neighbour {
+        membership: membership_row(),
+        name: Some("Contoh Dua".into()),
+        rank: Some(1),
+        decile: Some(1),
+    };
+    wire(s, &neighbour);
+    let held = FamilyMembership {
+        membership: membership_row(),
+        follows: None,
+        followed_by: Some(neighbour),
+    };
+    wire(s, &held);
+    wire(
+        s,
+        &FamilyPage {
+            family: family(),
+            photo: visit().photos.pop(),
+            pin: Some(pin()),
+            memberships: vec![held],
+            cases: vec![case_row()],
+        },
+    );
+    wire(
+        s,
+        &WaitingGrant {
+            grant: grant(),
+            user: id(1),
+            name: "Pendamping Satu".into(),
+            granted_by: Some(id(3)),
+            granted_by_name: Some("Admin Satu".into()),
+        },
+    );
+}
+
 fn case_view() -> CaseView {
     CaseView {
         id: id(10),
@@ -177,6 +313,7 @@ fn case_view() -> CaseView {
         house: id(11),
         family: family(),
         officer: Some(id(1)),
+        officer_name: Some("Pendamping Satu".to_owned()),
         closes_at: Some(at(600)),
         accepted_basis: None,
         lease: Some(LeaseView {
@@ -186,6 +323,7 @@ fn case_view() -> CaseView {
         current_visit: Some(id(20)),
         visits: vec![visit()],
         earlier_pins: vec![pin()],
+        earlier_photos: visit().photos,
         returned: Some(returned()),
         memberships: vec![membership()],
     }
@@ -549,21 +687,7 @@ fn every_wire_type_has_a_snapshot() {
             refused: vec![id(12)],
         },
     );
-    wire(
-        s,
-        &CaseRow {
-            id: id(10),
-            state: CaseState::Open.into(),
-            version: 1,
-            region: village(),
-            family: id(40),
-            name: "Contoh Satu".into(),
-            rt: "001".into(),
-            rw: "002".into(),
-            officer: None,
-            complete_at: Some(at(4)),
-        },
-    );
+    wire(s, &case_row());
     wire(s, &case_view());
     wire(s, &family());
     wire(s, &family().persons[0]);
@@ -591,8 +715,9 @@ fn every_wire_type_has_a_snapshot() {
     wire(
         s,
         &SearchFamilies {
-            number: "3571010101700001".into(),
-            purpose: "Melayani di loket".into(),
+            number: Some("3571010101700001".into()),
+            purpose: Some("Melayani di loket".into()),
+            ..SearchFamilies::default()
         },
     );
     wire(
@@ -611,12 +736,15 @@ fn every_wire_type_has_a_snapshot() {
         s,
         &Claim {
             region: Some(village()),
+            limit: Some(3),
+            have: vec![id(10)],
         },
     );
     wire(
         s,
         &Claimed {
             case: Some(case_view()),
+            more: Vec::new(),
         },
     );
     wire(
@@ -672,19 +800,8 @@ fn every_wire_type_has_a_snapshot() {
             received_by: "keluarga".into(),
         },
     );
-    wire(
-        s,
-        &MembershipRow {
-            id: id(51),
-            program: "SEMBAKO".into(),
-            family: id(43),
-            region: village(),
-            state: MembershipState::Candidate.into(),
-            reason: None,
-            successor_of: Some(id(50)),
-            appeal_until: Some(at(20160)),
-        },
-    );
+    wire(s, &membership_row());
+    looked_up(s);
     wire(
         s,
         &SeenPhotos {
@@ -697,6 +814,7 @@ fn every_wire_type_has_a_snapshot() {
             id: format!("{}.0", id::<Uuid>(95)),
             at: at(0),
             user: id(1),
+            user_name: Some("Koordinator Satu".into()),
             role: "supervisor".into(),
             object: "photo:x".into(),
             what: "photo_1600".into(),
@@ -710,6 +828,7 @@ fn every_wire_type_has_a_snapshot() {
             seq: 1,
             at: at(0),
             actor: Some(id(1)),
+            actor_name: Some("Koordinator Satu".into()),
             role: "supervisor".into(),
             action: "case.accept".into(),
             object: "case:x".into(),
@@ -822,6 +941,7 @@ fn every_wire_type_has_a_snapshot() {
 fn declared() -> BTreeSet<String> {
     let sources = [
         include_str!("../src/session.rs"),
+        include_str!("../src/lookup.rs"),
         include_str!("../src/sync.rs"),
         include_str!("../src/review.rs"),
         include_str!("../src/registry.rs"),

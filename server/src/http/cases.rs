@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
 use tilik_protocol::case::CaseState;
-use tilik_protocol::ids::{CaseId, NoticeId};
+use tilik_protocol::ids::{CaseId, NoticeId, UserId};
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::review::{
     AssignCases, CaseAct, CaseRow, CaseView, CasesAssigned, CasesOpened, Claim, Claimed, CloseCase,
@@ -15,12 +15,14 @@ use super::auth::By;
 use super::body::{Json, Path, Query};
 use crate::App;
 use crate::error::Result;
+use crate::store::cases::CaseFilter;
 
 /// Filters of the case list.
 #[derive(Debug, Deserialize)]
 pub struct CaseQuery {
     state: Option<CaseState>,
     region: Option<RegionCode>,
+    officer: Option<UserId>,
     after: Option<String>,
     limit: Option<u64>,
 }
@@ -45,15 +47,15 @@ pub async fn open(By(acting): By, Json(body): Json<OpenCases>) -> Result<Json<Ca
 }
 
 /// `GET /v1/cases`.
-#[utoipa::path(get, path = "/v1/cases", tag = "cases", params(("state" = Option<CaseState>, Query), ("region" = Option<String>, Query), ("after" = Option<String>, Query), ("limit" = Option<u64>, Query)), responses((status = 200, body = Page<CaseRow>)))]
+#[utoipa::path(get, path = "/v1/cases", tag = "cases", params(("state" = Option<CaseState>, Query), ("region" = Option<String>, Query), ("officer" = Option<UserId>, Query), ("after" = Option<String>, Query), ("limit" = Option<u64>, Query)), responses((status = 200, body = Page<CaseRow>)))]
 pub async fn list(By(acting): By, Query(query): Query<CaseQuery>) -> Result<Json<Page<CaseRow>>> {
+    let filter = CaseFilter {
+        state: query.state,
+        region: query.region,
+        officer: query.officer,
+    };
     let page = acting
-        .cases(
-            query.state,
-            query.region.as_ref(),
-            query.after.as_deref(),
-            limit(query.limit),
-        )
+        .cases(&filter, query.after.as_deref(), limit(query.limit))
         .await?;
     Ok(Json(page))
 }

@@ -3,9 +3,12 @@
 pub mod auth;
 pub mod body;
 pub mod cases;
+pub mod console;
+pub mod families;
 pub mod health;
 pub mod imports;
 mod linger;
+pub mod lookup;
 pub mod openapi;
 pub mod photos;
 pub mod problem;

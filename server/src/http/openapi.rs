@@ -5,7 +5,9 @@ use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
 use super::routes::{self, Access, Line};
-use super::{cases, health, imports, photos, session, sync, trail, uploads, users};
+use super::{
+    cases, families, health, imports, lookup, photos, session, sync, trail, uploads, users,
+};
 use crate::error::{Error, Result};
 
 #[derive(OpenApi)]
@@ -55,6 +57,16 @@ use crate::error::{Error, Result};
         cases::confirm,
         cases::delivered,
         cases::memberships,
+        families::search,
+        families::show,
+        families::unmask,
+        lookup::regions,
+        lookup::outline,
+        lookup::reasons,
+        lookup::officers,
+        lookup::waiting,
+        lookup::history,
+        lookup::waiting_grants,
         imports::import,
         imports::list,
         imports::show,

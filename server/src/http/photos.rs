@@ -13,8 +13,8 @@ use crate::App;
 use crate::error::{Error, Result};
 use crate::store::photos::Side;
 
-/// A copy never changes under its address; nobody but this browser may keep it.
-const KEEP: &str = "private, max-age=86400, immutable";
+/// A house is no longer anybody's business once it is off the screen: a browser keeps it in memory at most.
+const KEEP: &str = "no-store";
 
 /// `GET /v1/photos/{id}/{side}`: `1600` or `320`.
 #[utoipa::path(get, path = "/v1/photos/{id}/{side}", tag = "photos", params(("id" = PhotoId, Path), ("side" = u32, Path, description = "The long side in pixels: 1600 or 320")), responses((status = 200, body = Vec<u8>, content_type = "image/jpeg")))]

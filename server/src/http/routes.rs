@@ -19,7 +19,9 @@ use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 
 use super::linger::linger;
-use super::{cases, health, imports, photos, session, sync, trail, uploads, users};
+use super::{
+    cases, console, families, health, imports, lookup, photos, session, sync, trail, uploads, users,
+};
 use crate::App;
 use crate::error::Error;
 use crate::store::sessions::Shown;
@@ -233,6 +235,16 @@ fn table() -> Table {
         .route(Method::POST, "/v1/cases/{id}/confirmations", Requires(P::ConfirmDecisions), cases::confirm)
         .route(Method::POST, "/v1/notices/{id}/delivered", Requires(P::DeliverNotices), cases::delivered)
         .route(Method::GET, "/v1/memberships", Requires(P::ReadCases), cases::memberships)
+        .route(Method::POST, "/v1/families/search", Requires(P::ReadCases), families::search)
+        .route(Method::GET, "/v1/families/{id}", Requires(P::ReadCases), families::show)
+        .route(Method::POST, "/v1/families/{id}/unmask", Requires(P::UnmaskFamily), families::unmask)
+        .route(Method::GET, "/v1/regions", SignedIn, lookup::regions)
+        .route(Method::GET, "/v1/regions/{code}/outline", SignedIn, lookup::outline)
+        .route(Method::GET, "/v1/reasons", SignedIn, lookup::reasons)
+        .route(Method::GET, "/v1/officers", Requires(P::AssignCases), lookup::officers)
+        .route(Method::GET, "/v1/review/waiting", Requires(P::ReviewCases), lookup::waiting)
+        .route(Method::GET, "/v1/cases/{id}/history", Requires(P::ReadCases), lookup::history)
+        .route(Method::GET, "/v1/grants/waiting", Requires(P::ConfirmGrants), lookup::waiting_grants)
         .route_up_to(crate::imports::MAX_BYTES, Method::POST, "/v1/imports/{import}", Requires(P::Import), imports::import)
         .route(Method::GET, "/v1/imports", SignedIn, imports::list)
         .route(Method::GET, "/v1/imports/{import}", SignedIn, imports::show)
@@ -266,7 +278,7 @@ pub fn router(app: App) -> Router {
         .makers
         .into_iter()
         .fold(Router::new(), |router, make| make(router, &app))
-        .fallback(async || Error::Refused(ProblemCode::NoSuchRoute))
+        .fallback(console::serve)
         .method_not_allowed_fallback(async || Error::Refused(ProblemCode::MethodNotAllowed))
         // A list is a tenth longer so, and is there earlier.
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))

@@ -1,6 +1,6 @@
 //! A case as who reviews or decides it sees it: the family masked, its visits with what they show, what is to be decided.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use sea_orm::sea_query::{Query, SelectStatement};
 use sea_orm::{
@@ -29,6 +29,7 @@ use super::tables::{
     boundary, case_membership, family, house, membership, notice, person, photo, visit, visit_flag,
     visit_photo,
 };
+use super::users::{Named, named};
 use super::{Acting, feed};
 use crate::error::{Error, Result};
 use crate::geometry::{self, Place};
@@ -36,7 +37,7 @@ use crate::keys::Keyring;
 
 /// A photo as a visit shows it.
 #[derive(FromQueryResult)]
-struct Shown {
+pub(super) struct Shown {
     visit_id: Uuid,
     kind: String,
     taken_at: i64,
@@ -105,12 +106,17 @@ impl Acting {
         let mut answers = self
             .store
             .read()
-            .query_each(of_visits(&case, &visits, backend))
+            .query_each(of_visits(&case, &house, &visits, backend))
             .await?;
         let outline: Option<boundary::Model> = answers.one()?;
         let outline = outline.and_then(|row| geometry::boundary(&row.geometry));
         let photos: Vec<Shown> = answers.all()?;
         let flags: Vec<visit_flag::Model> = answers.all()?;
+        let people: Vec<Named> = answers.all()?;
+        let name_of = |id: Uuid| {
+            let known = people.iter().find(|row| row.id == id);
+            known.map(|row| row.name.clone())
+        };
 
         let mut photos_of: HashMap<Uuid, Vec<Shown>> = HashMap::new();
         for shown in photos {
@@ -121,13 +127,14 @@ impl Acting {
             flags_of.entry(flag.visit_id).or_default().push(flag);
         }
         let keys = self.store.keys();
-        let visits = visits
+        let visits: Vec<VisitView> = visits
             .into_iter()
             .map(|row| {
                 Ok(VisitView {
                     id: VisitId(row.id),
                     kind: Lenient::read(&row.kind),
                     officer: UserId(row.officer_id),
+                    officer_name: name_of(row.officer_id),
                     captured_at: Timestamp::from_micros(row.captured_at),
                     received_at: Timestamp::from_micros(row.received_at),
                     complete_at: row.complete_at.map(Timestamp::from_micros),
@@ -139,6 +146,8 @@ impl Acting {
                 })
             })
             .collect::<Result<_>>()?;
+        // What is left after the case's own visits have taken theirs.
+        let earlier_photos = house.pin_visit.and_then(|visit| photos_of.remove(&visit));
         let lease = live_lease(&case, self.store.now()).map(|(user, until)| LeaseView {
             mine: Some(user) == self.actor.user(),
             until,
@@ -152,12 +161,14 @@ impl Acting {
             house: HouseId(house.id),
             family: family_view(family, persons, keys)?,
             officer: case.officer_id.map(UserId),
+            officer_name: case.officer_id.and_then(name_of),
             closes_at: case.closes_at.map(Timestamp::from_micros),
             accepted_basis: case.accepted_basis.clone(),
             lease,
             current_visit: case.current_visit.map(VisitId),
             visits,
             earlier_pins: feed::last_pin(&house).into_iter().collect::<Vec<LastPin>>(),
+            earlier_photos: earlier_photos.map(shown).unwrap_or_default(),
             returned: returned_of(&case)?,
             memberships,
         })
@@ -202,12 +213,21 @@ fn of_case(case: &Case, backend: DatabaseBackend) -> Vec<Statement> {
     ]
 }
 
-/// Asks for the outline their pins are compared with, their photos and their flags; nothing when there is no visit.
-fn of_visits(case: &Case, visits: &[visit::Model], backend: DatabaseBackend) -> Vec<Statement> {
-    if visits.is_empty() {
-        return Vec::new();
-    }
+/// Asks for the outline their pins are compared with, their photos and those of the visit before them, their flags, and
+/// who made them.
+fn of_visits(
+    case: &Case,
+    house: &house::Model,
+    visits: &[visit::Model],
+    backend: DatabaseBackend,
+) -> Vec<Statement> {
     let ids: Vec<Uuid> = visits.iter().map(|row| row.id).collect();
+    let shown = ids.iter().copied().chain(house.pin_visit);
+    let people: BTreeSet<Uuid> = visits
+        .iter()
+        .map(|row| row.officer_id)
+        .chain(case.officer_id)
+        .collect();
     let of_link: RelationDef = visit_photo::Entity::belongs_to(photo::Entity)
         .from(visit_photo::Column::PhotoId)
         .to(photo::Column::Id)
@@ -229,18 +249,19 @@ fn of_visits(case: &Case, visits: &[visit::Model], backend: DatabaseBackend) -> 
                 photo::Column::Problem,
             ])
             .join(JoinType::InnerJoin, of_link)
-            .filter(visit_photo::Column::VisitId.is_in(ids.clone()))
+            .filter(visit_photo::Column::VisitId.is_in(shown))
             .order_by_asc(visit_photo::Column::Position)
             .build(backend),
         visit_flag::Entity::find()
             .filter(visit_flag::Column::VisitId.is_in(ids))
             .order_by_asc(visit_flag::Column::Flag)
             .build(backend),
+        named(people).build(backend),
     ]
 }
 
 /// A family, masked.
-fn family_view(
+pub(super) fn family_view(
     row: family::Model,
     persons: Vec<person::Model>,
     keys: &Keyring,
@@ -286,7 +307,7 @@ fn family_view(
     })
 }
 
-fn shown(photos: Vec<Shown>) -> Vec<PhotoView> {
+pub(super) fn shown(photos: Vec<Shown>) -> Vec<PhotoView> {
     photos
         .into_iter()
         .map(|photo| PhotoView {

@@ -58,9 +58,20 @@ pub(super) fn returned_of(case: &Case) -> Result<Option<Returned>> {
     told.transpose().map_err(Error::internal)
 }
 
+/// Which cases a list shows.
+#[derive(Debug, Clone, Default)]
+pub struct CaseFilter {
+    /// In this state.
+    pub state: Option<CaseState>,
+    /// In this region and below.
+    pub region: Option<RegionCode>,
+    /// With this officer.
+    pub officer: Option<UserId>,
+}
+
 /// What a list shows of a case.
 #[derive(FromQueryResult)]
-struct Listed {
+pub(super) struct Listed {
     id: Uuid,
     state: String,
     version: i32,
@@ -71,6 +82,48 @@ struct Listed {
     name: String,
     rt: String,
     rw: String,
+}
+
+/// The columns of a case that [`Listed`] takes; the others are its family's.
+pub(super) const LISTED: [verification_case::Column; 7] = [
+    verification_case::Column::Id,
+    verification_case::Column::State,
+    verification_case::Column::Version,
+    verification_case::Column::Region,
+    verification_case::Column::FamilyId,
+    verification_case::Column::OfficerId,
+    verification_case::Column::CompleteAt,
+];
+
+impl Listed {
+    pub(super) fn row(self) -> Result<CaseRow> {
+        Ok(CaseRow {
+            id: CaseId(self.id),
+            state: Lenient::read(&self.state),
+            version: self.version,
+            region: self.region.parse().map_err(Error::internal)?,
+            family: FamilyId(self.family_id),
+            name: self.name,
+            rt: self.rt,
+            rw: self.rw,
+            officer: self.officer_id.map(UserId),
+            complete_at: self.complete_at.map(Timestamp::from_micros),
+        })
+    }
+}
+
+/// A membership as lists show it.
+pub(super) fn membership_row(row: membership::Model) -> Result<MembershipRow> {
+    Ok(MembershipRow {
+        id: MembershipId(row.id),
+        program: row.program,
+        family: FamilyId(row.family_id),
+        region: row.region.parse().map_err(Error::internal)?,
+        state: Lenient::read(&row.state),
+        reason: row.reason.as_deref().and_then(|text| text.parse().ok()),
+        successor_of: row.successor_of.map(MembershipId),
+        appeal_until: row.appeal_until.map(Timestamp::from_micros),
+    })
 }
 
 /// Moves a case by compare-and-set on its version, with its feed row.
@@ -349,8 +402,7 @@ impl Acting {
     /// `forbidden`, `bad_cursor`.
     pub async fn cases(
         &self,
-        state: Option<CaseState>,
-        region: Option<&RegionCode>,
+        filter: &CaseFilter,
         after: Option<&str>,
         limit: u64,
     ) -> Result<Page<CaseRow>> {
@@ -359,14 +411,17 @@ impl Acting {
         let mut query = verification_case::Entity::find()
             .filter(in_regions(verification_case::Column::Region, &mine))
             .order_by_asc(verification_case::Column::Id);
-        if let Some(state) = state {
+        if let Some(state) = filter.state {
             query = query.filter(verification_case::Column::State.eq(state.to_string()));
         }
-        if let Some(region) = region {
+        if let Some(region) = &filter.region {
             query = query.filter(in_regions(
                 verification_case::Column::Region,
                 std::slice::from_ref(region),
             ));
+        }
+        if let Some(officer) = filter.officer {
+            query = query.filter(verification_case::Column::OfficerId.eq(Uuid::from(officer)));
         }
         if let Some(after) = after {
             let after =
@@ -377,15 +432,7 @@ impl Acting {
             .limit(limit + 1)
             .inner_join(family::Entity)
             .select_only()
-            .columns([
-                verification_case::Column::Id,
-                verification_case::Column::State,
-                verification_case::Column::Version,
-                verification_case::Column::Region,
-                verification_case::Column::FamilyId,
-                verification_case::Column::OfficerId,
-                verification_case::Column::CompleteAt,
-            ])
+            .columns(LISTED)
             .columns([family::Column::Name, family::Column::Rt, family::Column::Rw])
             .into_model()
             .all(self.store.read())
@@ -395,20 +442,7 @@ impl Acting {
         let next = rows.last().filter(|_| more).map(|row| row.id.to_string());
         let items = rows
             .into_iter()
-            .map(|row| {
-                Ok(CaseRow {
-                    id: CaseId(row.id),
-                    state: Lenient::read(&row.state),
-                    version: row.version,
-                    region: row.region.parse().map_err(Error::internal)?,
-                    family: FamilyId(row.family_id),
-                    name: row.name,
-                    rt: row.rt,
-                    rw: row.rw,
-                    officer: row.officer_id.map(UserId),
-                    complete_at: row.complete_at.map(Timestamp::from_micros),
-                })
-            })
+            .map(Listed::row)
             .collect::<Result<Vec<_>>>()?;
         // A list shows names: each of its rows is a read.
         let mut reads = Vec::with_capacity(items.len());
@@ -438,21 +472,21 @@ impl Acting {
         let region = region_of(&case)?;
         let role = self.reading_in(&region)?;
         // Read while the read is logged; told only once it is.
-        let logged = self.note_case_seen(id, role);
+        let logged = self.note_case_read(id, role, Mode::Seen);
         let ((), view) = try_join(logged, self.case_view(case, region)).await?;
         Ok(view)
     }
 
-    /// Logs that this person has a case before their eyes.
+    /// Logs that this person reads a case: has it before their eyes, or was handed it ahead.
     ///
     /// # Errors
     /// As [`Acting::note_reads`].
-    pub(super) async fn note_case_seen(&self, id: CaseId, role: Role) -> Result<()> {
+    pub(super) async fn note_case_read(&self, id: CaseId, role: Role, mode: Mode) -> Result<()> {
         self.note_reads([Read {
             kind: "case",
             id: id.into(),
             what: "case",
-            mode: Mode::Seen,
+            mode,
             role,
             purpose: None,
         }])
@@ -492,18 +526,7 @@ impl Acting {
         let next = rows.last().filter(|_| more).map(|row| row.id.to_string());
         let items = rows
             .into_iter()
-            .map(|row| {
-                Ok(MembershipRow {
-                    id: MembershipId(row.id),
-                    program: row.program,
-                    family: FamilyId(row.family_id),
-                    region: row.region.parse().map_err(Error::internal)?,
-                    state: Lenient::read(&row.state),
-                    reason: row.reason.as_deref().and_then(|text| text.parse().ok()),
-                    successor_of: row.successor_of.map(MembershipId),
-                    appeal_until: row.appeal_until.map(Timestamp::from_micros),
-                })
-            })
+            .map(membership_row)
             .collect::<Result<_>>()?;
         Ok(Page { items, next })
     }

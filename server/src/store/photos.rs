@@ -15,6 +15,7 @@ use super::journal::Entry;
 use super::tables::photo;
 use super::{Acting, jobs};
 use crate::error::{Error, Result};
+use crate::watermark;
 
 /// Most photos in one report of what was seen.
 const MOST_SEEN: usize = 200;
@@ -37,6 +38,8 @@ pub struct PhotoCopy {
     pub key: String,
     /// SHA-256 of its clear bytes.
     pub sha256: Vec<u8>,
+    /// What is burnt into the large one: who looks, as what, and when.
+    pub words: Option<String>,
 }
 
 impl Acting {
@@ -73,8 +76,8 @@ impl Acting {
         Ok(found)
     }
 
-    /// As what this actor sees each of these photos, in their order.
-    async fn sees_photos(&self, photos: &[PhotoId]) -> Result<Vec<Role>> {
+    /// As what and where this actor sees each of these photos, in their order.
+    async fn sees_photos(&self, photos: &[PhotoId]) -> Result<Vec<(Role, RegionCode)>> {
         self.actor.require(Permission::ReadCases)?;
         let ids: Vec<Uuid> = photos.iter().map(|id| Uuid::from(*id)).collect();
         let villages = self.villages_of_photos(&ids).await?;
@@ -84,7 +87,7 @@ impl Acting {
                     .get(id)
                     .into_iter()
                     .flatten()
-                    .filter_map(|region| self.reading_in(region).ok());
+                    .filter_map(|region| Some((self.reading_in(region).ok()?, region.clone())));
                 roles.next().ok_or(Error::NOT_FOUND)
             })
             .collect()
@@ -95,7 +98,8 @@ impl Acting {
     /// # Errors
     /// `not_found`; `photo_not_ready` when its copies are yet to be made, `bad_photo` when it can have none.
     pub async fn photo_copy(&self, id: PhotoId, side: Side) -> Result<PhotoCopy> {
-        let role = self.sees_photos(&[id]).await?.pop();
+        let mut seen = self.sees_photos(&[id]).await?;
+        let (role, region) = seen.pop().ok_or(Error::NOT_FOUND)?;
         let row = photo::Entity::find_by_id(Uuid::from(id))
             .one(self.store.read())
             .await?
@@ -114,16 +118,26 @@ impl Acting {
                 }
             });
         };
-        self.note_reads(role.map(|role| Read {
+        let read = Read {
             kind: "photo",
             id: id.into(),
             what,
             mode: Mode::Served,
             role,
             purpose: None,
-        }))
-        .await?;
-        Ok(PhotoCopy { key, sha256 })
+        };
+        let words = match (side, self.actor.user()) {
+            (Side::Large, Some(user)) => {
+                let user = Uuid::from(user);
+                let names = self.store.names_of([user].into()).await?;
+                let name = names.get(&user).map_or("", String::as_str);
+                let at = self.store.now();
+                Some(watermark::words(name, &role.to_string(), &region, at))
+            }
+            (Side::Large, None) | (Side::Small, _) => None,
+        };
+        self.note_reads([read]).await?;
+        Ok(PhotoCopy { key, sha256, words })
     }
 
     /// A person had these photos before their eyes.
@@ -138,7 +152,7 @@ impl Acting {
         photos.sort_unstable();
         photos.dedup();
         let roles = self.sees_photos(&photos).await?;
-        self.note_reads(photos.iter().zip(roles).map(|(id, role)| Read {
+        self.note_reads(photos.iter().zip(roles).map(|(id, (role, _))| Read {
             kind: "photo",
             id: (*id).into(),
             what: "photo",

@@ -5,31 +5,36 @@
 
 use futures_util::future::join;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IdenStatic, Iterable, QueryFilter,
-    Value,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IdenStatic, Iterable,
+    PaginatorTrait, QueryFilter, QueryOrder, Value,
 };
 use tilik_protocol::case::{self, CaseAction, CaseState, Step};
 use tilik_protocol::duty;
 use tilik_protocol::evidence::{PhotoKind, ReturnTarget};
 use tilik_protocol::ids::{CaseId, PhotoId, UserId, VisitId};
+use tilik_protocol::lookup::ReviewQueue;
 use tilik_protocol::policy::Permission;
 use tilik_protocol::problem::{FieldProblem, ProblemCode};
 use tilik_protocol::reason::{self, RETURN_REASONS};
+use tilik_protocol::region::RegionCode;
 use tilik_protocol::review::{CaseAct, CaseView, Claim, Claimed, ReturnCase};
 use tilik_protocol::sync::Returned;
 use uuid::Uuid;
 
+use super::access::Mode;
 use super::cases::{self, Case, action_name, live_lease, locked, region_of, state_of};
 use super::journal::Entry;
 use super::tables::{case_membership, house, verification_case, visit, visit_photo};
 use super::visits::{self, Try, is_what_was_asked};
 use super::write::Seen;
-use super::{Acting, Write};
+use super::{Acting, Write, in_regions};
 use crate::error::{Error, Result};
 use crate::keys::Keyring;
 
 /// Seconds a reviewer holds a case.
 pub(super) const LEASE_S: i64 = 600;
+/// Most cases a reviewer holds at once: the one on the screen and those loaded ahead.
+const MOST_HELD: u8 = 3;
 /// Cases that one claim passes over because duty keeps them from this reviewer.
 const MOST_BARRED: usize = 20;
 /// Tries that must have been made before a family counts as unreachable.
@@ -56,45 +61,81 @@ impl Acting {
                 })
                 .collect();
         }
+        let wanted = usize::from(body.limit.unwrap_or(1).clamp(1, MOST_HELD));
+        let room = wanted.saturating_sub(body.have.len());
+        let mut views = Vec::new();
         for state in [CaseState::Submitted, CaseState::Unreachable] {
             let mut barred = Vec::new();
-            while let Some(case) = self.claim_from(state, me, &regions, &barred).await? {
+            while views.len() < room && barred.len() < MOST_BARRED {
+                let claimed = self
+                    .claim_from(state, me, &regions, &barred, wanted)
+                    .await?;
+                let Some(case) = claimed else { break };
                 let id = CaseId(case.id);
-                if let Some(view) = self.if_may_review(case, me).await? {
-                    return Ok(Claimed { case: Some(view) });
-                }
-                self.free(id, me).await?;
-                barred.push(id);
-                if barred.len() == MOST_BARRED {
-                    break;
+                let mode = if views.is_empty() && body.have.is_empty() {
+                    Mode::Seen
+                } else {
+                    Mode::Served
+                };
+                if let Some(view) = self.if_may_review(case, me, mode).await? {
+                    views.push(view);
+                } else {
+                    self.free(id, me).await?;
+                    barred.push(id);
                 }
             }
         }
-        let held = self.held(me).await?;
-        let case = match held {
-            Some(id) => Some(self.case(id).await?),
-            None => None,
-        };
-        Ok(Claimed { case })
+        if views.len() < room {
+            for id in self.held(me).await? {
+                let known = body.have.contains(&id) || views.iter().any(|view| view.id == id);
+                if !known && views.len() < room {
+                    views.push(self.case(id).await?);
+                }
+            }
+        }
+        let mut views = views.into_iter();
+        Ok(Claimed {
+            case: views.next(),
+            more: views.collect(),
+        })
     }
 
-    /// The case that this reviewer holds already.
-    async fn held(&self, me: UserId) -> Result<Option<CaseId>> {
+    /// The cases that this reviewer holds already, the one whose evidence came first before the others.
+    async fn held(&self, me: UserId) -> Result<Vec<CaseId>> {
         let now = self.store.now();
         let held = verification_case::Entity::find()
             .filter(verification_case::Column::LeaseUser.eq(Uuid::from(me)))
             .filter(verification_case::Column::LeaseUntil.gt(now.as_micros()))
             .filter(verification_case::Column::State.is_in(["submitted", "unreachable"]))
-            .one(self.store.read())
+            .order_by_asc(verification_case::Column::CompleteAt)
+            .all(self.store.read())
             .await?;
         Ok(held
+            .iter()
             .filter(|case| live_lease(case, now).is_some())
-            .map(|case| CaseId(case.id)))
+            .map(|case| CaseId(case.id))
+            .collect())
+    }
+
+    /// How many cases in reach wait for a review.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub async fn review_queue(&self) -> Result<ReviewQueue> {
+        self.actor.require(Permission::ReviewCases)?;
+        let mine = self.actor.regions(Permission::ReviewCases);
+        let waiting = verification_case::Entity::find()
+            .filter(in_regions(verification_case::Column::Region, &mine))
+            .filter(verification_case::Column::State.is_in(["submitted", "unreachable"]))
+            .filter(verification_case::Column::CompleteAt.is_not_null())
+            .count(self.store.read())
+            .await?;
+        Ok(ReviewQueue { waiting })
     }
 
     /// The claimed case, unless duty keeps it from this person: the claim's own query knows most of that, and this all. It
-    /// counts as seen only when it may be.
-    async fn if_may_review(&self, case: Case, me: UserId) -> Result<Option<CaseView>> {
+    /// counts as read only when it may be.
+    async fn if_may_review(&self, case: Case, me: UserId, mode: Mode) -> Result<Option<CaseView>> {
         let region = region_of(&case)?;
         let role = self.reading_in(&region)?;
         let id = CaseId(case.id);
@@ -104,7 +145,7 @@ impl Acting {
             if duty::review(&acts, me).is_err() {
                 return Ok::<_, Error>(false);
             }
-            self.note_case_seen(id, role).await?;
+            self.note_case_read(id, role, mode).await?;
             Ok(true)
         };
         let (may, view) = join(seen, self.case_view(case, region)).await;
@@ -116,8 +157,9 @@ impl Acting {
         &self,
         state: CaseState,
         me: UserId,
-        regions: &[tilik_protocol::region::RegionCode],
+        regions: &[RegionCode],
         barred: &[CaseId],
+        most: usize,
     ) -> Result<Option<Case>> {
         if regions.is_empty() {
             return Ok(None);
@@ -175,8 +217,8 @@ impl Acting {
              AND NOT EXISTS (SELECT 1 FROM verification_case e JOIN visit v ON v.filed_case_id = e.id \
              LEFT JOIN enrolment n ON n.device_id = v.device_id \
              WHERE e.family_id = c.family_id AND (v.officer_id = $1 OR n.issued_by = $1)) \
-             AND NOT EXISTS (SELECT 1 FROM verification_case h WHERE h.lease_user = $1 \
-             AND h.lease_until > $3 AND h.lease_until <= $4 AND h.state IN ('submitted', 'unreachable')) \
+             AND (SELECT count(*) FROM verification_case h WHERE h.lease_user = $1 \
+             AND h.lease_until > $3 AND h.lease_until <= $4 AND h.state IN ('submitted', 'unreachable')) < {most} \
              ORDER BY c.complete_at LIMIT 1 {lock}) \
              AND (lease_until IS NULL OR lease_until <= $3 OR lease_until > $4) {soon} RETURNING {columns}",
             place.join(" OR "),
@@ -542,8 +584,10 @@ impl Acting {
         let before = case.officer_id.map(UserId);
         change(&mut case)?;
         case.state = next.to_string();
-        case.lease_user = None;
-        case.lease_until = None;
+        // Whoever takes a judgement back means to look again: nobody else gets in between.
+        let goes_on = matches!(action, CaseAction::Withdraw | CaseAction::TakeBack);
+        case.lease_user = goes_on.then(|| me.into());
+        case.lease_until = goes_on.then(|| write.at().plus_s(LEASE_S).as_micros());
         let case = cases::save(&mut write, case, before).await?;
         write.journal(Entry::new(
             action_name(action),

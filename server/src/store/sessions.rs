@@ -17,8 +17,10 @@ use sea_orm::{
     Set,
 };
 use sha2::{Digest, Sha256};
+use strum::VariantArray;
 use tilik_protocol::ids::{DeviceId, SessionId, UserId};
-use tilik_protocol::policy::Role;
+use tilik_protocol::lenient::Lenient;
+use tilik_protocol::policy::{Permission, Role};
 use tilik_protocol::problem::ProblemCode;
 use tilik_protocol::session::{
     ChangePassword, GrantView, Me, Refresh, SignIn, Tokens, refresh_proof_input,
@@ -360,11 +362,18 @@ impl Store {
     }
 
     async fn me_of(&self, user: &user_account::Model) -> Result<Me> {
+        let (held, grants) = self.grants_in_force(UserId(user.id)).await?;
+        let permissions = Permission::VARIANTS
+            .iter()
+            .filter(|permission| held.iter().any(|grant| grant.role.may(**permission)))
+            .map(|permission| Lenient::Known(*permission))
+            .collect();
         Ok(Me {
             user: UserId(user.id),
             username: user.username.clone(),
             name: user.name.clone(),
-            grants: self.grants_in_force(UserId(user.id)).await?.1,
+            grants,
+            permissions,
             password_change_required: user.password_expires_at.is_some(),
         })
     }

@@ -332,11 +332,26 @@ impl Acting {
             .collect())
     }
 
-    /// The journal, oldest first.
+    /// The journal, oldest first, with the names of who acted.
     ///
     /// # Errors
     /// `forbidden`, `bad_cursor`.
     pub async fn journal_rows(
+        &self,
+        filter: &TrailFilter,
+        after: Option<&str>,
+        limit: u64,
+    ) -> Result<Page<JournalRow>> {
+        let mut page = self.journal_page(filter, after, limit).await?;
+        let who = page.items.iter().filter_map(|row| row.actor);
+        let names = self.store.names_of(who.map(Uuid::from).collect()).await?;
+        for row in &mut page.items {
+            row.actor_name = row.actor.and_then(|id| names.get(&id.into()).cloned());
+        }
+        Ok(page)
+    }
+
+    async fn journal_page(
         &self,
         filter: &TrailFilter,
         after: Option<&str>,
@@ -395,11 +410,26 @@ impl Acting {
         }
     }
 
-    /// The access log, oldest first, one item for each object of a row.
+    /// The access log, oldest first, one item for each object of a row, with the names of who looked.
     ///
     /// # Errors
     /// `forbidden`, `bad_cursor`.
     pub async fn access_rows(
+        &self,
+        filter: &TrailFilter,
+        after: Option<&str>,
+        limit: u64,
+    ) -> Result<Page<AccessRow>> {
+        let mut page = self.access_page(filter, after, limit).await?;
+        let who = page.items.iter().map(|row| row.user);
+        let names = self.store.names_of(who.map(Uuid::from).collect()).await?;
+        for row in &mut page.items {
+            row.user_name = names.get(&row.user.into()).cloned();
+        }
+        Ok(page)
+    }
+
+    async fn access_page(
         &self,
         filter: &TrailFilter,
         after: Option<&str>,
@@ -541,6 +571,7 @@ fn access_view(row: &access::Model, place: Shown, object: String) -> AccessRow {
         id: place.to_string(),
         at: Timestamp::from_micros(row.at),
         user: UserId(row.user_id),
+        user_name: None,
         role: row.role.clone(),
         object,
         what: row.what.clone(),
@@ -554,6 +585,7 @@ fn journal_view(row: journal::Model) -> Result<JournalRow> {
         seq: u64::try_from(row.seq).map_err(Error::internal)?,
         at: Timestamp::from_micros(row.at),
         actor: row.actor.map(UserId),
+        actor_name: None,
         role: row.role,
         action: row.action,
         object: row.object,

@@ -1,9 +1,11 @@
 //! Accounts and grants. A grant is a role for regions and a time, with a document number; a deciding one waits for an
 //! approver who is neither its giver nor its taker.
 
+use std::collections::{BTreeSet, HashMap};
+
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, Set,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, Select, Set,
 };
 use tilik_protocol::case::{self, CaseAction, Step};
 use tilik_protocol::ids::{CaseId, EventId, GrantId, UserId};
@@ -32,6 +34,21 @@ pub(super) fn grant_view(row: &role_grant::Model) -> Result<GrantView> {
         document_number: row.document_number.clone(),
         confirmed: row.confirmed_at.is_some(),
     })
+}
+
+/// An account by its person's name.
+#[derive(Debug, FromQueryResult)]
+pub(super) struct Named {
+    pub id: Uuid,
+    pub name: String,
+}
+
+/// Asks for the names behind these accounts.
+pub(super) fn named(ids: impl IntoIterator<Item = Uuid>) -> Select<user_account::Entity> {
+    user_account::Entity::find()
+        .select_only()
+        .columns([user_account::Column::Id, user_account::Column::Name])
+        .filter(user_account::Column::Id.is_in(ids))
 }
 
 /// Appends a version of a row, so that any state at any date can be told.
@@ -653,6 +670,12 @@ impl Acting {
 }
 
 impl Store {
+    /// The names of the persons behind these accounts.
+    pub(super) async fn names_of(&self, ids: BTreeSet<Uuid>) -> Result<HashMap<Uuid, String>> {
+        let rows: Vec<Named> = named(ids).into_model().all(self.read()).await?;
+        Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
+    }
+
     /// Whether `user` holds `role` somewhere that covers `region`, now.
     pub(super) async fn holds(
         &self,

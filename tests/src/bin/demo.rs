@@ -18,6 +18,8 @@ const TO_RETURN: usize = 3;
 const TO_CANCEL: usize = 2;
 /// While the demo goes on, so many cases are left for whoever tries the reviewer's desk.
 const LEFT_FOR_THE_VISITOR: usize = 8;
+/// While only officers work, they look for returned cases this often.
+const BETWEEN_WALKS: Duration = Duration::from_secs(3);
 /// A new round begins this long after the last one.
 const BETWEEN_ROUNDS: Duration = Duration::from_secs(20);
 
@@ -30,6 +32,9 @@ struct Arguments {
     /// Run one whole loop, print one line of JSON, exit.
     #[arg(long)]
     once: bool,
+    /// Only the officers work: reviewing, deciding and confirming is left to you, in the console.
+    #[arg(long, conflicts_with = "once")]
+    visits_only: bool,
     /// Where the server listens; without it 127.0.0.1:8080, or any free port when that one is taken.
     #[arg(long)]
     listen: Option<SocketAddr>,
@@ -63,6 +68,9 @@ fn tell(line: &str) {
 }
 
 async fn run(arguments: &Arguments) -> Result<ExitCode> {
+    if !arguments.once {
+        build_console();
+    }
     let demo = open(arguments).await?;
     let began = Instant::now();
     tell("Mengimpor Kota Kediri …");
@@ -84,6 +92,13 @@ async fn run(arguments: &Arguments) -> Result<ExitCode> {
     if !arguments.once {
         welcome(&demo, &cast);
     }
+    if arguments.visits_only {
+        tokio::select! {
+            ended = only_visits(&cast, &crew, &mut desks) => ended?,
+            stopped = tokio::signal::ctrl_c() => stopped?,
+        }
+        return finish(demo, crew).await;
+    }
     tokio::select! {
         done = first_loop(&cast, &crew, &mut desks) => done?,
         stopped = tokio::signal::ctrl_c() => {
@@ -101,8 +116,13 @@ async fn run(arguments: &Arguments) -> Result<ExitCode> {
             ended = carry_on(&cast, &crew, &mut desks) => ended?,
             stopped = tokio::signal::ctrl_c() => stopped?,
         }
-        tell("\nBerhenti …");
     }
+    finish(demo, crew).await
+}
+
+/// Counts what is there at the end, on one line.
+async fn finish(demo: Demo, crew: Crew) -> Result<ExitCode> {
+    tell("Berhenti …");
     let summary = Summary::read(&demo, &crew).await?;
     let line = serde_json::to_string(&summary)?;
     let whole = summary.lost == 0 && summary.duplicated == 0;
@@ -156,6 +176,32 @@ async fn first_loop(cast: &Cast, crew: &Crew, desks: &mut Desks) -> Result<()> {
     desks.decide(cast, &candidates, 0).await
 }
 
+/// Everybody visits whom they were given, and again whom a reviewer returns; nobody judges anything.
+async fn only_visits(cast: &Cast, crew: &Crew, desks: &mut Desks) -> Result<()> {
+    desks.open_cases(cast, CASES_EACH).await?;
+    let mut told = false;
+    loop {
+        crew.walk().await?;
+        if !told {
+            tell(
+                "Semua kunjungan terkirim; meninjau dan memutuskan adalah bagian Anda. Ctrl-C menghentikan.",
+            );
+            told = true;
+        }
+        tokio::time::sleep(BETWEEN_WALKS).await;
+    }
+}
+
+/// The console is half of what there is to see, but the rest goes on without it.
+fn build_console() {
+    tell("Membangun konsol …");
+    if let Err(error) = tilik_tests::demo::console::build() {
+        tell(&format!(
+            "Konsol tidak dapat dibangun ({error:#}); perlu Node 20 atau lebih baru dengan npm. API tetap berjalan."
+        ));
+    }
+}
+
 /// Small rounds for ever. Some cases are left for whoever tries the reviewer's or an operator's desk.
 async fn carry_on(cast: &Cast, crew: &Crew, desks: &mut Desks) -> Result<()> {
     let mut to_decide = Vec::new();
@@ -176,9 +222,12 @@ async fn carry_on(cast: &Cast, crew: &Crew, desks: &mut Desks) -> Result<()> {
 }
 
 fn welcome(demo: &Demo, cast: &Cast) {
-    tell(&format!("\nAPI        {}", demo.address));
-    tell(&format!("Data       {}", demo.folder.display()));
-    tell(&format!("Kata sandi {} (semua akun)\n", cast.password()));
+    tell(&format!("\nKonsol dan API  {}", demo.address));
+    tell(&format!("Data            {}", demo.folder.display()));
+    tell(&format!(
+        "Kata sandi      {} (semua akun)\n",
+        cast.password()
+    ));
     for (name, what) in cast.logins() {
         tell(&format!("  {name:<12} {what}"));
     }

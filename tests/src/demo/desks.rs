@@ -127,7 +127,7 @@ impl Desks {
         let mut looked_at = 0;
         let mut since = Instant::now();
         while looked_at < many {
-            let Some(case) = cast.supervisor.claim().await? else {
+            let Some(case) = cast.reviewer.claim().await? else {
                 ensure!(
                     since.elapsed() < PATIENCE,
                     "{looked_at} of {many} cases came for review"
@@ -148,10 +148,10 @@ impl Desks {
                     code: ReasonCode::known("ATAP_TERPOTONG"),
                     note: Some("Mundur beberapa langkah sampai atap terlihat utuh.".to_owned()),
                 };
-                cast.supervisor.return_case(case.id, vec![reason]).await?;
+                cast.reviewer.return_case(case.id, vec![reason]).await?;
                 to_return -= 1;
             } else {
-                accepted.push(cast.supervisor.accept(case.id).await?);
+                accepted.push(cast.reviewer.accept(case.id).await?);
             }
         }
         Ok(accepted)

@@ -4,6 +4,7 @@
 //! Owns the play; every act in it goes through the API or through the phone core, and what it tells at the end is read
 //! back from the database and the blob store ([`Summary`]).
 
+pub mod console;
 mod desks;
 mod doors;
 mod officers;
@@ -155,6 +156,7 @@ impl Demo {
         }
         Ok(Cast {
             supervisor: hire(desk, "koordinator", Role::Supervisor, &city).await?,
+            reviewer: hire(desk, "koordinator2", Role::Supervisor, &city).await?,
             verifier: hire(desk, "verifikator", Role::Verifier, &city).await?,
             auditor: hire(desk, "inspektorat", Role::Auditor, &city).await?,
             signatory: hire(
@@ -208,8 +210,10 @@ pub struct Cast {
     pub admin: Console,
     /// Confirms.
     pub approver: Console,
-    /// Assigns and reviews.
+    /// Opens and assigns; whoever tries the demo reviews under this name.
     pub supervisor: Console,
+    /// Reviews, so that nobody's case is judged under their hands.
+    pub reviewer: Console,
     /// Decides where an operator may not.
     pub verifier: Console,
     /// Reads everything.

@@ -1,6 +1,8 @@
 //! A browser's session: one cookie that scripts cannot read and other sites cannot use.
 
 use serde_json::{Value, json};
+use tilik_server::http::routes::{self, Access};
+use tilik_tests::requests::{Scene, ask};
 use tilik_tests::world::Answer;
 use tilik_tests::{Person, World};
 
@@ -168,6 +170,48 @@ async fn what_changes_something_must_come_from_our_own_pages() {
     let answer = browser.call("POST", "/v1/users", own, &body).await;
     assert_eq!(answer.status, 200, "{}", answer.json());
     world.end().await;
+}
+
+/// Every route that changes anything, asked by a browser that is signed in as somebody who may, from a page of another
+/// site.
+#[tokio::test]
+async fn a_forged_request_changes_nothing_on_any_route() {
+    let scene = Scene::new(59).await.unwrap();
+    let world = &scene.world;
+    let mut asked = 0;
+    for line in routes::lines() {
+        let changes = !matches!(line.method.as_str(), "GET" | "HEAD" | "OPTIONS");
+        if !changes || matches!(line.access, Access::Public | Access::Watching) {
+            continue;
+        }
+        for set in &scene.callers {
+            let may = match line.access {
+                Access::Requires(permission) => set.own.role.may(permission),
+                _ => true,
+            };
+            // An officer's session is bound to a phone and is no browser's.
+            if !may || set.own.phone.is_some() {
+                continue;
+            }
+            let browser = Browser::signed_in(world, &set.own.person).await;
+            let ask = ask(world, &scene, &line, &set.own).unwrap().unwrap();
+            let mut request = ask.request(None).unwrap();
+            let headers = request.headers_mut();
+            headers.insert("cookie", browser.cookie.parse().unwrap());
+            headers.insert("origin", "https://evil.example".parse().unwrap());
+            let answer = world.send(request).await.unwrap();
+            assert_eq!(
+                answer.verdict(),
+                "403 bad_origin",
+                "{} {}",
+                line.method,
+                line.path
+            );
+            asked += 1;
+        }
+    }
+    assert!(asked > 40, "{asked}");
+    scene.world.end().await;
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ mod expected;
 mod feed;
 mod imports;
 mod lifecycle;
+mod lookup;
 mod machines;
 mod outages;
 mod photos;

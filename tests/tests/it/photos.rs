@@ -67,10 +67,7 @@ async fn a_photo_is_served_as_a_copy_and_the_look_is_logged() {
         let copy = staff.supervisor.get(&path(side)).await;
         assert_eq!(copy.status, 200);
         assert_eq!(copy.headers["content-type"], "image/jpeg");
-        assert_eq!(
-            copy.headers["cache-control"],
-            "private, max-age=86400, immutable"
-        );
+        assert_eq!(copy.headers["cache-control"], "no-store");
         assert_eq!(copy.headers["x-content-type-options"], "nosniff");
         let read = tilik_server::photos::check(&copy.body).unwrap();
         assert_eq!(
@@ -96,6 +93,15 @@ async fn a_photo_is_served_as_a_copy_and_the_look_is_logged() {
     assert_eq!(told.status, 204);
     assert_eq!(looks(&staff, &object).await[2], word("photo", "seen"));
     assert_eq!(looks(&staff, &object).await.len(), 3);
+
+    // The large one is written on, on a dark band at its lower edge.
+    let lower_edge = |copy: &[u8]| {
+        let (rgb, width, _) = tilik_server::photos::decode(copy).unwrap();
+        let rows = 4 * 3 * width as usize;
+        let dark = rgb[rgb.len() - rows..].iter().map(|part| u64::from(*part));
+        dark.sum::<u64>() / rows as u64
+    };
+    assert!(lower_edge(&copies[1]) + 20 < lower_edge(&copies[0]));
 
     for (side, verdict) in [
         ("640", "404 no_such_route"),

@@ -41,6 +41,7 @@ use crate::sheet::Sheet;
 
 mod boundaries;
 mod cells;
+pub(super) use cells::name_key;
 mod families;
 mod memberships;
 mod places;

@@ -1,0 +1,71 @@
+//! What a console looks up: regions, reasons, officers, the queue's length, the acts on a case, grants that wait.
+
+use tilik_protocol::ids::CaseId;
+use tilik_protocol::lookup::{
+    HistoryRow, OfficerView, Outline, ReasonLists, ReasonView, RegionView, ReviewQueue,
+    WaitingGrant,
+};
+use tilik_protocol::reason::{
+    CLOSE_REASONS, EXCLUSION_REASONS, IMPORT_REFUSALS, RETURN_REASONS, ReasonCode,
+};
+use tilik_protocol::region::RegionCode;
+use tilik_protocol::review::Page;
+
+use super::auth::By;
+use super::body::{Json, Path};
+use crate::error::Result;
+
+/// `GET /v1/regions`.
+#[utoipa::path(get, path = "/v1/regions", tag = "lookup", responses((status = 200, body = Page<RegionView>)))]
+pub async fn regions(By(by): By) -> Result<Json<Page<RegionView>>> {
+    Ok(Json(by.regions().await?))
+}
+
+/// `GET /v1/regions/{code}/outline`.
+#[utoipa::path(get, path = "/v1/regions/{code}/outline", tag = "lookup", params(("code" = RegionCode, Path)), responses((status = 200, body = Outline)))]
+pub async fn outline(By(by): By, Path(code): Path<RegionCode>) -> Result<Json<Outline>> {
+    Ok(Json(by.outline(&code).await?))
+}
+
+/// `GET /v1/reasons`.
+#[utoipa::path(get, path = "/v1/reasons", tag = "lookup", responses((status = 200, body = ReasonLists)))]
+pub async fn reasons(By(_): By) -> Json<ReasonLists> {
+    let list = |list: &'static [(&'static str, &'static str)]| {
+        list.iter()
+            .map(|(code, label)| ReasonView {
+                code: ReasonCode::known(code),
+                label: (*label).to_owned(),
+            })
+            .collect()
+    };
+    Json(ReasonLists {
+        returning: list(RETURN_REASONS),
+        excluding: list(EXCLUSION_REASONS),
+        closing: list(CLOSE_REASONS),
+        refusing_import: list(IMPORT_REFUSALS),
+    })
+}
+
+/// `GET /v1/officers`.
+#[utoipa::path(get, path = "/v1/officers", tag = "lookup", responses((status = 200, body = Page<OfficerView>)))]
+pub async fn officers(By(by): By) -> Result<Json<Page<OfficerView>>> {
+    Ok(Json(by.officers().await?))
+}
+
+/// `GET /v1/review/waiting`.
+#[utoipa::path(get, path = "/v1/review/waiting", tag = "lookup", responses((status = 200, body = ReviewQueue)))]
+pub async fn waiting(By(by): By) -> Result<Json<ReviewQueue>> {
+    Ok(Json(by.review_queue().await?))
+}
+
+/// `GET /v1/cases/{id}/history`: the newest first.
+#[utoipa::path(get, path = "/v1/cases/{id}/history", tag = "lookup", params(("id" = CaseId, Path)), responses((status = 200, body = Page<HistoryRow>)))]
+pub async fn history(By(by): By, Path(id): Path<CaseId>) -> Result<Json<Page<HistoryRow>>> {
+    Ok(Json(by.case_history(id).await?))
+}
+
+/// `GET /v1/grants/waiting`.
+#[utoipa::path(get, path = "/v1/grants/waiting", tag = "lookup", responses((status = 200, body = Page<WaitingGrant>)))]
+pub async fn waiting_grants(By(by): By) -> Result<Json<Page<WaitingGrant>>> {
+    Ok(Json(by.waiting_grants().await?))
+}

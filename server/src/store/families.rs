@@ -1,0 +1,517 @@
+//! Families as people look for them and look at them: found by number, name or address, masked until somebody says what
+//! for, every look logged.
+
+use std::collections::{BTreeSet, HashMap};
+
+use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, Query};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
+    RelationDef,
+};
+use tilik_protocol::evidence::PhotoKind;
+use tilik_protocol::ids::{CaseId, FamilyId, PersonId};
+use tilik_protocol::lenient::Lenient;
+use tilik_protocol::lookup::{FamilyMembership, FamilyPage, FamilyRow, Neighbour, SearchFamilies};
+use tilik_protocol::policy::Permission;
+use tilik_protocol::problem::ProblemCode;
+use tilik_protocol::region::RegionCode;
+use tilik_protocol::review::{CaseRow, Page, PhotoView, Unmask, Unmasked, UnmaskedPerson};
+use uuid::Uuid;
+
+use super::access::{Mode, Read};
+use super::case_view::{Shown, family_view, shown};
+use super::cases::{LISTED, Listed, membership_row};
+use super::imports::name_key;
+use super::journal::holds_personal_number;
+use super::tables::{
+    blind_index, family, house, membership, person, photo, verification_case, visit, visit_photo,
+    waitlist_entry,
+};
+use super::{Acting, feed, in_regions};
+use crate::error::{Error, Result};
+
+/// Shortest part of a name or address that is looked for.
+const SHORTEST_TEXT: usize = 3;
+/// Characters of a purpose.
+const PURPOSE: std::ops::RangeInclusive<usize> = 8..=200;
+/// Seconds for which the numbers of one family may be before somebody's eyes.
+const UNMASKED_S: i64 = 900;
+/// Case states after which nothing more happens.
+const OVER: [&str; 3] = ["decided", "closed", "expired"];
+
+fn region_code(text: &str) -> Result<RegionCode> {
+    text.parse().map_err(Error::internal)
+}
+
+/// What a person looks for and why: kept in clear in the access log, so no number may stand in it.
+fn purpose_of(purpose: Option<&str>) -> Result<String> {
+    let purpose = purpose.unwrap_or_default().trim();
+    if !PURPOSE.contains(&purpose.chars().count()) {
+        return Err(Error::field(
+            "purpose",
+            "length",
+            "Tulis keperluannya dalam 8 sampai 200 karakter.",
+        ));
+    }
+    if holds_personal_number(purpose) {
+        return Err(Error::field(
+            "purpose",
+            "personal_number",
+            "Jangan menulis NIK atau nomor KK di keperluan.",
+        ));
+    }
+    Ok(purpose.to_owned())
+}
+
+/// `%text%` with what LIKE would take for a wildcard said as itself.
+fn containing(text: &str) -> LikeExpr {
+    let mut pattern = String::from("%");
+    for c in text.chars() {
+        if "%_!".contains(c) {
+            pattern.push('!');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    LikeExpr::new(pattern).escape('!')
+}
+
+/// Families of which the head's or a member's name or the address holds `text`.
+fn holding(text: &str) -> Condition {
+    let key = name_key(text);
+    let members = Query::select()
+        .column(person::Column::FamilyId)
+        .from(person::Entity)
+        .and_where(Expr::col((person::Entity, person::Column::NameKey)).like(containing(&key)))
+        .to_owned();
+    Condition::any()
+        .add(Expr::col((family::Entity, family::Column::NameKey)).like(containing(&key)))
+        .add(
+            Expr::expr(Func::lower(Expr::col((
+                family::Entity,
+                family::Column::Address,
+            ))))
+            .like(containing(&key)),
+        )
+        .add(family::Column::Id.in_subquery(members))
+}
+
+impl Acting {
+    fn family_read(&self, id: Uuid, region: &RegionCode, what: &'static str) -> Result<Read> {
+        Ok(Read {
+            kind: "family",
+            id,
+            what,
+            mode: Mode::Seen,
+            role: self.reading_in(region)?,
+            purpose: None,
+        })
+    }
+
+    /// Families in reach, by name; or those of one exact NIK or KK number, with what it is asked for.
+    ///
+    /// # Errors
+    /// `forbidden`, `invalid`, `bad_cursor`.
+    pub async fn search_families(&self, body: SearchFamilies) -> Result<Page<FamilyRow>> {
+        self.actor.require(Permission::ReadCases)?;
+        let limit = body.limit.unwrap_or(50).clamp(1, 200);
+        if let Some(number) = &body.number {
+            let purpose = purpose_of(body.purpose.as_deref())?;
+            return self.families_of_number(number, purpose).await;
+        }
+        let mine = self.actor.regions(Permission::ReadCases);
+        let mut query = family::Entity::find()
+            .filter(in_regions(family::Column::Region, &mine))
+            .order_by_asc(family::Column::NameKey)
+            .order_by_asc(family::Column::Id);
+        if let Some(region) = &body.region {
+            query = query.filter(in_regions(
+                family::Column::Region,
+                std::slice::from_ref(region),
+            ));
+        }
+        let text = body.text.as_deref().unwrap_or_default().trim();
+        if !text.is_empty() {
+            if text.chars().count() < SHORTEST_TEXT {
+                return Err(Error::field(
+                    "text",
+                    "too_short",
+                    "Tulis sedikitnya 3 huruf dari nama atau alamat.",
+                ));
+            }
+            query = query.filter(holding(text));
+        }
+        if body.program.is_some() || body.state.is_some() {
+            let mut held = Query::select();
+            held.column(membership::Column::FamilyId)
+                .from(membership::Entity);
+            if let Some(program) = &body.program {
+                held.and_where(membership::Column::Program.eq(program));
+            }
+            if let Some(state) = body.state {
+                held.and_where(membership::Column::State.eq(state.to_string()));
+            }
+            query = query.filter(family::Column::Id.in_subquery(held));
+        }
+        if let Some(after) = &body.after {
+            let bad = Error::Refused(ProblemCode::BadCursor);
+            let Ok(after) = Uuid::parse_str(after) else {
+                return Err(bad);
+            };
+            let last = family::Entity::find_by_id(after)
+                .one(self.store.read())
+                .await?
+                .ok_or(bad)?;
+            query = query.filter(
+                family::Column::NameKey
+                    .gt(last.name_key.clone())
+                    .or(family::Column::NameKey
+                        .eq(last.name_key)
+                        .and(family::Column::Id.gt(after))),
+            );
+        }
+        let mut rows = query.limit(limit + 1).all(self.store.read()).await?;
+        let more = rows.len() as u64 > limit;
+        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        let next = rows.last().filter(|_| more).map(|row| row.id.to_string());
+        let reads = rows
+            .iter()
+            .map(|row| self.family_read(row.id, &region_code(&row.region)?, "family_row"))
+            .collect::<Result<Vec<_>>>()?;
+        let items = self.family_rows(rows).await?;
+        self.note_reads(reads).await?;
+        Ok(Page { items, next })
+    }
+
+    /// The families in reach that an exact number belongs to. Also a look that finds nothing is logged.
+    async fn families_of_number(&self, number: &str, purpose: String) -> Result<Page<FamilyRow>> {
+        self.actor.require(Permission::SearchFamilies)?;
+        let digits: String = number.chars().filter(|c| !c.is_whitespace()).collect();
+        if digits.len() != 16 || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(Error::field(
+                "number",
+                "length",
+                "NIK atau nomor KK terdiri atas 16 angka.",
+            ));
+        }
+        let mine = self.actor.regions(Permission::SearchFamilies);
+        let keys = self.store.keys();
+        let by = |kind: &str, candidates: Vec<crate::keys::BlindIndex>| {
+            let values = candidates.into_iter().map(|one| one.hash.to_vec());
+            Condition::all()
+                .add(blind_index::Column::Kind.eq(kind))
+                .add(blind_index::Column::Value.is_in(values))
+        };
+        let found = blind_index::Entity::find()
+            .filter(
+                Condition::any()
+                    .add(by("nik", keys.blind_nik_candidates(&digits)))
+                    .add(by("kk", keys.blind_kk_candidates(&digits))),
+            )
+            .all(self.store.read())
+            .await?;
+        let (persons, families): (Vec<_>, Vec<_>) =
+            found.into_iter().partition(|row| row.kind == "nik");
+        let mut ids: BTreeSet<Uuid> = families.into_iter().map(|row| row.object_id).collect();
+        ids.extend(
+            person::Entity::find()
+                .filter(person::Column::Id.is_in(persons.into_iter().map(|row| row.object_id)))
+                .all(self.store.read())
+                .await?
+                .into_iter()
+                .map(|row| row.family_id),
+        );
+        let rows = family::Entity::find()
+            .filter(family::Column::Id.is_in(ids))
+            .filter(in_regions(family::Column::Region, &mine))
+            .order_by_asc(family::Column::Id)
+            .all(self.store.read())
+            .await?;
+        let mut reads = Vec::new();
+        for row in &rows {
+            let mut read = self.family_read(row.id, &region_code(&row.region)?, "family_number")?;
+            read.purpose = Some(purpose.clone());
+            reads.push(read);
+        }
+        if rows.is_empty() {
+            let role = mine
+                .iter()
+                .find_map(|region| self.actor.role_in(Permission::SearchFamilies, region));
+            reads.extend(role.map(|role| Read {
+                kind: "user",
+                id: self.actor.user().map(Uuid::from).unwrap_or_default(),
+                what: "family_number_unknown",
+                mode: Mode::Seen,
+                role,
+                purpose: Some(purpose),
+            }));
+        }
+        let items = self.family_rows(rows).await?;
+        self.note_reads(reads).await?;
+        Ok(Page { items, next: None })
+    }
+
+    async fn family_rows(&self, rows: Vec<family::Model>) -> Result<Vec<FamilyRow>> {
+        let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+        let mut held: HashMap<Uuid, Vec<_>> = HashMap::new();
+        for row in membership::Entity::find()
+            .filter(membership::Column::FamilyId.is_in(ids.iter().copied()))
+            .order_by_desc(membership::Column::RecordedAt)
+            .order_by_desc(membership::Column::Id)
+            .all(self.store.read())
+            .await?
+        {
+            let family = row.family_id;
+            held.entry(family).or_default().push(membership_row(row)?);
+        }
+        let open: HashMap<Uuid, (Uuid, String)> = verification_case::Entity::find()
+            .select_only()
+            .columns([
+                verification_case::Column::FamilyId,
+                verification_case::Column::Id,
+                verification_case::Column::State,
+            ])
+            .filter(verification_case::Column::FamilyId.is_in(ids))
+            .filter(verification_case::Column::State.is_not_in(OVER))
+            .into_tuple()
+            .all(self.store.read())
+            .await?
+            .into_iter()
+            .map(|(family, case, state): (Uuid, Uuid, String)| (family, (case, state)))
+            .collect();
+        rows.into_iter()
+            .map(|row| {
+                let case = open.get(&row.id);
+                Ok(FamilyRow {
+                    id: FamilyId(row.id),
+                    name: row.name,
+                    address: row.address,
+                    rt: row.rt,
+                    rw: row.rw,
+                    region: region_code(&row.region)?,
+                    decile: row.decile.and_then(|decile| i16::try_from(decile).ok()),
+                    memberships: held.remove(&row.id).unwrap_or_default(),
+                    case: case.map(|(id, _)| CaseId(*id)),
+                    case_state: case.map(|(_, state)| Lenient::read(state)),
+                })
+            })
+            .collect()
+    }
+
+    async fn family_in_reach(&self, id: FamilyId) -> Result<(family::Model, RegionCode)> {
+        let row = family::Entity::find_by_id(Uuid::from(id))
+            .one(self.store.read())
+            .await?
+            .ok_or(Error::NOT_FOUND)?;
+        let region = region_code(&row.region)?;
+        Ok((row, region))
+    }
+
+    async fn persons_of(&self, id: FamilyId) -> Result<Vec<person::Model>> {
+        Ok(person::Entity::find()
+            .filter(person::Column::FamilyId.eq(Uuid::from(id)))
+            .order_by_asc(person::Column::Id)
+            .all(self.store.read())
+            .await?)
+    }
+
+    /// One family: its house, its persons, what it holds and held, its cases. Logged as a read of personal data.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn family_page(&self, id: FamilyId) -> Result<FamilyPage> {
+        let (row, region) = self.family_in_reach(id).await?;
+        let read = self.family_read(row.id, &region, "family")?;
+        let on = self.store.read();
+        let house = house::Entity::find_by_id(row.house_id).one(on).await?;
+        let persons = self.persons_of(id).await?;
+        let memberships = self.memberships_of(id).await?;
+        let cases = self.cases_of(id).await?;
+        let photo = self.front_photo(id).await?;
+        let view = family_view(row, persons, self.store.keys())?;
+        self.note_reads([read]).await?;
+        Ok(FamilyPage {
+            family: view,
+            photo,
+            pin: house.as_ref().and_then(feed::last_pin),
+            memberships,
+            cases,
+        })
+    }
+
+    async fn cases_of(&self, id: FamilyId) -> Result<Vec<CaseRow>> {
+        let rows: Vec<Listed> = verification_case::Entity::find()
+            .filter(verification_case::Column::FamilyId.eq(Uuid::from(id)))
+            .order_by_desc(verification_case::Column::OpenedAt)
+            .order_by_desc(verification_case::Column::Id)
+            .inner_join(family::Entity)
+            .select_only()
+            .columns(LISTED)
+            .columns([family::Column::Name, family::Column::Rt, family::Column::Rw])
+            .into_model()
+            .all(self.store.read())
+            .await?;
+        rows.into_iter().map(Listed::row).collect()
+    }
+
+    /// The newest front photo with copies among the visits filed to the family's cases.
+    async fn front_photo(&self, id: FamilyId) -> Result<Option<PhotoView>> {
+        let of_photo: RelationDef = visit_photo::Entity::belongs_to(photo::Entity)
+            .from(visit_photo::Column::PhotoId)
+            .to(photo::Column::Id)
+            .into();
+        let of_visit: RelationDef = visit_photo::Entity::belongs_to(visit::Entity)
+            .from(visit_photo::Column::VisitId)
+            .to(visit::Column::Id)
+            .into();
+        let cases = Query::select()
+            .column(verification_case::Column::Id)
+            .from(verification_case::Entity)
+            .and_where(verification_case::Column::FamilyId.eq(Uuid::from(id)))
+            .to_owned();
+        let row: Option<Shown> = visit_photo::Entity::find()
+            .select_only()
+            .columns([
+                visit_photo::Column::VisitId,
+                visit_photo::Column::Kind,
+                visit_photo::Column::TakenAt,
+            ])
+            .columns([
+                photo::Column::Id,
+                photo::Column::Width,
+                photo::Column::Height,
+                photo::Column::State,
+                photo::Column::Problem,
+            ])
+            .join(JoinType::InnerJoin, of_photo)
+            .join(JoinType::InnerJoin, of_visit)
+            .filter(visit_photo::Column::Kind.eq(PhotoKind::HouseFront.to_string()))
+            .filter(photo::Column::State.eq("ready"))
+            .filter(visit::Column::FiledCaseId.in_subquery(cases))
+            .order_by_desc(visit::Column::ReceivedAt)
+            .limit(1)
+            .into_model()
+            .one(self.store.read())
+            .await?;
+        Ok(row
+            .map(|row| shown(vec![row]))
+            .and_then(|mut one| one.pop()))
+    }
+
+    /// What the family holds and held, with who came before and after in its places.
+    async fn memberships_of(&self, id: FamilyId) -> Result<Vec<FamilyMembership>> {
+        let on = self.store.read();
+        let rows = membership::Entity::find()
+            .filter(membership::Column::FamilyId.eq(Uuid::from(id)))
+            .order_by_desc(membership::Column::RecordedAt)
+            .order_by_desc(membership::Column::Id)
+            .all(on)
+            .await?;
+        let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+        let before: Vec<Uuid> = rows.iter().filter_map(|row| row.successor_of).collect();
+        let others = membership::Entity::find()
+            .filter(
+                Condition::any()
+                    .add(membership::Column::Id.is_in(before))
+                    .add(membership::Column::SuccessorOf.is_in(ids)),
+            )
+            .order_by_desc(membership::Column::RecordedAt)
+            .all(on)
+            .await?;
+        let names: HashMap<Uuid, family::Model> = family::Entity::find()
+            .filter(family::Column::Id.is_in(others.iter().map(|row| row.family_id)))
+            .all(on)
+            .await?
+            .into_iter()
+            .map(|row| (row.id, row))
+            .collect();
+        let taken = rows.iter().chain(&others).map(|row| row.id);
+        let places: HashMap<Uuid, waitlist_entry::Model> = waitlist_entry::Entity::find()
+            .filter(waitlist_entry::Column::TakenBy.is_in(taken))
+            .all(on)
+            .await?
+            .into_iter()
+            .filter_map(|entry| Some((entry.taken_by?, entry)))
+            .collect();
+        let neighbour = |row: &membership::Model, successor: Uuid| -> Result<Neighbour> {
+            let place = places.get(&successor);
+            let facts: serde_json::Value = place
+                .map(|entry| serde_json::from_str(&entry.facts))
+                .transpose()
+                .map_err(Error::internal)?
+                .unwrap_or_default();
+            let known = names.get(&row.family_id);
+            let seen = known.filter(|row| {
+                region_code(&row.region).is_ok_and(|code| self.reading_in(&code).is_ok())
+            });
+            Ok(Neighbour {
+                membership: membership_row(row.clone())?,
+                name: seen.map(|row| row.name.clone()),
+                rank: place.and_then(|entry| u32::try_from(entry.position).ok()),
+                decile: facts["desil"]
+                    .as_i64()
+                    .and_then(|decile| i16::try_from(decile).ok()),
+            })
+        };
+        rows.iter()
+            .map(|row| {
+                let before = row
+                    .successor_of
+                    .and_then(|id| others.iter().find(|other| other.id == id));
+                let after = others
+                    .iter()
+                    .find(|other| other.successor_of == Some(row.id));
+                Ok(FamilyMembership {
+                    membership: membership_row(row.clone())?,
+                    follows: before.map(|other| neighbour(other, row.id)).transpose()?,
+                    followed_by: after.map(|other| neighbour(other, other.id)).transpose()?,
+                })
+            })
+            .collect()
+    }
+
+    /// The numbers of one family, for a purpose that is logged with it.
+    ///
+    /// # Errors
+    /// `not_found`, `forbidden`, `invalid`.
+    pub async fn unmask_family(&self, id: FamilyId, body: Unmask) -> Result<Unmasked> {
+        let purpose = purpose_of(Some(&body.purpose))?;
+        let (row, region) = self.family_in_reach(id).await?;
+        let role = self.actor.act_in(Permission::UnmaskFamily, &region)?;
+        let persons = self.persons_of(id).await?;
+        let keys = self.store.keys();
+        let clear = |table: &str, column: &str, id: Uuid, sealed: Option<&Vec<u8>>| {
+            sealed
+                .map(|sealed| keys.decrypt_field(table, column, id, sealed))
+                .transpose()
+                .map_err(Error::internal)
+                .map(|clear| clear.map(|clear| clear.to_string()))
+        };
+        let kk = clear("family", "kk", row.id, row.kk_enc.as_ref())?.unwrap_or_default();
+        let persons = persons
+            .iter()
+            .map(|one| {
+                Ok(UnmaskedPerson {
+                    id: PersonId(one.id),
+                    nik: clear("person", "nik", one.id, one.nik_enc.as_ref())?,
+                    birth_date: clear("person", "birth_date", one.id, one.birth_date_enc.as_ref())?,
+                })
+            })
+            .collect::<Result<_>>()?;
+        self.note_reads([Read {
+            kind: "family",
+            id: row.id,
+            what: "family_unmasked",
+            mode: Mode::Seen,
+            role,
+            purpose: Some(purpose),
+        }])
+        .await?;
+        Ok(Unmasked {
+            family: id,
+            kk,
+            persons,
+            until: self.store.now().plus_s(UNMASKED_S),
+        })
+    }
+}

@@ -1,0 +1,294 @@
+//! What a console looks up beside cases: regions and their outlines, officers, the acts on a case, grants that wait.
+
+use std::collections::{BTreeSet, HashMap};
+
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use tilik_protocol::case::CaseState;
+use tilik_protocol::ids::{CaseId, UserId};
+use tilik_protocol::lenient::Lenient;
+use tilik_protocol::lookup::{HistoryRow, OfficerView, Outline, RegionView, WaitingGrant};
+use tilik_protocol::policy::{Permission, Role};
+use tilik_protocol::reason::ReasonCode;
+use tilik_protocol::region::RegionCode;
+use tilik_protocol::review::Page;
+use tilik_protocol::time::Timestamp;
+use uuid::Uuid;
+
+use super::cases::region_of;
+use super::tables::{boundary, journal, region, role_grant, user_account, verification_case};
+use super::users::grant_view;
+use super::{Acting, in_regions};
+use crate::error::{Error, Result};
+
+/// Most acts on one case that are told; older ones are in the journal.
+const MOST_ACTS: u64 = 200;
+
+/// A page that holds everything.
+fn whole<T>(items: Vec<T>) -> Page<T> {
+    Page { items, next: None }
+}
+
+/// The reason codes in a journal row's body: `reason`, or `code` in each of `reasons`.
+fn reasons_in(body: &serde_json::Value) -> Vec<ReasonCode> {
+    let many = body["reasons"].as_array().into_iter().flatten();
+    many.map(|one| &one["code"])
+        .chain([&body["reason"]])
+        .filter_map(|code| code.as_str()?.parse().ok())
+        .collect()
+}
+
+impl Acting {
+    /// All regions in which this person has any grant.
+    fn reach(&self) -> Vec<RegionCode> {
+        let mut regions: Vec<RegionCode> = self
+            .actor
+            .grants()
+            .iter()
+            .flat_map(|grant| grant.regions.iter().cloned())
+            .collect();
+        regions.sort();
+        regions.dedup();
+        regions
+    }
+
+    /// The regions in reach with what lies above them, by code.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn regions(&self) -> Result<Page<RegionView>> {
+        let mine = self.reach();
+        let above: BTreeSet<&str> = mine
+            .iter()
+            .flat_map(|code| {
+                let text = code.as_str();
+                text.match_indices('.').map(move |(end, _)| &text[..end])
+            })
+            .collect();
+        let rows = region::Entity::find()
+            .filter(
+                Condition::any()
+                    .add(in_regions(region::Column::Code, &mine))
+                    .add(region::Column::Code.is_in(above)),
+            )
+            .order_by_asc(region::Column::Code)
+            .all(self.store.read())
+            .await?;
+        let items = rows
+            .into_iter()
+            .map(|row| {
+                Ok(RegionView {
+                    code: row.code.parse().map_err(Error::internal)?,
+                    name: row.name,
+                    level: row.level,
+                })
+            })
+            .collect::<Result<_>>()?;
+        Ok(whole(items))
+    }
+
+    /// Where a region in reach ends.
+    ///
+    /// # Errors
+    /// `not_found`, also when its boundary was never imported.
+    pub async fn outline(&self, code: &RegionCode) -> Result<Outline> {
+        if !self.reach().iter().any(|mine| mine.covers(code)) {
+            return Err(Error::NOT_FOUND);
+        }
+        let row = boundary::Entity::find_by_id(code.to_string())
+            .one(self.store.read())
+            .await?
+            .ok_or(Error::NOT_FOUND)?;
+        Ok(Outline {
+            region: code.clone(),
+            geometry: serde_json::from_str(&row.geometry).map_err(Error::internal)?,
+        })
+    }
+
+    /// The officers who work in reach now, by name, with what lies with each.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub async fn officers(&self) -> Result<Page<OfficerView>> {
+        self.actor.require(Permission::AssignCases)?;
+        let mine = self.actor.regions(Permission::AssignCases);
+        let now = self.store.now().as_micros();
+        let grants = role_grant::Entity::find()
+            .filter(role_grant::Column::Role.eq(Role::Officer.to_string()))
+            .filter(role_grant::Column::EndedAt.is_null())
+            .filter(role_grant::Column::ValidFrom.lte(now))
+            .filter(
+                Condition::any()
+                    .add(role_grant::Column::ValidUntil.is_null())
+                    .add(role_grant::Column::ValidUntil.gt(now)),
+            )
+            .all(self.store.read())
+            .await?;
+        let mut places: HashMap<Uuid, Vec<RegionCode>> = HashMap::new();
+        for grant in grants {
+            let regions: Vec<RegionCode> =
+                serde_json::from_str(&grant.regions).map_err(Error::internal)?;
+            let here = regions
+                .into_iter()
+                .filter(|code| mine.iter().any(|own| own.covers(code) || code.covers(own)));
+            let known = places.entry(grant.user_id).or_default();
+            known.extend(here);
+            known.sort();
+            known.dedup();
+        }
+        places.retain(|_, regions| !regions.is_empty());
+        let ids: Vec<Uuid> = places.keys().copied().collect();
+        let load = self.load_of(&ids, &mine).await?;
+        let people = user_account::Entity::find()
+            .filter(user_account::Column::Id.is_in(ids))
+            .filter(user_account::Column::SuspendedAt.is_null())
+            .order_by_asc(user_account::Column::Name)
+            .order_by_asc(user_account::Column::Id)
+            .all(self.store.read())
+            .await?;
+        let count = |id: Uuid, state: CaseState| {
+            let known = load.get(&(id, state.to_string()));
+            known.copied().unwrap_or_default()
+        };
+        let items = people
+            .into_iter()
+            .map(|row| OfficerView {
+                user: UserId(row.id),
+                name: row.name,
+                regions: places.remove(&row.id).unwrap_or_default(),
+                assigned: count(row.id, CaseState::Assigned),
+                returned: count(row.id, CaseState::Returned),
+            })
+            .collect();
+        Ok(whole(items))
+    }
+
+    /// How many cases in `mine` lie with each of these officers, by state.
+    async fn load_of(
+        &self,
+        officers: &[Uuid],
+        mine: &[RegionCode],
+    ) -> Result<HashMap<(Uuid, String), u64>> {
+        let rows: Vec<(Uuid, String, i64)> = verification_case::Entity::find()
+            .select_only()
+            .column(verification_case::Column::OfficerId)
+            .column(verification_case::Column::State)
+            .column_as(Expr::cust("count(*)"), "cases")
+            .filter(verification_case::Column::OfficerId.is_in(officers.iter().copied()))
+            .filter(verification_case::Column::State.is_in(["assigned", "returned"]))
+            .filter(in_regions(verification_case::Column::Region, mine))
+            .group_by(verification_case::Column::OfficerId)
+            .group_by(verification_case::Column::State)
+            .into_tuple()
+            .all(self.store.read())
+            .await?;
+        Ok(rows
+            .into_iter()
+            .map(|(officer, state, cases)| ((officer, state), cases.unsigned_abs()))
+            .collect())
+    }
+
+    /// What was done to a case, the newest first.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn case_history(&self, id: CaseId) -> Result<Page<HistoryRow>> {
+        let case = verification_case::Entity::find_by_id(Uuid::from(id))
+            .one(self.store.read())
+            .await?
+            .ok_or(Error::NOT_FOUND)?;
+        self.reading_in(&region_of(&case)?)?;
+        let rows = journal::Entity::find()
+            .filter(journal::Column::Object.eq(format!("case:{id}")))
+            .order_by_desc(journal::Column::Seq)
+            .limit(MOST_ACTS)
+            .all(self.store.read())
+            .await?;
+        let people = rows.iter().filter_map(|row| row.actor).collect();
+        let names = self.store.names_of(people).await?;
+        let items = rows
+            .into_iter()
+            .map(|row| {
+                let body: serde_json::Value =
+                    serde_json::from_slice(&row.body).map_err(Error::internal)?;
+                let state = |name: &str| body[name].as_str().map(Lenient::<CaseState>::read);
+                let mut reasons = reasons_in(&body);
+                reasons.extend(reasons_in(&body["body"]));
+                Ok(HistoryRow {
+                    at: Timestamp::from_micros(row.at),
+                    actor: row.actor.map(UserId),
+                    name: row.actor.and_then(|id| names.get(&id).cloned()),
+                    role: row.role,
+                    action: row.action,
+                    from: state("from"),
+                    to: state("to"),
+                    reasons,
+                })
+            })
+            .collect::<Result<_>>()?;
+        Ok(whole(items))
+    }
+
+    /// The grants that wait for an approver of all their regions.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub async fn waiting_grants(&self) -> Result<Page<WaitingGrant>> {
+        self.actor.require(Permission::ConfirmGrants)?;
+        let mine = self.actor.regions(Permission::ConfirmGrants);
+        let deciding = Role::grantable().filter(|role| role.is_deciding());
+        let rows = role_grant::Entity::find()
+            .filter(role_grant::Column::ConfirmedAt.is_null())
+            .filter(role_grant::Column::EndedAt.is_null())
+            .filter(role_grant::Column::Role.is_in(deciding.map(|role| role.to_string())))
+            .order_by_asc(role_grant::Column::Id)
+            .all(self.store.read())
+            .await?;
+        let people = rows
+            .iter()
+            .flat_map(|row| [Some(row.user_id), row.granted_by])
+            .flatten()
+            .collect();
+        let names = self.store.names_of(people).await?;
+        let mut items = Vec::new();
+        for row in rows {
+            let grant = grant_view(&row)?;
+            let covered = |code: &RegionCode| mine.iter().any(|own| own.covers(code));
+            if !grant.regions.iter().all(covered) {
+                continue;
+            }
+            items.push(WaitingGrant {
+                grant,
+                user: UserId(row.user_id),
+                name: names.get(&row.user_id).cloned().unwrap_or_default(),
+                granted_by: row.granted_by.map(UserId),
+                granted_by_name: row.granted_by.and_then(|id| names.get(&id).cloned()),
+            });
+        }
+        Ok(whole(items))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_are_found_wherever_an_act_keeps_them() {
+        let codes = |body: serde_json::Value| {
+            let found = reasons_in(&body);
+            found.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(codes(serde_json::json!({ "reason": "GANDA" })), ["GANDA"]);
+        assert_eq!(
+            codes(
+                serde_json::json!({ "reasons": [{ "code": "FOTO_BURAM" }, { "code": "FOTO_GELAP" }] })
+            ),
+            ["FOTO_BURAM", "FOTO_GELAP"]
+        );
+        assert_eq!(
+            codes(serde_json::json!({ "reason": "bukan kode" })),
+            [""; 0]
+        );
+    }
+}
