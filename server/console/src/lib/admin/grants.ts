@@ -1,0 +1,56 @@
+/** What a grant is worth now, and what a new one needs. Pure. */
+import type { Schemas } from '../api.ts';
+
+/** The server does not tell yet that a grant was ended. */
+export type Grant = Schemas['GrantView'] & { ended_at?: string | null };
+export type User = Schemas['UserView'];
+export type GrantState = 'active' | 'waiting' | 'future' | 'over' | 'ended';
+export type UserState = 'active' | 'waiting' | 'none' | 'suspended';
+type Role = Schemas['Role'];
+
+/** Roles that decide, or say who may: their grant counts for nothing until an approver confirms it. */
+const DECIDING: readonly Role[] = ['supervisor', 'operator', 'verifier', 'approver'];
+
+export function isDeciding(role: string): boolean {
+	return DECIDING.some((each) => each === role);
+}
+
+export function grantState(grant: Grant, now: number): GrantState {
+	if (grant.ended_at) return 'ended';
+	if (grant.valid_until && Date.parse(grant.valid_until) <= now) return 'over';
+	if (isDeciding(grant.role) && !grant.confirmed) return 'waiting';
+	return Date.parse(grant.valid_from) > now ? 'future' : 'active';
+}
+
+/** Whether the grant can still be ended. */
+export function isOpen(state: GrantState): boolean {
+	return state === 'active' || state === 'waiting' || state === 'future';
+}
+
+export function userState(user: User, now: number): UserState {
+	if (user.suspended) return 'suspended';
+	const states = user.grants.map((grant) => grantState(grant, now));
+	if (states.includes('active')) return 'active';
+	return states.includes('waiting') || states.includes('future') ? 'waiting' : 'none';
+}
+
+export function holds(user: User, role: string, now: number): boolean {
+	return user.grants.some((grant) => grant.role === role && grantState(grant, now) === 'active');
+}
+
+/** Whether `code` is the region or lies in it, on whole segments. */
+export function covers(region: string, code: string): boolean {
+	return code === region || code.startsWith(`${region}.`);
+}
+
+/** The regions without those that another one of them covers. */
+export function outermost(codes: readonly string[]): string[] {
+	return codes.filter((code) => !codes.some((other) => other !== code && covers(other, code)));
+}
+
+/** What is wrong with a span of ISO days, either of which may be empty. */
+export function spanProblem(from: string, until: string, today: string): 'before' | 'past' | null {
+	if (until === '') return null;
+	if (until < today) return 'past';
+	return from !== '' && until < from ? 'before' : null;
+}

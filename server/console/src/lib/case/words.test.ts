@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { act, missingParts, photoProblem, relation } from './words.ts';
+
+const at = '2026-11-24T07:05:00Z';
+
+test('an act is one line with who, as what, when and why', () => {
+	const line = act({ at, actor: 'u', name: 'Budi', role: 'supervisor', action: 'case.return', reasons: ['FOTO_BURAM', 'X_LAIN'] });
+	assert.deepEqual(line, {
+		when: '24 Nov 2026, 14.05 WIB',
+		who: 'Budi (koordinator)',
+		did: 'mengembalikan bukti kepada petugas',
+		reasons: 'Foto buram, X_LAIN',
+	});
+});
+
+test('the server acts under its own name', () => {
+	assert.equal(act({ at, role: 'system', action: 'case.expire' }).who, 'Sistem');
+	assert.equal(act({ at, actor: 'u', role: 'verifier', action: 'case.close' }).who, 'Pengguna (verifikator Dinsos)');
+});
+
+test('giving, giving again and taking back are told apart by the states', () => {
+	const did = (from: 'open' | 'assigned' | 'returned', to: 'open' | 'assigned' | 'returned') =>
+		act({ at, role: 'supervisor', action: 'case.assign', from, to }).did;
+	assert.equal(did('open', 'assigned'), 'menugaskan kasus kepada petugas');
+	assert.equal(did('assigned', 'assigned'), 'menugaskan ulang kasus kepada petugas');
+	assert.equal(did('returned', 'returned'), 'menugaskan ulang kasus kepada petugas');
+	assert.equal(did('assigned', 'open'), 'melepas tugas dari petugas');
+});
+
+test('a word that is not known is shown as it came', () => {
+	assert.equal(act({ at, role: 'supervisor', action: 'case.baru' }).did, 'case.baru');
+	assert.equal(photoProblem('truncated'), 'Foto terpotong.');
+	assert.equal(photoProblem('constructor'), 'constructor');
+	assert.equal(photoProblem(null), 'Foto tidak dapat dipakai.');
+	assert.equal(missingParts(['pin', 'apa']), 'titik lokasi, apa');
+	assert.equal(relation('cucu'), 'Cucu');
+});

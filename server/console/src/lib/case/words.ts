@@ -1,0 +1,66 @@
+/** Words of a case's parts that are more than a look-up in one list. No Svelte here: the tests read it as it is. */
+import type { Schemas } from '#lib/api.ts';
+import { dateTime } from '#lib/format.ts';
+import { photoKind, role } from '#lib/labels.ts';
+import { reason } from '#lib/reasons.ts';
+import { family, flags, history, photos } from '#lib/texts/cases.ts';
+
+function wordIn(words: Readonly<Record<string, string>>, key: string): string | undefined {
+	return Object.hasOwn(words, key) ? words[key] : undefined;
+}
+
+/** Why a photo cannot be used, in words; a code that is not known is shown as it came. */
+export function photoProblem(code: string | null | undefined): string {
+	return code === null || code === undefined ? photos.bad : (wordIn(photos.problems, code) ?? code);
+}
+
+/** `Tampak depan, diambil 24 Nov 2026, 14.05 WIB`. */
+export function photoAlt(photo: Pick<Schemas['PhotoView'], 'kind' | 'taken_at'>): string {
+	return photos.alt(photoKind(photo.kind), dateTime(photo.taken_at));
+}
+
+export function relation(code: string): string {
+	return wordIn(family.relations, code) ?? code;
+}
+
+/** What is missing, in words: `titik lokasi, foto`. */
+export function missingParts(parts: readonly string[]): string {
+	return parts.map((part) => wordIn(flags.parts, part) ?? part).join(', ');
+}
+
+/** `RT 02 / RW 05`. */
+export function rtRw(place: { rt: string; rw: string }): string {
+	return family.rtRw(place.rt, place.rw);
+}
+
+export interface Act {
+	readonly when: string;
+	readonly who: string;
+	readonly did: string;
+	readonly reasons: string;
+}
+
+/** `Koordinator` → `koordinator`; a name within it keeps its capital. */
+function withinSentence(word: string): string {
+	return word.slice(0, 1).toLowerCase() + word.slice(1);
+}
+
+function did(row: Schemas['HistoryRow']): string {
+	if (row.action === 'case.assign') {
+		// The server has one act for giving, giving again and taking back; the states tell which it was.
+		if (row.to === 'open') return history.released;
+		if (row.from === 'assigned' || row.from === 'returned') return history.reassigned;
+	}
+	return wordIn(history.acts, row.action) ?? row.action;
+}
+
+/** An act on a case as one line says it. */
+export function act(row: Schemas['HistoryRow']): Act {
+	const person = row.name ?? (row.actor ? history.unnamed : undefined);
+	return {
+		when: dateTime(row.at),
+		who: person === undefined ? history.system : history.who(person, withinSentence(role(row.role))),
+		did: did(row),
+		reasons: (row.reasons ?? []).map(reason).join(', '),
+	};
+}

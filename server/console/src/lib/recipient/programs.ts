@@ -1,0 +1,56 @@
+/** Programs by their codes, and memberships by words. A city may import other programs: those are shown by code. */
+
+const NAMES: Readonly<Record<string, string>> = {
+	PKH: 'PKH',
+	SEMBAKO: 'Sembako',
+	'PBI-JK': 'PBI-JK',
+	'BLT-DD': 'BLT-DD',
+	CBP: 'Beras CBP',
+};
+
+/** Enough of an id to tell the memberships of one family apart. */
+const TAIL = 4;
+
+export function programName(code: string): string {
+	return (Object.hasOwn(NAMES, code) ? NAMES[code] : undefined) ?? code;
+}
+
+/** For a filter; codes that come from elsewhere (the address, what was found) are choosable too. */
+export function programOptions(others: readonly string[]): { value: string; label: string }[] {
+	const codes = new Set([...Object.keys(NAMES), ...others.filter((code) => code !== '')]);
+	return [...codes].map((value) => ({ value, label: programName(value) }));
+}
+
+/** Names of memberships by id. A program for persons can be there several times: those get a piece of their id. */
+export function membershipNames(list: readonly { id: string; program: string }[]): Map<string, string> {
+	const often = Map.groupBy(list, ({ program }) => program);
+	return new Map(
+		list.map(({ id, program }) => {
+			const alone = (often.get(program)?.length ?? 0) < 2;
+			return [id, alone ? programName(program) : `${programName(program)} …${id.slice(-TAIL)}`];
+		}),
+	);
+}
+
+/** `PKH, PBI-JK …3f2a`, in the list's order. */
+export function namesOf(list: readonly { id: string; program: string }[], chosen: readonly string[]): string {
+	const names = membershipNames(list);
+	return list
+		.filter(({ id }) => chosen.includes(id))
+		.map(({ id }) => names.get(id) ?? '')
+		.join(', ');
+}
+
+export interface Group<State> {
+	readonly program: string;
+	readonly state: State;
+	readonly n: number;
+}
+
+/** Memberships of the same program in the same state, counted, in the list's order. */
+export function grouped<State extends string>(list: readonly { program: string; state: State }[]): Group<State>[] {
+	return [...Map.groupBy(list, ({ program, state }) => `${program} ${state}`).values()].flatMap((same) => {
+		const [first] = same;
+		return first === undefined ? [] : [{ program: first.program, state: first.state, n: same.length }];
+	});
+}

@@ -1,0 +1,39 @@
+/** Names of the regions, fetched once after signing in. */
+import { api, told, type Schemas } from './api.ts';
+
+export type Region = Schemas['RegionView'];
+
+class Regions {
+	list = $state<Region[]>([]);
+	readonly #names = $derived(new Map(this.list.map((region) => [region.code, region.name])));
+	#asked = false;
+
+	async load(): Promise<void> {
+		if (this.#asked) return;
+		this.#asked = true;
+		try {
+			this.list = (await told(api.GET('/v1/regions'))).items;
+		} catch {
+			// Codes stand for the names until the next page load of this kind.
+			this.#asked = false;
+		}
+	}
+
+	/** A region's name, or its code while the name is not known. */
+	name(code: string): string {
+		return this.#names.get(code) ?? code;
+	}
+
+	/** `Bandar Lor, Mojoroto`: a village with its district. */
+	full(code: string): string {
+		const name = this.name(code);
+		const above = code.split('.').slice(0, -1).join('.');
+		return code.split('.').length === 4 && this.#names.has(above) ? `${name}, ${this.name(above)}` : name;
+	}
+}
+
+export const regions = new Regions();
+
+export function regionName(code: string): string {
+	return regions.name(code);
+}
