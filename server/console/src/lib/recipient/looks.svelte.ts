@@ -49,12 +49,6 @@ export class Looks {
 		if (!signal.aborted) this.found.set(id, look);
 	}
 
-	/** Takes what an act answered. */
-	put(view: CaseView): void {
-		const acts = this.found.get(view.id)?.acts ?? [];
-		this.found.set(view.id, { view, acts, error: null });
-	}
-
 	stop(): void {
 		this.#abort.abort();
 	}

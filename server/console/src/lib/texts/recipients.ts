@@ -1,6 +1,5 @@
 /** Recipients: finding one, looking at the house, deciding; and what waits for a second person. */
-
-const count = (n: number) => new Intl.NumberFormat('id-ID').format(n);
+import { number as count } from '../format.ts';
 
 /** `/penerima`. */
 export const list = {
@@ -93,20 +92,7 @@ export const recipient = {
 	pin: 'Letak pintu rumah',
 	noPin: 'Titik lokasi belum ada.',
 	noPinText: 'Titik muncul setelah kunjungan diterima koordinator.',
-	pinned: (when: string, accuracy: string) => `Titik ${when}, akurasi ${accuracy}`,
-	address: 'Alamat',
-	rtrw: 'RT/RW',
-	village: 'Kelurahan',
-	kk: 'Nomor KK',
-	nik: 'NIK',
-	decile: 'Desil',
-	noDecile: 'Belum diperingkat',
 	family: 'Keluarga',
-	person: 'Nama',
-	relation: 'Hubungan',
-	birthYear: 'Tahun lahir',
-	birthDate: 'Tanggal lahir',
-	noNik: 'Tidak ada',
 	programs: 'Program',
 	noPrograms: 'Keluarga ini belum tercatat pada program mana pun.',
 	reason: 'Alasan',
@@ -194,7 +180,6 @@ export const moves = {
 /** `/penerima/[id]/pembatalan`. */
 export const cancel = {
 	title: 'Usulkan pembatalan',
-	of: (name: string, program: string) => `${name}, ${program}`,
 	step: (n: number) => `Langkah ${n} dari 2`,
 	check: 'Periksa',
 	checkTitle: 'Periksa usulan',
@@ -277,7 +262,6 @@ export const approvals = {
 	waitsElse: 'Menunggu pengesah.',
 	noProposal: 'Tidak ada usulan yang menunggu.',
 	notReadable: 'Bukti belum dapat dimuat.',
-	proposal: (program: string) => `${program}:`,
 	name: 'Nama',
 	rtrw: 'RT/RW',
 	village: 'Kelurahan',
@@ -312,8 +296,6 @@ export const annex = {
 export const grants = {
 	none: 'Tidak ada pemberian peran yang menunggu',
 	noneText: 'Peran yang memutuskan atau mengesahkan menunggu di sini sampai pengesah menyetujuinya.',
-	person: 'Nama',
-	role: 'Peran',
 	regions: 'Wilayah',
 	document: 'Dokumen',
 	valid: 'Berlaku',
@@ -321,7 +303,6 @@ export const grants = {
 	validTo: (from: string, to: string) => `${from} sampai ${to}`,
 	by: 'Diberikan oleh',
 	byServer: 'Pengelola server',
-	act: 'Tindakan',
 	confirm: 'Sahkan',
 	own: 'Usulan Anda',
 	ownText: 'Anda memberikan peran ini; pengesah harus orang lain.',
@@ -376,7 +357,6 @@ export const approval = {
 	ownWaits: 'Usulan Anda; menunggu pengesah, yang harus orang lain.',
 	cancelledChip: { word: 'Dibatalkan', tone: 'bad', shape: 'cross' },
 	photos: 'Foto',
-	pin: 'Titik lokasi',
 	flags: 'Tanda',
 	answers: 'Jawaban',
 	history: 'Riwayat',
@@ -384,10 +364,8 @@ export const approval = {
 	toRecipient: 'Buka halaman penerima',
 	proposals: 'Usulan',
 	proposedBy: (who: string, when: string) => `Diajukan ${who}, ${when}`,
-	outcome: 'Usulan',
 	reason: 'Alasan',
 	document: 'Nomor dokumen',
-	noDocument: 'Tidak disebutkan',
 	contested: 'Bukti berbicara lain: ada tanda, atau jawaban tidak menunjuk layak.',
 	decide: 'Putusan Anda',
 	which: 'Kepesertaan yang disahkan',
@@ -422,17 +400,13 @@ export const approval = {
 	notWaiting: (state: string) => `Kasus ini tidak menunggu pengesahan. Keadaannya: ${state}.`,
 	cannot: 'Peran Anda melihat usulan ini tanpa mengesahkannya.',
 	result: 'Hasil',
-	resultCancelled: (program: string) => `${program}: dibatalkan`,
-	resultEligible: (program: string) => `${program}: layak`,
 	replacement: 'Pengganti',
 	noReplacement: 'Belum ada pengganti: daftar tunggu program ini di wilayahnya kosong.',
-	replacementUnknown: 'Pengganti tidak dapat dimuat.',
 	whyNext: 'Mengapa keluarga itu:',
 	appeal: 'Masa keberatan',
 	appealUntil: (when: string) => `sampai ${when}`,
 	appealWaits: 'dihitung sejak surat diterima keluarga',
 	noUndo: 'Keputusan ini tidak dapat diurungkan. Kekeliruan diperbaiki lewat keberatan atau pemulihan.',
-	nextOne: 'Pengesahan berikutnya',
 	toList: 'Ke daftar persetujuan',
 } as const;
 
