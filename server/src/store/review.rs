@@ -584,10 +584,8 @@ impl Acting {
         let before = case.officer_id.map(UserId);
         change(&mut case)?;
         case.state = next.to_string();
-        // Whoever takes a judgement back means to look again: nobody else gets in between.
-        let goes_on = matches!(action, CaseAction::Withdraw | CaseAction::TakeBack);
-        case.lease_user = goes_on.then(|| me.into());
-        case.lease_until = goes_on.then(|| write.at().plus_s(LEASE_S).as_micros());
+        case.lease_user = None;
+        case.lease_until = None;
         let case = cases::save(&mut write, case, before).await?;
         write.journal(Entry::new(
             action_name(action),

@@ -259,10 +259,6 @@ async fn an_expired_case_and_a_withdrawn_acceptance_hand_their_persons_on() {
         supervisor.act(successor, "withdraw").await.unwrap().status,
         200
     );
-    // Whoever withdraws holds the case again; it is given back to the queue.
-    let lease = format!("/v1/cases/{successor}/lease");
-    let freed = supervisor.call("DELETE", &lease, None).await;
-    assert_eq!(freed.status, 204);
     desk.staff.colleague.accept(successor).await.unwrap();
     let membership = desk.membership(successor).await;
     let kept = supervisor.decide(successor, membership, None).await;

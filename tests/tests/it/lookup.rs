@@ -278,12 +278,12 @@ async fn what_is_loaded_ahead_is_served_and_not_seen() {
 }
 
 #[tokio::test]
-async fn who_takes_a_judgement_back_holds_the_case_again() {
+async fn who_takes_a_judgement_back_may_take_the_case_again_and_the_acts_are_told() {
     let mut desk = desk(307, 2, 0).await;
     let case = desk.accepted(0).await;
     let by = desk.staff.supervisor.clone();
     by.act(case, "withdraw").await.unwrap().ok().unwrap();
-    assert!(by.case(case).await.unwrap().lease.unwrap().mine);
+    by.take(case).await.ok().unwrap();
     assert!(desk.staff.colleague.claim().await.unwrap().is_none());
     by.act(case, "accept").await.unwrap().ok().unwrap();
 

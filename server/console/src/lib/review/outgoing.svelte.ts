@@ -25,13 +25,15 @@ function send(entry: Entry): Promise<CaseView> {
 	// A tab that is closed in this moment sends it all the same.
 	const init = { params: { path: { id: entry.case } }, keepalive: true };
 	const act = { ...init, body: actBody(entry) };
+	const take = () => told(api.POST('/v1/cases/{id}/lease', init));
 	const calls: Readonly<Record<Act, () => Promise<CaseView>>> = {
 		accept: () => told(api.POST('/v1/cases/{id}/accept', act)),
 		return: () => told(api.POST('/v1/cases/{id}/return', { ...init, body: returnOf(entry) })),
 		'agree-unreachable': () => told(api.POST('/v1/cases/{id}/agree-unreachable', act)),
 		reopen: () => told(api.POST('/v1/cases/{id}/reopen', act)),
-		withdraw: () => told(api.POST('/v1/cases/{id}/withdraw', act)),
-		'take-back': () => told(api.POST('/v1/cases/{id}/take-back', act)),
+		// Whoever takes a judgement back means to look again: the case is taken before somebody else can.
+		withdraw: () => told(api.POST('/v1/cases/{id}/withdraw', act)).then(take),
+		'take-back': () => told(api.POST('/v1/cases/{id}/take-back', act)).then(take),
 	};
 	return calls[entry.act]();
 }

@@ -376,7 +376,7 @@ export const approval = {
 	refuse: 'Tolak',
 	refuseText: 'Kasus kembali ke daftar keputusan; semua usulan yang belum disahkan pada kasus ini dihapus.',
 	note: 'Alasan penolakan',
-	noteHint: 'Dibaca operator yang mengusulkan. Jangan menulis NIK atau nomor KK.',
+	noteHint: 'Jangan menulis NIK atau nomor KK.',
 	noChoice: 'Pilih Sahkan atau Tolak.',
 	noNote: 'Tulis alasan penolakan.',
 	longNote: 'Paling banyak 500 huruf.',
