@@ -49,6 +49,8 @@ export class Planner {
 	openUnplaced = $state(false);
 	kind = $state<Order['kind']>('quick');
 	closes = $state('');
+	/** A closing day is typed that does not exist: opening would leave it out. */
+	closesNoDay = $state(false);
 
 	#stopped = false;
 	#latest = 0;
@@ -105,7 +107,7 @@ export class Planner {
 	/** Why it cannot be opened now. */
 	readonly reason = $derived.by(() => {
 		if (this.families === null) return t.loadFirst;
-		if ((this.percentError ?? this.capacityError ?? this.closesError) !== undefined) return t.fix;
+		if (this.closesNoDay || (this.percentError ?? this.capacityError ?? this.closesError) !== undefined) return t.fix;
 		return this.count === 0 ? t.nothing : undefined;
 	});
 
