@@ -397,7 +397,13 @@ pub struct Claim {
     /// The cases that are held and shown already: they are not told again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub have: Vec<CaseId>,
+    /// Cases that this claim must not hand out, at most 50: what the reviewer passed over in this sitting.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skip: Vec<CaseId>,
 }
+
+/// Most cases that one claim can be told to pass over.
+pub const MOST_SKIPPED: usize = 50;
 
 /// The reply to [`Claim`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -738,6 +738,7 @@ fn every_wire_type_has_a_snapshot() {
             region: Some(village()),
             limit: Some(3),
             have: vec![id(10)],
+            skip: vec![id(11)],
         },
     );
     wire(

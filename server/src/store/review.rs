@@ -17,7 +17,7 @@ use tilik_protocol::policy::Permission;
 use tilik_protocol::problem::{FieldProblem, ProblemCode};
 use tilik_protocol::reason::{self, RETURN_REASONS};
 use tilik_protocol::region::RegionCode;
-use tilik_protocol::review::{CaseAct, CaseView, Claim, Claimed, ReturnCase};
+use tilik_protocol::review::{CaseAct, CaseView, Claim, Claimed, MOST_SKIPPED, ReturnCase};
 use tilik_protocol::sync::Returned;
 use uuid::Uuid;
 
@@ -44,10 +44,17 @@ impl Acting {
     /// The case this reviewer holds, or the oldest that waits in reach and that this person did not visit.
     ///
     /// # Errors
-    /// `forbidden`.
+    /// `forbidden`, `invalid` when too many are to be skipped.
     pub async fn claim_review(&self, body: Claim) -> Result<Claimed> {
         self.actor.require(Permission::ReviewCases)?;
         let me = self.actor.person_id()?;
+        if body.skip.len() > MOST_SKIPPED {
+            return Err(Error::field(
+                "skip",
+                "too_long",
+                "Paling banyak 50 kasus yang dilewati; sebutkan 50 yang terakhir.",
+            ));
+        }
         let mut regions = self.actor.regions(Permission::ReviewCases);
         if let Some(wanted) = &body.region {
             regions = regions
@@ -65,8 +72,8 @@ impl Acting {
         let room = wanted.saturating_sub(body.have.len());
         let mut views = Vec::new();
         for state in [CaseState::Submitted, CaseState::Unreachable] {
-            let mut barred = Vec::new();
-            while views.len() < room && barred.len() < MOST_BARRED {
+            let mut barred = body.skip.clone();
+            while views.len() < room && barred.len() < body.skip.len() + MOST_BARRED {
                 let claimed = self
                     .claim_from(state, me, &regions, &barred, wanted)
                     .await?;
@@ -87,7 +94,9 @@ impl Acting {
         }
         if views.len() < room {
             for id in self.held(me).await? {
-                let known = body.have.contains(&id) || views.iter().any(|view| view.id == id);
+                let known = body.have.contains(&id)
+                    || body.skip.contains(&id)
+                    || views.iter().any(|view| view.id == id);
                 if !known && views.len() < room {
                     views.push(self.case(id).await?);
                 }

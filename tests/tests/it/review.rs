@@ -8,10 +8,10 @@ use tilik_protocol::evidence::VisitKind;
 use tilik_protocol::ids::{CaseId, EventId, MembershipId};
 use tilik_protocol::membership::MembershipState;
 use tilik_protocol::policy::Role;
-use tilik_protocol::review::CaseView;
+use tilik_protocol::review::{CaseView, Claim, Claimed, MOST_SKIPPED};
 use tilik_protocol::session::UserView;
 use tilik_tests::handmade::SoftPhone;
-use tilik_tests::{Console, Staff, Village, World, village};
+use tilik_tests::{Answer, Console, Staff, Village, World, village};
 
 pub(crate) struct Desk {
     pub(crate) world: World,
@@ -157,6 +157,38 @@ async fn the_oldest_evidence_comes_first_and_other_regions_do_not_come() {
         .await
         .unwrap();
     assert!(there.claim().await.unwrap().is_none());
+    desk.world.end().await;
+}
+
+#[tokio::test]
+async fn what_a_reviewer_passes_over_goes_to_others_and_to_this_one_no_more() {
+    let mut desk = desk(98, 3, 0).await;
+    let cases = desk.submitted(0..3).await;
+    let (first, second) = (&desk.staff.supervisor, &desk.staff.colleague);
+    let claim = async |skip: &[CaseId]| {
+        let body = Claim {
+            limit: Some(2),
+            skip: skip.to_vec(),
+            ..Claim::default()
+        };
+        first.post("/v1/review/claim", &body).await
+    };
+    let ids = |answer: Answer| {
+        let claimed: Claimed = answer.ok().unwrap().read().unwrap();
+        let views = claimed.case.into_iter().chain(claimed.more);
+        views.map(|view| view.id).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(claim(&[]).await), cases[..2]);
+    // Passed over while it is still held: it is not told again.
+    assert_eq!(ids(claim(&cases[..1]).await), cases[1..2]);
+    let lease = format!("/v1/cases/{}/lease", cases[0]);
+    assert_eq!(first.call("DELETE", &lease, None).await.status, 204);
+    let rest: BTreeSet<CaseId> = ids(claim(&cases[..1]).await).into_iter().collect();
+    assert_eq!(rest, cases[1..].iter().copied().collect());
+    assert_eq!(second.claim().await.unwrap().unwrap().id, cases[0]);
+    let too_many: Vec<CaseId> = (0..=MOST_SKIPPED).map(|_| desk.world.id()).collect();
+    assert_eq!(claim(&too_many).await.verdict(), "422 invalid");
+    assert_eq!(claim(&too_many[1..]).await.status, 200);
     desk.world.end().await;
 }
 

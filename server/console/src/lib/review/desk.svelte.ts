@@ -44,8 +44,8 @@ const COUNT_S = 60;
 const SWAP_MS = 100;
 /** How long the screen waits for an undo, or for a word on "unreachable". */
 const PATIENCE_MS = 2_000;
-/** Cases asked for by name in one go, when the queue only hands out what was passed over. */
-const BY_NAME = 10;
+/** As many of the last ones that were passed over can be told to the queue. */
+const MOST_SKIPPED = 50;
 
 function sleep(ms: number): Promise<null> {
 	return new Promise((resolve) => setTimeout(() => resolve(null), ms));
@@ -140,39 +140,14 @@ export class Desk {
 	async #claimOnce(): Promise<void> {
 		const have = [...new Set([...this.held.map(({ id }) => id), ...this.outgoing.cases])];
 		if (have.length >= MOST_HELD) return;
-		const claimed = await told(api.POST('/v1/review/claim', { body: { limit: MOST_HELD, have } }));
+		const skip = [...this.#skipped].slice(-MOST_SKIPPED);
+		const claimed = await told(api.POST('/v1/review/claim', { body: { limit: MOST_HELD, have, skip } }));
 		const views = [...(claimed.case ? [claimed.case] : []), ...(claimed.more ?? [])];
 		if (this.#ended || this.paused) {
 			for (const { id } of views) this.#release(id);
 			return;
 		}
-		this.#take(views.filter(({ id }) => !this.#skipped.has(id)));
-		const again = views.filter(({ id }) => this.#skipped.has(id));
-		for (const { id } of again) this.#release(id);
-		if (again.length > 0) await this.#byName(again.length);
-	}
-
-	/** The queue hands out its oldest first, also what was passed over a moment ago: then others are taken by name. */
-	async #byName(most: number): Promise<void> {
-		let room = most;
-		let tries = BY_NAME;
-		for (const state of ['submitted', 'unreachable'] as const) {
-			if (room === 0) return;
-			const page = await told(api.GET('/v1/cases', { params: { query: { state, limit: 200 } } }));
-			for (const { id, complete_at } of page.items) {
-				if (room === 0 || tries === 0) return;
-				const known = this.#skipped.has(id) || this.outgoing.cases.has(id) || this.held.some((view) => view.id === id);
-				if (known || complete_at === undefined || complete_at === null) continue;
-				tries -= 1;
-				try {
-					this.#take([await told(api.POST('/v1/cases/{id}/lease', { params: { path: { id } } }))]);
-					room -= 1;
-				} catch (error) {
-					// Somebody else's, or not for this person.
-					if (!(error instanceof ProblemError)) throw error;
-				}
-			}
-		}
+		this.#take(views);
 	}
 
 	#take(views: readonly CaseView[]): void {
