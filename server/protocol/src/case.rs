@@ -87,6 +87,8 @@ pub enum CaseAction {
     TakeBack,
     /// The reviewer withdraws an acceptance before a decision exists.
     Withdraw,
+    /// The reviewer withdraws an agreement to "unreachable" before a decision exists.
+    WithdrawUnreachable,
     /// Two tries and an RT/RW statement: unreachable it is.
     AgreeUnreachable,
     /// Not enough tries: it goes back to be visited.
@@ -131,9 +133,13 @@ pub const fn role_may(action: CaseAction, role: Role) -> bool {
     match action {
         A::Assign | A::Unassign => matches!(role, Role::Supervisor | Role::System),
         A::SubmitVisit | A::ReportUnreachable => matches!(role, Role::Officer),
-        A::Accept | A::Return | A::TakeBack | A::Withdraw | A::AgreeUnreachable | A::Reopen => {
-            matches!(role, Role::Supervisor)
-        }
+        A::Accept
+        | A::Return
+        | A::TakeBack
+        | A::Withdraw
+        | A::WithdrawUnreachable
+        | A::AgreeUnreachable
+        | A::Reopen => matches!(role, Role::Supervisor),
         A::DecideEligible | A::SendForApproval => matches!(role, Role::Operator | Role::Verifier),
         A::ConfirmLast | A::RefuseDecision => matches!(role, Role::Approver),
         A::Close => matches!(
@@ -172,6 +178,7 @@ pub fn step(
             | A::Return
             | A::TakeBack
             | A::Withdraw
+            | A::WithdrawUnreachable
             | A::AgreeUnreachable
             | A::DecideEligible
             | A::SendForApproval
@@ -189,6 +196,7 @@ pub fn step(
             | A::Return
             | A::TakeBack
             | A::Withdraw
+            | A::WithdrawUnreachable
             | A::AgreeUnreachable
             | A::Reopen
             | A::DecideEligible
@@ -205,6 +213,7 @@ pub fn step(
             A::Assign
             | A::Unassign
             | A::ReportUnreachable
+            | A::WithdrawUnreachable
             | A::AgreeUnreachable
             | A::Reopen
             | A::DecideEligible
@@ -223,6 +232,7 @@ pub fn step(
             A::Return => Ok(Step::AlreadyDone),
             A::Accept
             | A::Withdraw
+            | A::WithdrawUnreachable
             | A::AgreeUnreachable
             | A::Reopen
             | A::DecideEligible
@@ -236,6 +246,7 @@ pub fn step(
             A::AgreeUnreachable => to(S::Accepted),
             A::Reopen => to(S::Open),
             A::Close => to(S::Closed),
+            A::WithdrawUnreachable => Ok(Step::AlreadyDone),
             A::Assign
             | A::Unassign
             | A::Accept
@@ -250,6 +261,7 @@ pub fn step(
         },
         S::Accepted => match action {
             A::Withdraw => to(S::Submitted),
+            A::WithdrawUnreachable => to(S::Unreachable),
             A::DecideEligible => to(S::Decided),
             A::SendForApproval => to(S::AwaitingApproval),
             A::Close => to(S::Closed),
@@ -277,6 +289,7 @@ pub fn step(
             | A::Return
             | A::TakeBack
             | A::Withdraw
+            | A::WithdrawUnreachable
             | A::AgreeUnreachable
             | A::Reopen
             | A::DecideEligible
@@ -292,6 +305,7 @@ pub fn step(
             | A::Return
             | A::TakeBack
             | A::Withdraw
+            | A::WithdrawUnreachable
             | A::AgreeUnreachable
             | A::Reopen
             | A::SendForApproval
@@ -309,6 +323,7 @@ pub fn step(
             | A::Return
             | A::TakeBack
             | A::Withdraw
+            | A::WithdrawUnreachable
             | A::AgreeUnreachable
             | A::Reopen
             | A::DecideEligible
@@ -327,6 +342,7 @@ pub fn step(
             | A::Return
             | A::TakeBack
             | A::Withdraw
+            | A::WithdrawUnreachable
             | A::AgreeUnreachable
             | A::Reopen
             | A::DecideEligible

@@ -827,6 +827,7 @@ pub(super) const fn action_name(action: CaseAction) -> &'static str {
         CaseAction::Return => "case.return",
         CaseAction::TakeBack => "case.take_back",
         CaseAction::Withdraw => "case.withdraw",
+        CaseAction::WithdrawUnreachable => "case.withdraw_unreachable",
         CaseAction::AgreeUnreachable => "case.agree_unreachable",
         CaseAction::Reopen => "case.reopen",
         CaseAction::DecideEligible => "case.decide_eligible",

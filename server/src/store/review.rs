@@ -365,7 +365,8 @@ impl Acting {
         .await
     }
 
-    /// The reviewer withdraws an acceptance, as long as nothing was decided on it.
+    /// The reviewer withdraws an acceptance, as long as nothing was decided on it: the evidence waits for a review again,
+    /// or the family counts as not yet agreed to be unreachable.
     ///
     /// # Errors
     /// As [`Acting::accept`].
@@ -524,6 +525,7 @@ impl Acting {
             return self.case(id).await;
         }
         let from = state_of(&case)?;
+        let action = meant(action, from, &case);
         let step = case::step(from, action, role)?;
         let Step::To(next) = step else {
             write.commit().await?;
@@ -559,7 +561,7 @@ impl Acting {
                 enough_tries(&write, &case, self.store.keys()).await?;
                 case.accepted_basis = Some("unreachable".to_owned());
             }
-            CaseAction::Withdraw => {
+            CaseAction::Withdraw | CaseAction::WithdrawUnreachable => {
                 let decided = case_membership::Entity::find()
                     .filter(case_membership::Column::CaseId.eq(case.id))
                     .filter(case_membership::Column::Outcome.is_not_null())
@@ -608,6 +610,17 @@ impl Acting {
     }
 }
 
+/// What a withdrawal takes back depends on what was agreed to; everything else is what it is.
+fn meant(action: CaseAction, from: CaseState, case: &Case) -> CaseAction {
+    let is_of_unreachable = from == CaseState::Unreachable
+        || (from == CaseState::Accepted && case.accepted_basis.as_deref() == Some("unreachable"));
+    if action == CaseAction::Withdraw && is_of_unreachable {
+        CaseAction::WithdrawUnreachable
+    } else {
+        action
+    }
+}
+
 /// Whether the lease lets this reviewer act: judging evidence takes one's own, so that two do not look at one case at
 /// once; everything else only waits for somebody else's.
 fn may_go_on(action: CaseAction, holder: Option<UserId>, me: UserId) -> bool {
@@ -621,6 +634,7 @@ fn may_go_on(action: CaseAction, holder: Option<UserId>, me: UserId) -> bool {
         | CaseAction::ReportUnreachable
         | CaseAction::TakeBack
         | CaseAction::Withdraw
+        | CaseAction::WithdrawUnreachable
         | CaseAction::Reopen
         | CaseAction::DecideEligible
         | CaseAction::SendForApproval

@@ -442,8 +442,12 @@ impl Model {
             ),
             Verb::Withdraw => (
                 (case.stands == S::Accepted && case.words.values().all(|word| *word == Word::None))
-                    .then_some(S::Submitted),
-                case.stands == S::Submitted,
+                    .then_some(if saw_nobody {
+                        S::Unreachable
+                    } else {
+                        S::Submitted
+                    }),
+                matches!(case.stands, S::Submitted | S::Unreachable),
             ),
             Verb::AgreeUnreachable => (
                 (case.stands == S::Unreachable && self.is_tried_enough(id)).then_some(S::Accepted),

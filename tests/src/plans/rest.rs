@@ -477,7 +477,7 @@ fn replayed(action: &str, before: Option<Stands>, body: &serde_json::Value) -> O
         ("case.open" | "case.assign", _) if is_given => Stands::Assigned,
         ("case.open" | "case.assign" | "case.reopen", _) => Stands::Open,
         ("case.submit_visit" | "case.take_back" | "case.withdraw", _) => Stands::Submitted,
-        ("case.report_unreachable", _) => Stands::Unreachable,
+        ("case.report_unreachable" | "case.withdraw_unreachable", _) => Stands::Unreachable,
         ("case.accept" | "case.agree_unreachable" | "case.refuse_decision", _) => Stands::Accepted,
         ("case.return", _) => Stands::Returned,
         ("case.send_for_approval", _) => Stands::AwaitingApproval,

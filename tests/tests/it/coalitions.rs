@@ -207,6 +207,7 @@ fn moves(scene: &Scene, person: &Person) -> Vec<Scene> {
             (A::AgreeUnreachable, "accept"),
             (A::Return, "return"),
             (A::Withdraw, "withdraw"),
+            (A::WithdrawUnreachable, "withdraw"),
             (A::TakeBack, ""),
             (A::Reopen, ""),
         ] {

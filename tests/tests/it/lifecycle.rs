@@ -366,6 +366,21 @@ async fn two_tries_and_a_statement_make_a_family_unreachable_and_one_does_not() 
     let accepted = city.case(case).await;
     assert_eq!(accepted.state.known(), Some(CaseState::Accepted));
     assert_eq!(accepted.accepted_basis.as_deref(), Some("unreachable"));
+    // What is withdrawn is the agreement: nobody has seen the family by that.
+    let by = &city.staff.supervisor;
+    for _ in 0..2 {
+        assert_eq!(by.act(case, "withdraw").await.unwrap().status, 200);
+        let again = city.case(case).await;
+        assert_eq!(again.state.known(), Some(CaseState::Unreachable));
+        assert_eq!(again.accepted_basis, None);
+    }
+    city.claim(case).await;
+    assert_eq!(
+        by.act(case, "accept").await.unwrap().verdict(),
+        "409 wrong_moment"
+    );
+    let agreed = by.act(case, "agree-unreachable").await.unwrap();
+    assert_eq!(agreed.status, 200);
     // Unreachable decides nothing by itself.
     assert_eq!(city.membership(1, SEMBAKO).await, MembershipState::Active);
     city.end().await;

@@ -170,6 +170,7 @@ export const audit = {
 		'case.return': 'Mengembalikan ke petugas',
 		'case.take_back': 'Menarik pengembalian',
 		'case.withdraw': 'Menarik penerimaan',
+		'case.withdraw_unreachable': 'Menarik persetujuan tidak dapat ditemui',
 		'case.agree_unreachable': 'Menyetujui tidak dapat ditemui',
 		'case.reopen': 'Membuka lagi untuk dikunjungi',
 		'case.decide_eligible': 'Menyelesaikan: semua layak',

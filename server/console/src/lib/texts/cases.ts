@@ -137,6 +137,7 @@ export const history = {
 		'case.return': 'mengembalikan bukti kepada petugas',
 		'case.take_back': 'menarik pengembalian',
 		'case.withdraw': 'menarik penerimaan bukti',
+		'case.withdraw_unreachable': 'menarik persetujuan tidak dapat ditemui',
 		'case.agree_unreachable': 'menyetujui bahwa keluarga tidak dapat ditemui',
 		'case.reopen': 'membuka lagi kasus untuk dikunjungi',
 		'case.decide_eligible': 'memutuskan semua kepesertaan layak',

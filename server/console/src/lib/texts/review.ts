@@ -120,6 +120,7 @@ export const review = {
 		'case.return': 'Dikembalikan',
 		'case.take_back': 'Pengembalian diurungkan',
 		'case.withdraw': 'Penerimaan ditarik',
+		'case.withdraw_unreachable': 'Persetujuan tidak dapat ditemui ditarik',
 		'case.agree_unreachable': 'Disetujui tidak dapat ditemui',
 		'case.reopen': 'Dibuka kembali',
 		'case.decide_eligible': 'Diputuskan layak',
