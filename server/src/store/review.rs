@@ -5,8 +5,8 @@
 
 use futures_util::future::join;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IdenStatic, Iterable,
-    PaginatorTrait, QueryFilter, QueryOrder, Value,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IdenStatic,
+    Iterable, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set, Value,
 };
 use tilik_protocol::case::{self, CaseAction, CaseState, Step};
 use tilik_protocol::duty;
@@ -24,7 +24,7 @@ use uuid::Uuid;
 use super::access::Mode;
 use super::cases::{self, Case, action_name, live_lease, locked, region_of, state_of};
 use super::journal::Entry;
-use super::tables::{case_membership, house, verification_case, visit, visit_photo};
+use super::tables::{case_membership, house, journal, verification_case, visit, visit_photo};
 use super::visits::{self, Try, is_what_was_asked};
 use super::write::Seen;
 use super::{Acting, Write, in_regions};
@@ -570,6 +570,9 @@ impl Acting {
                 if decided.is_some() {
                     return Err(Error::WRONG_MOMENT);
                 }
+                if action == CaseAction::Withdraw {
+                    unpin_house(&write, &case).await?;
+                }
             }
             CaseAction::Return => {
                 let visit = case.current_visit.ok_or(Error::WRONG_MOMENT)?;
@@ -675,8 +678,6 @@ fn problem(field: &str, code: &str, remedy: &str) -> FieldProblem {
 
 /// The accepted visit's pin is the house's from now on.
 async fn pin_house(write: &Write, case: &Case) -> Result<()> {
-    use sea_orm::ActiveModelTrait;
-    use sea_orm::Set;
     let Some(current) = case.current_visit else {
         return Ok(());
     };
@@ -697,6 +698,59 @@ async fn pin_house(write: &Write, case: &Case) -> Result<()> {
     }
     .update(write.on())
     .await?;
+    Ok(())
+}
+
+/// The pin of the last acceptance that still stands becomes the house's again, when it was this case's that is withdrawn.
+async fn unpin_house(write: &Write, case: &Case) -> Result<()> {
+    // The row is held first: another case about this house may be accepted or withdrawn in this moment.
+    let home = house::Entity::find_by_id(case.house_id)
+        .lock_exclusive()
+        .one(write.on())
+        .await?
+        .ok_or(Error::NOT_FOUND)?;
+    if home.pin_visit.is_none() || home.pin_visit != case.current_visit {
+        return Ok(());
+    }
+    let others = verification_case::Entity::find()
+        .filter(verification_case::Column::HouseId.eq(case.house_id))
+        .filter(verification_case::Column::Id.ne(case.id))
+        .filter(verification_case::Column::AcceptedBasis.eq("visit"))
+        .all(write.on())
+        .await?;
+    let pinned = visit::Entity::find()
+        .filter(visit::Column::Id.is_in(others.iter().filter_map(|other| other.current_visit)))
+        .filter(visit::Column::LatE7.is_not_null())
+        .all(write.on())
+        .await?;
+    // The journal knows in which order they were accepted.
+    let accepted = journal::Entity::find()
+        .filter(journal::Column::Action.eq(action_name(CaseAction::Accept)))
+        .filter(
+            journal::Column::Object.is_in(
+                others
+                    .iter()
+                    .map(|other| format!("case:{}", CaseId(other.id))),
+            ),
+        )
+        .order_by_desc(journal::Column::Seq)
+        .all(write.on())
+        .await?;
+    let last = accepted.iter().find_map(|entry| {
+        let other = others
+            .iter()
+            .find(|other| entry.object == format!("case:{}", CaseId(other.id)))?;
+        pinned
+            .iter()
+            .find(|row| Some(row.id) == other.current_visit)
+    });
+    let mut home = house::ActiveModel::from(home);
+    home.lat_e7 = Set(last.and_then(|row| row.lat_e7));
+    home.lon_e7 = Set(last.and_then(|row| row.lon_e7));
+    home.accuracy_cm = Set(last.and_then(|row| row.accuracy_cm));
+    home.pinned_at = Set(last.map(|row| row.captured_at));
+    home.pin_visit = Set(last.map(|row| row.id));
+    home.update(write.on()).await?;
     Ok(())
 }
 

@@ -431,6 +431,52 @@ async fn an_acceptance_can_be_withdrawn_until_something_was_decided_on_it() {
 }
 
 #[tokio::test]
+async fn a_withdrawn_acceptance_gives_the_house_the_pin_it_had_before() {
+    let mut desk = desk(99, 1, 0).await;
+    let earlier = async |desk: &Desk, case: CaseId| {
+        let pins = desk.case(case).await.earlier_pins;
+        pins.first().map(|pin| pin.lat_e7)
+    };
+    let north = village::DOOR.0 + 900;
+    let first = desk.assigned(0..1).await[0];
+    desk.phone.visit(first, VisitKind::Quick).await.unwrap();
+    let by = desk.staff.supervisor.clone();
+    by.accept(first).await.unwrap();
+    // The one before it is nothing: the house has no pin again, until it is accepted once more.
+    assert_eq!(by.act(first, "withdraw").await.unwrap().status, 200);
+    let pinned = "SELECT COUNT(*) FROM house WHERE pin_visit IS NOT NULL OR lat_e7 IS NOT NULL";
+    assert_eq!(desk.world.count(pinned).await.unwrap(), 0);
+    by.accept(first).await.unwrap();
+    for row in desk.case(first).await.memberships {
+        let said = desk.staff.operator.decide(first, row.id, None).await;
+        assert_eq!(said.unwrap().status, 200);
+    }
+
+    let second = desk.assigned(0..1).await[0];
+    let before = earlier(&desk, second).await.unwrap();
+    assert_ne!(before, north);
+    let shots = vec![
+        desk.phone.photograph(0).unwrap(),
+        desk.phone.photograph(1).unwrap(),
+    ];
+    let mut manifest = desk.phone.manifest(Some(second), VisitKind::Quick, &shots);
+    if let Some(pin) = &mut manifest.pin {
+        pin.lat_e7 = north;
+    }
+    let visit = desk.phone.seal(manifest, shots);
+    desk.phone.bring(&visit).await.unwrap();
+    by.accept(second).await.unwrap();
+    let moved = format!("SELECT COUNT(*) FROM house WHERE lat_e7 = {north}");
+    assert_eq!(desk.world.count(&moved).await.unwrap(), 1);
+    assert_eq!(by.act(second, "withdraw").await.unwrap().status, 200);
+    assert_eq!(desk.world.count(&moved).await.unwrap(), 0);
+    assert_eq!(earlier(&desk, second).await, Some(before));
+    by.accept(second).await.unwrap();
+    assert_eq!(desk.world.count(&moved).await.unwrap(), 1);
+    desk.world.end().await;
+}
+
+#[tokio::test]
 async fn an_act_repeated_gets_the_same_reply_and_happens_once() {
     let mut desk = desk(88, 2, 1).await;
     let case = desk.submitted(1..2).await[0];
