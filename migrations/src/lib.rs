@@ -4,6 +4,7 @@ use sea_orm_migration::prelude::*;
 
 mod dialect;
 mod m20261124_000001_create_schema;
+mod m20261128_000001_add_refusals;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -12,6 +13,9 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261124_000001_create_schema::Migration)]
+        vec![
+            Box::new(m20261124_000001_create_schema::Migration),
+            Box::new(m20261128_000001_add_refusals::Migration),
+        ]
     }
 }

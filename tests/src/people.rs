@@ -346,6 +346,7 @@ impl Console {
             seen_version: self.case(id).await?.version,
             membership,
             confirm,
+            reason: (!confirm).then(|| ReasonCode::known("BUKTI_KURANG")),
             note: None,
         };
         Ok(self

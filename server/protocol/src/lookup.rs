@@ -58,6 +58,9 @@ pub struct ReasonLists {
     pub closing: Vec<ReasonView>,
     /// Why an import is refused.
     pub refusing_import: Vec<ReasonView>,
+    /// Why a proposal is refused.
+    #[serde(default)]
+    pub refusing_proposal: Vec<ReasonView>,
 }
 
 /// An officer to whom cases can be given, and what lies with them.

@@ -146,6 +146,17 @@ pub const IMPORT_REFUSALS: &[(&str, &str)] = &[
     ("DI_LUAR_KUOTA", "Melampaui atau tidak sesuai kuota"),
 ];
 
+/// Why an approver refuses what was proposed about a membership.
+pub const PROPOSAL_REFUSALS: &[(&str, &str)] = &[
+    ("BUKTI_KURANG", "Bukti belum cukup"),
+    ("BUKTI_TIDAK_SESUAI", "Bukti tidak sesuai dengan alasan"),
+    ("ALASAN_KELIRU", "Alasan yang dipilih keliru"),
+    ("DOKUMEN_KURANG", "Dokumen kurang"),
+    ("PERLU_KUNJUNGAN_ULANG", "Perlu dikunjungi kembali"),
+    ("MASIH_LAYAK", "Keluarga masih layak"),
+    ("TIDAK_LAYAK_LAGI", "Keluarga tidak layak lagi"),
+];
+
 /// The Indonesian words of a shipped code, or the code itself.
 pub fn label(code: &ReasonCode) -> &str {
     RETURN_REASONS
@@ -153,6 +164,7 @@ pub fn label(code: &ReasonCode) -> &str {
         .chain(EXCLUSION_REASONS)
         .chain(CLOSE_REASONS)
         .chain(IMPORT_REFUSALS)
+        .chain(PROPOSAL_REFUSALS)
         .find(|(known, _)| *known == code.as_str())
         .map_or(code.as_str(), |(_, words)| words)
 }

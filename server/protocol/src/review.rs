@@ -374,14 +374,59 @@ pub struct MembershipView {
     /// The reason of an ineligible outcome.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<ReasonCode>,
+    /// The document an ineligible outcome rests on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document_number: Option<String>,
+    /// Who said the outcome.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposed_by: Option<UserId>,
+    /// That person's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposed_by_name: Option<String>,
+    /// When.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposed_at: Option<Timestamp>,
+    /// The name of the person it belongs to, where a membership is a person's and not the family's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
     /// Whether it waits for the approver.
     pub awaiting_approval: bool,
     /// The notice to the family, once confirmed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notice: Option<NoticeId>,
+    /// When the family had the notice in hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice_delivered_at: Option<Timestamp>,
+    /// When the appeal period ends; absent until the notice is delivered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub appeal_until: Option<Timestamp>,
     /// Who stands to follow, once confirmed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub successor: Option<MembershipId>,
+    /// The last refusal of what was proposed, also after it was proposed anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<RefusalView>,
+    /// The approver's own words to a confirmation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirm_note: Option<String>,
+}
+
+/// A proposal that the approver did not confirm.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RefusalView {
+    /// Why.
+    pub reason: ReasonCode,
+    /// The approver's own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// Who.
+    pub by: UserId,
+    /// That person's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_name: Option<String>,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// `POST /v1/review/claim`: the next case in my regions.
@@ -486,7 +531,10 @@ pub struct Confirm {
     pub membership: MembershipId,
     /// Confirm or refuse.
     pub confirm: bool,
-    /// Why it is refused.
+    /// Why it is refused; a refusal needs it, a confirmation has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<ReasonCode>,
+    /// The approver's own words, at most 500 characters; kept sealed and shown to whoever reads the case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }

@@ -164,9 +164,24 @@ fn membership() -> MembershipView {
         state: MembershipState::Active.into(),
         outcome: Some(Outcome::Ineligible),
         reason: Some(ReasonCode::known("TIDAK_LAYAK_DAERAH")),
+        document_number: Some("BA/12/2026".to_owned()),
+        proposed_by: Some(id(3)),
+        proposed_by_name: Some("Operator Satu".to_owned()),
+        proposed_at: Some(at(35)),
+        person: Some("SITI".to_owned()),
         awaiting_approval: true,
         notice: Some(id(60)),
+        notice_delivered_at: Some(at(60)),
+        appeal_until: Some(at(20160)),
         successor: Some(id(51)),
+        refused: Some(RefusalView {
+            reason: ReasonCode::known("BUKTI_KURANG"),
+            note: Some("Foto dapur belum ada".into()),
+            by: id(4),
+            by_name: Some("Kepala Bidang".into()),
+            at: at(40),
+        }),
+        confirm_note: None,
     }
 }
 
@@ -227,6 +242,7 @@ fn looked_up(s: &mut BTreeSet<String>) {
             excluding: Vec::new(),
             closing: Vec::new(),
             refusing_import: Vec::new(),
+            refusing_proposal: Vec::new(),
         },
     );
     wire(
@@ -732,6 +748,7 @@ fn every_wire_type_has_a_snapshot() {
     wire(s, &visit().photos[0]);
     wire(s, &visit().answers[0]);
     wire(s, &membership());
+    wire(s, &membership().refused.unwrap());
     wire(
         s,
         &Claim {
@@ -790,6 +807,7 @@ fn every_wire_type_has_a_snapshot() {
             seen_version: 3,
             membership: id(50),
             confirm: false,
+            reason: Some(ReasonCode::known("BUKTI_KURANG")),
             note: Some("Berkas kurang".into()),
         },
     );

@@ -6,7 +6,8 @@ use tilik_protocol::lookup::{
     WaitingGrant,
 };
 use tilik_protocol::reason::{
-    CLOSE_REASONS, EXCLUSION_REASONS, IMPORT_REFUSALS, RETURN_REASONS, ReasonCode,
+    CLOSE_REASONS, EXCLUSION_REASONS, IMPORT_REFUSALS, PROPOSAL_REFUSALS, RETURN_REASONS,
+    ReasonCode,
 };
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::review::Page;
@@ -43,6 +44,7 @@ pub async fn reasons(By(_): By) -> Json<ReasonLists> {
         excluding: list(EXCLUSION_REASONS),
         closing: list(CLOSE_REASONS),
         refusing_import: list(IMPORT_REFUSALS),
+        refusing_proposal: list(PROPOSAL_REFUSALS),
     })
 }
 

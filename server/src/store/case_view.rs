@@ -17,7 +17,7 @@ use tilik_protocol::lenient::Lenient;
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::review::{
     AnswerView, CaseView, FamilyView, LeaseView, MembershipView, PersonView, PhotoView, PinView,
-    VisitView,
+    RefusalView, VisitView,
 };
 use tilik_protocol::sync::{FlagView, LastPin};
 use tilik_protocol::time::Timestamp;
@@ -87,26 +87,34 @@ impl Acting {
         let family: family::Model = answers.one()?.ok_or(Error::NOT_FOUND)?;
         let persons: Vec<person::Model> = answers.all()?;
         let visits: Vec<visit::Model> = answers.all()?;
-        let memberships = memberships(
-            answers
-                .rows()
-                .iter()
-                .map(|row| {
-                    Ok((
-                        case_membership::Model::from_query_result(row, "A_")?,
-                        membership::Model::from_query_result(row, "B_")?,
-                    ))
-                })
-                .collect::<Result<_>>()?,
-            &answers.all()?,
-            &answers.all()?,
-        );
+        let links: Vec<(case_membership::Model, membership::Model)> = answers
+            .rows()
+            .iter()
+            .map(|row| {
+                Ok((
+                    case_membership::Model::from_query_result(row, "A_")?,
+                    membership::Model::from_query_result(row, "B_")?,
+                ))
+            })
+            .collect::<Result<_>>()?;
+        let notices: Vec<notice::Model> = answers.all()?;
+        let successors: Vec<membership::Model> = answers.all()?;
+        let deciders = links
+            .iter()
+            .flat_map(|(link, _)| [link.proposed_by, link.refused_by])
+            .flatten();
+        let people = visits
+            .iter()
+            .map(|row| row.officer_id)
+            .chain(case.officer_id)
+            .chain(deciders)
+            .collect();
 
         // After the visits: what belongs to one is kept with it, and must not be missing from it.
         let mut answers = self
             .store
             .read()
-            .query_each(of_visits(&case, &house, &visits, backend))
+            .query_each(of_visits(&case, &house, &visits, people, backend))
             .await?;
         let outline: Option<boundary::Model> = answers.one()?;
         let outline = outline.and_then(|row| geometry::boundary(&row.geometry));
@@ -127,6 +135,17 @@ impl Acting {
             flags_of.entry(flag.visit_id).or_default().push(flag);
         }
         let keys = self.store.keys();
+        let about = About {
+            persons: &persons,
+            notices: &notices,
+            successors: &successors,
+            people: &people,
+            keys,
+        };
+        let memberships = links
+            .into_iter()
+            .map(|(link, row)| about.membership(link, row))
+            .collect::<Result<_>>()?;
         let visits: Vec<VisitView> = visits
             .into_iter()
             .map(|row| {
@@ -214,20 +233,16 @@ fn of_case(case: &Case, backend: DatabaseBackend) -> Vec<Statement> {
 }
 
 /// Asks for the outline their pins are compared with, their photos and those of the visit before them, their flags, and
-/// who made them.
+/// what `people` are called: who made them, who has the case, who said something about a membership.
 fn of_visits(
     case: &Case,
     house: &house::Model,
     visits: &[visit::Model],
+    people: BTreeSet<Uuid>,
     backend: DatabaseBackend,
 ) -> Vec<Statement> {
     let ids: Vec<Uuid> = visits.iter().map(|row| row.id).collect();
     let shown = ids.iter().copied().chain(house.pin_visit);
-    let people: BTreeSet<Uuid> = visits
-        .iter()
-        .map(|row| row.officer_id)
-        .chain(case.officer_id)
-        .collect();
     let of_link: RelationDef = visit_photo::Entity::belongs_to(photo::Entity)
         .from(visit_photo::Column::PhotoId)
         .to(photo::Column::Id)
@@ -395,34 +410,100 @@ fn pin(
     })
 }
 
-/// `successors`: the last one recorded first.
-fn memberships(
-    links: Vec<(case_membership::Model, membership::Model)>,
-    notices: &[notice::Model],
-    successors: &[membership::Model],
-) -> Vec<MembershipView> {
-    links
-        .into_iter()
-        .map(|(link, row)| {
-            let told = notices.iter().find(|told| told.membership_id == row.id);
-            let successor = successors
-                .iter()
-                .find(|next| next.successor_of == Some(row.id));
-            MembershipView {
-                id: MembershipId(row.id),
-                program: row.program,
-                state: Lenient::read(&row.state),
-                outcome: link
-                    .outcome
-                    .as_deref()
-                    .and_then(|text| text.parse::<Outcome>().ok()),
-                reason: link.reason.as_deref().and_then(|text| text.parse().ok()),
-                awaiting_approval: link.needs_approval && link.confirmed_at.is_none(),
-                notice: told.map(|row| NoticeId(row.id)),
-                successor: successor.map(|row| MembershipId(row.id)),
-            }
+/// What is told beside a membership of a case.
+struct About<'a> {
+    /// The family's.
+    persons: &'a [person::Model],
+    notices: &'a [notice::Model],
+    /// The last one recorded first.
+    successors: &'a [membership::Model],
+    /// Who said something about it.
+    people: &'a [Named],
+    keys: &'a Keyring,
+}
+
+impl About<'_> {
+    fn name_of(&self, id: Uuid) -> Option<String> {
+        let known = self.people.iter().find(|row| row.id == id);
+        known.map(|row| row.name.clone())
+    }
+
+    fn membership(
+        &self,
+        link: case_membership::Model,
+        row: membership::Model,
+    ) -> Result<MembershipView> {
+        let told = self
+            .notices
+            .iter()
+            .find(|told| told.membership_id == row.id);
+        let successor = self
+            .successors
+            .iter()
+            .find(|next| next.successor_of == Some(row.id));
+        let person = self
+            .persons
+            .iter()
+            .find(|person| Some(person.id) == row.person_id);
+        let note = link
+            .approver_note_enc
+            .as_ref()
+            .map(|sealed| {
+                self.keys
+                    .decrypt_field("case_membership", "approver_note", row.id, sealed)
+                    .map(|note| note.to_string())
+                    .map_err(Error::internal)
+            })
+            .transpose()?;
+        // The words are the last ones: to the confirmation, once there is one.
+        let (confirm_note, refusal_note) = if link.confirmed_at.is_some() {
+            (note, None)
+        } else {
+            (None, note)
+        };
+        let refused = link.refused_by.zip(link.refused_at).zip(link.refusal);
+        let refused = refused
+            .map(|((by, at), reason)| {
+                Ok::<_, Error>(RefusalView {
+                    reason: reason.parse().map_err(Error::internal)?,
+                    note: refusal_note,
+                    by: UserId(by),
+                    by_name: self.name_of(by),
+                    at: Timestamp::from_micros(at),
+                })
+            })
+            .transpose()?;
+        let outcome = link.outcome.as_deref();
+        let outcome = outcome.and_then(|text| text.parse::<Outcome>().ok());
+        // What was said of it before it was refused is told by the history.
+        let said_by = link.proposed_by.filter(|_| outcome.is_some());
+        Ok(MembershipView {
+            id: MembershipId(row.id),
+            program: row.program,
+            state: Lenient::read(&row.state),
+            outcome,
+            reason: link.reason.as_deref().and_then(|text| text.parse().ok()),
+            document_number: link.document_number.filter(|_| outcome.is_some()),
+            proposed_by: said_by.map(UserId),
+            proposed_by_name: said_by.and_then(|id| self.name_of(id)),
+            proposed_at: link
+                .proposed_at
+                .filter(|_| outcome.is_some())
+                .map(Timestamp::from_micros),
+            person: person.map(|person| person.name.clone()),
+            awaiting_approval: link.needs_approval && link.confirmed_at.is_none(),
+            notice: told.map(|row| NoticeId(row.id)),
+            notice_delivered_at: told
+                .and_then(|row| row.delivered_at)
+                .map(Timestamp::from_micros),
+            appeal_until: told
+                .and_then(|row| row.appeal_until)
+                .map(Timestamp::from_micros),
+            successor: successor.map(|row| MembershipId(row.id)),
+            refused,
+            confirm_note,
         })
-        .collect()
+    }
 }
 
 /// What a flag tells the reviewer.

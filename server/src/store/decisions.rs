@@ -11,7 +11,7 @@ use tilik_protocol::ids::{CaseId, MembershipId, NoticeId, UserId};
 use tilik_protocol::membership::{self as machine, MembershipAction, MembershipState};
 use tilik_protocol::policy::{Permission, Role};
 use tilik_protocol::problem::ProblemCode;
-use tilik_protocol::reason::{self, EXCLUSION_REASONS, ReasonCode};
+use tilik_protocol::reason::{self, EXCLUSION_REASONS, PROPOSAL_REFUSALS, ReasonCode};
 use tilik_protocol::review::{CaseView, Confirm, Decide, NoticeDelivered};
 use uuid::Uuid;
 
@@ -22,6 +22,9 @@ use super::tables::{case_membership, family, membership, notice, visit, visit_fl
 use super::write::Seen;
 use super::{Acting, Write};
 use crate::error::{Error, Result};
+
+/// Most characters in an approver's note.
+const MOST_IN_NOTE: usize = 500;
 
 /// Flags under which "eligible" needs the approver too.
 const CONTRADICTING: [Flag; 10] = [
@@ -197,6 +200,7 @@ impl Acting {
         body: Confirm,
         appeal_days: u32,
     ) -> Result<CaseView> {
+        word_of_approver(&body)?;
         let mut write = self.begin().await?;
         let case = locked(&write, id).await?;
         let role = self
@@ -246,6 +250,7 @@ impl Acting {
             let mut active: case_membership::ActiveModel = link.into();
             active.confirmed_by = Set(Some(me.into()));
             active.confirmed_at = Set(Some(write.at().as_micros()));
+            active.approver_note_enc = Set(self.sealed_note(&body, body.membership));
             active.update(write.on()).await?;
             write.journal(Entry::new(
                 "membership.confirm",
@@ -267,23 +272,14 @@ impl Acting {
                 .await?;
             left.is_none().then_some(CaseAction::ConfirmLast)
         } else {
-            case_membership::Entity::update_many()
-                .set(case_membership::ActiveModel {
-                    outcome: Set(None),
-                    reason: Set(None),
-                    needs_approval: Set(false),
-                    ..Default::default()
-                })
-                .filter(case_membership::Column::CaseId.eq(Uuid::from(id)))
-                .filter(case_membership::Column::ConfirmedAt.is_null())
-                .exec(write.on())
-                .await?;
+            self.give_back(&write, id, &body, me).await?;
             write.journal(Entry::new(
                 "membership.refuse",
                 format!("membership:{}", body.membership),
                 role,
                 Some(body.event_id),
-                &serde_json::json!({ "case": id, "outcome": outcome, "reason": why }),
+                &serde_json::json!({ "case": id, "outcome": outcome, "proposed_reason": why,
+                    "reason": body.reason }),
             )?);
             Some(CaseAction::RefuseDecision)
         };
@@ -292,12 +288,13 @@ impl Acting {
                 return Err(Error::WRONG_MOMENT);
             };
             case.state = next.to_string();
+            let why = body.reason.filter(|_| !body.confirm);
             write.journal(Entry::new(
                 action_name(action),
                 object,
                 role,
                 Some(body.event_id),
-                &serde_json::json!({ "from": from, "to": next }),
+                &serde_json::json!({ "from": from, "to": next, "reason": why }),
             )?);
         }
         let case = cases::save(&mut write, case, before).await?;
@@ -307,6 +304,40 @@ impl Acting {
         }
         write.commit().await?;
         self.case(id).await
+    }
+
+    /// All that waited for the approver is to be decided anew, and says why; so is what was only decided beside it.
+    async fn give_back(&self, write: &Write, id: CaseId, body: &Confirm, me: UserId) -> Result<()> {
+        let links = case_membership::Entity::find()
+            .filter(case_membership::Column::CaseId.eq(Uuid::from(id)))
+            .filter(case_membership::Column::ConfirmedAt.is_null())
+            .all(write.on())
+            .await?;
+        for link in links {
+            let waited = link.needs_approval;
+            let membership = MembershipId(link.membership_id);
+            let mut active: case_membership::ActiveModel = link.into();
+            active.outcome = Set(None);
+            active.reason = Set(None);
+            active.needs_approval = Set(false);
+            if waited {
+                active.refused_by = Set(Some(me.into()));
+                active.refused_at = Set(Some(write.at().as_micros()));
+                active.refusal = Set(body.reason.as_ref().map(ToString::to_string));
+                active.approver_note_enc = Set(self.sealed_note(body, membership));
+            }
+            active.update(write.on()).await?;
+        }
+        Ok(())
+    }
+
+    /// The approver's own words, sealed for the row they are kept in.
+    fn sealed_note(&self, body: &Confirm, membership: MembershipId) -> Option<Vec<u8>> {
+        let note = body.note.as_deref().map(str::trim);
+        note.filter(|note| !note.is_empty()).map(|note| {
+            let keys = self.store.keys();
+            keys.encrypt_field("case_membership", "approver_note", membership.into(), note)
+        })
     }
 
     /// Ends a membership and hands its slot on.
@@ -610,5 +641,22 @@ async fn leave_undecided(write: &mut Write, case: &Case) -> Result<()> {
         None,
     )
     .await?;
+    Ok(())
+}
+
+/// A refusal says why, with a code of the list; the note beside it is short.
+fn word_of_approver(body: &Confirm) -> Result<()> {
+    let listed = |code: &ReasonCode| reason::is_listed(code, PROPOSAL_REFUSALS);
+    if !body.confirm && !body.reason.as_ref().is_some_and(listed) {
+        return Err(Error::field("reason", "unknown", "Pilih alasan penolakan."));
+    }
+    let length = |note: &String| note.chars().count();
+    if body.note.as_ref().map_or(0, length) > MOST_IN_NOTE {
+        return Err(Error::field(
+            "note",
+            "too_long",
+            "Paling banyak 500 karakter.",
+        ));
+    }
     Ok(())
 }

@@ -263,6 +263,10 @@ pub(super) async fn hand_on(
                 proposed_at: Set(None),
                 confirmed_by: Set(None),
                 confirmed_at: Set(None),
+                refused_by: Set(None),
+                refused_at: Set(None),
+                refusal: Set(None),
+                approver_note_enc: Set(None),
             }
             .insert(write.on())
             .await?;

@@ -968,6 +968,7 @@ impl Run<'_> {
             seen_version: self.staff.approver.case(id).await?.version,
             membership,
             confirm: yes,
+            reason: (!yes).then(|| ReasonCode::known("BUKTI_KURANG")),
             note: None,
         };
         let before = self.model.cases[&id].clone();

@@ -431,6 +431,77 @@ async fn an_acceptance_can_be_withdrawn_until_something_was_decided_on_it() {
 }
 
 #[tokio::test]
+async fn a_refusal_says_why_and_its_words_are_sealed_and_read_by_whoever_proposed() {
+    let mut desk = desk(97, 1, 0).await;
+    let case = desk.accepted(0).await;
+    let operator = &desk.staff.operator;
+    let memberships = desk.case(case).await.memberships;
+    let (first, second) = (memberships[0].id, memberships[1].id);
+    let gone = Some("TIDAK_LAYAK_DAERAH");
+    assert_eq!(
+        operator.decide(case, first, gone).await.unwrap().status,
+        200
+    );
+    assert_eq!(
+        operator.decide(case, second, None).await.unwrap().status,
+        200
+    );
+    let waiting = desk.case(case).await;
+    let proposed = &waiting.memberships[0];
+    assert_eq!(proposed.proposed_by, Some(operator.user()));
+    assert!(proposed.proposed_by_name.is_some() && proposed.proposed_at.is_some());
+    assert_eq!(proposed.document_number.as_deref(), Some("BA/12/2026"));
+    let say = async |confirm: bool, reason: Option<&str>, note: &str| {
+        let seen_version = desk.case(case).await.version;
+        let event: EventId = desk.world.id();
+        let body = json!({ "event_id": event, "seen_version": seen_version, "membership": first,
+            "confirm": confirm, "reason": reason, "note": note });
+        let path = format!("/v1/cases/{case}/confirmations");
+        desk.staff.approver.post(&path, &body).await
+    };
+    for (reason, note) in [
+        (None, "Tidak jelas".to_owned()),
+        (Some("BUKAN_KODE"), String::new()),
+        (Some("BUKTI_KURANG"), "x".repeat(501)),
+    ] {
+        assert_eq!(say(false, reason, &note).await.verdict(), "422 invalid");
+    }
+    let words = "Bu Sumarni masih menumpang di sana";
+    assert_eq!(say(false, Some("BUKTI_KURANG"), words).await.status, 200);
+    let back = operator.case(case).await.unwrap();
+    assert_eq!(back.state.known(), Some(CaseState::Accepted));
+    let refused = back.memberships[0].refused.clone().unwrap();
+    assert_eq!(refused.reason.as_str(), "BUKTI_KURANG");
+    assert_eq!(refused.note.as_deref(), Some(words));
+    assert_eq!(refused.by, desk.staff.approver.user());
+    assert!(refused.by_name.is_some());
+    assert_eq!(back.memberships[0].proposed_by, None);
+    assert_eq!(back.memberships[1].outcome, None, "all are decided anew");
+    assert_eq!(back.memberships[1].refused, None, "nobody refused that one");
+    let clear = "SELECT COUNT(*) FROM case_membership WHERE CAST(approver_note_enc AS TEXT) LIKE '%Sumarni%'";
+    assert_eq!(desk.world.count(clear).await.unwrap(), 0);
+
+    // Proposed anew it is confirmed, and the words are then those to the confirmation.
+    assert_eq!(
+        operator.decide(case, first, gone).await.unwrap().status,
+        200
+    );
+    assert_eq!(
+        operator.decide(case, second, None).await.unwrap().status,
+        200
+    );
+    assert_eq!(say(true, None, "Sesuai berita acara").await.status, 200);
+    let done = desk.case(case).await;
+    let one = &done.memberships[0];
+    assert_eq!(one.confirm_note.as_deref(), Some("Sesuai berita acara"));
+    assert_eq!(one.refused.as_ref().and_then(|row| row.note.clone()), None);
+    assert!(
+        one.notice.is_some() && one.notice_delivered_at.is_none() && one.appeal_until.is_none()
+    );
+    desk.world.end().await;
+}
+
+#[tokio::test]
 async fn a_withdrawn_acceptance_gives_the_house_the_pin_it_had_before() {
     let mut desk = desk(99, 1, 0).await;
     let earlier = async |desk: &Desk, case: CaseId| {

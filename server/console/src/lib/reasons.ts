@@ -70,8 +70,21 @@ export const IMPORT_REFUSALS: readonly Reason[] = [
 	{ code: 'DI_LUAR_KUOTA', label: 'Melampaui atau tidak sesuai kuota' },
 ];
 
+/** Why an approver refuses what was proposed. */
+export const PROPOSAL_REFUSALS: readonly Reason[] = [
+	{ code: 'BUKTI_KURANG', label: 'Bukti belum cukup' },
+	{ code: 'BUKTI_TIDAK_SESUAI', label: 'Bukti tidak sesuai dengan alasan' },
+	{ code: 'ALASAN_KELIRU', label: 'Alasan yang dipilih keliru' },
+	{ code: 'DOKUMEN_KURANG', label: 'Dokumen kurang' },
+	{ code: 'PERLU_KUNJUNGAN_ULANG', label: 'Perlu dikunjungi kembali' },
+	{ code: 'MASIH_LAYAK', label: 'Keluarga masih layak' },
+	{ code: 'TIDAK_LAYAK_LAGI', label: 'Keluarga tidak layak lagi' },
+];
+
 const words = new Map(
-	[...CLOSE_REASONS, ...IMPORT_REFUSALS, ...RETURN_REASONS, ...EXCLUSION_REASONS].map(({ code, label }) => [code, label]),
+	[...PROPOSAL_REFUSALS, ...CLOSE_REASONS, ...IMPORT_REFUSALS, ...RETURN_REASONS, ...EXCLUSION_REASONS].map(
+		({ code, label }) => [code, label],
+	),
 );
 
 /** A code's words, or the code: a city's own list may be longer. */

@@ -17,6 +17,10 @@ pub struct Model {
     pub proposed_at: Option<i64>,
     pub confirmed_by: Option<Uuid>,
     pub confirmed_at: Option<i64>,
+    pub refused_by: Option<Uuid>,
+    pub refused_at: Option<i64>,
+    pub refusal: Option<String>,
+    pub approver_note_enc: Option<Vec<u8>>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -2,8 +2,6 @@
 import type { Schemas } from '#lib/api.ts';
 import { severity } from '#lib/labels.ts';
 
-import { documentOf } from './proposed.ts';
-
 type CaseView = Schemas['CaseView'];
 type FlagView = Schemas['FlagView'];
 
@@ -38,6 +36,6 @@ export function settledIn(view: CaseView): Schemas['MembershipView'][] {
 
 /** Memberships of one program for which the same is proposed, counted. */
 export function sameProposals(list: readonly Schemas['MembershipView'][]): { one: Schemas['MembershipView']; n: number }[] {
-	const same = Map.groupBy(list, (one) => `${one.program} ${one.outcome} ${one.reason} ${documentOf(one)}`);
+	const same = Map.groupBy(list, (one) => `${one.program} ${one.outcome} ${one.reason} ${one.document_number ?? ''} ${one.person ?? ''} ${one.refused?.at ?? ''}`);
 	return [...same.values()].flatMap(([one, ...others]) => (one === undefined ? [] : [{ one, n: others.length + 1 }]));
 }

@@ -21,19 +21,22 @@ export function programOptions(others: readonly string[]): { value: string; labe
 	return [...codes].map((value) => ({ value, label: programName(value) }));
 }
 
-/** Names of memberships by id. A program for persons can be there several times: those get a piece of their id. */
-export function membershipNames(list: readonly { id: string; program: string }[]): Map<string, string> {
+/**
+ * Names of memberships by id. A program for persons can be there several times: those get the person's name, or a piece of
+ * their id where it is not known.
+ */
+export function membershipNames(list: readonly { id: string; program: string; person?: string | null }[]): Map<string, string> {
 	const often = Map.groupBy(list, ({ program }) => program);
 	return new Map(
-		list.map(({ id, program }) => {
+		list.map(({ id, program, person }) => {
 			const alone = (often.get(program)?.length ?? 0) < 2;
-			return [id, alone ? programName(program) : `${programName(program)} …${id.slice(-TAIL)}`];
+			return [id, alone ? programName(program) : `${programName(program)} ${person ?? `…${id.slice(-TAIL)}`}`];
 		}),
 	);
 }
 
 /** `PKH, PBI-JK …3f2a`, in the list's order. */
-export function namesOf(list: readonly { id: string; program: string }[], chosen: readonly string[]): string {
+export function namesOf(list: readonly { id: string; program: string; person?: string | null }[], chosen: readonly string[]): string {
 	const names = membershipNames(list);
 	return list
 		.filter(({ id }) => chosen.includes(id))

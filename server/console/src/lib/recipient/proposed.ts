@@ -1,19 +1,17 @@
-/** Who proposed what by which document, as far as the server tells it. */
+/** Who proposed what by which document. */
 import type { Schemas } from '#lib/api.ts';
 import { dateTime } from '#lib/format.ts';
 import { approval as t } from '#lib/texts/recipients.ts';
 
-import { proposalOf } from './duty.ts';
+type Membership = Schemas['MembershipView'];
 
-/** These fields come with a later server; a membership without them is shown without. */
-type Proposed = Schemas['MembershipView'] & { document_number?: string | null };
-
-export function documentOf(membership: Proposed): string | null {
-	return membership.document_number ?? null;
+/** `Diajukan Siti, 24 Nov 2026, 14.05 WIB`; null when nothing was proposed. */
+export function proposedBy({ proposed_by, proposed_by_name, proposed_at }: Membership): string | null {
+	if (!proposed_by || !proposed_at) return null;
+	return t.proposedBy(proposed_by_name ?? t.unnamed, dateTime(proposed_at));
 }
 
-/** `Diajukan Siti (operator), 24 Nov 2026, 14.05 WIB`; null when nothing was proposed. */
-export function proposedBy(acts: readonly Schemas['HistoryRow'][]): string | null {
-	const act = proposalOf(acts);
-	return act === undefined ? null : t.proposedBy(act.name ?? t.unnamed, dateTime(act.at));
+/** The memberships whose last proposal was refused and that nobody has decided since. */
+export function refusedIn(list: readonly Membership[]): Membership[] {
+	return list.filter((one) => one.refused && !one.outcome);
 }
