@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::case::CaseState;
+use crate::duty::Outcome;
 use crate::ids::{CaseId, FamilyId, UserId};
 use crate::lenient::Lenient;
 use crate::membership::MembershipState;
@@ -114,6 +115,12 @@ pub struct HistoryRow {
     /// The reasons that were given.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<ReasonCode>,
+    /// The program of the membership that it was about, where it was about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
+    /// What was said of that membership.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
 }
 
 /// `POST /v1/families/search`: what somebody looks for stands in the body and never in a URL.

@@ -135,15 +135,24 @@ pub struct ImportReport {
     /// Who brought it in; the server's keeper at the command line when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub imported_by: Option<UserId>,
+    /// That person's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported_by_name: Option<String>,
     /// Who confirmed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmed_by: Option<UserId>,
+    /// That person's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed_by_name: Option<String>,
     /// When it was confirmed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmed_at: Option<Timestamp>,
     /// Who refused it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused_by: Option<UserId>,
+    /// That person's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused_by_name: Option<String>,
     /// When it was refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused_at: Option<Timestamp>,

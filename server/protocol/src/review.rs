@@ -102,6 +102,12 @@ pub struct CaseRow {
     /// Who has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub officer: Option<UserId>,
+    /// That officer's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub officer_name: Option<String>,
+    /// Street and number, as the registry has it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub address: String,
     /// When the evidence became complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub complete_at: Option<Timestamp>,
@@ -260,6 +266,9 @@ impl std::fmt::Debug for UnmaskedPerson {
 pub struct LeaseView {
     /// Whether it is the asker's.
     pub mine: bool,
+    /// Whose it is, by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// Until when; ten minutes, renewable.
     pub until: Timestamp,
 }

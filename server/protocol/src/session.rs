@@ -146,6 +146,9 @@ pub struct GrantView {
     pub document_number: String,
     /// A deciding role waits for an approver.
     pub confirmed: bool,
+    /// When it was ended before its time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
 }
 
 /// `POST /v1/users`.

@@ -392,6 +392,49 @@ pub struct FlagView {
     /// `unreachable_reason`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,
+    /// What was measured and what it was held against, where the flag is about a number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measure: Option<FlagMeasure>,
+}
+
+/// What a flag measured.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FlagMeasure {
+    /// The number, such as the metres from the house's last pin.
+    pub value: i64,
+    /// The largest number without a flag, what both pins are unsure of included; absent where it was not kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<i64>,
+    /// Of what.
+    #[cfg_attr(feature = "openapi", schema(value_type = MeasureUnit))]
+    pub unit: Lenient<MeasureUnit>,
+}
+
+/// What a [`FlagMeasure`] counts.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum MeasureUnit {
+    /// Metres.
+    M,
+    /// Seconds.
+    S,
 }
 
 /// `u64` as 16 hex digits: JSON numbers lose bits above 2⁵³.

@@ -80,6 +80,7 @@ fn grant() -> GrantView {
         valid_until: Some(at(60)),
         document_number: "800/12/2026".to_owned(),
         confirmed: true,
+        ended_at: Some(at(50)),
     }
 }
 
@@ -153,6 +154,7 @@ fn visit() -> VisitView {
             sentence: "Diterima sesudah jadwal tutup.".to_owned(),
             visit: None,
             missing: Vec::new(),
+            measure: None,
         }],
     }
 }
@@ -209,6 +211,8 @@ fn case_row() -> CaseRow {
         rt: "001".into(),
         rw: "002".into(),
         officer: None,
+        officer_name: Some("Pendamping Satu".into()),
+        address: "Jalan Contoh 1".into(),
         complete_at: Some(at(4)),
     }
 }
@@ -267,6 +271,8 @@ fn looked_up(s: &mut BTreeSet<String>) {
             from: Some(CaseState::Submitted.into()),
             to: Some(CaseState::Returned.into()),
             reasons: vec![ReasonCode::known("ATAP_TERPOTONG")],
+            program: Some("SEMBAKO".into()),
+            outcome: Some(Outcome::Ineligible),
         },
     );
     wire(
@@ -334,6 +340,7 @@ fn case_view() -> CaseView {
         accepted_basis: None,
         lease: Some(LeaseView {
             mine: true,
+            name: Some("Koordinator Satu".into()),
             until: at(14),
         }),
         current_visit: Some(id(20)),
@@ -662,6 +669,19 @@ fn every_wire_type_has_a_snapshot() {
             sentence: "Ada nomor yang hilang.".into(),
             visit: Some(id(21)),
             missing: vec!["answers".into()],
+            measure: Some(FlagMeasure {
+                value: 180,
+                limit: Some(108),
+                unit: MeasureUnit::M.into(),
+            }),
+        },
+    );
+    wire(
+        s,
+        &FlagMeasure {
+            value: 600,
+            limit: None,
+            unit: MeasureUnit::S.into(),
         },
     );
     wire(
@@ -740,6 +760,7 @@ fn every_wire_type_has_a_snapshot() {
         s,
         &LeaseView {
             mine: true,
+            name: Some("Koordinator Satu".into()),
             until: at(10),
         },
     );
@@ -874,9 +895,12 @@ fn every_wire_type_has_a_snapshot() {
             state: ImportState::Done.into(),
             at: at(0),
             imported_by: Some(id(1)),
+            imported_by_name: Some("Admin Satu".into()),
             confirmed_by: None,
+            confirmed_by_name: None,
             confirmed_at: None,
             refused_by: None,
+            refused_by_name: None,
             refused_at: None,
             refusal: None,
             note: None,

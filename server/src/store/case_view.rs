@@ -19,7 +19,7 @@ use tilik_protocol::review::{
     AnswerView, CaseView, FamilyView, LeaseView, MembershipView, PersonView, PhotoView, PinView,
     RefusalView, VisitView,
 };
-use tilik_protocol::sync::{FlagView, LastPin};
+use tilik_protocol::sync::{FlagMeasure, FlagView, LastPin, MeasureUnit};
 use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
@@ -107,6 +107,7 @@ impl Acting {
             .iter()
             .map(|row| row.officer_id)
             .chain(case.officer_id)
+            .chain(case.lease_user)
             .chain(deciders)
             .collect();
 
@@ -169,6 +170,7 @@ impl Acting {
         let earlier_photos = house.pin_visit.and_then(|visit| photos_of.remove(&visit));
         let lease = live_lease(&case, self.store.now()).map(|(user, until)| LeaseView {
             mine: Some(user) == self.actor.user(),
+            name: name_of(user.into()),
             until,
         });
         Ok(CaseView {
@@ -375,6 +377,7 @@ fn raised(flags: Vec<visit_flag::Model>) -> Vec<FlagView> {
                 sentence: flag.known().map_or("Perlu dicek.", sentence_of).to_owned(),
                 flag,
                 visit: about["visit"].as_str().and_then(|id| id.parse().ok()),
+                measure: measured(&about),
                 missing: missing
                     .into_iter()
                     .flatten()
@@ -383,6 +386,24 @@ fn raised(flags: Vec<visit_flag::Model>) -> Vec<FlagView> {
             }
         })
         .collect()
+}
+
+/// What was measured when the flag was raised, and what it was held against; a flag of before that was kept has no limit.
+fn measured(about: &serde_json::Value) -> Option<FlagMeasure> {
+    let number = |name: &str| about[name].as_i64();
+    let metres = number("away_m")
+        .or_else(|| number("outside_m"))
+        .or_else(|| number("accuracy_cm").map(|cm| cm / 100));
+    let (value, limit, unit) = match (metres, number("ahead_s")) {
+        (Some(metres), _) => (metres, number("limit_m"), MeasureUnit::M),
+        (None, Some(seconds)) => (seconds, number("limit_s"), MeasureUnit::S),
+        (None, None) => return None,
+    };
+    Some(FlagMeasure {
+        value,
+        limit,
+        unit: unit.into(),
+    })
 }
 
 fn pin(

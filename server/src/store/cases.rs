@@ -80,6 +80,7 @@ pub(super) struct Listed {
     officer_id: Option<Uuid>,
     complete_at: Option<i64>,
     name: String,
+    address: String,
     rt: String,
     rw: String,
 }
@@ -95,6 +96,14 @@ pub(super) const LISTED: [verification_case::Column; 7] = [
     verification_case::Column::CompleteAt,
 ];
 
+/// And those of its family.
+pub(super) const LISTED_OF_FAMILY: [family::Column; 4] = [
+    family::Column::Name,
+    family::Column::Address,
+    family::Column::Rt,
+    family::Column::Rw,
+];
+
 impl Listed {
     pub(super) fn row(self) -> Result<CaseRow> {
         Ok(CaseRow {
@@ -107,6 +116,8 @@ impl Listed {
             rt: self.rt,
             rw: self.rw,
             officer: self.officer_id.map(UserId),
+            officer_name: None,
+            address: self.address,
             complete_at: self.complete_at.map(Timestamp::from_micros),
         })
     }
@@ -433,17 +444,22 @@ impl Acting {
             .inner_join(family::Entity)
             .select_only()
             .columns(LISTED)
-            .columns([family::Column::Name, family::Column::Rt, family::Column::Rw])
+            .columns(LISTED_OF_FAMILY)
             .into_model()
             .all(self.store.read())
             .await?;
         let more = rows.len() as u64 > limit;
         rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         let next = rows.last().filter(|_| more).map(|row| row.id.to_string());
-        let items = rows
+        let officers = rows.iter().filter_map(|row| row.officer_id).collect();
+        let names = self.store.names_of(officers).await?;
+        let mut items = rows
             .into_iter()
             .map(Listed::row)
             .collect::<Result<Vec<_>>>()?;
+        for row in &mut items {
+            row.officer_name = row.officer.and_then(|id| names.get(&id.into()).cloned());
+        }
         // A list shows names: each of its rows is a read.
         let mut reads = Vec::with_capacity(items.len());
         for row in &items {

@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use super::access::{Mode, Read};
 use super::case_view::{Shown, family_view, shown};
-use super::cases::{LISTED, Listed, membership_row};
+use super::cases::{LISTED, LISTED_OF_FAMILY, Listed, membership_row};
 use super::imports::name_key;
 use super::journal::holds_personal_number;
 use super::tables::{
@@ -347,7 +347,7 @@ impl Acting {
             .inner_join(family::Entity)
             .select_only()
             .columns(LISTED)
-            .columns([family::Column::Name, family::Column::Rt, family::Column::Rw])
+            .columns(LISTED_OF_FAMILY)
             .into_model()
             .all(self.store.read())
             .await?;

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use tilik_protocol::case::CaseState;
-use tilik_protocol::ids::{CaseId, UserId};
+use tilik_protocol::ids::{CaseId, MembershipId, UserId};
 use tilik_protocol::lenient::Lenient;
 use tilik_protocol::lookup::{HistoryRow, OfficerView, Outline, RegionView, WaitingGrant};
 use tilik_protocol::policy::{Permission, Role};
@@ -16,13 +16,22 @@ use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
 use super::cases::region_of;
-use super::tables::{boundary, journal, region, role_grant, user_account, verification_case};
+use super::tables::{
+    boundary, journal, membership, region, role_grant, user_account, verification_case,
+};
 use super::users::grant_view;
 use super::{Acting, in_regions};
 use crate::error::{Error, Result};
 
 /// Most acts on one case that are told; older ones are in the journal.
 const MOST_ACTS: u64 = 200;
+
+/// What persons say of a membership in a case.
+const SAID_OF_MEMBERSHIPS: [&str; 3] = [
+    "membership.decide",
+    "membership.confirm",
+    "membership.refuse",
+];
 
 /// A page that holds everything.
 fn whole<T>(items: Vec<T>) -> Page<T> {
@@ -198,34 +207,54 @@ impl Acting {
             .await?
             .ok_or(Error::NOT_FOUND)?;
         self.reading_in(&region_of(&case)?)?;
+        let programs: HashMap<String, String> = membership::Entity::find()
+            .filter(membership::Column::FamilyId.eq(case.family_id))
+            .all(self.store.read())
+            .await?
+            .into_iter()
+            .map(|row| (format!("membership:{}", MembershipId(row.id)), row.program))
+            .collect();
+        let of_case = format!("case:{id}");
+        let objects = programs.keys().cloned().chain([of_case.clone()]);
         let rows = journal::Entity::find()
-            .filter(journal::Column::Object.eq(format!("case:{id}")))
+            .filter(journal::Column::Object.is_in(objects))
+            .filter(
+                Condition::any()
+                    .add(journal::Column::Object.eq(of_case))
+                    .add(journal::Column::Action.is_in(SAID_OF_MEMBERSHIPS)),
+            )
             .order_by_desc(journal::Column::Seq)
             .limit(MOST_ACTS)
             .all(self.store.read())
             .await?;
         let people = rows.iter().filter_map(|row| row.actor).collect();
         let names = self.store.names_of(people).await?;
-        let items = rows
-            .into_iter()
-            .map(|row| {
-                let body: serde_json::Value =
-                    serde_json::from_slice(&row.body).map_err(Error::internal)?;
-                let state = |name: &str| body[name].as_str().map(Lenient::<CaseState>::read);
-                let mut reasons = reasons_in(&body);
-                reasons.extend(reasons_in(&body["body"]));
-                Ok(HistoryRow {
-                    at: Timestamp::from_micros(row.at),
-                    actor: row.actor.map(UserId),
-                    name: row.actor.and_then(|id| names.get(&id).cloned()),
-                    role: row.role,
-                    action: row.action,
-                    from: state("from"),
-                    to: state("to"),
-                    reasons,
-                })
-            })
-            .collect::<Result<_>>()?;
+        let id = id.to_string();
+        let mut items = Vec::new();
+        for row in rows {
+            let body: serde_json::Value =
+                serde_json::from_slice(&row.body).map_err(Error::internal)?;
+            let program = programs.get(&row.object).cloned();
+            // A membership is decided in many cases of its family, one after the other.
+            if program.is_some() && body["case"].as_str() != Some(&id) {
+                continue;
+            }
+            let state = |name: &str| body[name].as_str().map(Lenient::<CaseState>::read);
+            let mut reasons = reasons_in(&body);
+            reasons.extend(reasons_in(&body["body"]));
+            items.push(HistoryRow {
+                at: Timestamp::from_micros(row.at),
+                actor: row.actor.map(UserId),
+                name: row.actor.and_then(|id| names.get(&id).cloned()),
+                role: row.role,
+                action: row.action,
+                from: state("from"),
+                to: state("to"),
+                reasons,
+                program,
+                outcome: body["outcome"].as_str().and_then(|text| text.parse().ok()),
+            });
+        }
         Ok(whole(items))
     }
 

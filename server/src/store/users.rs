@@ -33,6 +33,7 @@ pub(super) fn grant_view(row: &role_grant::Model) -> Result<GrantView> {
         valid_until: row.valid_until.map(Timestamp::from_micros),
         document_number: row.document_number.clone(),
         confirmed: row.confirmed_at.is_some(),
+        ended_at: row.ended_at.map(Timestamp::from_micros),
     })
 }
 

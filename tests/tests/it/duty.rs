@@ -10,7 +10,7 @@ use tilik_protocol::ids::{CaseId, FamilyId, MembershipId, NoticeId};
 use tilik_protocol::membership::MembershipState;
 use tilik_protocol::policy::Role;
 use tilik_protocol::review::CaseView;
-use tilik_protocol::session::{RevokeKind, SignIn, UserView};
+use tilik_protocol::session::{GrantView, RevokeKind, SignIn, UserView};
 use tilik_protocol::sync::{Bucket, Cursor, SyncReply, SyncRequest};
 use tilik_tests::handmade::SoftPhone;
 use tilik_tests::{Console, village};
@@ -67,7 +67,9 @@ impl Desk {
         for grant in user.grants.iter().filter(|g| g.role.known() == Some(role)) {
             let body = json!({ "event_id": self.staff.admin.event() });
             let path = format!("/v1/grants/{}/end", grant.id);
-            assert_eq!(self.staff.admin.post(&path, &body).await.status, 200);
+            let ended = self.staff.admin.post(&path, &body).await;
+            assert_eq!(ended.status, 200);
+            assert!(ended.read::<GrantView>().unwrap().ended_at.is_some());
         }
     }
 

@@ -8,7 +8,7 @@ use tilik_protocol::ids::{CaseId, PhotoId, VisitId};
 use tilik_protocol::manifest::{Hash32, ManifestPin};
 use tilik_protocol::review::{CaseView, VisitView};
 use tilik_protocol::session::UserView;
-use tilik_protocol::sync::{FlagView, SyncReply, VisitStatus};
+use tilik_protocol::sync::{FlagView, MeasureUnit, SyncReply, VisitStatus};
 use tilik_protocol::time::Timestamp;
 use tilik_tests::handmade::SoftPhone;
 use tilik_tests::world::Answer;
@@ -339,6 +339,14 @@ async fn a_pin_far_from_where_the_house_was_accepted_is_flagged() {
         let seen = ground.case(case).await;
         let told = flags(visit_of(&seen, visit.visit()));
         assert_eq!(told.contains(&Flag::FarFromHouse), is_far, "{told:?}");
+        if is_far {
+            let raised = flag(visit_of(&seen, visit.visit()), Flag::FarFromHouse);
+            let measure = raised.measure.as_ref().unwrap();
+            assert_eq!(measure.unit.known(), Some(MeasureUnit::M));
+            assert!((380..=420).contains(&measure.value), "{measure:?}");
+            // A hundred metres, and what both pins are unsure of.
+            assert_eq!(measure.limit, Some(100 + 8 + 8));
+        }
     }
     ground.end().await;
 }

@@ -1325,6 +1325,7 @@ async fn an_approver_may_refuse_an_import_and_nothing_of_it_counts() {
         assert_eq!(refused.state, ImportState::Refused.into());
         assert_eq!((refused.waiting, refused.confirmed_by), (0, None));
         assert_eq!(refused.refused_by, Some(office.approver.user()));
+        assert!(refused.refused_by_name.is_some() && refused.imported_by_name.is_some());
         assert_eq!(refused.refusal, Some(good.reason.clone()));
         assert_eq!(refused.note, good.note);
     }

@@ -4,11 +4,14 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 use tilik_protocol::case::CaseState;
+use tilik_protocol::duty::Outcome;
 use tilik_protocol::evidence::VisitKind;
 use tilik_protocol::ids::{CaseId, EventId, MembershipId};
+use tilik_protocol::lookup::HistoryRow;
 use tilik_protocol::membership::MembershipState;
 use tilik_protocol::policy::Role;
-use tilik_protocol::review::{CaseView, Claim, Claimed, MOST_SKIPPED};
+use tilik_protocol::reason::ReasonCode;
+use tilik_protocol::review::{CaseRow, CaseView, Claim, Claimed, MOST_SKIPPED, Page};
 use tilik_protocol::session::UserView;
 use tilik_tests::handmade::SoftPhone;
 use tilik_tests::{Answer, Console, Staff, Village, World, village};
@@ -146,6 +149,14 @@ async fn the_oldest_evidence_comes_first_and_other_regions_do_not_come() {
     let (first, second) = (&desk.staff.supervisor, &desk.staff.colleague);
     assert_eq!(first.claim().await.unwrap().unwrap().id, cases[0]);
     assert_eq!(second.claim().await.unwrap().unwrap().id, cases[1]);
+    let lease = second.case(cases[0]).await.unwrap().lease.unwrap();
+    assert!(!lease.mine && lease.name.is_some(), "it is said who has it");
+    let rows: Page<CaseRow> = first.call("GET", "/v1/cases", None).await.read().unwrap();
+    assert!(
+        rows.items
+            .iter()
+            .all(|row| row.officer_name.is_some() && !row.address.is_empty())
+    );
     let there = desk
         .world
         .person(
@@ -480,6 +491,25 @@ async fn a_refusal_says_why_and_its_words_are_sealed_and_read_by_whoever_propose
     assert_eq!(back.memberships[1].refused, None, "nobody refused that one");
     let clear = "SELECT COUNT(*) FROM case_membership WHERE CAST(approver_note_enc AS TEXT) LIKE '%Sumarni%'";
     assert_eq!(desk.world.count(clear).await.unwrap(), 0);
+
+    let told: Page<HistoryRow> = operator
+        .call("GET", &format!("/v1/cases/{case}/history"), None)
+        .await
+        .read()
+        .unwrap();
+    let refusal = told
+        .items
+        .iter()
+        .find(|row| row.action == "membership.refuse");
+    let refusal = refusal.unwrap();
+    assert_eq!(refusal.name, refused.by_name);
+    assert!(refusal.program.is_some() && refusal.outcome == Some(Outcome::Ineligible));
+    assert_eq!(refusal.reasons, [ReasonCode::known("BUKTI_KURANG")]);
+    let decided = told
+        .items
+        .iter()
+        .filter(|row| row.action == "membership.decide");
+    assert_eq!(decided.count(), 2);
 
     // Proposed anew it is confirmed, and the words are then those to the confirmation.
     assert_eq!(

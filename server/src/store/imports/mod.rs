@@ -360,6 +360,30 @@ impl Acting {
         self.end_import(&run, tally).await
     }
 
+    /// A report with the names of whoever brought, confirmed or refused it.
+    async fn named_report(&self, row: &import_run::Model) -> Result<ImportReport> {
+        let mut report = self.report_of(row, true)?;
+        self.name_people(std::slice::from_mut(&mut report)).await?;
+        Ok(report)
+    }
+
+    async fn name_people(&self, reports: &mut [ImportReport]) -> Result<()> {
+        let people = reports
+            .iter()
+            .flat_map(|report| [report.imported_by, report.confirmed_by, report.refused_by])
+            .flatten()
+            .map(Uuid::from)
+            .collect();
+        let names = self.store.names_of(people).await?;
+        let name = |id: Option<UserId>| id.and_then(|id| names.get(&id.into()).cloned());
+        for report in reports {
+            report.imported_by_name = name(report.imported_by);
+            report.confirmed_by_name = name(report.confirmed_by);
+            report.refused_by_name = name(report.refused_by);
+        }
+        Ok(())
+    }
+
     fn report_of(&self, row: &import_run::Model, listed: bool) -> Result<ImportReport> {
         let told: Told = serde_json::from_str(&row.told).map_err(Error::internal)?;
         let state = Lenient::read(&row.state);
@@ -385,9 +409,12 @@ impl Acting {
             state,
             at: Timestamp::from_micros(row.at),
             imported_by: row.imported_by.map(UserId),
+            imported_by_name: None,
             confirmed_by,
+            confirmed_by_name: None,
             confirmed_at,
             refused_by,
+            refused_by_name: None,
             refused_at,
             refusal: refusal
                 .map(|code| code.parse().map_err(Error::internal))
@@ -444,7 +471,7 @@ impl Acting {
                 .await?
         {
             if known.state != ImportState::Running.to_string() {
-                return Ok(Begun::Known(Box::new(self.report_of(&known, true)?)));
+                return Ok(Begun::Known(Box::new(self.named_report(&known).await?)));
             }
             // It was broken off. What was taken stays and will be found unchanged; what waits is counted anew.
             forget_waiting(&write, known.id).await?;
@@ -459,8 +486,8 @@ impl Acting {
             .one(write.on())
             .await?;
         if let Some(same) = same {
-            let report = self.report_of(&same, true)?;
             write.commit().await?;
+            let report = self.named_report(&same).await?;
             return Ok(Begun::Known(Box::new(report)));
         }
         let row = import_run::Model {
@@ -531,7 +558,7 @@ impl Acting {
         )?);
         save_run(&write, &row).await?;
         write.commit().await?;
-        self.report_of(&row, true)
+        self.named_report(&row).await
     }
 
     /// An import as it stands.
@@ -544,7 +571,7 @@ impl Acting {
             .await?
             .filter(|row| self.may_see(row))
             .ok_or(Error::NOT_FOUND)?;
-        self.report_of(&row, true)
+        self.named_report(&row).await
     }
 
     /// Imports, newest first, without their lists of lines.
@@ -590,14 +617,13 @@ impl Acting {
         let next = more
             .then(|| rows.last().map(|row| format!("{}.{}", row.at, row.id)))
             .flatten();
-        Ok(Page {
-            items: rows
-                .iter()
-                .filter(|row| self.may_see(row))
-                .map(|row| self.report_of(row, false))
-                .collect::<Result<_>>()?,
-            next,
-        })
+        let mut items = rows
+            .iter()
+            .filter(|row| self.may_see(row))
+            .map(|row| self.report_of(row, false))
+            .collect::<Result<Vec<_>>>()?;
+        self.name_people(&mut items).await?;
+        Ok(Page { items, next })
     }
 
     /// Those about a region of one's own.
@@ -747,7 +773,7 @@ impl Acting {
             .await?;
         if row.state != ImportState::Waiting.to_string() || row.confirmed_by.is_some() {
             return match seen {
-                Seen::Before => self.report_of(&row, true),
+                Seen::Before => self.named_report(&row).await,
                 Seen::Now => Err(Error::WRONG_MOMENT),
             };
         }
@@ -769,7 +795,7 @@ impl Acting {
         row.note_enc = note;
         save_run(&write, &row).await?;
         write.commit().await?;
-        self.report_of(&row, true)
+        self.named_report(&row).await
     }
 
     /// Puts into force what an import brought and left waiting: a second person's act. A line that no longer fits is
@@ -800,7 +826,7 @@ impl Acting {
             .await?;
         if row.state != ImportState::Waiting.to_string() {
             return match seen {
-                Seen::Before => self.report_of(&row, true),
+                Seen::Before => self.named_report(&row).await,
                 Seen::Now => Err(Error::WRONG_MOMENT),
             };
         }

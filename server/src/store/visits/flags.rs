@@ -54,7 +54,10 @@ pub(super) fn of_time(
 ) {
     let ahead = manifest.captured_at.seconds_since(received_at);
     if ahead > AHEAD_S {
-        flags.push((Flag::FutureClock, serde_json::json!({ "ahead_s": ahead })));
+        flags.push((
+            Flag::FutureClock,
+            serde_json::json!({ "ahead_s": ahead, "limit_s": AHEAD_S }),
+        ));
     }
     let fresh = proof.after.is_some_and(|after| {
         (-AHEAD_S..=TOKEN_S).contains(&manifest.captured_at.seconds_since(after))
@@ -80,12 +83,17 @@ pub(super) async fn of_place(
     if pin.source == "hand" {
         flags.push((Flag::HandPlaced, serde_json::json!({})));
     }
-    let accuracy = serde_json::json!({ "accuracy_cm": pin.accuracy_cm });
     if pin.accuracy_cm > PIN_REASON_ABOVE_CM {
-        flags.push((Flag::LowAccuracy, accuracy.clone()));
+        flags.push((
+            Flag::LowAccuracy,
+            serde_json::json!({ "accuracy_cm": pin.accuracy_cm, "limit_m": PIN_REASON_ABOVE_CM / 100 }),
+        ));
     }
     if !ODD_ACCURACY_CM.contains(&pin.accuracy_cm) {
-        flags.push((Flag::OddAccuracy, accuracy));
+        flags.push((
+            Flag::OddAccuracy,
+            serde_json::json!({ "accuracy_cm": pin.accuracy_cm }),
+        ));
     }
     let unsure_m = (pin.accuracy_cm / 100).min(MOST_FORGIVEN_M);
     let place = Place {
@@ -102,10 +110,11 @@ pub(super) async fn of_place(
     let outline: Option<boundary::Model> = answers.one()?;
     if let Some(shape) = outline.and_then(|row| geometry::boundary(&row.geometry)) {
         let outside = geometry::outside_m(&shape, place);
-        if outside > BOUNDARY_TOLERANCE_M + unsure_m {
+        let limit = BOUNDARY_TOLERANCE_M + unsure_m;
+        if outside > limit {
             flags.push((
                 Flag::OutsideBoundary,
-                serde_json::json!({ "outside_m": outside }),
+                serde_json::json!({ "outside_m": outside, "limit_m": limit }),
             ));
         }
     }
@@ -121,8 +130,12 @@ pub(super) async fn of_place(
                 lon_e7: last.lon_e7,
             },
         );
-        if away > FAR_M + unsure_m + (last.accuracy_cm / 100).min(MOST_FORGIVEN_M) {
-            flags.push((Flag::FarFromHouse, serde_json::json!({ "away_m": away })));
+        let limit = FAR_M + unsure_m + (last.accuracy_cm / 100).min(MOST_FORGIVEN_M);
+        if away > limit {
+            flags.push((
+                Flag::FarFromHouse,
+                serde_json::json!({ "away_m": away, "limit_m": limit }),
+            ));
         }
     }
     Ok(())

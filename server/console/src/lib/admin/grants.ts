@@ -1,8 +1,7 @@
 /** What a grant is worth now, and what a new one needs. Pure. */
 import type { Schemas } from '../api.ts';
 
-/** The server does not tell yet that a grant was ended. */
-export type Grant = Schemas['GrantView'] & { ended_at?: string | null };
+export type Grant = Schemas['GrantView'];
 export type User = Schemas['UserView'];
 export type GrantState = 'active' | 'waiting' | 'future' | 'over' | 'ended';
 export type UserState = 'active' | 'waiting' | 'none' | 'suspended';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { act, missingParts, photoProblem, relation } from './words.ts';
+import { act, measured, missingParts, photoProblem, relation } from './words.ts';
 
 const at = '2026-11-24T07:05:00Z';
 
@@ -36,4 +36,16 @@ test('a word that is not known is shown as it came', () => {
 	assert.equal(photoProblem(null), 'Foto tidak dapat dipakai.');
 	assert.equal(missingParts(['pin', 'apa']), 'titik lokasi, apa');
 	assert.equal(relation('cucu'), 'Cucu');
+});
+
+test('an act on a membership says of which program and what', () => {
+	const row = { at, actor: 'u', name: 'Siti', role: 'operator', action: 'membership.decide', program: 'SEMBAKO' };
+	assert.equal(act({ ...row, outcome: 'ineligible' }).did, 'memutuskan kepesertaan Sembako: tidak layak');
+	assert.equal(act(row).did, 'memutuskan kepesertaan Sembako');
+});
+
+test('a flag about a number tells it with its limit, and others tell none', () => {
+	assert.equal(measured({ measure: { value: 1_180, limit: 116, unit: 'm' } }), 'Terukur 1.180 m, batas 116 m.');
+	assert.equal(measured({ measure: { value: 600, unit: 's' } }), 'Terukur 600 detik.');
+	assert.equal(measured({}), '');
 });

@@ -1,8 +1,9 @@
 /** Words of a case's parts that are more than a look-up in one list. No Svelte here: the tests read it as it is. */
 import type { Schemas } from '#lib/api.ts';
-import { dateTime } from '#lib/format.ts';
-import { photoKind, role } from '#lib/labels.ts';
+import { dateTime, number } from '#lib/format.ts';
+import { outcomeChip, photoKind, role } from '#lib/labels.ts';
 import { reason } from '#lib/reasons.ts';
+import { programName } from '#lib/recipient/programs.ts';
 import { family, flags, history, photos } from '#lib/texts/cases.ts';
 
 function wordIn(words: Readonly<Record<string, string>>, key: string): string | undefined {
@@ -28,6 +29,14 @@ export function missingParts(parts: readonly string[]): string {
 	return parts.map((part) => wordIn(flags.parts, part) ?? part).join(', ');
 }
 
+/** `Terukur 180 m, batas 75 m.`; nothing for a flag without a number. */
+export function measured({ measure }: Pick<Schemas['FlagView'], 'measure'>): string {
+	if (!measure || !Object.hasOwn(flags.units, measure.unit)) return '';
+	const words = (n: number) => flags.units[measure.unit](number(n));
+	if (typeof measure.limit !== 'number') return flags.measured(words(measure.value));
+	return flags.measuredAgainst(words(measure.value), words(measure.limit));
+}
+
 /** `RT 02 / RW 05`. */
 export function rtRw(place: { rt: string; rw: string }): string {
 	return family.rtRw(place.rt, place.rw);
@@ -51,7 +60,11 @@ function did(row: Schemas['HistoryRow']): string {
 		if (row.to === 'open') return history.released;
 		if (row.from === 'assigned' || row.from === 'returned') return history.reassigned;
 	}
-	return wordIn(history.acts, row.action) ?? row.action;
+	const did = wordIn(history.acts, row.action) ?? row.action;
+	if (!row.program) return did;
+	const program = programName(row.program);
+	if (!row.outcome) return history.aboutProgram(did, program);
+	return history.about(did, program, withinSentence(outcomeChip(row.outcome).word));
 }
 
 /** An act on a case as one line says it. */

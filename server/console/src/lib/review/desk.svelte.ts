@@ -63,6 +63,8 @@ export class Desk {
 	works = $state.raw<ReadonlyMap<string, Work>>(new Map());
 	refusals = $state.raw<readonly Refusal[]>([]);
 	lost = $state<Lost | null>(null);
+	/** Who has the case that was taken, when that is known. */
+	takenBy = $state<string | null>(null);
 	/** How many wait in reach, those held here included; null while that is not known. */
 	waiting = $state<number | null>(null);
 	done = $state(0);
@@ -323,7 +325,20 @@ export class Desk {
 		} catch (error) {
 			if (!(error instanceof ProblemError) || error.status === 401 || error.status >= 500) return;
 			if (!isCurrent) this.held = this.held.filter(({ id }) => id !== view.id);
-			else if (this.current?.id === view.id) this.lost = error.code === 'lease_lost' ? 'taken' : 'moved';
+			else if (this.current?.id === view.id) {
+				this.lost = error.code === 'lease_lost' ? 'taken' : 'moved';
+				if (this.lost === 'taken') void this.#nameHolder(view.id);
+			}
+		}
+	}
+
+	async #nameHolder(id: string): Promise<void> {
+		this.takenBy = null;
+		try {
+			const { lease } = await told(api.GET('/v1/cases/{id}', { params: { path: { id } } }));
+			if (this.current?.id === id) this.takenBy = lease?.name ?? null;
+		} catch {
+			// Then it is somebody else's.
 		}
 	}
 
