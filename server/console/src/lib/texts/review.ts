@@ -292,7 +292,7 @@ export const review = {
 			: `Server tidak dapat dihubungi. ${n} keputusan Anda tersimpan di peramban ini dan dikirim begitu tersambung.`,
 
 	// A case by its address.
-	readTitle: 'Kasus',
+	readTitle: 'Tinjau kasus',
 	take: 'Ambil untuk ditinjau',
 	takenByOther: (who: string) => `Sedang ditinjau ${who}.`,
 	notWaiting: 'Kasus ini tidak menunggu tinjauan.',

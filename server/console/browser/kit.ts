@@ -1,0 +1,168 @@
+/** What every browser test needs: Debian's Chromium with a profile of its own, people who sign in, and what the browser did. */
+import { createRequire } from 'node:module';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { chromium, type APIResponse, type BrowserContext, type Page } from 'playwright-core';
+
+/** Where the server under test answers; `tests/console/run` starts one and says so. */
+export const BASE = process.env.TILIK_CONSOLE_AT ?? 'http://127.0.0.1:8080';
+const PASSWORD = process.env.TILIK_CONSOLE_PASSWORD ?? 'kata sandi untuk uji';
+const CHROMIUM = process.env.TILIK_CHROMIUM ?? '/usr/bin/chromium';
+
+/** What an office laptop leaves a page, see console-ux.md. */
+export const OFFICE = { width: 1366, height: 625 };
+export const PHONE = { width: 360, height: 740 };
+
+export type Theme = 'light' | 'dark';
+
+export interface Options {
+	readonly viewport?: { width: number; height: number };
+	readonly theme?: Theme;
+	readonly timezone?: string;
+}
+
+/** A browser of its own, and what it did that it should not have. */
+export class Desk {
+	readonly context: BrowserContext;
+	readonly page: Page;
+	readonly profile: string;
+	/** Requests to anywhere but the server. */
+	readonly strangers: string[] = [];
+	/** What the content security policy had to stop. */
+	readonly violations: string[] = [];
+	/** Errors of the pages' own code. */
+	readonly errors: string[] = [];
+	/** Photos asked for, by address. */
+	readonly photos = new Map<string, number>();
+
+	private constructor(context: BrowserContext, page: Page, profile: string) {
+		this.context = context;
+		this.page = page;
+		this.profile = profile;
+		context.on('request', (request) => {
+			const url = new URL(request.url());
+			if (url.origin !== BASE) this.strangers.push(request.url());
+			if (url.pathname.startsWith('/v1/photos/')) this.photos.set(request.url(), (this.photos.get(request.url()) ?? 0) + 1);
+		});
+		context.on('weberror', (error) => this.errors.push(error.error().message));
+	}
+
+	static async open({ viewport = OFFICE, theme = 'light', timezone = 'Asia/Jakarta' }: Options = {}): Promise<Desk> {
+		const profile = await mkdtemp(join(tmpdir(), 'tilik-browser-'));
+		const context = await chromium.launchPersistentContext(profile, {
+			executablePath: CHROMIUM,
+			headless: true,
+			args: [
+				'--headless',
+				'--no-sandbox',
+				'--disable-gpu',
+				'--disable-quic',
+				'--no-first-run',
+				'--disable-background-networking',
+				'--disable-component-update',
+				'--disable-sync',
+				'--enable-unsafe-swiftshader',
+			],
+			viewport,
+			colorScheme: theme,
+			timezoneId: timezone,
+			locale: 'id-ID',
+			baseURL: BASE,
+		});
+		context.setDefaultTimeout(15_000);
+		const page = context.pages()[0] ?? (await context.newPage());
+		const desk = new Desk(context, page, profile);
+		await context.exposeBinding('tilikViolation', (_, told: string) => void desk.violations.push(told));
+		await context.addInitScript(() => {
+			document.addEventListener('securitypolicyviolation', (event) => {
+				const tell = (globalThis as unknown as { tilikViolation: (told: string) => void }).tilikViolation;
+				tell(`${event.effectiveDirective} ${event.blockedURI} ${location.pathname}`);
+			});
+		});
+		return desk;
+	}
+
+	/** Opens the console as this person. */
+	static async of(name: string, options: Options = {}): Promise<Desk> {
+		const desk = await Desk.open(options);
+		await desk.signIn(name);
+		return desk;
+	}
+
+	async signIn(name: string): Promise<void> {
+		await this.page.goto('/masuk');
+		await this.page.getByLabel('Nama pengguna').fill(name);
+		await this.page.getByLabel('Kata sandi').fill(PASSWORD);
+		await this.page.getByRole('button', { name: 'Masuk' }).click();
+		await this.page.waitForURL((url) => url.pathname !== '/masuk');
+	}
+
+	/** Goes to a page and waits until it has said what it has to say. */
+	async visit(path: string): Promise<void> {
+		await this.page.goto(path);
+		await this.settled();
+	}
+
+	/** Until the heading is there and nothing loads. */
+	async settled(): Promise<void> {
+		await this.page.locator('h1').first().waitFor();
+		await this.page.waitForFunction(() => document.querySelector('[aria-busy="true"], [data-state="loading"]') === null);
+		await this.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+	}
+
+	/** A request as this person, past the pages: to set a scene, or to do what a page would not offer. */
+	async ask(method: 'get' | 'post' | 'put' | 'delete', path: string, data?: unknown): Promise<APIResponse> {
+		return await this.context.request[method](path, { headers: { origin: BASE }, ...(data === undefined ? {} : { data }) });
+	}
+
+	async get<T>(path: string): Promise<T> {
+		const reply = await this.ask('get', path);
+		if (!reply.ok()) throw new Error(`GET ${path} answers ${reply.status()}: ${await reply.text()}`);
+		return (await reply.json()) as T;
+	}
+
+	/** Nothing that no page may do was done. */
+	faults(): string[] {
+		return [...this.strangers.map((url) => `asked ${url}`), ...this.violations.map((told) => `CSP: ${told}`), ...this.errors];
+	}
+
+	async close(): Promise<void> {
+		await this.context.close();
+		await rm(this.profile, { recursive: true, force: true });
+	}
+}
+
+const axeFile = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+/** What axe finds serious on the page as it is, one line each. */
+export async function axe(page: Page): Promise<string[]> {
+	const source = await readFile(axeFile, 'utf8');
+	// `evaluate` is the debugger's, which the page's policy does not bind.
+	await page.evaluate(source);
+	return await page.evaluate(async () => {
+		interface Found {
+			violations: { id: string; impact: string; nodes: { target: string[] }[] }[];
+		}
+		const { axe: run } = globalThis as unknown as { axe: { run: (root: Document, options: object) => Promise<Found> } };
+		const { violations } = await run.run(document, {
+			runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'],
+			rules: { 'target-size': { enabled: true } },
+		});
+		return violations
+			.filter(({ impact }) => impact === 'serious' || impact === 'critical')
+			.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ target }) => target.join(' ')).join(' | ')}`);
+	});
+}
+
+/** How many pixels a page is wider than its window. */
+export async function sideways(page: Page): Promise<number> {
+	return await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+}
+
+/** The value that `share` of the values do not exceed. */
+export function percentile(values: readonly number[], share: number): number {
+	const sorted = values.toSorted((a, b) => a - b);
+	return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
+}
