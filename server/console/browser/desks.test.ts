@@ -1,23 +1,12 @@
-/** What is done at desks, each main path by its pages: planning, giving out, deciding with two persons, a file, a lost phone. */
+/** What is done at desks, each main path by its pages: planning, giving out, deciding with two persons, a file. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { Desk } from './kit.ts';
+import { as, type Desk } from './kit.ts';
 
 /** The demo's villages, by the number of their operator. */
 const VILLAGES = ['35.71.03.1009', '35.71.01.1002', '35.71.02.1014', '35.71.03.1007'];
 const VILLAGE = '35.71.03.1009';
-
-async function as<T>(name: string, work: (desk: Desk) => Promise<T>): Promise<T> {
-	const desk = await Desk.of(name);
-	try {
-		const done = await work(desk);
-		assert.deepEqual(desk.faults(), []);
-		return done;
-	} finally {
-		await desk.close();
-	}
-}
 
 interface Row {
 	readonly id: string;
@@ -136,17 +125,5 @@ test('a file with wrong lines says which, and takes the right ones', async () =>
 		assert.equal(report.lines, good.length + bad.length);
 		assert.equal(report.rejected, bad.length);
 		for (const line of [5, 6, 7]) await page.getByRole('cell', { name: String(line), exact: true }).or(page.getByText(`Baris ${line}`)).first().waitFor();
-	});
-});
-
-test('a lost phone is cut off by one button', async () => {
-	await as('koordinator', async (desk) => {
-		const { page } = desk;
-		await desk.visit('/perangkat');
-		await page.getByRole('button', { name: /^HP hilang:/ }).first().click();
-		await page.getByRole('dialog').getByRole('button', { name: 'Laporkan hilang' }).click();
-		await page.getByText(/dilaporkan hilang/).first().waitFor();
-		const phones = await desk.get<{ revoked?: string | null }[]>('/v1/devices');
-		assert.ok(phones.some(({ revoked }) => revoked === 'stolen'));
 	});
 });

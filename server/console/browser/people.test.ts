@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { Desk } from './kit.ts';
+import { as } from './kit.ts';
 
 const MENUS: Readonly<Record<string, readonly string[]>> = {
 	koordinator: ['Tinjau', 'Kasus', 'Penerima', 'Perangkat'],
@@ -13,16 +13,22 @@ const MENUS: Readonly<Record<string, readonly string[]>> = {
 	inspektorat: ['Kasus', 'Penerima', 'Jejak'],
 };
 
+/** Pages that are somebody's, and not everybody's. */
+const OTHERS = [
+	['Tinjau', '/tinjau'],
+	['Impor', '/impor'],
+] as const;
+
 for (const [name, menu] of Object.entries(MENUS)) {
 	test(`${name} sees the pages of the role and no other`, async () => {
-		const desk = await Desk.of(name);
-		try {
+		await as(name, async (desk) => {
 			await desk.settled();
 			const shown = await desk.page.getByRole('navigation', { name: 'Halaman utama' }).getByRole('link').allTextContents();
 			assert.deepEqual(shown.map((label) => label.trim()), menu);
-			assert.deepEqual(desk.faults(), []);
-		} finally {
-			await desk.close();
-		}
+			const [other] = OTHERS.filter(([page]) => !menu.includes(page));
+			assert.ok(other !== undefined);
+			await desk.page.goto(other[1]);
+			await desk.page.getByText('Halaman ini tidak tersedia untuk peran Anda').waitFor();
+		});
 	});
 }
