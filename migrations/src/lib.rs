@@ -5,6 +5,7 @@ use sea_orm_migration::prelude::*;
 mod dialect;
 mod m20261124_000001_create_schema;
 mod m20261128_000001_add_refusals;
+mod m20261128_000002_registry_place;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -16,6 +17,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m20261124_000001_create_schema::Migration),
             Box::new(m20261128_000001_add_refusals::Migration),
+            Box::new(m20261128_000002_registry_place::Migration),
         ]
     }
 }

@@ -15,6 +15,7 @@ use tilik_protocol::lenient::Lenient;
 use tilik_protocol::registry::{ImportKind, ImportReport, ImportState};
 use tilik_protocol::session::Act;
 
+use crate::demo::doors::Doors;
 use crate::dice::Dice;
 use crate::people::Console;
 use crate::world::Doorway;
@@ -281,6 +282,8 @@ struct Family {
     rt: i64,
     rw: i64,
     decile: i64,
+    /// Latitude and longitude as cells; the registry does not know where every house is.
+    place: String,
 }
 
 impl Family {
@@ -299,6 +302,7 @@ impl Family {
 }
 
 struct City {
+    doors: Option<Doors>,
     dice: Dice,
     /// How many numbers with these first twelve digits exist.
     serials: HashMap<String, u32>,
@@ -321,11 +325,12 @@ pub fn villages() -> Vec<&'static str> {
 impl City {
     fn new(seed: u64, families: usize) -> Self {
         let mut city = Self {
+            doors: Doors::read().ok(),
             dice: Dice::new(seed),
             serials: HashMap::new(),
             families:
                 "id_keluarga,no_kk,nik,nama,tempat_lahir,tanggal_lahir,jenis_kelamin,hub_keluarga,\
-                       pekerjaan,alamat,rt,rw,wilayah,desil\n"
+                       pekerjaan,alamat,rt,rw,wilayah,desil,lintang,bujur\n"
                     .to_owned(),
             memberships: "program,id_keluarga,nik,status\n".to_owned(),
             waitlists:
@@ -468,14 +473,32 @@ impl City {
             _ if waits => 4,
             _ => 5,
         };
+        let key = format!("{digits}{n:07}");
+        let place = self.place(code, &key);
         Family {
-            key: format!("{digits}{n:07}"),
+            key,
             kk,
             persons,
             address,
             rt: self.dice.between(1, 6),
             rw: self.dice.between(1, 9),
             decile,
+            place,
+        }
+    }
+
+    /// A place inside the village's real boundary, for nine families in ten; a stream of chance of its own, so that who
+    /// lives in the city does not depend on it.
+    fn place(&self, code: &str, key: &str) -> String {
+        let number = key.parse().unwrap_or_default();
+        let known = Dice::new(number).chance(90);
+        let door = code.parse().ok().zip(self.doors.as_ref().filter(|_| known));
+        let place = door.and_then(|(village, doors)| doors.of(&village, number).ok());
+        #[expect(clippy::cast_precision_loss, reason = "1.8e9 fits a double exactly")]
+        let degrees = |e7: i64| e7 as f64 / 1e7;
+        match place {
+            Some((lat, lon)) => format!("{:.7},{:.7}", degrees(lat), degrees(lon)),
+            None => ",".to_owned(),
         }
     }
 
@@ -564,7 +587,7 @@ impl City {
             let sex = if one.female { "P" } else { "L" };
             let _ = writeln!(
                 self.families,
-                "{},{},{},{},{place},{day:02}-{month:02}-{year},{sex},{},{work},{},{:03},{:03},{code},{}",
+                "{},{},{},{},{place},{day:02}-{month:02}-{year},{sex},{},{work},{},{:03},{:03},{code},{},{}",
                 family.key,
                 family.kk,
                 one.nik,
@@ -573,7 +596,8 @@ impl City {
                 family.address,
                 family.rt,
                 family.rw,
-                family.decile
+                family.decile,
+                family.place
             );
         }
     }
@@ -596,7 +620,7 @@ mod tests {
         let (mut families, mut niks, mut persons) = (HashSet::new(), HashSet::new(), 0);
         for line in text(&files, ImportKind::Families).lines().skip(1) {
             let cells: Vec<&str> = line.split(',').collect();
-            assert_eq!(cells.len(), 14, "{line}");
+            assert_eq!(cells.len(), 16, "{line}");
             families.insert(cells[0]);
             assert_eq!(cells[1].len(), 16);
             persons += 1;

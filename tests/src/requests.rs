@@ -222,6 +222,10 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
         },
         ("GET", "/v1/photos/{id}/{side}") => plain(id(&scene.photo).replace("{side}", "320")),
         ("POST", "/v1/photos/seen") => here(&json!({ "photos": [scene.photo] })),
+        ("GET", "/v1/map") => plain(format!(
+            "{}?south=-79000000&west=1119000000&north=-77000000&east=1121000000&zoom=12",
+            line.path
+        )),
         ("GET", "/v1/journal" | "/v1/access") => {
             plain(format!("{}?case={}", line.path, scene.submitted.id))
         }
@@ -229,7 +233,7 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
             "GET",
             "/v1/me" | "/v1/cases" | "/v1/memberships" | "/v1/users" | "/v1/devices"
             | "/v1/imports" | "/v1/regions" | "/v1/reasons" | "/v1/officers" | "/v1/review/waiting"
-            | "/v1/grants/waiting",
+            | "/v1/grants/waiting" | "/v1/map/villages" | "/v1/map/families",
         )
         | ("DELETE", "/v1/session")
         | ("POST", "/v1/me/sign-out-everywhere")

@@ -15,6 +15,7 @@ pub mod ids;
 pub mod lenient;
 pub mod lookup;
 pub mod manifest;
+pub mod map;
 pub mod membership;
 pub mod policy;
 pub mod problem;

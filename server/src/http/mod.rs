@@ -9,6 +9,7 @@ pub mod health;
 pub mod imports;
 mod linger;
 pub mod lookup;
+pub mod map;
 pub mod openapi;
 pub mod photos;
 pub mod problem;

@@ -6,7 +6,7 @@ use utoipa::OpenApi;
 
 use super::routes::{self, Access, Line};
 use super::{
-    cases, families, health, imports, lookup, photos, session, sync, trail, uploads, users,
+    cases, families, health, imports, lookup, map, photos, session, sync, trail, uploads, users,
 };
 use crate::error::{Error, Result};
 
@@ -67,6 +67,9 @@ use crate::error::{Error, Result};
         lookup::waiting,
         lookup::history,
         lookup::waiting_grants,
+        map::view,
+        map::villages,
+        map::families,
         imports::import,
         imports::list,
         imports::show,

@@ -20,7 +20,8 @@ use tower_http::compression::CompressionLayer;
 
 use super::linger::linger;
 use super::{
-    cases, console, families, health, imports, lookup, photos, session, sync, trail, uploads, users,
+    cases, console, families, health, imports, lookup, map, photos, session, sync, trail, uploads,
+    users,
 };
 use crate::App;
 use crate::error::Error;
@@ -240,6 +241,9 @@ fn table() -> Table {
         .route(Method::POST, "/v1/families/{id}/unmask", Requires(P::UnmaskFamily), families::unmask)
         .route(Method::GET, "/v1/regions", SignedIn, lookup::regions)
         .route(Method::GET, "/v1/regions/{code}/outline", SignedIn, lookup::outline)
+        .route(Method::GET, "/v1/map", Requires(P::ReadCases), map::view)
+        .route(Method::GET, "/v1/map/villages", Requires(P::ReadCases), map::villages)
+        .route(Method::GET, "/v1/map/families", Requires(P::ReadCases), map::families)
         .route(Method::GET, "/v1/reasons", SignedIn, lookup::reasons)
         .route(Method::GET, "/v1/officers", Requires(P::AssignCases), lookup::officers)
         .route(Method::GET, "/v1/review/waiting", Requires(P::ReviewCases), lookup::waiting)

@@ -38,7 +38,7 @@ use crate::error::{Error, Result};
 /// Most families or cases in one request.
 const MOST: usize = 500;
 /// A period is a month; no month is longer.
-const PERIOD_S: i64 = 31 * 86_400;
+pub(super) const PERIOD_S: i64 = 31 * 86_400;
 /// Acts by which somebody comes to know an officer's password.
 const LOGINS: [&str; 2] = ["user.add", "user.password_reset"];
 

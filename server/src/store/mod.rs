@@ -33,6 +33,7 @@ pub mod imports;
 pub mod jobs;
 pub mod journal;
 mod lookup;
+pub mod map;
 pub mod photos;
 pub mod review;
 pub mod sessions;

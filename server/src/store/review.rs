@@ -695,6 +695,8 @@ async fn pin_house(write: &Write, case: &Case) -> Result<()> {
         accuracy_cm: Set(row.accuracy_cm),
         pinned_at: Set(Some(row.captured_at)),
         pin_visit: Set(Some(row.id)),
+        registry_lat_e7: sea_orm::ActiveValue::NotSet,
+        registry_lon_e7: sea_orm::ActiveValue::NotSet,
     }
     .update(write.on())
     .await?;

@@ -430,6 +430,8 @@ impl Store {
                 accuracy_cm: Set(None),
                 pinned_at: Set(None),
                 pin_visit: Set(None),
+                registry_lat_e7: Set(None),
+                registry_lon_e7: Set(None),
             }
             .insert(write.on())
             .await?;

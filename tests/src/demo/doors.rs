@@ -11,14 +11,14 @@ use crate::dice::Dice;
 use crate::kediri;
 
 /// The boundaries of the villages.
-pub(super) struct Doors(BTreeMap<String, MultiPolygon<f64>>);
+pub(crate) struct Doors(BTreeMap<String, MultiPolygon<f64>>);
 
 impl Doors {
     /// Reads the boundaries that the registry imports.
     ///
     /// # Errors
     /// When the file is none.
-    pub(super) fn read() -> Result<Self> {
+    pub(crate) fn read() -> Result<Self> {
         let GeoJson::FeatureCollection(all) = kediri::BOUNDARIES.parse()? else {
             return Err(anyhow!("the boundaries are no collection"));
         };
@@ -44,7 +44,7 @@ impl Doors {
     ///
     /// # Errors
     /// When the village has no boundary.
-    pub(super) fn of(&self, village: &RegionCode, number: u64) -> Result<(i64, i64)> {
+    pub(crate) fn of(&self, village: &RegionCode, number: u64) -> Result<(i64, i64)> {
         let code = village.to_string();
         let shape = self.0.get(&code).context("a village with a boundary")?;
         let bounds = shape.bounding_rect().context("an area")?;

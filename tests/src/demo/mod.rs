@@ -6,7 +6,7 @@
 
 pub mod console;
 mod desks;
-mod doors;
+pub(crate) mod doors;
 mod officers;
 mod summary;
 

@@ -19,6 +19,7 @@ mod imports;
 mod lifecycle;
 mod lookup;
 mod machines;
+mod map;
 mod outages;
 mod photos;
 mod review;

@@ -18,6 +18,7 @@ const PAGES: readonly Page[] = [
 		open: () => may('assign_cases') || (may('read_cases') && session.roles.some((role) => role === 'supervisor' || role === 'auditor')),
 	},
 	{ href: '/penerima', label: shell.pages.penerima, open: () => may('read_cases') },
+	{ href: '/peta', label: shell.pages.peta, open: () => may('read_cases') },
 	{
 		href: '/persetujuan',
 		label: shell.pages.persetujuan,

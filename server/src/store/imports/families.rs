@@ -10,9 +10,10 @@ use std::collections::{HashMap, HashSet};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
-    QueryOrder, Set,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel,
+    QueryFilter, QueryOrder, Set,
 };
 use serde::{Deserialize, Serialize};
 use tilik_protocol::ids::{FamilyId, HouseId, ImportId, PersonId, UserId};
@@ -62,6 +63,8 @@ const VILLAGE: usize = 15;
 const DECILE: usize = 16;
 const ALIVE: usize = 17;
 const DTKS_KEY: usize = 18;
+const LAT: usize = 19;
+const LON: usize = 20;
 const COLUMNS: &[Column] = &[
     takes("id_keluarga", &["idkeluargadtsen", "registrykey"]),
     needs("no_kk", &["nokk", "kk", "nomorkk", "nokartukeluarga"]),
@@ -110,6 +113,8 @@ const COLUMNS: &[Column] = &[
     takes("desil", &["decile", "desilnasional"]),
     takes("status_hidup", &["hidup", "keteranganmeninggal"]),
     takes("id_dtks", &[]),
+    takes("lintang", &["latitude", "lat"]),
+    takes("bujur", &["longitude", "lon", "lng", "long"]),
 ];
 
 /// At least this many NIKs before it is said that all of them were rounded.
@@ -143,6 +148,9 @@ pub(super) struct FamilyLines {
     rt: String,
     rw: String,
     decile: Option<i32>,
+    /// Where the registry says the house is, degrees × 10⁷. It decides nothing, so it waits for nobody.
+    #[serde(skip)]
+    place: Option<(i64, i64)>,
     persons: Vec<PersonLine>,
 }
 
@@ -159,6 +167,43 @@ struct Given {
     birth: bool,
     sex: bool,
     decile: bool,
+}
+
+/// Latitude and longitude in degrees, with a comma or a point, as degrees × 10⁷; both or neither.
+fn place(lat: &str, lon: &str) -> Result<Option<(i64, i64)>, FieldProblem> {
+    let read = |field: &str, cell: &str, most: f64| {
+        let degrees = cell.replace(',', ".").parse::<f64>().ok();
+        let degrees = degrees.filter(|degrees| degrees.abs() <= most && cell != "0");
+        #[expect(clippy::cast_possible_truncation, reason = "degrees × 10⁷ fit")]
+        let e7 = |degrees: f64| (degrees * 1e7).round() as i64;
+        degrees.map(e7).ok_or_else(|| {
+            let told = format!("Isi derajat desimal antara -{most} dan {most}, atau kosongkan.");
+            problem(field, "not_degrees", told)
+        })
+    };
+    if lat.is_empty() && lon.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some((
+        read("lintang", lat, 90.0)?,
+        read("bujur", lon, 180.0)?,
+    )))
+}
+
+/// Writes where the registry says a known house is; 1 when it said something else.
+async fn say_place(write: &Write, house: Uuid, (lat, lon): (i64, i64)) -> Result<u64> {
+    let differs = Condition::any()
+        .add(house::Column::RegistryLatE7.is_null())
+        .add(house::Column::RegistryLatE7.ne(lat))
+        .add(house::Column::RegistryLonE7.ne(lon));
+    let said = house::Entity::update_many()
+        .col_expr(house::Column::RegistryLatE7, Expr::value(lat))
+        .col_expr(house::Column::RegistryLonE7, Expr::value(lon))
+        .filter(house::Column::Id.eq(house))
+        .filter(differs)
+        .exec(write.on())
+        .await?;
+    Ok(said.rows_affected)
 }
 
 fn relation(cell: &str) -> Option<&'static str> {
@@ -330,6 +375,7 @@ fn read_line(
     let rt = look.take(neighbourhood("rt", row.cell(RT)));
     let rw = look.take(neighbourhood("rw", row.cell(RW)));
     let decile = look.take(number("desil", row.cell(DECILE), (1, 10)));
+    let place = look.take(place(row.cell(LAT), row.cell(LON)));
     let region = if row.cell(REGION).is_empty() && !row.cell(VILLAGE).is_empty() {
         let named = Named {
             city: row.cell(CITY),
@@ -380,6 +426,7 @@ fn read_line(
             rt: rt?,
             rw: rw?,
             decile: decile?,
+            place: place?,
             persons: Vec::new(),
         },
         PersonLine {
@@ -453,6 +500,7 @@ impl Rows {
         write: &Write,
         row: &family::Model,
         kk: Option<&str>,
+        place: Option<(i64, i64)>,
     ) {
         self.houses.push(house::ActiveModel {
             id: Set(row.house_id),
@@ -462,6 +510,8 @@ impl Rows {
             accuracy_cm: Set(None),
             pinned_at: Set(None),
             pin_visit: Set(None),
+            registry_lat_e7: Set(place.map(|(lat, _)| lat)),
+            registry_lon_e7: Set(place.map(|(_, lon)| lon)),
         });
         if let Some(kk) = kk {
             let keys = write.store().keys();
@@ -677,6 +727,7 @@ impl Run<'_> {
         let suspects = suspects.filter(|change| change.is_of_identity());
         let held = held(&write, suspects.map(|change| change.before.id).collect()).await?;
         let mut waiting = Vec::new();
+        let mut moved_pins = 0;
         for (home, change) in taken {
             let Some(change) = change else {
                 let id = add_family(&write, home, &mut rows);
@@ -692,6 +743,9 @@ impl Run<'_> {
                     elsewhere(&known, one, tally);
                 }
             }
+            if let Some(place) = home.place {
+                moved_pins += say_place(&write, change.before.house_id, place).await?;
+            }
             if change.is_of_identity() && held.contains(&change.before.id) {
                 self.hold_back(&write, home, &change, given, tally, &mut waiting)
                     .await?;
@@ -702,6 +756,7 @@ impl Run<'_> {
             changed += done.changed;
             tally.unchanged += done.unchanged;
         }
+        changed += moved_pins;
         rows.insert(&write).await?;
         self.wait(&write, waiting).await?;
         self.commit(write, added, changed).await?;
@@ -1266,7 +1321,7 @@ fn add_family(write: &Write, home: &FamilyLines, rows: &mut Rows) -> Uuid {
         valid_from: at,
         recorded_at: at,
     };
-    rows.add_family(write, &row, kk);
+    rows.add_family(write, &row, kk, home.place);
     id
 }
 

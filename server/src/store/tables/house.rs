@@ -1,4 +1,4 @@
-//! Where a family lives and where the door was last pinned.
+//! Where a family lives, where the door was last pinned, and where the registry says it is.
 
 use sea_orm::entity::prelude::*;
 
@@ -13,6 +13,8 @@ pub struct Model {
     pub accuracy_cm: Option<i64>,
     pub pinned_at: Option<i64>,
     pub pin_visit: Option<Uuid>,
+    pub registry_lat_e7: Option<i64>,
+    pub registry_lon_e7: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -102,6 +102,8 @@ export const KINDS: readonly Kind[] = [
 			takes('desil', 'desil', 'decile', 'desilnasional'),
 			takes('status_hidup', 'status_hidup', 'hidup', 'keteranganmeninggal'),
 			takes('id_dtks', 'id_dtks'),
+			takes('lintang', 'lintang', 'latitude', 'lat'),
+			takes('bujur', 'bujur', 'longitude', 'lon', 'lng', 'long'),
 		],
 		oneOf: ['wilayah', 'desa_kelurahan'],
 	},

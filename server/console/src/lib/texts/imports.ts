@@ -212,6 +212,8 @@ export const imports = {
 				desil: '1 sampai 10; kosongkan bila belum diperingkat.',
 				status_hidup: 'hidup atau meninggal.',
 				id_dtks: 'Nomor keluarga di DTKS lama.',
+				lintang: 'Lintang rumah dalam derajat desimal, misalnya -7,8166; hanya untuk peta, bukan bukti kunjungan.',
+				bujur: 'Bujur rumah dalam derajat desimal, misalnya 112,0114.',
 			},
 		},
 		memberships: {

@@ -10,6 +10,7 @@ export const shell = {
 		tinjau: 'Tinjau',
 		kasus: 'Kasus',
 		penerima: 'Penerima',
+		peta: 'Peta',
 		persetujuan: 'Persetujuan',
 		impor: 'Impor',
 		pengguna: 'Pengguna',
