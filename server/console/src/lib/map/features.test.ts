@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { around, circle, clusterIcon, featuresOf, frameOf, partsOf, pointIcon, readIcon, shortNumber } from './features.ts';
+import { around, clusterIcon, featuresOf, frameOf, partsOf, pointIcon, readIcon, shortNumber } from './features.ts';
 
 const ORDER = ['unvisited', 'submitted', 'cancelled'];
 
@@ -53,9 +53,4 @@ test('a box asked for lies on the earth and is never empty', () => {
 test('large numbers are short', () => {
 	const short = (n: number) => shortNumber(n, (one) => String(one).replace('.', ','), (one) => `${one} rb`);
 	assert.deepEqual([999, 1_000, 1_249, 9_949, 9_950, 33_632].map(short), ['999', '1 rb', '1,2 rb', '9,9 rb', '10 rb', '34 rb']);
-});
-
-test('an accuracy circle is as wide as it says', () => {
-	const [east] = circle([112, -7.8], 100);
-	assert.ok(Math.abs((east![0] - 112) * 111_195 * Math.cos((-7.8 * Math.PI) / 180) - 100) < 0.01);
 });

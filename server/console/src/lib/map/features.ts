@@ -91,13 +91,3 @@ export function shortNumber(n: number, write: (n: number) => string, thousands: 
 	const rounded = n < 9_950 ? Math.round(n / 100) / 10 : Math.round(n / 1_000);
 	return thousands(write(rounded));
 }
-
-/** A circle on the ground as a ring of longitude and latitude, for an accuracy in metres. */
-export function circle([lon, lat]: readonly [number, number], metres: number, corners = 64): [number, number][] {
-	const degrees = metres / 111_195;
-	const wide = degrees / Math.cos((lat * Math.PI) / 180);
-	return Array.from({ length: corners + 1 }, (_, n) => {
-		const turn = (n / corners) * 2 * Math.PI;
-		return [lon + wide * Math.cos(turn), lat + degrees * Math.sin(turn)];
-	});
-}

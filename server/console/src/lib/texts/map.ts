@@ -44,7 +44,6 @@ export const map = {
 	rtRw: (rt: string, rw: string) => `RT ${rt} / RW ${rw}`,
 	thousands: (n: string) => `${n} rb`,
 	villageMap: (name: string) => `Batas ${name}`,
-	caseMap: 'Peta besar: titik, lingkaran akurasi, titik sebelumnya, dan batas kelurahan',
 	states: {
 		unvisited: 'Belum dikunjungi',
 		submitted: 'Menunggu tinjauan',
