@@ -9,7 +9,7 @@ pub(crate) struct Migration;
 
 impl MigrationName for Migration {
     fn name(&self) -> &'static str {
-        "m20261128_000001_registry_place"
+        "m20261128_000002_registry_place"
     }
 }
 

@@ -68,8 +68,8 @@ async fn each_family_of_ones_regions_is_counted_once_at_every_zoom_and_none_of_a
     let code = kediri::villages()[4];
     let mut people = Vec::new();
     for (name, region) in [("kota", "35.71"), ("lurahan", code)] {
-        let region = region.parse().unwrap();
-        let person = world.person((&admin, &approver), name, Role::Auditor, &[region]);
+        let regions = [region.parse().unwrap()];
+        let person = world.person((&admin, &approver), name, Role::Auditor, &regions);
         people.push(person.await.unwrap());
     }
     let (city, local) = (&people[0], &people[1]);

@@ -173,7 +173,7 @@ struct Given {
 fn place(lat: &str, lon: &str) -> Result<Option<(i64, i64)>, FieldProblem> {
     let read = |field: &str, cell: &str, most: f64| {
         let degrees = cell.replace(',', ".").parse::<f64>().ok();
-        let degrees = degrees.filter(|degrees| degrees.abs() <= most && cell != "0");
+        let degrees = degrees.filter(|degrees| degrees.abs() <= most && *degrees != 0.0);
         #[expect(clippy::cast_possible_truncation, reason = "degrees × 10⁷ fit")]
         let e7 = |degrees: f64| (degrees * 1e7).round() as i64;
         degrees.map(e7).ok_or_else(|| {
@@ -727,7 +727,7 @@ impl Run<'_> {
         let suspects = suspects.filter(|change| change.is_of_identity());
         let held = held(&write, suspects.map(|change| change.before.id).collect()).await?;
         let mut waiting = Vec::new();
-        let mut moved_pins = 0;
+        let mut moved_while_waiting = 0;
         for (home, change) in taken {
             let Some(change) = change else {
                 let id = add_family(&write, home, &mut rows);
@@ -743,23 +743,30 @@ impl Run<'_> {
                     elsewhere(&known, one, tally);
                 }
             }
-            if let Some(place) = home.place {
-                moved_pins += say_place(&write, change.before.house_id, place).await?;
-            }
+            let moved = match home.place {
+                Some(place) => say_place(&write, change.before.house_id, place).await?,
+                None => 0,
+            };
             if change.is_of_identity() && held.contains(&change.before.id) {
                 self.hold_back(&write, home, &change, given, tally, &mut waiting)
                     .await?;
+                moved_while_waiting += moved;
                 continue;
             }
-            let done = change.write(&mut write, home, &mut rows).await?;
+            let mut done = change.write(&mut write, home, &mut rows).await?;
+            if moved > 0 && done.unchanged > 0 {
+                // Its line says something new after all.
+                done.unchanged -= 1;
+                done.changed += 1;
+            }
             added += done.added;
             changed += done.changed;
             tally.unchanged += done.unchanged;
         }
-        changed += moved_pins;
         rows.insert(&write).await?;
         self.wait(&write, waiting).await?;
-        self.commit(write, added, changed).await?;
+        self.commit(write, added, changed + moved_while_waiting)
+            .await?;
         tally.added += added;
         tally.changed += changed;
         Ok(())
