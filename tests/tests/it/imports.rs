@@ -624,6 +624,58 @@ async fn a_changed_line_is_a_new_version_and_the_old_number_is_found_no_more() {
 }
 
 #[tokio::test]
+async fn a_file_may_say_where_houses_are_and_say_it_anew_and_that_pins_none() {
+    let office = Office::furnished(461).await;
+    let file = |lines: &[String]| format!("{HEADER},lintang,bujur\n{}\n", lines.join("\n"));
+    let placed = |lat: &str, lon: &str| {
+        let place = format!(
+            "house WHERE registry_lat_e7 = {lat} AND registry_lon_e7 = {lon} AND lat_e7 IS NULL"
+        );
+        let office = &office;
+        async move { office.count(&place).await }
+    };
+    let lines = [
+        head(1) + ",\"-7,8166\",112.0114", // 2: as Indonesians write it
+        head(2) + ",,",                    // 3: nobody knows
+        head(3) + ",91,112",               // 4
+        head(4) + ",-7.8,",                // 5: half a place
+        head(5) + ",0.0,0",                // 6: what a spreadsheet puts where it knows nothing
+        head(6) + ",NaN,112",              // 7
+        head(7) + ",112.01,-7.8",          // 8: the wrong way round
+    ];
+    let report = office.bring(ImportKind::Families, file(&lines)).await;
+    let expected: BTreeMap<u64, Vec<String>> = [
+        (4, "lintang not_degrees"),
+        (5, "bujur not_degrees"),
+        (6, "lintang not_degrees"),
+        (7, "lintang not_degrees"),
+        (8, "lintang not_degrees"),
+    ]
+    .into_iter()
+    .map(|(line, reason)| (line, vec![reason.to_owned()]))
+    .collect();
+    assert_eq!(reasons(&report), expected);
+    assert_eq!((report.added, report.rejected), (2, 5));
+    assert_eq!(placed("-78166000", "1120114000").await, 1);
+    assert_eq!(office.count("house WHERE registry_lat_e7 IS NULL").await, 1);
+
+    // Twice says nothing new, and a file without the columns takes nothing away.
+    let again = file(&lines[..2]);
+    let report = office.bring(ImportKind::Families, again).await;
+    assert_eq!((report.changed, report.unchanged), (0, 2));
+    let without = families(&[head(1), head(2)]);
+    office.bring(ImportKind::Families, without).await;
+    assert_eq!(placed("-78166000", "1120114000").await, 1);
+
+    // Another place is told as one changed line.
+    let moved = file(&[head(1) + ",-7.82,112.02", head(2) + ",,"]);
+    let report = office.bring(ImportKind::Families, moved).await;
+    assert_eq!((report.changed, report.unchanged), (1, 1));
+    assert_eq!(placed("-78200000", "1120200000").await, 1);
+    office.end().await;
+}
+
+#[tokio::test]
 async fn only_an_admin_imports_and_only_into_their_own_villages() {
     let office = Office::furnished(405).await;
     let desk = (&office.admin, &office.approver);
