@@ -18,6 +18,7 @@ export const PAGES: Readonly<Record<string, readonly Address[]>> = {
 		(desk) => firstOf(desk, '/v1/cases?state=submitted&limit=1', (id) => `/tinjau/${id}`),
 		(desk) => firstOf(desk, '/v1/officers', (id) => `/kasus/jalan/${id}`, 'user'),
 		'/kasus/rencana',
+		'/peta',
 		'/perangkat',
 		'/perangkat/kode',
 	],

@@ -5,12 +5,12 @@ import { test } from 'node:test';
 import { as } from './kit.ts';
 
 const MENUS: Readonly<Record<string, readonly string[]>> = {
-	koordinator: ['Tinjau', 'Kasus', 'Penerima', 'Perangkat'],
-	operator1: ['Penerima', 'Persetujuan'],
-	verifikator: ['Penerima', 'Persetujuan'],
-	kepala: ['Penerima', 'Persetujuan', 'Impor'],
+	koordinator: ['Tinjau', 'Kasus', 'Penerima', 'Peta', 'Perangkat'],
+	operator1: ['Penerima', 'Peta', 'Persetujuan'],
+	verifikator: ['Penerima', 'Peta', 'Persetujuan'],
+	kepala: ['Penerima', 'Peta', 'Persetujuan', 'Impor'],
 	admin: ['Impor', 'Pengguna', 'Perangkat'],
-	inspektorat: ['Kasus', 'Penerima', 'Jejak'],
+	inspektorat: ['Kasus', 'Penerima', 'Peta', 'Jejak'],
 };
 
 /** Pages that are somebody's, and not everybody's. */
