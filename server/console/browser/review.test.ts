@@ -14,6 +14,8 @@ const GROSS_MS = 5_000;
 const DEAD_MS = 350;
 
 let desk: Desk;
+/** The photos of the case that came back: it is on the screen a second time, with those that were not taken again. */
+let cameBack: ReadonlySet<string> = new Set();
 
 before(async () => {
 	desk = await Desk.of('koordinator');
@@ -132,6 +134,7 @@ test('a case returned for one photo comes back with another photo', async () => 
 	const id = await heldNow();
 	const view = await desk.get<{ visits: { photos: { id: string; kind: string }[] }[] }>(`/v1/cases/${id}`);
 	const sent = new Set(view.visits.flatMap(({ photos }) => photos.map((photo) => photo.id)));
+	cameBack = sent;
 	await desk.page.keyboard.press('x');
 	await desk.page.keyboard.press('3');
 	await desk.page.keyboard.press('k');
@@ -166,7 +169,10 @@ test(`${MANY} cases are judged by keys alone, each next one loaded ahead`, async
 	const p95 = percentile(times, 0.95);
 	t.diagnostic(`from the key to the next house decoded: p50 ${percentile(times, 0.5).toFixed(0)} ms, p95 ${p95.toFixed(0)} ms over ${MANY} cases; all: ${times.map((ms) => ms.toFixed(0)).join(' ')}`);
 	assert.ok(p95 < GROSS_MS, `p95 ${p95} ms`);
-	for (const [url, asked] of desk.photos) assert.equal(asked, 1, `${new URL(url).pathname} was asked for ${asked} times`);
+	for (const [url, asked] of desk.photos) {
+		const path = new URL(url).pathname;
+		if (!cameBack.has(path.split('/')[3] ?? '')) assert.equal(asked, 1, `${path} was asked for ${asked} times`);
+	}
 	await desk.page.getByText('Menyimpan …').first().waitFor({ state: 'hidden' });
 	const { items } = await desk.get<{ items: unknown[] }>('/v1/cases?state=accepted&limit=100');
 	assert.ok(items.length >= MANY, `${items.length} are accepted on the server`);
