@@ -3,7 +3,7 @@ import { api, OfflineError, ProblemError, serverNow, told } from '#lib/api.ts';
 
 import { judged, mainPhotos, risk, shotsOf, type CaseView } from './evidence.ts';
 import type { Mark } from './marks.ts';
-import { outlineOf } from './outlines.ts';
+import { outlineOf } from '#lib/geo/outlines.ts';
 import type { Ended, Outgoing } from './outgoing.svelte.ts';
 import type { Entry } from './outbox.ts';
 import { Photos } from './photos.svelte.ts';
