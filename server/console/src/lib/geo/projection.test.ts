@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { distance, drawn, frameOf, pathOf, planeAt, ringsOf, scaleBar } from './projection.ts';
+import { directionOf, distance, drawn, frameOf, pathOf, planeAt, ringsOf, scaleBar } from './projection.ts';
 
 const KEDIRI = [112.016115, -7.826362] as const;
 
@@ -14,6 +14,29 @@ test('metres by the sphere: a thousandth of a degree', () => {
 	assert.ok(Math.abs(north.y - 111.195) < 0.01);
 	assert.ok(Math.abs(east.x - 111.195 * Math.cos((7.826362 * Math.PI) / 180)) < 0.01);
 	assert.ok(Math.abs(distance(north, east) - Math.hypot(north.y, east.x)) < 1e-9);
+});
+
+test('directions go round from north by east', () => {
+	const from = [100, 0] as const;
+	const steps: [number, number, number][] = [
+		[1, 0, 0],
+		[1, 1, 1],
+		[0, 1, 2],
+		[-1, 1, 3],
+		[-1, 0, 4],
+		[-1, -1, 5],
+		[0, -1, 6],
+		[1, -1, 7],
+		[1, -0.1, 0],
+	];
+	for (const [lat, lon, direction] of steps) {
+		assert.equal(directionOf(from, [100 + lon / 1e4, lat / 1e4]), direction);
+	}
+});
+
+test('a whole city’s corners fit a frame', () => {
+	const shown = Array.from({ length: 300_000 }, (_, n) => ({ x: n % 1_000, y: -n / 1_000, radius: 0 }));
+	assert.ok(frameOf(shown, 408, 128, 24, 60).metresPerPixel > 0);
 });
 
 test('everything is in the frame, north up', () => {

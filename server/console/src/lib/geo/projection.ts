@@ -11,6 +11,7 @@ export interface Point {
 
 const EARTH_M = 6_371_008.8;
 const RADIAN = Math.PI / 180;
+const DIRECTIONS = 8;
 
 export function lonLat(place: { lat_e7: number; lon_e7: number }): LonLat {
 	return [place.lon_e7 / 1e7, place.lat_e7 / 1e7];
@@ -29,6 +30,13 @@ export function distance(a: Point, b: Point): number {
 	return Math.hypot(a.x - b.x, a.y - b.y);
 }
 
+/** Which of eight directions `to` lies in, seen from `from`: 0 north, 2 east, and so round. */
+export function directionOf(from: LonLat, to: LonLat): number {
+	const { x, y } = planeAt(from)(to);
+	const turn = Math.atan2(x, y) / (2 * Math.PI);
+	return (Math.round(turn * DIRECTIONS) + DIRECTIONS) % DIRECTIONS;
+}
+
 /** What part of the plane is drawn, and how large. */
 export interface Frame {
 	readonly middle: Point;
@@ -44,11 +52,15 @@ export interface Shown extends Point {
 
 /** The frame in which all is seen, with a margin in pixels. `least` metres are always across. */
 export function frameOf(shown: readonly Shown[], width: number, height: number, margin: number, least: number): Frame {
-	const left = Math.min(...shown.map(({ x, radius }) => x - radius));
-	const right = Math.max(...shown.map(({ x, radius }) => x + radius));
-	const bottom = Math.min(...shown.map(({ y, radius }) => y - radius));
-	const top = Math.max(...shown.map(({ y, radius }) => y + radius));
 	if (shown.length === 0) return { middle: { x: 0, y: 0 }, metresPerPixel: 1, width, height };
+	// A loop: the corners of a city's villages are more than a call takes as arguments.
+	let [left, right, bottom, top] = [Infinity, -Infinity, Infinity, -Infinity];
+	for (const { x, y, radius } of shown) {
+		left = Math.min(left, x - radius);
+		right = Math.max(right, x + radius);
+		bottom = Math.min(bottom, y - radius);
+		top = Math.max(top, y + radius);
+	}
 	const room = { x: Math.max(1, width - 2 * margin), y: Math.max(1, height - 2 * margin) };
 	return {
 		middle: { x: (left + right) / 2, y: (bottom + top) / 2 },
