@@ -12,6 +12,8 @@ use tilik_tests::demo::{Cast, Crew, Demo, Desks, Options, Summary};
 
 /// The first round of every officer.
 const CASES_EACH: usize = 11;
+/// The same when all desks are left to the visitor: enough to review, and there sooner.
+const CASES_EACH_TO_REVIEW: usize = 8;
 /// Cases that go back to the phone.
 const TO_RETURN: usize = 3;
 /// Memberships that end.
@@ -178,7 +180,7 @@ async fn first_loop(cast: &Cast, crew: &Crew, desks: &mut Desks) -> Result<()> {
 
 /// Everybody visits whom they were given, and again whom a reviewer returns; nobody judges anything.
 async fn only_visits(cast: &Cast, crew: &Crew, desks: &mut Desks) -> Result<()> {
-    desks.open_cases(cast, CASES_EACH).await?;
+    desks.open_cases(cast, CASES_EACH_TO_REVIEW).await?;
     let mut told = false;
     loop {
         crew.walk().await?;
