@@ -60,9 +60,9 @@ pub struct StateCount {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MapCluster {
-    /// Latitude of their middle, degrees × 10⁷.
+    /// Latitude of their middle, degrees × 10⁷; of fewer than five families, of the cell they live in.
     pub lat_e7: i64,
-    /// Longitude of their middle, degrees × 10⁷.
+    /// Longitude of their middle, degrees × 10⁷; of fewer than five families, of the cell they live in.
     pub lon_e7: i64,
     /// How many.
     pub families: u64,
@@ -111,7 +111,7 @@ pub struct MapVillage {
     pub unplaced: u64,
     /// How many in each state that occurs.
     pub states: Vec<StateCount>,
-    /// South, west, north, east of those on the map, degrees × 10⁷; absent when there are none.
+    /// South, west, north, east of those on the map, degrees × 10⁷, outward to 0.005°; absent when there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bounds: Option<[i64; 4]>,
 }

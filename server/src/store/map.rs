@@ -37,6 +37,12 @@ const POINTS_FROM: f64 = 14.0;
 /// when they are at most so many.
 const MOST_POINTS: u64 = 800;
 
+/// Of fewer families than this a cluster says which cell they live in, not where: houses are looked at from near, which is
+/// logged.
+const FEW: u64 = 5;
+/// Bounds of a village's families lie on this grid for the same reason, degrees × 10⁷: some 500 m.
+const BOUNDS_GRID: i64 = 50_000;
+
 /// Which families are on the map and in its lists.
 #[derive(Debug, Clone, Default)]
 pub struct MapFilter {
@@ -302,7 +308,7 @@ impl Acting {
         if frame.zoom < POINTS_FROM || families > MOST_POINTS {
             return Ok(MapView {
                 families,
-                clusters: clusters(rows),
+                clusters: clusters(rows, frame.step),
                 points: Vec::new(),
             });
         }
@@ -461,14 +467,17 @@ impl Takes for MapVillage {
         });
         let here = (row.south, row.west, row.north, row.east);
         if let (Some(south), Some(west), Some(north), Some(east)) = here {
+            let low = |edge: i64| edge.div_euclid(BOUNDS_GRID) * BOUNDS_GRID;
+            let high = |edge: i64| low(edge) + BOUNDS_GRID;
+            let [south, west, north, east] = [low(south), low(west), high(north), high(east)];
             let [s, w, n, e] = self.bounds.unwrap_or([south, west, north, east]);
             self.bounds = Some([s.min(south), w.min(west), n.max(north), e.max(east)]);
         }
     }
 }
 
-/// Cells of one state each, together by place; their middle is weighted by how many live where.
-fn clusters(rows: Vec<Cell>) -> Vec<MapCluster> {
+/// Cells of one state each, together by place; their middle is weighted by how many live where, unless they are few.
+fn clusters(rows: Vec<Cell>, step: i64) -> Vec<MapCluster> {
     let mut cells: BTreeMap<(i64, i64), MapCluster> = BTreeMap::new();
     for row in rows {
         let cluster = cells.entry((row.x, row.y)).or_insert(MapCluster {
@@ -493,12 +502,44 @@ fn clusters(rows: Vec<Cell>) -> Vec<MapCluster> {
             families: row.families.unsigned_abs(),
         });
     }
-    cells.into_values().collect()
+    let middle = |cell: i64| cell * step - HALF + step / 2;
+    cells
+        .into_iter()
+        .map(|((x, y), cluster)| {
+            if cluster.families >= FEW {
+                return cluster;
+            }
+            MapCluster {
+                lat_e7: middle(y),
+                lon_e7: middle(x),
+                ..cluster
+            }
+        })
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_few_families_are_shown_in_the_middle_of_their_cell_and_many_where_they_live() {
+        let cell = |families| Cell {
+            x: 2,
+            y: 3,
+            state: "accepted".to_owned(),
+            families,
+            lat: 3_010 - HALF,
+            lon: 2_990 - HALF,
+        };
+        let place = |families| {
+            let found = clusters(vec![cell(families)], 1_000);
+            (found[0].lat_e7, found[0].lon_e7)
+        };
+        assert_eq!(place(1), (3_500 - HALF, 2_500 - HALF));
+        assert_eq!(place(4), place(1));
+        assert_eq!(place(5), (3_010 - HALF, 2_990 - HALF));
+    }
 
     #[test]
     fn a_frame_has_at_most_four_hundred_cells_whatever_is_asked_for() {
