@@ -44,7 +44,7 @@ export class Desk {
 		context.on('request', (request) => {
 			const url = new URL(request.url());
 			if (url.origin !== BASE) this.strangers.push(request.url());
-			if (url.pathname.startsWith('/v1/photos/')) this.photos.set(request.url(), (this.photos.get(request.url()) ?? 0) + 1);
+			if (request.method() === 'GET' && url.pathname.startsWith('/v1/photos/')) this.photos.set(request.url(), (this.photos.get(request.url()) ?? 0) + 1);
 		});
 		context.on('weberror', (error) => this.errors.push(error.error().message));
 	}

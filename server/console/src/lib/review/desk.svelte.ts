@@ -184,7 +184,8 @@ export class Desk {
 
 	#load(): void {
 		const sparing = 'connection' in navigator && (navigator.connection as { saveData?: boolean }).saveData === true;
-		const keep = new Set(this.held.slice(0, MOST_HELD).map(({ id }) => id));
+		// Also of the case that an undo has pushed back by one: its photos would be asked for a second time.
+		const keep = new Set(this.held.map(({ id }) => id));
 		if (this.#before !== null) keep.add(this.#before);
 		this.photos.plan(plan(this.held, sparing), keep);
 		for (const { region } of this.held) void outlineOf(region);
