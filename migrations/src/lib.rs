@@ -6,6 +6,19 @@ mod dialect;
 mod m20261124_000001_create_schema;
 mod m20261128_000001_add_refusals;
 mod m20261128_000002_registry_place;
+mod m20261128_000003_contact_sheets;
+mod m20261128_000004_delegation;
+mod m20261128_000005_seen_news;
+mod m20261128_000006_index_journal;
+mod m20261128_000007_rehearse_import;
+mod m20261128_000008_index_newest_case;
+mod m20261128_000009_add_session_agent;
+mod m20261128_000010_add_second_factor;
+mod m20261128_000011_add_reset_slip;
+mod m20261128_000012_time_leases;
+mod m20261128_000013_add_visit_request;
+mod m20261128_000014_confirm_admins;
+mod m20261128_000015_add_plan;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -18,6 +31,19 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000001_create_schema::Migration),
             Box::new(m20261128_000001_add_refusals::Migration),
             Box::new(m20261128_000002_registry_place::Migration),
+            Box::new(m20261128_000003_contact_sheets::Migration),
+            Box::new(m20261128_000004_delegation::Migration),
+            Box::new(m20261128_000005_seen_news::Migration),
+            Box::new(m20261128_000006_index_journal::Migration),
+            Box::new(m20261128_000007_rehearse_import::Migration),
+            Box::new(m20261128_000008_index_newest_case::Migration),
+            Box::new(m20261128_000009_add_session_agent::Migration),
+            Box::new(m20261128_000010_add_second_factor::Migration),
+            Box::new(m20261128_000011_add_reset_slip::Migration),
+            Box::new(m20261128_000012_time_leases::Migration),
+            Box::new(m20261128_000013_add_visit_request::Migration),
+            Box::new(m20261128_000014_confirm_admins::Migration),
+            Box::new(m20261128_000015_add_plan::Migration),
         ]
     }
 }

@@ -1,3 +1,5 @@
+import { resolve } from 'node:path';
+
 import adapter from '@sveltejs/adapter-static';
 import { sveltekit } from '@sveltejs/kit/vite';
 import { defineConfig } from 'vite';
@@ -29,6 +31,7 @@ export default defineConfig({
 			},
 		}),
 	],
+	resolve: { alias: { 'tailwind-merge': resolve('src/lib/charts/no-tailwind.ts') } },
 	server: {
 		proxy: { '/v1': { target: server, headers: { origin: server } } },
 	},

@@ -7,8 +7,12 @@ use tilik_protocol::ids::{DeviceId, GrantId, SessionId, UserId, VisitId};
 use tilik_protocol::policy::{Permission, Role};
 use tilik_protocol::problem::ProblemCode;
 use tilik_protocol::region::RegionCode;
+use tilik_protocol::time::Timestamp;
 
 use crate::error::Error;
+
+/// For so long one code counts in the session that showed it.
+pub const STEP_UP_S: i64 = 1_800;
 
 /// A grant in force at the moment of asking.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +23,8 @@ pub struct HeldGrant {
     pub role: Role,
     /// Where.
     pub regions: Vec<RegionCode>,
+    /// Whose power it is, when its holder stands in for somebody.
+    pub delegated_from: Option<GrantId>,
 }
 
 /// Who is asking.
@@ -26,10 +32,14 @@ pub struct HeldGrant {
 pub struct Actor {
     user: Option<UserId>,
     grants: Arc<[HeldGrant]>,
+    withheld: Arc<[Role]>,
     device: Option<DeviceId>,
     session: Option<SessionId>,
     uploads_of: Option<VisitId>,
     owes_password: bool,
+    second_factor: bool,
+    stepped_up_at: Option<Timestamp>,
+    asks_for_training: bool,
     why: &'static str,
 }
 
@@ -44,11 +54,24 @@ impl Actor {
         Self {
             user: Some(user),
             grants: grants.into(),
+            withheld: Arc::default(),
             device,
             session: Some(session),
             uploads_of: None,
             owes_password: false,
+            asks_for_training: false,
+            second_factor: false,
+            stepped_up_at: None,
             why: "",
+        }
+    }
+
+    /// The same, with roles that this person has and that do not count in a phone's session.
+    #[must_use]
+    pub(crate) fn without(self, withheld: Vec<Role>) -> Self {
+        Self {
+            withheld: withheld.into(),
+            ..self
         }
     }
 
@@ -66,15 +89,46 @@ impl Actor {
         self.owes_password
     }
 
+    /// The same, who shows a code beside the password, and when this session last showed one.
+    #[must_use]
+    pub(crate) fn with_codes(self, second_factor: bool, stepped_up_at: Option<Timestamp>) -> Self {
+        Self {
+            second_factor,
+            stepped_up_at,
+            ..self
+        }
+    }
+
+    /// Whether a role of this person demands a code beside the password, and there is none yet.
+    pub fn owes_a_second_factor(&self) -> bool {
+        !self.second_factor
+            && self
+                .grants
+                .iter()
+                .any(|grant| grant.role.needs_second_factor())
+    }
+
+    /// Whether an act that weighs asks this session for a code first. Who has none is never asked.
+    pub fn must_step_up(&self, now: Timestamp) -> bool {
+        self.second_factor
+            && self
+                .stepped_up_at
+                .is_none_or(|at| now >= at.plus_s(STEP_UP_S))
+    }
+
     /// A person whom the server's keeper names at its command line; has what their grants give, and no session.
     pub(crate) fn named(user: UserId, grants: Vec<HeldGrant>, why: &'static str) -> Self {
         Self {
             user: Some(user),
             grants: grants.into(),
+            withheld: Arc::default(),
             device: None,
             session: None,
             uploads_of: None,
             owes_password: false,
+            asks_for_training: false,
+            second_factor: false,
+            stepped_up_at: None,
             why,
         }
     }
@@ -84,10 +138,14 @@ impl Actor {
         Self {
             user,
             grants: Arc::new([]),
+            withheld: Arc::default(),
             device: Some(device),
             session: None,
             uploads_of: Some(visit),
             owes_password: false,
+            asks_for_training: false,
+            second_factor: false,
+            stepped_up_at: None,
             why: "upload grant",
         }
     }
@@ -97,10 +155,14 @@ impl Actor {
         Self {
             user: None,
             grants: Arc::new([]),
+            withheld: Arc::default(),
             device: None,
             session: None,
             uploads_of: None,
             owes_password: false,
+            asks_for_training: false,
+            second_factor: false,
+            stepped_up_at: None,
             why,
         }
     }
@@ -143,9 +205,52 @@ impl Actor {
         &self.grants
     }
 
+    /// The role of who has no other.
+    pub(crate) fn only_role(&self) -> Option<Role> {
+        let mut roles = self.grants.iter().map(|grant| grant.role);
+        let first = roles.next()?;
+        roles.all(|role| role == first).then_some(first)
+    }
+
+    /// The grants by which this actor stands in for others when acting as `role` (in `region`, if the act lies in one); none
+    /// for who has the role themselves.
+    pub fn deputy_grants(&self, role: Role, region: Option<&RegionCode>) -> Vec<GrantId> {
+        let covers = |grant: &HeldGrant| {
+            region.is_none_or(|region| grant.regions.iter().any(|code| code.covers(region)))
+        };
+        let held = || {
+            let grants = self.grants.iter();
+            grants.filter(|grant| grant.role == role && covers(grant))
+        };
+        if held().any(|grant| grant.delegated_from.is_none()) {
+            return Vec::new();
+        }
+        held().map(|grant| grant.id).collect()
+    }
+
+    /// Whose grants this actor was lent, whatever else they hold.
+    pub fn lent(&self) -> impl Iterator<Item = GrantId> {
+        self.grants.iter().filter_map(|grant| grant.delegated_from)
+    }
+
     /// Whether it is the server itself.
     pub fn is_system(&self) -> bool {
         self.user.is_none() && self.device.is_none()
+    }
+
+    /// The same, asking for the training part of what they have, or not.
+    #[must_use]
+    pub(crate) fn asking_for_training(self, asks_for_training: bool) -> Self {
+        Self {
+            asks_for_training,
+            ..self
+        }
+    }
+
+    /// Whether lists, queues and counts are those of the training area: who asked for that, or has nothing else.
+    pub fn is_in_training(&self) -> bool {
+        let mut regions = self.grants.iter().flat_map(|grant| &grant.regions);
+        self.asks_for_training || (!self.grants.is_empty() && regions.all(RegionCode::is_training))
     }
 
     /// Whether any grant allows `permission` somewhere.
@@ -156,17 +261,31 @@ impl Actor {
     /// Refuses unless some grant allows `permission` somewhere. Where is asked per row, by [`Actor::regions`].
     ///
     /// # Errors
-    /// `forbidden`.
+    /// `forbidden`; `not_on_phone` when it is for the phone that the role which allows it does not count, or no role is left.
     pub fn require(&self, permission: Permission) -> Result<(), Error> {
         if self.may(permission) {
-            Ok(())
-        } else {
-            Err(Error::Refused(ProblemCode::Forbidden))
+            return Ok(());
         }
+        let nothing_left = self.grants.is_empty();
+        let is_withheld = |role: &Role| nothing_left || role.may(permission);
+        Err(Error::Refused(if self.withheld.iter().any(is_withheld) {
+            ProblemCode::NotOnPhone
+        } else {
+            ProblemCode::Forbidden
+        }))
     }
 
-    /// The regions in which `permission` holds; empty: nowhere.
+    /// The regions in which `permission` holds and of which this request is: what is invented is never counted or listed
+    /// among what is real. Empty: nowhere.
     pub fn regions(&self, permission: Permission) -> Vec<RegionCode> {
+        let is_training = self.is_in_training();
+        let mut regions = self.all_regions(permission);
+        regions.retain(|code| code.is_training() == is_training);
+        regions
+    }
+
+    /// All regions in which `permission` holds, real or for training.
+    pub fn all_regions(&self, permission: Permission) -> Vec<RegionCode> {
         let mut regions: Vec<RegionCode> = self
             .grants
             .iter()

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
 
+use crate::base_map::{BaseMap, Unfit};
 use crate::blobs::S3Options;
 use crate::store::DatabaseUrl;
 
@@ -42,8 +43,53 @@ pub struct Config {
     pub workers: usize,
     /// Who may read `/metrics`.
     pub metrics: MetricsReaders,
+    /// Whether roles that decide must show a code beside the password.
+    pub second_factor: SecondFactor,
+    /// How full the disk may get.
+    pub low_space: LowSpace,
+    /// What is drawn under the families on the map.
+    pub base_map: Option<BaseMap>,
+    /// What browsers get.
+    pub console: Console,
     /// How the log is written.
     pub log: Log,
+}
+
+/// How much of the disk has to be free, in per cent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LowSpace {
+    /// Below this share photos get 507.
+    pub photos_wait_below: u8,
+    /// Below this share everything that writes gets 507.
+    pub read_only_below: u8,
+}
+
+impl Default for LowSpace {
+    fn default() -> Self {
+        Self {
+            photos_wait_below: 10,
+            read_only_below: 3,
+        }
+    }
+}
+
+/// Whether roles that decide must show a code beside the password. Who has set one up is always asked for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecondFactor {
+    /// Until they have set it up, they can do nothing else.
+    Required,
+    /// Everybody may.
+    Offered,
+}
+
+/// What browsers get from this server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Console {
+    /// The console in this binary; a release that lacks it does not serve.
+    #[default]
+    Embedded,
+    /// A page that says there is none: this server is for phones and programs.
+    None,
 }
 
 /// Who may read `/metrics`: these networks, and who shows the token.
@@ -131,7 +177,7 @@ impl fmt::Display for BadSettings {
 impl std::error::Error for BadSettings {}
 
 /// Every variable, and its meaning for people.
-pub const VARIABLES: [(&str, &str); 20] = [
+pub const VARIABLES: [(&str, &str); 24] = [
     (
         "TILIK_DATA_DIR",
         "folder for the embedded database, photos and spool files [default: ~/.local/share/tilik]",
@@ -186,7 +232,7 @@ pub const VARIABLES: [(&str, &str); 20] = [
     ),
     (
         "TILIK_WORKERS",
-        "background workers in this process [default: 1]",
+        "background workers for anything in this process, beside one for what somebody waits for [default: 1]",
     ),
     (
         "TILIK_METRICS_ALLOW",
@@ -195,6 +241,22 @@ pub const VARIABLES: [(&str, &str); 20] = [
     (
         "TILIK_METRICS_TOKEN",
         "bearer token with which /metrics may be read from elsewhere",
+    ),
+    (
+        "TILIK_SECOND_FACTOR",
+        "required: verifiers, approvers and admins show a code from an app when they sign in; offered: who wants to [default: required]",
+    ),
+    (
+        "TILIK_LOW_SPACE",
+        "per cent of the disk that must be free for photos, and for anything to be written [default: 10,3]",
+    ),
+    (
+        "TILIK_MAP_PMTILES",
+        "a PMTiles file drawn under the map; without it the map shows where villages end",
+    ),
+    (
+        "TILIK_CONSOLE",
+        "embedded, or none for a server that only phones and programs use [default: embedded]",
     ),
     (
         "TILIK_LOG",
@@ -277,6 +339,32 @@ impl Reader<'_> {
             access_key: access_key?,
             secret_key: secret_key?,
         })
+    }
+}
+
+impl Reader<'_> {
+    fn base_map(&mut self) -> Option<BaseMap> {
+        const NAME: &str = "TILIK_MAP_PMTILES";
+        let path = self.text(NAME)?;
+        match BaseMap::open(Path::new(&path)) {
+            Ok(map) => return Some(map),
+            Err(Unfit::Unreadable) => self.refuse(
+                NAME,
+                "names a file that is not there or may not be read",
+                "Name a PMTiles file that the server's account may read, or leave the variable out.",
+            ),
+            Err(Unfit::NotPmtiles) => self.refuse(
+                NAME,
+                "names a file that is no PMTiles file of version 3",
+                "Convert it with `pmtiles convert`, or leave the variable out.",
+            ),
+            Err(Unfit::OtherTiles) => self.refuse(
+                NAME,
+                "names a file whose tiles are neither vector (MVT) nor PNG, JPEG, WebP or AVIF",
+                "Name another file, or leave the variable out.",
+            ),
+        }
+        None
     }
 }
 
@@ -370,6 +458,24 @@ fn log(text: &str) -> Option<Log> {
     Some(Log { json, level })
 }
 
+/// `10,3`: photos wait before everything does.
+fn low_space(text: &str) -> Option<LowSpace> {
+    let (photos, all) = text.split_once(',')?;
+    let (photos, all): (u8, u8) = (photos.trim().parse().ok()?, all.trim().parse().ok()?);
+    (all >= 1 && photos > all && photos <= 50).then_some(LowSpace {
+        photos_wait_below: photos,
+        read_only_below: all,
+    })
+}
+
+fn console(text: &str) -> Option<Console> {
+    match text {
+        "embedded" => Some(Console::Embedded),
+        "none" => Some(Console::None),
+        _ => None,
+    }
+}
+
 /// The keyring's place when nobody said one: beside the data folder, never in it.
 fn keys_beside(data_dir: &Path) -> PathBuf {
     let mut name = data_dir
@@ -399,6 +505,10 @@ impl Config {
             safe_at_once: true,
             workers: 1,
             metrics: MetricsReaders::default(),
+            low_space: LowSpace::default(),
+            base_map: None,
+            second_factor: SecondFactor::Required,
+            console: Console::default(),
             log: Log::default(),
         }
     }
@@ -487,6 +597,26 @@ impl Config {
             "Use at least 20 random letters and digits.",
             |text| (text.len() >= 20).then(|| text.to_owned()),
         );
+        if let Some(rule) = reader.read(
+            "TILIK_SECOND_FACTOR",
+            "is neither required nor offered",
+            "Write required; offered is for a demo, where nothing is real.",
+            |text| match text {
+                "required" => Some(SecondFactor::Required),
+                "offered" => Some(SecondFactor::Offered),
+                _ => None,
+            },
+        ) {
+            config.second_factor = rule;
+        }
+        if let Some(low) = reader.read(
+            "TILIK_LOW_SPACE",
+            "is no pair of per cents like 10,3",
+            "Write whole per cents: photos wait below the first, at most 50; everything waits below the second, at least 1 and less than the first.",
+            low_space,
+        ) {
+            config.low_space = low;
+        }
         if let Some(version) = reader.read(
             "TILIK_MIN_APP_VERSION",
             "is no version",
@@ -535,6 +665,14 @@ impl Config {
         ) {
             config.workers = workers;
         }
+        if let Some(console) = reader.read(
+            "TILIK_CONSOLE",
+            "is neither embedded nor none",
+            "Leave it unset for the console in this program, or write none to serve phones and programs only.",
+            console,
+        ) {
+            config.console = console;
+        }
         if let Some(log) = reader.read(
             "TILIK_LOG",
             "is no way to write a log",
@@ -543,6 +681,7 @@ impl Config {
         ) {
             config.log = log;
         }
+        config.base_map = reader.base_map();
         if reader.bad.is_empty() {
             Ok(config)
         } else {
@@ -621,6 +760,7 @@ mod tests {
         assert!(!config.keys.starts_with(&config.data_dir));
         assert_eq!(config.public_url, "http://127.0.0.1:8080");
         assert!(config.s3.is_none());
+        assert_eq!(config.console, Console::Embedded);
     }
 
     #[test]
@@ -645,6 +785,9 @@ mod tests {
             ("TILIK_WORKERS", "0"),
             ("TILIK_METRICS_ALLOW", "10.9.0.0/16"),
             ("TILIK_METRICS_TOKEN", "abcdefghijklmnopqrst"),
+            ("TILIK_SECOND_FACTOR", "offered"),
+            ("TILIK_LOW_SPACE", "5, 2"),
+            ("TILIK_CONSOLE", "none"),
             ("TILIK_LOG", "json:warn"),
         ])
         .unwrap();
@@ -662,6 +805,10 @@ mod tests {
         assert!(!config.safe_at_once);
         assert_eq!(config.workers, 0);
         assert_eq!(config.metrics.networks.len(), 1);
+        assert_eq!(config.second_factor, SecondFactor::Offered);
+        let low = config.low_space;
+        assert_eq!((low.photos_wait_below, low.read_only_below), (5, 2));
+        assert_eq!(config.console, Console::None);
         assert!(config.log.json && config.log.level == tracing::Level::WARN);
     }
 

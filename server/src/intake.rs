@@ -16,7 +16,7 @@ use crate::store::Acting;
 use crate::store::arrivals::Arrival;
 use crate::store::photos::Side;
 use crate::store::uploads::{Announced, Expected, Standing};
-use crate::watermark;
+use crate::watermark::{self, Words};
 
 impl From<BlobError> for Error {
     fn from(error: BlobError) -> Self {
@@ -224,7 +224,7 @@ impl App {
     }
 
     /// A copy as this person gets it.
-    async fn written_on(&self, copy: Bytes, words: Option<String>) -> Result<Bytes> {
+    async fn written_on(&self, copy: Bytes, words: Option<Words>) -> Result<Bytes> {
         let Some(words) = words else { return Ok(copy) };
         let _room = self.writing_on.acquire().await.map_err(Error::internal)?;
         let made = tokio::task::spawn_blocking(move || watermark::burn(&copy, &words)).await;

@@ -9,7 +9,7 @@ use crate::App;
 use crate::blobs::{BlobPrefix, ChunkKey};
 use crate::error::{Error, Result};
 use crate::store::Acting;
-use crate::store::jobs::Claimed;
+use crate::store::jobs::{Claimed, Which};
 
 /// How long a worker sleeps when nothing is due and nobody wakes it.
 const IDLE: Duration = Duration::from_secs(2);
@@ -17,11 +17,34 @@ const IDLE: Duration = Duration::from_secs(2);
 const TICK: Duration = Duration::from_secs(5);
 /// Every so many ticks time-driven work is looked for.
 const CLOCK_TICKS: u32 = 6;
+/// How often a job that takes long is held on to.
+const HOLD: Duration = Duration::from_secs(30);
 /// Every so many ticks orphans of the staging area are looked for.
 const TIDY_TICKS: u32 = 720;
 
 impl App {
-    async fn do_job(&self, by: &Acting, job: &Claimed) -> Result<()> {
+    async fn do_job(&self, by: &Acting, job: &mut Claimed) -> Result<()> {
+        if job.kind == crate::imports::JOB {
+            let import = job.object.parse().map_err(Error::internal)?;
+            // A large file takes longer than the lease. Both go on side by side: the work may be what holds the database
+            // that the lease is waiting for.
+            let hold = async {
+                loop {
+                    tokio::time::sleep(HOLD).await;
+                    if !by.hold_job(job).await? {
+                        return Err(Error::WRONG_MOMENT);
+                    }
+                }
+            };
+            return tokio::select! {
+                done = self.go_on_with_import(import) => done,
+                lost = hold => lost,
+            };
+        }
+        if job.kind == crate::store::OPEN_PLAN {
+            let plan = job.object.parse().map_err(Error::internal)?;
+            return by.go_on_with_plan(plan).await;
+        }
         let photo = job.object.parse::<PhotoId>().map_err(Error::internal);
         match job.kind.as_str() {
             "derivatives" => self.make_copies(by, photo?).await,
@@ -38,16 +61,16 @@ impl App {
     ///
     /// # Errors
     /// When the database does not answer.
-    async fn do_next_job(&self) -> Result<bool> {
+    async fn do_next_job(&self, which: Which) -> Result<bool> {
         let by = self.store.acting_as_system("background work");
-        let Some(job) = by.claim_job().await? else {
+        let Some(mut job) = by.claim_job_of(which).await? else {
             return Ok(false);
         };
-        match self.do_job(&by, &job).await {
+        match self.do_job(&by, &mut job).await {
             Ok(()) => by.finish_job(&job).await?,
             Err(error) => {
                 tracing::warn!(job.kind = %job.kind, job.id = %job.id, cause = %error, "a job failed");
-                by.fail_job(&job, &error.code().to_string()).await?;
+                by.fail_job(&job, error.code()).await?;
             }
         }
         Ok(true)
@@ -59,7 +82,7 @@ impl App {
     /// When the database does not answer.
     pub async fn do_due_jobs(&self) -> Result<u64> {
         let mut done = 0;
-        while self.do_next_job().await? {
+        while self.do_next_job(Which::Any).await? {
             done += 1;
         }
         Ok(done)
@@ -83,6 +106,7 @@ impl App {
         by.expire_due_cases().await?;
         by.designate_due().await?;
         self.store.forget_old_tries().await?;
+        self.forget_rehearsals(&by).await?;
         for photo in by.expire_uploads().await? {
             let prefix = BlobPrefix::chunks(uuid::Uuid::from(photo));
             for object in self.blobs.list(&prefix, None, 1000).await?.objects {
@@ -160,11 +184,13 @@ impl App {
     /// Runs workers until `stop` says so; the job a worker has begun it finishes, the rest waits for the next start.
     pub async fn work(self, mut stop: watch::Receiver<bool>) {
         let mut workers = tokio::task::JoinSet::new();
-        for _ in 0..self.config.workers {
+        let short = std::iter::repeat_n(Which::Short, self.config.workers);
+        let long = (self.config.workers > 0).then_some(Which::Long);
+        for which in short.chain(long) {
             let (app, mut stop) = (self.clone(), stop.clone());
             workers.spawn(async move {
                 while !*stop.borrow() {
-                    match app.do_next_job().await {
+                    match app.do_next_job(which).await {
                         Ok(true) => continue,
                         Ok(false) => {}
                         Err(error) => {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 pub mod actor;
+pub mod base_map;
 pub mod blobs;
 pub mod clock;
 pub mod config;
@@ -25,6 +26,7 @@ pub mod store;
 pub mod sundial;
 pub mod time_token;
 pub mod tokens;
+pub mod totp;
 mod watermark;
 
 /// One running server: what every handler and job is handed. Cheap to clone.
@@ -73,7 +75,7 @@ impl App {
         let decoding = Arc::new(tokio::sync::Semaphore::new(config.workers.max(1)));
         Self {
             sundial: Arc::new(sundial::Sundial::new(clock.now())),
-            space: Arc::new(space::Space::default()),
+            space: Arc::new(space::Space::new(config.low_space)),
             receiving: receiving::Receiving::new(&config.data_dir),
             metrics: Arc::new(metrics::Metrics::default()),
             wake: Arc::new(tokio::sync::Notify::new()),

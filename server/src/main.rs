@@ -11,10 +11,11 @@ use tilik_protocol::problem::ProblemCode;
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::registry::{ImportKind, ImportReport};
 use tilik_protocol::session::{Act, AddGrant, AddUser, ResetPassword};
+use tilik_protocol::training::PrepareTraining;
 use tilik_server::config::{Config, Log, VARIABLES};
 use tilik_server::error::Error;
 use tilik_server::http::openapi;
-use tilik_server::start::{self, Migrating};
+use tilik_server::start::{self, Built, Migrating};
 use tilik_server::store::Store;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -46,6 +47,9 @@ enum Command {
     /// Accounts.
     #[command(subcommand)]
     User(User),
+    /// The training area, with invented families.
+    #[command(subcommand)]
+    Training(Training),
     /// The journal.
     #[command(subcommand)]
     Audit(Audit),
@@ -94,6 +98,9 @@ struct NewUser {
 struct Forgotten {
     /// The account's name.
     username: String,
+    /// The phone that makes the codes is lost: the password alone opens the account until new ones are set up.
+    #[arg(long)]
+    forget_codes: bool,
     /// This is a demonstration.
     #[arg(long)]
     demo: bool,
@@ -111,6 +118,14 @@ struct NewImport {
     /// This is a demonstration.
     #[arg(long)]
     demo: bool,
+}
+
+#[derive(Subcommand)]
+enum Training {
+    /// Make the training area with invented families; trainees get their roles for region 00.01.
+    Create(Demo),
+    /// Begin it anew: close what was begun and invent other families.
+    Reset(Demo),
 }
 
 #[derive(Subcommand)]
@@ -178,6 +193,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Migrate => migrate(config).await,
             Command::User(User::Add(user)) => add_user(config, user).await,
             Command::User(User::Password(user)) => reset_password(config, user).await,
+            Command::Training(Training::Create(demo)) => training(config, demo.demo, false).await,
+            Command::Training(Training::Reset(demo)) => training(config, demo.demo, true).await,
             Command::Audit(Audit::Verify(demo)) => verify(config, demo.demo).await,
             Command::Import(import) => bring_in(config, import).await,
             Command::Openapi { .. } => Ok(ExitCode::SUCCESS),
@@ -233,6 +250,9 @@ fn stop_signal() -> anyhow::Result<watch::Receiver<bool>> {
 }
 
 async fn serve(config: Config, demo: bool) -> anyhow::Result<ExitCode> {
+    if let Some(warning) = start::console_is_there(config.console, demo, Built::here())? {
+        tracing::warn!("{warning}");
+    }
     let stop = stop_signal()?;
     for warning in config.warnings() {
         if !demo {
@@ -362,18 +382,19 @@ async fn add_user(config: Config, new: NewUser) -> anyhow::Result<ExitCode> {
                     valid_from: None,
                     valid_until: None,
                     document_number,
+                    delegated_from: None,
                 },
             )
             .await
             .map_err(|error| told(&error))?;
         say(&format!("grant {} {role}", grant.id))?;
-        if role.is_deciding() {
+        if role.waits_for_approver() {
             let act = Act {
                 event_id: ids.next(),
                 note: None,
             };
             match by.confirm_grant(grant.id, act).await {
-                Ok(_) => say("confirmed, since nobody can approve yet")?,
+                Ok(_) => say("confirmed, being one of the first")?,
                 Err(Error::Refused(ProblemCode::SeparationOfDuty)) => {
                     say("waits: an approver confirms it in the console")?;
                 }
@@ -396,7 +417,11 @@ async fn reset_password(config: Config, of: Forgotten) -> anyhow::Result<ExitCod
             event_id: ids.next(),
             password,
         };
-        by.reset_password(user, body).await
+        let user = by.reset_password(user, body).await?;
+        if of.forget_codes {
+            by.forget_second_factor(user.id).await?;
+        }
+        Ok(user)
     };
     let user = reset.await.map_err(|error| told(&error))?;
     say(&format!("user {} {}", user.id, user.username))?;
@@ -484,6 +509,36 @@ fn words_of(report: &ImportReport) -> Vec<String> {
         ));
     }
     words
+}
+
+async fn training(config: Config, demo: bool, anew: bool) -> anyhow::Result<ExitCode> {
+    let store = open(&config, demo, Migrating::Embedded).await?;
+    let (_, ids) = start::clock_and_ids();
+    let by = store.acting_as_system("training prepared at the server's command line");
+    let prepare = async {
+        let before = by.training().await?;
+        if anew == before.prepared_at.is_some() {
+            let body = PrepareTraining {
+                event_id: ids.next(),
+            };
+            by.prepare_training(body).await.map(Some)
+        } else {
+            Ok(None)
+        }
+    };
+    let made = prepare.await.map_err(|error| told(&error))?;
+    store.close().await;
+    let Some(made) = made else {
+        if anew {
+            bail!("There is no training area yet. Make it with `tilik training create`.");
+        }
+        bail!("The training area is there already. Begin it anew with `tilik training reset`.");
+    };
+    say(&format!(
+        "The training area {} has {} invented families; {} cases are open, given to {} trainees.",
+        made.region, made.families, made.open_cases, made.officers
+    ))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn verify(config: Config, demo: bool) -> anyhow::Result<ExitCode> {

@@ -7,28 +7,16 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use tilik_protocol::problem::ProblemCode;
 
 use crate::blobs::FreeSpace;
+use crate::config::LowSpace;
 use crate::error::{Error, Result};
-
-/// Below this share of free space photos get 507.
-const PHOTOS_WAIT_BELOW: u64 = 10;
-/// Below this share everything that writes gets 507.
-const READ_ONLY_BELOW: u64 = 3;
 
 /// The last known state of the disk.
 #[derive(Debug)]
 pub struct Space {
+    low: LowSpace,
     free_percent: AtomicU8,
     /// Photos may take so many bytes before the disk is looked at again.
     unseen_bytes: AtomicU64,
-}
-
-impl Default for Space {
-    fn default() -> Self {
-        Self {
-            free_percent: AtomicU8::new(100),
-            unseen_bytes: AtomicU64::new(u64::MAX),
-        }
-    }
 }
 
 /// The free share of a disk, in whole per cent.
@@ -48,6 +36,15 @@ pub(crate) fn of_folder(folder: &Path) -> Option<FreeSpace> {
 }
 
 impl Space {
+    /// A disk nobody has looked at yet.
+    pub fn new(low: LowSpace) -> Self {
+        Self {
+            low,
+            free_percent: AtomicU8::new(100),
+            unseen_bytes: AtomicU64::new(u64::MAX),
+        }
+    }
+
     /// Remembers a look at the disk.
     pub fn saw(&self, space: FreeSpace) {
         self.free_percent.store(percent(space), Ordering::Relaxed);
@@ -78,7 +75,7 @@ impl Space {
     /// `low_space` or `read_only`, with how long to wait.
     pub fn photo(&self) -> Result<()> {
         self.small()?;
-        if u64::from(self.free_percent()) < PHOTOS_WAIT_BELOW {
+        if self.free_percent() < self.low.photos_wait_below {
             return Err(Error::Wait {
                 code: ProblemCode::LowSpace,
                 retry_after_s: 600,
@@ -92,7 +89,7 @@ impl Space {
     /// # Errors
     /// `read_only`, with how long to wait.
     pub fn small(&self) -> Result<()> {
-        if u64::from(self.free_percent()) < READ_ONLY_BELOW {
+        if self.free_percent() < self.low.read_only_below {
             return Err(Error::Wait {
                 code: ProblemCode::ReadOnly,
                 retry_after_s: 600,
@@ -108,7 +105,7 @@ mod tests {
 
     #[test]
     fn photos_wait_first_and_decisions_last() {
-        let space = Space::default();
+        let space = Space::new(LowSpace::default());
         let codes = |free_bytes| {
             space.saw(FreeSpace {
                 free_bytes,
@@ -130,7 +127,7 @@ mod tests {
 
     #[test]
     fn the_disk_is_looked_at_again_after_a_hundredth_of_it_was_written() {
-        let space = Space::default();
+        let space = Space::new(LowSpace::default());
         space.took(1 << 40);
         assert!(!space.is_to_be_seen_again(), "nobody has looked yet");
         let seen = FreeSpace {

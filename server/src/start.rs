@@ -11,8 +11,9 @@ use std::sync::Arc;
 use crate::App;
 use crate::blobs::{BlobError, Blobs, Directory, S3, SealedBlobs};
 use crate::clock::{Clock, Ids, SystemClock};
-use crate::config::Config;
+use crate::config::{Config, Console};
 use crate::error::Error;
+use crate::http::console;
 use crate::keys::{Keyring, KeyringError, Loading};
 use crate::metrics::{Metered, Metrics};
 use crate::store::{Schema, Store};
@@ -48,6 +49,13 @@ pub enum StartError {
          before"
     )]
     Newer,
+    /// A release without its console, and nobody said that it is meant to have none.
+    #[error(
+        "TILIK_CONSOLE: this program was built without the console, so nobody could review or decide. Install a whole \
+         release (`npm ci && npm run build` in server/console, then `cargo build --release`), or set TILIK_CONSOLE=none \
+         for a server that only phones and programs use"
+    )]
+    NoConsole,
     /// The database does not answer.
     #[error(
         "TILIK_DATABASE_URL: the database does not answer as it should ({0}). Check address, user and network"
@@ -69,6 +77,45 @@ pub enum Migrating {
     Embedded,
     /// Any database.
     Always,
+}
+
+/// How this binary came about, as far as a missing console depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Built {
+    /// It has the console's pages.
+    pub has_console: bool,
+    /// It is a release, or as good as one: nobody who develops is looking.
+    pub is_release: bool,
+}
+
+impl Built {
+    /// This very binary.
+    pub fn here() -> Self {
+        Self {
+            has_console: console::is_built(),
+            is_release: !cfg!(debug_assertions),
+        }
+    }
+}
+
+/// Whether browsers will find what they are promised. A release without a console does not serve unless that is what its
+/// operator wants; a demonstration and a development build go on, with a word to be logged.
+///
+/// # Errors
+/// [`StartError::NoConsole`].
+pub fn console_is_there(
+    wanted: Console,
+    demo: bool,
+    built: Built,
+) -> Result<Option<&'static str>, StartError> {
+    match wanted {
+        Console::None => Ok(Some("TILIK_CONSOLE is none: browsers find no console here")),
+        Console::Embedded if built.has_console => Ok(None),
+        Console::Embedded if built.is_release && !demo => Err(StartError::NoConsole),
+        Console::Embedded => Ok(Some(
+            "the console was not built: run `npm ci && npm run build` in server/console",
+        )),
+    }
 }
 
 /// The machine's clock and randomness.
@@ -192,4 +239,44 @@ pub async fn open_app(config: Config, demo: bool) -> Result<App, StartError> {
         .map_err(|error| StartError::DataDir(app.config.data_dir.clone(), error))?;
     app.look_at_the_disk().await.map_err(StartError::Database)?;
     Ok(app)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_release_without_its_console_serves_only_where_that_is_wanted() {
+        let ask = |wanted, demo, has_console, is_release| {
+            let built = Built {
+                has_console,
+                is_release,
+            };
+            console_is_there(wanted, demo, built)
+        };
+        // The wrong way: the operator is told the variable, and what to do.
+        let refused = ask(Console::Embedded, false, false, true).unwrap_err();
+        let told = refused.to_string();
+        assert!(
+            told.starts_with("TILIK_CONSOLE:") && told.contains("npm run build"),
+            "{told}"
+        );
+        // Every other is served; silent only when all is there.
+        for demo in [false, true] {
+            for is_release in [false, true] {
+                let whole = ask(Console::Embedded, demo, true, is_release);
+                assert_eq!(whole.unwrap(), None);
+                for has_console in [false, true] {
+                    let none = ask(Console::None, demo, has_console, is_release);
+                    assert!(none.unwrap().is_some());
+                }
+            }
+            assert!(
+                ask(Console::Embedded, demo, false, false)
+                    .unwrap()
+                    .is_some()
+            );
+        }
+        assert!(ask(Console::Embedded, true, false, true).unwrap().is_some());
+    }
 }

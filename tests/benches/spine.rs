@@ -24,7 +24,7 @@ use tilik_protocol::ids::FamilyId;
 use tilik_protocol::policy::Role;
 use tilik_server::blobs::S3Options;
 use tilik_server::clock::Clock;
-use tilik_server::config::Config;
+use tilik_server::config::{Config, SecondFactor};
 use tilik_server::start::{self, Migrating};
 use tilik_server::store::testing::{self, PlantFamily, PlantPerson};
 use tilik_server::store::{DatabaseUrl, Store};
@@ -86,6 +86,7 @@ fn settings(folder: &Path, database: DatabaseUrl, listen: SocketAddr) -> Config 
         s3: bucket(),
         public_url: format!("http://{listen}"),
         listen,
+        second_factor: SecondFactor::Offered,
         ..Config::embedded(folder.to_path_buf())
     }
 }

@@ -18,7 +18,7 @@ use tilik_protocol::session::Act;
 use crate::demo::doors::Doors;
 use crate::dice::Dice;
 use crate::people::Console;
-use crate::world::Doorway;
+use crate::world::{Answer, Doorway};
 
 /// How many families the registry of Kota Kediri holds.
 pub const FAMILIES: usize = 33_632;
@@ -114,19 +114,36 @@ pub async fn send(
     bytes: Vec<u8>,
 ) -> Result<ImportReport> {
     let event: EventId = admin.event();
-    let request = Request::post(format!("/v1/imports/{kind}?event_id={event}"))
+    post(doorway, admin, &format!("{kind}?event_id={event}"), bytes)
+        .await?
+        .ok()?
+        .read()
+}
+
+/// Sends one file to be tried; `event` names it.
+///
+/// # Errors
+/// When the server is down.
+pub async fn send_to_be_tried(
+    doorway: &Doorway,
+    admin: &Console,
+    kind: ImportKind,
+    event: EventId,
+    bytes: Vec<u8>,
+) -> Result<Answer> {
+    let path = format!("{kind}?event_id={event}&rehearse=true");
+    post(doorway, admin, &path, bytes).await
+}
+
+async fn post(doorway: &Doorway, admin: &Console, path: &str, bytes: Vec<u8>) -> Result<Answer> {
+    let request = Request::post(format!("/v1/imports/{path}"))
         .header(
             header::AUTHORIZATION,
             format!("Bearer {}", admin.token().await?),
         )
         .header(header::CONTENT_TYPE, "text/csv")
         .body(Body::from(bytes))?;
-    doorway
-        .send(request)
-        .await
-        .context("the server is down")?
-        .ok()?
-        .read()
+    doorway.send(request).await.context("the server is down")
 }
 
 const MEN: [&str; 36] = [

@@ -14,6 +14,7 @@
 //! | [`dice`] | chance that a seed repeats |
 //! | [`handmade`] | a phone that is only a key, and evidence made byte by byte |
 //! | [`requests`] | one well-formed request for every route there is |
+//! | [`second_factor`] | codes beside the password, as an app makes them |
 //! | [`plans`] | seeded plans of operations and faults, the model they are compared with, and what shrinks a failing one |
 //!
 //! The suite takes the database from `TILIK_TEST_DATABASE_URL` (absent: SQLite) and the bucket from `TILIK_TEST_S3_*`
@@ -28,6 +29,7 @@ pub mod people;
 pub mod phone;
 pub mod plans;
 pub mod requests;
+pub mod second_factor;
 pub mod uploads;
 pub mod village;
 pub mod wire;

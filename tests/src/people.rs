@@ -14,6 +14,7 @@ use tilik_protocol::ids::{
 use tilik_protocol::policy::Role;
 use tilik_protocol::reason::ReasonCode;
 use tilik_protocol::region::RegionCode;
+use tilik_protocol::reset_slip::{IssueResetSlip, ResetSlip};
 use tilik_protocol::review::{
     AssignCases, CaseAct, CaseView, CasesAssigned, CasesOpened, Claim, Claimed, CloseCase, Confirm,
     Decide, MembershipRow, NoticeDelivered, OpenCases, Page, ReturnCase,
@@ -445,7 +446,7 @@ impl Console {
         Ok(person)
     }
 
-    /// Gives a role; a deciding one waits for an approver.
+    /// Gives a role; most wait for an approver.
     ///
     /// # Errors
     /// When the server refuses.
@@ -463,16 +464,30 @@ impl Console {
             valid_from: None,
             valid_until,
             document_number: "ST/1/2026".to_owned(),
+            delegated_from: None,
         };
         self.said(&format!("/v1/users/{user}/grants"), &body).await
     }
 
-    /// Confirms a deciding grant.
+    /// Confirms a grant that waits.
     ///
     /// # Errors
     /// When the server refuses.
     pub async fn confirm_grant(&self, id: GrantId) -> Result<GrantView> {
         self.said(&format!("/v1/grants/{id}/confirm"), &self.plain_act())
+            .await
+    }
+
+    /// A slip with which somebody chooses a new password.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub async fn issue_reset_slip(&self, user: UserId, removes_codes: bool) -> Result<ResetSlip> {
+        let body = IssueResetSlip {
+            event_id: self.event(),
+            removes_codes,
+        };
+        self.said(&format!("/v1/users/{user}/reset-slip"), &body)
             .await
     }
 
@@ -524,7 +539,7 @@ async fn choose_password(doorway: &Doorway, event_id: EventId, person: &Person) 
     Ok(())
 }
 
-/// The first two accounts of an installation, as the command line makes them: an admin, and an approver whom the
+/// The first two accounts of an installation, as the command line makes them: an admin and an approver, whom the
 /// server itself confirms.
 ///
 /// # Errors
@@ -551,10 +566,11 @@ pub async fn first_accounts(app: &App, doorway: &Doorway) -> Result<(Console, Co
                     valid_from: None,
                     valid_until: None,
                     document_number: "SK/1/2026".to_owned(),
+                    delegated_from: None,
                 },
             )
             .await?;
-        if role.is_deciding() {
+        if role.waits_for_approver() {
             let act = Act {
                 event_id: app.ids.next(),
                 note: None,
@@ -573,7 +589,7 @@ pub async fn first_accounts(app: &App, doorway: &Doorway) -> Result<(Console, Co
     Ok((made.pop().context("the admin")?, approver))
 }
 
-/// A person with one role in `regions`: the admin gives it, the approver confirms it when it decides.
+/// A person with one role in `regions`: the admin gives it, the approver confirms it when it waits.
 ///
 /// # Errors
 /// When the server refuses.
@@ -585,7 +601,7 @@ pub async fn hire(
 ) -> Result<Console> {
     let person = admin.add_user(username).await?;
     let grant = admin.add_grant(person.id, role, regions, None).await?;
-    if role.is_deciding() {
+    if role.waits_for_approver() {
         approver.confirm_grant(grant.id).await?;
     }
     Ok(Console::at(

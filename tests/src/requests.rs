@@ -8,22 +8,30 @@ use std::net::SocketAddr;
 use anyhow::{Context, Result};
 use axum::body::Body;
 use axum::extract::ConnectInfo;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{Request, header};
 use serde_json::{Value, json};
+use tilik_protocol::contact_sheet::ContactSheet;
 use tilik_protocol::evidence::VisitKind;
 use tilik_protocol::ids::{
-    CaseId, DeviceId, FamilyId, GrantId, ImportId, NoticeId, PhotoId, VisitId,
+    CaseId, DeviceId, FamilyId, GrantId, ImportId, NoticeId, PhotoId, PlanId, SessionId, SheetId,
+    VisitId,
 };
+use tilik_protocol::plan::PlanView;
 use tilik_protocol::policy::Role;
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::registry::ImportKind;
+use tilik_protocol::reset_slip::ResetSlip;
 use tilik_protocol::review::CaseView;
-use tilik_protocol::session::Tokens;
+use tilik_protocol::session::{GrantView, Tokens};
 use tilik_server::http::routes::Line;
+use tilik_server::totp;
 
 use crate::handmade::{Handmade, Shot, SoftPhone, new_enrolment};
 use crate::kediri;
 use crate::people::{Console, PASSWORD, Person, Staff};
+use crate::second_factor;
 use crate::village::{self, Village};
 use crate::world::World;
 
@@ -38,6 +46,20 @@ pub struct Caller {
     pub tokens: Tokens,
     /// An officer's phone.
     pub phone: Option<SoftPhone>,
+    /// The secret of the codes this person shows beside the password.
+    pub codes: Option<Vec<u8>>,
+    /// The secret of codes that are offered and not in force yet.
+    pub offered: Option<Vec<u8>>,
+}
+
+impl Caller {
+    /// The code that an app with this secret shows next: the one before was used to set it up.
+    fn next_code(secret: Option<&Vec<u8>>, world: &World) -> String {
+        secret.map_or_else(
+            || "000000".to_owned(),
+            |secret| totp::code_at(secret, world.now().plus_s(30)),
+        )
+    }
 }
 
 /// The same role under different circumstances.
@@ -78,6 +100,10 @@ pub struct Scene {
     pub accepted: CaseView,
     /// Back with the officer, not fetched.
     pub returned: CaseView,
+    /// A contact sheet of the supervisor who asks.
+    pub sheet: SheetId,
+    /// The case on it.
+    pub on_sheet: CaseView,
     /// Two tries in vain, with a statement, under another such lease.
     pub unreachable: CaseView,
     /// A cancellation was proposed.
@@ -86,6 +112,8 @@ pub struct Scene {
     pub notice: NoticeId,
     /// A family without a case.
     pub unvisited: FamilyId,
+    /// A plan of visits that nobody opened.
+    pub plan: PlanId,
     /// A visit whose manifest is here and whose photos are not.
     pub photoless: Handmade,
     /// The first of its photos: announced, no byte yet.
@@ -102,14 +130,28 @@ pub struct Scene {
     pub grant: GrantId,
     /// A grant that waits for an approver.
     pub unconfirmed: GrantId,
+    /// A slip for the account of that grant, which waits for an approver too.
+    pub slip: ResetSlip,
+    /// The code of a slip for the account to be managed.
+    pub reset: String,
+    /// An account that an approver's part is lent to; it does not decide otherwise.
+    pub deputy: Person,
+    /// What the approver who asks lent to it.
+    pub lent: GrantId,
     /// A quota that waits for an approver.
     pub quota: ImportId,
     /// Another name for a family with a place, which waits for an approver.
     pub renaming: ImportId,
+    /// A file that was tried and not applied.
+    pub tried: ImportId,
     /// A phone to be revoked.
     pub spare: DeviceId,
     /// A code that no phone has shown.
     pub code: String,
+    /// What a feed's account was told after its password: it shows codes.
+    pub pending: String,
+    /// The secret of those codes.
+    pub codes: Vec<u8>,
 }
 
 /// A request without its token.
@@ -164,6 +206,11 @@ impl Ask {
     }
 }
 
+/// Whoever was never visited, as many as one officer can do.
+fn plan_of_visits() -> Value {
+    json!({ "region": village::here(), "rules": { "no_photo": true }, "capacity": 5 })
+}
+
 /// The table: what a well-formed request of `caller` to this route is. `None` for a route that has no line here yet.
 ///
 /// # Errors
@@ -183,6 +230,7 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
         let body = json!({ "event_id": event(), "seen_version": case.version });
         with(of(case), &body)
     };
+    let of_sheet = || line.path.replace("{sheet}", &scene.sheet.to_string());
     let id = |id: &dyn std::fmt::Display| line.path.replace("{id}", &id.to_string());
     let phone = caller.phone.as_ref().unwrap_or(&scene.phone);
     let tus = |path: String, more: &[(&'static str, String)], body: &[u8]| Ask {
@@ -211,6 +259,7 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
             })),
         },
         ("POST", "/v1/session/refresh") => here(&phone.refresh_body(&caller.tokens.refresh_token)),
+        ("POST", "/v1/training") => here(&json!({ "event_id": event() })),
         ("POST", "/v1/console/session") => Ask {
             headers: vec![
                 ("content-type", "application/json".to_owned()),
@@ -220,24 +269,76 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
                 "username": caller.person.username, "password": caller.person.password,
             }))
         },
+        ("POST", "/v1/session/code") => here(&json!({
+            "pending": scene.pending, "code": Caller::next_code(Some(&scene.codes), world),
+        })),
+        ("POST", "/v1/console/session/code") => Ask {
+            headers: vec![
+                ("content-type", "application/json".to_owned()),
+                ("origin", world.public_url().to_owned()),
+            ],
+            ..here(&json!({
+                "pending": scene.pending, "code": Caller::next_code(Some(&scene.codes), world),
+            }))
+        },
+        ("POST", "/v1/session/step-up") => here(&json!({
+            "event_id": event(), "code": Caller::next_code(caller.codes.as_ref(), world),
+        })),
+        ("POST", "/v1/me/second-factor") => here(&json!({
+            "event_id": event(), "password": caller.person.password,
+        })),
+        ("POST", "/v1/me/second-factor/recovery-codes" | "/v1/me/second-factor/remove") => {
+            here(&act())
+        }
+        ("POST", "/v1/me/second-factor/confirm") => here(&json!({
+            "event_id": event(), "code": Caller::next_code(caller.offered.as_ref(), world),
+        })),
         ("GET", "/v1/photos/{id}/{side}") => plain(id(&scene.photo).replace("{side}", "320")),
         ("POST", "/v1/photos/seen") => here(&json!({ "photos": [scene.photo] })),
         ("GET", "/v1/map") => plain(format!(
             "{}?south=-79000000&west=1119000000&north=-77000000&east=1121000000&zoom=12",
             line.path
         )),
+        ("GET", "/v1/overview") => plain(format!("{}?region={}", line.path, village::here())),
         ("GET", "/v1/journal" | "/v1/access") => {
             plain(format!("{}?case={}", line.path, scene.submitted.id))
         }
         (
             "GET",
-            "/v1/me" | "/v1/cases" | "/v1/memberships" | "/v1/users" | "/v1/devices"
-            | "/v1/imports" | "/v1/regions" | "/v1/reasons" | "/v1/officers" | "/v1/review/waiting"
-            | "/v1/grants/waiting" | "/v1/map/villages" | "/v1/map/families",
+            "/v1/me"
+            | "/v1/me/sessions"
+            | "/v1/me/second-factor"
+            | "/v1/me/news"
+            | "/v1/cases"
+            | "/v1/memberships"
+            | "/v1/recipients"
+            | "/v1/users"
+            | "/v1/devices"
+            | "/v1/imports"
+            | "/v1/regions"
+            | "/v1/programs"
+            | "/v1/reasons"
+            | "/v1/officers"
+            | "/v1/review/waiting"
+            | "/v1/decisions/waiting"
+            | "/v1/grants/waiting"
+            | "/v1/journal/people"
+            | "/v1/delegations"
+            | "/v1/deputies"
+            | "/v1/reset-slips"
+            | "/v1/map/villages"
+            | "/v1/map/families"
+            | "/v1/map/base"
+            | "/v1/map/base.pmtiles"
+            | "/v1/training",
         )
         | ("DELETE", "/v1/session")
         | ("POST", "/v1/me/sign-out-everywhere")
         | ("OPTIONS", "/v1/uploads") => plain(line.path.to_owned()),
+        ("DELETE", "/v1/me/sessions/{id}") => plain(id(&session_of(&caller.tokens)?)),
+        ("POST", "/v1/me/news") => here(&json!({
+            "event_id": event(), "version": "2026.11", "roles": [caller.role],
+        })),
         ("POST", "/v1/me/password") => here(&json!({
             "event_id": event(), "old_password": caller.person.password,
             "new_password": "kata sandi yang lain",
@@ -274,7 +375,11 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
             plain(line.path.replace("{code}", village::here().as_str()))
         }
         ("POST", "/v1/families/search") => here(&json!({ "region": village::here() })),
-        ("GET", "/v1/families/{id}") => plain(id(&scene.unvisited)),
+        ("GET", "/v1/families/{id}" | "/v1/families/{id}/changes") => plain(id(&scene.unvisited)),
+        ("POST", "/v1/families/{id}/visit-requests") => with(
+            id(&scene.unvisited),
+            &json!({ "event_id": event(), "kind": "quick", "reason": "FOTO_LAMA" }),
+        ),
         ("POST", "/v1/families/{id}/unmask") => with(
             id(&scene.unvisited),
             &json!({ "purpose": "memeriksa kartu keluarga" }),
@@ -282,6 +387,12 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
         ("POST", "/v1/assignments") => here(&json!({
             "event_id": event(), "cases": [scene.open.id], "officer": scene.phone.officer.id,
         })),
+        ("POST", "/v1/plans/preview") => here(&plan_of_visits()),
+        ("GET", "/v1/plans/{id}" | "/v1/plans/{id}/families") => plain(id(&scene.plan)),
+        ("POST", "/v1/plans/{id}/open") => with(
+            id(&scene.plan),
+            &json!({ "event_id": event(), "kind": "quick" }),
+        ),
         ("POST", "/v1/cases/{id}/close") => {
             let body = json!({
                 "event_id": event(), "seen_version": scene.open.version, "reason": "SALAH_BUKA",
@@ -289,6 +400,12 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
             with(of(&scene.open), &body)
         }
         ("POST", "/v1/review/claim") => here(&json!({})),
+        ("POST", "/v1/review/sheets") => here(&json!({})),
+        ("POST" | "DELETE", "/v1/review/sheets/{sheet}/lease") => plain(of_sheet()),
+        ("POST", "/v1/review/sheets/{sheet}/taken-out") => with(
+            of_sheet(),
+            &json!({ "event_id": event(), "cases": [scene.on_sheet.id] }),
+        ),
         ("POST" | "DELETE", "/v1/cases/{id}/lease") => plain(of(&scene.leased)),
         ("POST", "/v1/cases/{id}/accept") => on(&scene.submitted),
         ("POST", "/v1/cases/{id}/withdraw") => on(&scene.accepted),
@@ -337,6 +454,14 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
         ("GET", "/v1/imports/{import}/changes") => {
             plain(line.path.replace("{import}", &scene.renaming.to_string()))
         }
+        ("POST", "/v1/imports/{import}/apply") => with(
+            line.path.replace("{import}", &scene.tried.to_string()),
+            &json!({ "event_id": event(), "accepted": 1 }),
+        ),
+        ("POST", "/v1/imports/{import}/discard") => with(
+            line.path.replace("{import}", &scene.tried.to_string()),
+            &act(),
+        ),
         ("POST", "/v1/imports/{import}/confirm") => with(
             line.path.replace("{import}", &scene.quota.to_string()),
             &act(),
@@ -348,6 +473,7 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
         ("POST", "/v1/users") => here(&json!({
             "event_id": event(), "username": "pegawai.baru", "name": "Pegawai Baru", "password": PASSWORD,
         })),
+        ("GET", "/v1/users/{id}") => plain(id(&scene.managed.id)),
         ("POST", "/v1/users/{id}/grants") => {
             let body = json!({
                 "event_id": event(), "role": "signatory", "regions": [village::here()],
@@ -359,10 +485,31 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
             id(&scene.managed.id),
             &json!({ "event_id": event(), "password": PASSWORD }),
         ),
+        ("POST", "/v1/users/{id}/reset-slip") => with(id(&scene.managed.id), &act()),
+        ("POST", "/v1/reset-slips/{id}/release") => with(id(&scene.slip.id), &act()),
+        ("POST", "/v1/reset-slips/use") => here(&json!({
+            "event_id": event(), "username": scene.managed.username, "code": scene.reset,
+            "new_password": "kata sandi yang lain",
+        })),
         ("POST", "/v1/users/{id}/suspend" | "/v1/users/{id}/resume") => {
             with(id(&scene.managed.id), &act())
         }
         ("POST", "/v1/grants/{id}/confirm") => with(id(&scene.unconfirmed), &act()),
+        ("POST", "/v1/grants/{id}/refuse") => with(
+            id(&scene.unconfirmed),
+            &json!({ "event_id": event(), "reason": "PERAN_KELIRU" }),
+        ),
+        ("POST", "/v1/grants/{id}/delegate") => {
+            let own = &caller.tokens.me.grants;
+            let own = own.first().map_or(scene.grant, |grant| grant.id);
+            let body = json!({
+                "event_id": event(), "user": scene.deputy.id,
+                "valid_from": world.now().plus_s(10 * 86_400), "valid_until": world.now().plus_s(11 * 86_400),
+                "document_number": "ST/3/2026",
+            });
+            with(id(&own), &body)
+        }
+        ("POST", "/v1/grants/{id}/recall") => with(id(&scene.lent), &act()),
         ("POST", "/v1/grants/{id}/end") => with(id(&scene.grant), &act()),
         ("POST", "/v1/enrolments") => here(&json!({
             "event_id": event(), "officer": scene.phone.officer.id,
@@ -374,6 +521,16 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
         ),
         _ => return Ok(None),
     }))
+}
+
+/// The session of an access token, as the token's own claims say.
+///
+/// # Errors
+/// When it is no token of ours.
+pub fn session_of(tokens: &Tokens) -> Result<SessionId> {
+    let claims = tokens.access_token.split('.').nth(1).context("claims")?;
+    let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims)?)?;
+    Ok(serde_json::from_value(claims["sid"].clone())?)
 }
 
 impl Caller {
@@ -401,12 +558,17 @@ impl Scene {
                 self.managed.id.to_string(),
                 self.spare.to_string(),
                 self.quota.to_string(),
+                self.slip.id.to_string(),
             ])
             .chain([
                 self.phone.officer.id.to_string(),
                 village::here().to_string(),
             ])
-            .chain([self.submitted.id.to_string(), self.photo.to_string()])
+            .chain([
+                self.on_sheet.id.to_string(),
+                self.submitted.id.to_string(),
+                self.photo.to_string(),
+            ])
             .collect()
     }
 
@@ -484,6 +646,11 @@ impl Scene {
             anyhow::bail!("nine cases");
         };
         staff.supervisor.assign(&[open], None).await?;
+        let opened = staff
+            .supervisor
+            .open_cases(&[family()?], VisitKind::Full, Some(officer.id), None)
+            .await?;
+        let on_sheet = *opened.cases.first().context("a case")?;
         // The one whose evidence came first is the one that is claimed.
         phone.visit(leased, VisitKind::Quick).await?;
         world.pass_s(1).await?;
@@ -492,6 +659,8 @@ impl Scene {
             let visit = phone.visit(case, VisitKind::Quick).await?;
             photo = photo.or(visit.shots.first().map(|shot| shot.id));
         }
+        let plain = phone.capture_plainly(&world, on_sheet, &[])?;
+        phone.bring(&plain).await?;
         let now = world.now();
         for (days, hours) in [(2, 3), (1, 1)] {
             let at = now.plus_s(-days * 86_400 - hours * 3_600);
@@ -514,6 +683,13 @@ impl Scene {
         for case in [submitted, unreachable] {
             reviewer.take(case).await.ok()?;
         }
+        let taken: ContactSheet = reviewer
+            .post("/v1/review/sheets", &json!({}))
+            .await
+            .ok()?
+            .read()?;
+        let held: Vec<CaseId> = taken.houses.iter().map(|house| house.case).collect();
+        anyhow::ensure!(held == [on_sheet], "another sheet: {held:?}");
         for case in [accepted, awaiting, cancelled] {
             staff.supervisor.accept(case).await?;
         }
@@ -550,11 +726,32 @@ impl Scene {
             .add_grant(managed.id, Role::Signatory, &[village::here()], None)
             .await?
             .id;
+        let newcomer = staff.admin.add_user("menunggu").await?;
         let unconfirmed = staff
             .admin
-            .add_grant(managed.id, Role::Operator, &[village::here()], None)
+            .add_grant(newcomer.id, Role::Operator, &[village::here()], None)
             .await?
             .id;
+        let slip = staff.admin.issue_reset_slip(newcomer.id, false).await?;
+        let reset = staff.admin.issue_reset_slip(managed.id, false).await?.code;
+        let deputy = staff.admin.add_user("pengganti").await?;
+        staff
+            .admin
+            .add_grant(deputy.id, Role::Signatory, &[village::here()], None)
+            .await?;
+        let approver = callers.iter().find(|set| set.own.role == Role::Approver);
+        let approver = &approver.context("an approver")?.own;
+        let own = approver.tokens.me.grants.first().context("a grant")?.id;
+        let lends = Console::of(&world, approver.person.clone());
+        let body = json!({
+            "event_id": lends.event(), "user": deputy.id, "valid_until": world.now().plus_s(7_200),
+            "document_number": "ST/4/2026",
+        });
+        let lent = lends
+            .post(&format!("/v1/grants/{own}/delegate"), &body)
+            .await
+            .ok()?;
+        let lent = lent.read::<GrantView>()?.id;
         let file = format!("program,wilayah,jatah\nPKH,{},40\n", village::here());
         let quota = kediri::send(
             &world.doorway(),
@@ -577,6 +774,42 @@ impl Scene {
             file.into_bytes(),
         )
         .await?;
+        let mut pending = String::new();
+        let mut codes = Vec::new();
+        for set in &mut callers {
+            let own = &mut set.own;
+            match own.role {
+                Role::Feed => {
+                    let secret = second_factor::offered(&world, &own.tokens).await?;
+                    second_factor::confirmed(&world, &own.tokens, &secret).await?;
+                    pending = second_factor::pending(&world, &own.person).await?;
+                    codes.clone_from(&secret);
+                    own.codes = Some(secret);
+                }
+                Role::Signatory => {
+                    own.offered = Some(second_factor::offered(&world, &own.tokens).await?);
+                }
+                _ => {}
+            }
+        }
+        // By the admin who asks: nobody else applies or discards it.
+        let admin = callers.iter().find(|set| set.own.role == Role::Admin);
+        let admin = Console::of(&world, admin.context("an admin")?.own.person.clone());
+        let tried = admin.event();
+        let file = format!("code,name\n{},BETET\n", village::here());
+        kediri::send_to_be_tried(
+            &world.doorway(),
+            &admin,
+            ImportKind::Regions,
+            tried,
+            file.into_bytes(),
+        )
+        .await?
+        .ok()?;
+        let wanted = plan_of_visits();
+        let planned = staff.supervisor.post("/v1/plans/preview", &wanted);
+        let planned: PlanView = planned.await.ok()?.read()?;
+        world.settle().await?;
         let see = async |case: CaseId| staff.auditor.case(case).await;
         Ok(Self {
             open: see(open).await?,
@@ -584,10 +817,13 @@ impl Scene {
             submitted: see(submitted).await?,
             accepted: see(accepted).await?,
             returned: see(returned).await?,
+            sheet: taken.sheet,
+            on_sheet: see(on_sheet).await?,
             unreachable: see(unreachable).await?,
             awaiting: see(awaiting).await?,
             notice,
             unvisited,
+            plan: planned.id,
             photoless,
             begun,
             unnamed: unnamed.id,
@@ -596,10 +832,17 @@ impl Scene {
             managed,
             grant,
             unconfirmed,
+            deputy,
+            lent,
+            reset,
+            slip,
             quota: quota.id,
             renaming: renaming.id,
+            tried: ImportId(tried.into()),
             spare,
             code,
+            pending,
+            codes,
             callers,
             phone,
             world,
@@ -626,7 +869,7 @@ async fn callers_of(world: &World, staff: &Staff, role: Role) -> Result<Callers>
             .admin
             .add_grant(person.id, role, &[region], until)
             .await?;
-        if role.is_deciding() {
+        if role.waits_for_approver() {
             staff.approver.confirm_grant(grant.id).await?;
         }
         let phone = match role {
@@ -642,6 +885,8 @@ async fn callers_of(world: &World, staff: &Staff, role: Role) -> Result<Callers>
             person,
             tokens,
             phone,
+            codes: None,
+            offered: None,
         })
     };
     let own = make("di-sini", village::here(), None).await?;

@@ -16,13 +16,14 @@ use tempfile::TempDir;
 use tilik_protocol::problem::Problem;
 use tilik_protocol::time::Timestamp;
 use tilik_server::App;
+use tilik_server::base_map::BaseMap;
 
 use tilik_server::blobs::{
     BlobError, BlobKey, BlobPage, BlobPrefix, Blobs, Ciphertext, Directory, FreeSpace, S3,
     S3Options, SealedBlobs,
 };
 use tilik_server::clock::{Clock, HeldClock, Ids, SystemClock};
-use tilik_server::config::Config;
+use tilik_server::config::{Config, LowSpace, SecondFactor};
 use tilik_server::http::routes;
 use tilik_server::keys::Keyring;
 use tilik_server::store::{DatabaseUrl, Store, testing};
@@ -121,6 +122,12 @@ impl Blobs for Reachable {
         self.store()?.ready().await
     }
 }
+
+/// A test's server writes next to nothing, and the machine's disk may be as full as it is.
+pub const LITTLE_SPACE: LowSpace = LowSpace {
+    photos_wait_below: 2,
+    read_only_below: 1,
+};
 
 /// Where requests go in: the server that runs now, one behind HTTP, or nobody. Clones share it.
 #[derive(Clone, Default)]
@@ -310,6 +317,17 @@ fn own_name() -> String {
     format!("worlds/{}", ids.next::<uuid::Uuid>())
 }
 
+/// What lies under the map of every world: the head of a PMTiles file of pictures, and numbers behind it.
+fn base_map(folder: &std::path::Path) -> Result<BaseMap> {
+    let path = folder.join("peta.pmtiles");
+    let mut bytes = b"PMTiles\x03".to_vec();
+    bytes.resize(127, 0);
+    bytes[99] = 2;
+    bytes.extend((0..200_000_u32).flat_map(u32::to_be_bytes));
+    std::fs::write(&path, bytes)?;
+    BaseMap::open(&path).map_err(|unfit| anyhow!("no base map: {unfit:?}"))
+}
+
 impl World {
     /// An empty, migrated server. The same seed gives the same ids.
     ///
@@ -335,6 +353,9 @@ impl World {
         let keys = Arc::new(Keyring::generate(&ids, true));
         let config = Config {
             database: fresh.url.clone(),
+            second_factor: SecondFactor::Offered,
+            low_space: LITTLE_SPACE,
+            base_map: Some(base_map(fresh.folder.path())?),
             ..Config::embedded(fresh.folder.path().to_path_buf())
         };
         let world = Self {
@@ -383,6 +404,7 @@ impl World {
             seed,
             config: Config {
                 database: fresh.url.clone(),
+                base_map: Some(base_map(fresh.folder.path())?),
                 data_dir: fresh.folder.path().to_path_buf(),
                 ..self.config.clone()
             },
@@ -413,6 +435,7 @@ impl World {
             self.ids.clone(),
             self.config.clone(),
         );
+        app.store.hash_cheaply();
         app.store
             .sabotage(*self.bug.read().unwrap_or_else(PoisonError::into_inner));
         let router = routes::router(app.clone());
@@ -450,6 +473,17 @@ impl World {
     pub async fn called(mut self, public_url: &str) -> Result<Self> {
         self.stop().await;
         public_url.clone_into(&mut self.config.public_url);
+        self.start().await?;
+        Ok(self)
+    }
+
+    /// The same server with another rule about codes beside the password.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn with_codes(mut self, rule: SecondFactor) -> Result<Self> {
+        self.stop().await;
+        self.config.second_factor = rule;
         self.start().await?;
         Ok(self)
     }

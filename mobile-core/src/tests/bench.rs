@@ -298,6 +298,8 @@ impl Server {
                     grants: Vec::new(),
                     permissions: Vec::new(),
                     password_change_required: self.chosen_by_another,
+                    second_factor: false,
+                    second_factor_required: false,
                 },
             },
         )

@@ -6,10 +6,15 @@ import { join } from 'node:path';
 
 import { chromium, type APIResponse, type BrowserContext, type Page } from 'playwright-core';
 
+import { RELEASES } from '../src/lib/texts/news.ts';
+
 /** Where the server under test answers; `tests/console/run` starts one and says so. */
 export const BASE = process.env.TILIK_CONSOLE_AT ?? 'http://127.0.0.1:8080';
 const PASSWORD = process.env.TILIK_CONSOLE_PASSWORD ?? 'kata sandi untuk uji';
 const CHROMIUM = process.env.TILIK_CHROMIUM ?? '/usr/bin/chromium';
+
+/** The demo's villages, by the number of their operator. */
+export const VILLAGES = ['35.71.03.1009', '35.71.01.1002', '35.71.02.1014', '35.71.03.1007'];
 
 /** What an office laptop leaves a page, see console-ux.md. */
 export const OFFICE = { width: 1366, height: 625 };
@@ -21,6 +26,8 @@ export interface Options {
 	readonly viewport?: { width: number; height: number };
 	readonly theme?: Theme;
 	readonly timezone?: string;
+	/** Whether the browser can draw maps; old laptops cannot. */
+	readonly webgl?: boolean;
 }
 
 /** A browser of its own, and what it did that it should not have. */
@@ -49,7 +56,7 @@ export class Desk {
 		context.on('weberror', (error) => this.errors.push(error.error().message));
 	}
 
-	static async open({ viewport = OFFICE, theme = 'light', timezone = 'Asia/Jakarta' }: Options = {}): Promise<Desk> {
+	static async open({ viewport = OFFICE, theme = 'light', timezone = 'Asia/Jakarta', webgl = true }: Options = {}): Promise<Desk> {
 		const profile = await mkdtemp(join(tmpdir(), 'tilik-browser-'));
 		const context = await chromium.launchPersistentContext(profile, {
 			executablePath: CHROMIUM,
@@ -63,7 +70,7 @@ export class Desk {
 				'--disable-background-networking',
 				'--disable-component-update',
 				'--disable-sync',
-				'--enable-unsafe-swiftshader',
+				...(webgl ? ['--enable-unsafe-swiftshader'] : ['--disable-3d-apis']),
 			],
 			viewport,
 			colorScheme: theme,
@@ -91,7 +98,20 @@ export class Desk {
 		return desk;
 	}
 
-	async signIn(name: string): Promise<void> {
+	/** Tells this person's news past the pages: what opens by itself once would lie over what is tested. */
+	async #toldNews(name: string): Promise<void> {
+		const reply = await this.ask('post', '/v1/console/session', { username: name, password: PASSWORD });
+		if (!reply.ok()) throw new Error(`${name} is not let in: ${reply.status()}`);
+		const me = (await reply.json()) as { grants: { role: string }[] };
+		const roles = [...new Set(me.grants.map(({ role }) => role))];
+		const version = RELEASES[0]?.version;
+		await this.ask('post', '/v1/me/news', { event_id: crypto.randomUUID(), version, roles });
+		await this.ask('delete', '/v1/session');
+	}
+
+	/** `news`: with what is new still untold, if it is. */
+	async signIn(name: string, { news = false } = {}): Promise<void> {
+		if (!news) await this.#toldNews(name);
 		await this.page.goto('/masuk');
 		await this.page.getByLabel('Nama pengguna').fill(name);
 		await this.page.getByLabel('Kata sandi').fill(PASSWORD);

@@ -18,7 +18,10 @@ for (const [person, pages] of Object.entries(PAGES)) {
 	try {
 		for (const page of pages) {
 			const path = await addressOf(desk, page);
-			if (path === null) continue;
+			if (path === null) {
+				console.log(`nothing to show one page of ${person} with`);
+				continue;
+			}
 			await desk.visit(path);
 			for (const { name, viewport, theme } of SETS) {
 				await desk.page.setViewportSize(viewport);

@@ -90,6 +90,8 @@ ids! {
     EnrolmentId;
     /// A signed-in session.
     SessionId;
+    /// A one-time permission to choose a new password.
+    ResetSlipId;
     /// Something that happened. Repeating the request repeats the id, and nothing happens twice.
     EventId;
     /// A period (periode).
@@ -100,4 +102,8 @@ ids! {
     ImportId;
     /// A notice to a family (surat pemberitahuan).
     NoticeId;
+    /// A contact sheet (lembar), as long as a reviewer holds it.
+    SheetId;
+    /// A plan of visits: whom rules chose for a month.
+    PlanId;
 }

@@ -8,6 +8,8 @@
 uniffi::setup_scaffolding!();
 
 pub mod case;
+pub mod changes;
+pub mod contact_sheet;
 pub mod duty;
 pub mod evidence;
 pub mod form;
@@ -17,12 +19,17 @@ pub mod lookup;
 pub mod manifest;
 pub mod map;
 pub mod membership;
+pub mod overview;
+pub mod plan;
 pub mod policy;
 pub mod problem;
 pub mod reason;
 pub mod region;
 pub mod registry;
+pub mod reset_slip;
 pub mod review;
+pub mod second_factor;
 pub mod session;
 pub mod sync;
 pub mod time;
+pub mod training;

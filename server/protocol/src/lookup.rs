@@ -3,13 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use crate::case::CaseState;
+use crate::contact_sheet::OnSheet;
 use crate::duty::Outcome;
 use crate::ids::{CaseId, FamilyId, UserId};
 use crate::lenient::Lenient;
 use crate::membership::MembershipState;
 use crate::reason::ReasonCode;
 use crate::region::RegionCode;
-use crate::review::{CaseRow, FamilyView, MembershipRow, PhotoView};
+use crate::review::{CaseRow, FamilyView, MembershipRow, PhotoView, VisitRequest};
 use crate::session::GrantView;
 use crate::sync::LastPin;
 use crate::time::Timestamp;
@@ -24,6 +25,20 @@ pub struct RegionView {
     pub name: String,
     /// `province`, `city`, `district` or `village`.
     pub level: String,
+}
+
+/// `GET /v1/programs`: a program of assistance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProgramView {
+    /// Its code, by which everything else names it.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// Who holds a membership: `family` or `person`.
+    pub unit: String,
+    /// The centre decides; the city only proposes.
+    pub central: bool,
 }
 
 /// `GET /v1/regions/{code}/outline`: where a village ends, indicatively.
@@ -45,6 +60,9 @@ pub struct ReasonView {
     pub code: ReasonCode,
     /// What a person reads.
     pub label: String,
+    /// Under which heading a long list shows it; those of one heading stand together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
 }
 
 /// `GET /v1/reasons`: every list a person chooses from, in the order in which fingers learn it.
@@ -62,6 +80,15 @@ pub struct ReasonLists {
     /// Why a proposal is refused.
     #[serde(default)]
     pub refusing_proposal: Vec<ReasonView>,
+    /// Why a visit is asked for.
+    #[serde(default)]
+    pub requesting_visit: Vec<ReasonView>,
+    /// Why a role that somebody was given is refused.
+    #[serde(default)]
+    pub refusing_grant: Vec<ReasonView>,
+    /// Why a family is taken out of a plan of visits.
+    #[serde(default)]
+    pub excepting: Vec<ReasonView>,
 }
 
 /// An officer to whom cases can be given, and what lies with them.
@@ -72,6 +99,9 @@ pub struct OfficerView {
     pub user: UserId,
     /// The person's name.
     pub name: String,
+    /// What they sign in with.
+    #[serde(default)]
+    pub username: String,
     /// Where they work, as far as the asker reaches.
     pub regions: Vec<RegionCode>,
     /// Cases that wait for their visit.
@@ -88,6 +118,16 @@ pub struct ReviewQueue {
     pub waiting: u64,
 }
 
+/// `GET /v1/decisions/waiting`: what waits for the asker's own word, as far as they have one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DecisionQueue {
+    /// Cases whose evidence was accepted, where the asker decides.
+    pub to_decide: u64,
+    /// Cases that wait for the approver, where the asker confirms.
+    pub to_confirm: u64,
+}
+
 /// One act on a case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -102,6 +142,9 @@ pub struct HistoryRow {
     pub name: Option<String>,
     /// As what.
     pub role: String,
+    /// For whom they stood in (Plh.), by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deputy_for: Option<String>,
     /// What was done, such as `case.accept`.
     pub action: String,
     /// The state before.
@@ -121,6 +164,16 @@ pub struct HistoryRow {
     /// What was said of that membership.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
+    /// The document that it rests on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document_number: Option<String>,
+    /// How it was looked at, when it was accepted on a contact sheet: the time on the screen no longer than the sheet was
+    /// old, and the houses that the server handed out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_sheet: Option<OnSheet>,
+    /// How long the reviewer had held the case by then, when it was judged by itself; by the server's clock, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_ms: Option<u64>,
 }
 
 /// `POST /v1/families/search`: what somebody looks for stands in the body and never in a URL.
@@ -187,6 +240,101 @@ pub struct FamilyRow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<CaseState>))]
     pub case_state: Option<Lenient<CaseState>>,
+    /// What the text stood in, when it was not the head's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found_in: Option<FoundIn>,
+}
+
+/// Where the text stood that a family was found by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "part", rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum FoundIn {
+    /// In a member's name.
+    Member {
+        /// That name.
+        name: String,
+    },
+    /// In the address.
+    Address,
+}
+
+/// How far a recipient's verification has come this month.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum RecipientState {
+    /// No officer has been asked to go there.
+    Unvisited,
+    /// With an officer.
+    Visiting,
+    /// Evidence waits for its review.
+    Reviewing,
+    /// The evidence stands and waits for the operator.
+    Deciding,
+    /// What was proposed waits for the approver.
+    Approving,
+    /// Decided.
+    Decided,
+}
+
+/// A recipient in the list of the month.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RecipientRow {
+    /// The family.
+    pub family: FamilyRow,
+    /// How far it has come.
+    #[cfg_attr(feature = "openapi", schema(value_type = RecipientState))]
+    pub state: Lenient<RecipientState>,
+    /// The front of the house in the newest evidence that stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub photo: Option<PhotoView>,
+    /// Where its door is, by the last accepted visit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin: Option<LastPin>,
+    /// Who asked for the visit of its undecided case, where somebody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requested: Option<VisitRequest>,
+}
+
+/// Families of the month in one state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RecipientCount {
+    /// The state.
+    #[cfg_attr(feature = "openapi", schema(value_type = RecipientState))]
+    pub state: Lenient<RecipientState>,
+    /// How many.
+    pub families: u64,
+}
+
+/// `GET /v1/recipients`: the families that receive something, and how far each has come this month.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Recipients {
+    /// The families, by name.
+    pub items: Vec<RecipientRow>,
+    /// Where the next page begins; absent on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+    /// All of them by state, whichever state was asked for; one that does not occur is absent.
+    pub states: Vec<RecipientCount>,
 }
 
 /// `GET /v1/families/{id}`: a recipient's page, the house first.
@@ -219,6 +367,37 @@ pub struct FamilyMembership {
     /// Who stands to take or took its place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub followed_by: Option<Neighbour>,
+    /// What was last decided about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<DecisionView>,
+}
+
+/// What was decided about a membership, by whom and by which document. What only waits for its second person is none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DecisionView {
+    /// The case in which it was decided.
+    pub case: CaseId,
+    /// What was said.
+    pub outcome: Outcome,
+    /// The reason of an ineligible outcome.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<ReasonCode>,
+    /// The document an ineligible outcome rests on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document_number: Option<String>,
+    /// Who said it, by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposed_by_name: Option<String>,
+    /// When.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposed_at: Option<Timestamp>,
+    /// Who confirmed it, by name; absent where nobody had to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed_by_name: Option<String>,
+    /// When.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed_at: Option<Timestamp>,
 }
 
 /// The family before or after in a place, and why it was next.
@@ -238,7 +417,7 @@ pub struct Neighbour {
     pub decile: Option<i16>,
 }
 
-/// `GET /v1/grants/waiting`: a deciding grant that somebody gave and an approver must confirm.
+/// `GET /v1/grants/waiting`: a grant that somebody gave and an approver must confirm.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WaitingGrant {
@@ -248,6 +427,12 @@ pub struct WaitingGrant {
     pub user: UserId,
     /// That person's name.
     pub name: String,
+    /// What they sign in with.
+    #[serde(default)]
+    pub username: String,
+    /// The roles that this person already has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holds: Vec<GrantView>,
     /// Who gave it; absent for the server's keeper at the command line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub granted_by: Option<UserId>,

@@ -45,6 +45,39 @@ pub enum MapState {
     Cancelled,
 }
 
+/// What a base map is made of.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum MapTiles {
+    /// Lines and areas, drawn by the browser.
+    Vector,
+    /// Pictures.
+    Raster,
+}
+
+/// `GET /v1/map/base`: what lies under the families.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MapBase {
+    /// What `/v1/map/base.pmtiles` is made of; absent: there is none, the map shows where villages end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<MapTiles>))]
+    pub tiles: Option<Lenient<MapTiles>>,
+}
+
 /// How many families are in a state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -60,9 +93,10 @@ pub struct StateCount {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MapCluster {
-    /// Latitude of their middle, degrees × 10⁷; of fewer than five families, of the cell they live in.
+    /// Latitude of the middle of where they live, degrees × 10⁷, by cells of 0.003°; of fewer than five families, of the
+    /// cluster's cell.
     pub lat_e7: i64,
-    /// Longitude of their middle, degrees × 10⁷; of fewer than five families, of the cell they live in.
+    /// Longitude, in the same way.
     pub lon_e7: i64,
     /// How many.
     pub families: u64,
@@ -87,11 +121,12 @@ pub struct MapPoint {
     pub pinned: bool,
 }
 
-/// `GET /v1/map`: what lies in a part of the map; clusters, or points when they are few and near.
+/// `GET /v1/map`: what lies in a part of the map, outward to whole cells of at least 0.003°; clusters, or points when they
+/// are few and near.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MapView {
-    /// How many families lie in it.
+    /// How many families lie in those cells.
     pub families: u64,
     /// They together; none when there are points.
     pub clusters: Vec<MapCluster>,
@@ -111,7 +146,7 @@ pub struct MapVillage {
     pub unplaced: u64,
     /// How many in each state that occurs.
     pub states: Vec<StateCount>,
-    /// South, west, north, east of those on the map, degrees × 10⁷, outward to 0.005°; absent when there are none.
+    /// South, west, north, east of those on the map, degrees × 10⁷, outward to 0.003°; absent when there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bounds: Option<[i64; 4]>,
 }

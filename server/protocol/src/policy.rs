@@ -54,17 +54,74 @@ impl Role {
             .filter(|role| *role != Self::System)
     }
 
-    /// A deciding role changes who may decide or who is eligible: its grant waits for an approver.
-    pub const fn is_deciding(self) -> bool {
+    /// Whether a grant of this role counts only once an approver has confirmed it: who decides, who makes accounts, and who
+    /// reads over everybody's shoulder. Otherwise one admin makes another, and is two persons.
+    pub const fn waits_for_approver(self) -> bool {
         match self {
-            Self::Supervisor | Self::Operator | Self::Verifier | Self::Approver => true,
+            Self::Supervisor
+            | Self::Operator
+            | Self::Verifier
+            | Self::Approver
+            | Self::Admin
+            | Self::Auditor => true,
+            Self::Officer | Self::Signatory | Self::Feed | Self::System => false,
+        }
+    }
+
+    /// Whether a grant of this role counts for nothing beside one of `other` in the same hands, be it their own or lent.
+    /// Whoever makes accounts, keeps an eye on them or is a program is never the second person as well. It is the approver's
+    /// that yields: nothing is confirmed then, and an admin is still there to end one of the two.
+    pub const fn yields_to(self, other: Self) -> bool {
+        match self {
+            Self::Approver => matches!(other, Self::Admin | Self::Auditor | Self::Feed),
             Self::Officer
+            | Self::Supervisor
+            | Self::Operator
+            | Self::Verifier
             | Self::Signatory
             | Self::Admin
             | Self::Auditor
             | Self::Feed
             | Self::System => false,
         }
+    }
+
+    /// Whether one person may not hold this role and `other` at the same time.
+    pub const fn rules_out(self, other: Self) -> bool {
+        self.yields_to(other) || other.yields_to(self)
+    }
+}
+
+impl Role {
+    /// Whether a password alone is not enough for this role: those who confirm, who decide for the whole city, and who make
+    /// accounts.
+    pub const fn needs_second_factor(self) -> bool {
+        match self {
+            Self::Verifier | Self::Approver | Self::Admin => true,
+            Self::Officer
+            | Self::Supervisor
+            | Self::Operator
+            | Self::Signatory
+            | Self::Auditor
+            | Self::Feed
+            | Self::System => false,
+        }
+    }
+
+    /// Whether a grant of this role counts in a session that was begun on a phone. A phone shows its key instead of a code,
+    /// and any admin can enrol a key.
+    pub const fn counts_on_phone(self) -> bool {
+        !self.needs_second_factor()
+    }
+}
+
+impl Permission {
+    /// Whether what it changes asks for a code shown lately in the same session: the second person's acts.
+    pub const fn needs_step_up(self) -> bool {
+        matches!(
+            self,
+            Self::ConfirmDecisions | Self::ConfirmGrants | Self::ConfirmImports
+        )
     }
 }
 
@@ -94,8 +151,12 @@ pub enum Permission {
     CarrySealed,
     /// See cases, families (masked), photos and memberships of one's regions.
     ReadCases,
+    /// See how many cases of one's regions came how far; nobody's data.
+    ReadOverview,
     /// Open cases and give them to officers.
     AssignCases,
+    /// Ask for a visit to one family: a case that nobody has yet.
+    RequestVisit,
     /// Claim, accept, withdraw, return, agree to unreachable.
     ReviewCases,
     /// Decide eligible or propose ineligible, per membership.
@@ -108,13 +169,15 @@ pub enum Permission {
     DeliverNotices,
     /// Read NIK and KK number of one family, with a purpose, logged.
     UnmaskFamily,
-    /// Find a family by exact NIK.
+    /// Find a family by exact NIK or KK number, with a purpose, logged.
     SearchFamilies,
     /// Issue enrolment codes, list and revoke phones.
     ManageDevices,
+    /// Issue slips with which people choose a new password: to officers in reach, or with `ManageUsers` to anybody in reach.
+    IssueResetSlips,
     /// Users and grants.
     ManageUsers,
-    /// Confirm a deciding grant.
+    /// Confirm a grant that waits for an approver.
     ConfirmGrants,
     /// Regions, boundaries, families, persons, programs, quotas, memberships, waitlists from files.
     Import,
@@ -122,6 +185,8 @@ pub enum Permission {
     ConfirmImports,
     /// Read the journal and the access log.
     ReadJournal,
+    /// Make the training area and begin it anew.
+    PrepareTraining,
 }
 
 impl Role {
@@ -134,15 +199,20 @@ impl Role {
                 permission,
                 P::CarrySealed
                     | P::ReadCases
+                    | P::ReadOverview
                     | P::AssignCases
                     | P::ReviewCases
                     | P::CloseCases
+                    | P::SearchFamilies
                     | P::ManageDevices
+                    | P::IssueResetSlips
             ),
             Self::Operator => matches!(
                 permission,
                 P::CarrySealed
                     | P::ReadCases
+                    | P::ReadOverview
+                    | P::RequestVisit
                     | P::DecideCases
                     | P::DeliverNotices
                     | P::UnmaskFamily
@@ -151,6 +221,8 @@ impl Role {
             Self::Verifier => matches!(
                 permission,
                 P::ReadCases
+                    | P::ReadOverview
+                    | P::RequestVisit
                     | P::DecideCases
                     | P::CloseCases
                     | P::DeliverNotices
@@ -159,11 +231,27 @@ impl Role {
             ),
             Self::Approver => matches!(
                 permission,
-                P::ReadCases | P::ConfirmDecisions | P::ConfirmGrants | P::ConfirmImports
+                P::ReadCases
+                    | P::ReadOverview
+                    | P::ConfirmDecisions
+                    | P::SearchFamilies
+                    | P::ConfirmGrants
+                    | P::ConfirmImports
             ),
-            Self::Signatory => matches!(permission, P::ReadCases),
-            Self::Admin => matches!(permission, P::ManageDevices | P::ManageUsers | P::Import),
-            Self::Auditor => matches!(permission, P::ReadCases | P::ReadJournal),
+            Self::Signatory => matches!(permission, P::ReadCases | P::ReadOverview),
+            Self::Admin => matches!(
+                permission,
+                P::ReadOverview
+                    | P::ManageDevices
+                    | P::IssueResetSlips
+                    | P::ManageUsers
+                    | P::Import
+                    | P::PrepareTraining
+            ),
+            Self::Auditor => matches!(
+                permission,
+                P::ReadCases | P::ReadOverview | P::SearchFamilies | P::ReadJournal
+            ),
             Self::Feed | Self::System => false,
         }
     }
@@ -195,6 +283,24 @@ mod tests {
         ] {
             assert!(!Role::Admin.may(permission), "{permission}");
             assert!(!Role::Auditor.may(permission), "{permission}");
+        }
+    }
+
+    #[test]
+    fn whoever_makes_accounts_confirms_none_by_another_role() {
+        for one in Role::VARIANTS {
+            for other in Role::VARIANTS {
+                let both = |permission| one.may(permission) || other.may(permission);
+                if both(Permission::ManageUsers) && both(Permission::ConfirmGrants) {
+                    assert!(one.rules_out(*other), "{one} {other}");
+                }
+                assert_eq!(one.rules_out(*other), other.rules_out(*one));
+                assert!(!(one.yields_to(*other) && other.yields_to(*one)));
+            }
+            // Who could make more of themselves waits for somebody else.
+            let changes_who =
+                one.may(Permission::ManageUsers) || one.may(Permission::ConfirmGrants);
+            assert!(!changes_who || one.waits_for_approver(), "{one}");
         }
     }
 

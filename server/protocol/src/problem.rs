@@ -38,6 +38,20 @@ pub enum ProblemCode {
     PasswordExpired,
     /// The password was chosen by somebody else: first comes one's own.
     PasswordChangeRequired,
+    /// A role demands a code beside the password: first comes setting it up.
+    SecondFactorRequired,
+    /// This act asks for a code shown lately in this session.
+    StepUpNeeded,
+    /// The role this needs counts in a browser only, not on a phone.
+    NotOnPhone,
+    /// The password was shown too long ago to show the code now.
+    PendingExpired,
+    /// The slip is wrong, used or too old.
+    BadResetSlip,
+    /// The slip is right and waits for the second person.
+    ResetSlipWaits,
+    /// This person decides: one other alone cannot choose a password for them.
+    TwoPersonsNeeded,
     /// The role does not allow this.
     Forbidden,
     /// The request came from another site than this server's own.
@@ -70,6 +84,8 @@ pub enum ProblemCode {
     Stale,
     /// The lease is somebody else's or has run out.
     LeaseLost,
+    /// Something about this house has to be looked at: it is accepted by itself and on no contact sheet.
+    OneByOne,
     /// The `event_id` was used for something else.
     EventReused,
     /// The id of this photo or visit was used with other content.
@@ -124,10 +140,15 @@ impl ProblemCode {
             | Self::WrongCredentials
             | Self::TokenExpired
             | Self::SessionEnded
-            | Self::PasswordExpired => 401,
+            | Self::PasswordExpired
+            | Self::PendingExpired => 401,
             Self::TooManyAttempts | Self::TooManyRequests => 429,
             Self::Forbidden
             | Self::PasswordChangeRequired
+            | Self::SecondFactorRequired
+            | Self::StepUpNeeded
+            | Self::NotOnPhone
+            | Self::TwoPersonsNeeded
             | Self::BadOrigin
             | Self::DeviceRevoked
             | Self::SeparationOfDuty => 403,
@@ -146,15 +167,18 @@ impl ProblemCode {
             | Self::BadManifest
             | Self::BadSignature
             | Self::UnknownDevice
-            | Self::BadEnrolmentCode => 422,
+            | Self::BadEnrolmentCode
+            | Self::BadResetSlip => 422,
             Self::TooLarge => 413,
             Self::UnsupportedMediaType => 415,
             Self::WrongMoment
             | Self::Stale
             | Self::LeaseLost
+            | Self::OneByOne
             | Self::EventReused
             | Self::ContentConflict
             | Self::PhotoNotReady
+            | Self::ResetSlipWaits
             | Self::WrongOffset => 409,
             Self::UploadBusy => 423,
             Self::UploadGone => 410,
@@ -191,6 +215,34 @@ impl ProblemCode {
             Self::PasswordChangeRequired => (
                 "Ganti kata sandi dahulu",
                 "Kata sandi ini dipilihkan orang lain; pilih kata sandi sendiri, lalu lanjutkan.",
+            ),
+            Self::SecondFactorRequired => (
+                "Pasang kode masuk dahulu",
+                "Peran Anda memerlukan kode dari aplikasi autentikator; pasang di halaman akun, lalu lanjutkan.",
+            ),
+            Self::StepUpNeeded => (
+                "Perlu kode dari aplikasi autentikator",
+                "Masukkan kodenya, lalu ulangi; berlaku 30 menit untuk sesi ini.",
+            ),
+            Self::NotOnPhone => (
+                "Peran ini tidak berlaku di HP",
+                "Peran yang memakai kode masuk hanya berlaku di konsol. Masuk ke konsol lewat peramban, dengan kode itu.",
+            ),
+            Self::PendingExpired => (
+                "Waktu memasukkan kode sudah habis",
+                "Masuk lagi dengan nama pengguna dan kata sandi.",
+            ),
+            Self::BadResetSlip => (
+                "Slip tidak berlaku",
+                "Periksa nama pengguna dan kode slip. Slip berlaku 24 jam dan satu kali; bila perlu, minta yang baru.",
+            ),
+            Self::ResetSlipWaits => (
+                "Slip menunggu persetujuan",
+                "Minta pengesah menyetujui slip ini, lalu coba lagi dengan kode yang sama.",
+            ),
+            Self::TwoPersonsNeeded => (
+                "Memerlukan orang kedua",
+                "Orang ini memutuskan atau mengelola; buat slip atur ulang, lalu minta pengesah menyetujuinya.",
             ),
             Self::Forbidden => ("Tidak berwenang", "Peran Anda tidak mencakup tindakan ini."),
             Self::BadOrigin => (
@@ -231,6 +283,10 @@ impl ProblemCode {
             Self::LeaseLost => (
                 "Kasus ini tidak sedang Anda pegang",
                 "Ambil kasus ini lagi, atau ambil kasus berikutnya.",
+            ),
+            Self::OneByOne => (
+                "Rumah ini harus ditinjau satu per satu",
+                "Buka kasusnya: ada tanda, kunjungan lain, atau jawaban yang perlu dilihat.",
             ),
             Self::EventReused => (
                 "Nomor kejadian sudah dipakai",

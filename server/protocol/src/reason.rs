@@ -93,20 +93,21 @@ pub const RETURN_REASONS: &[(&str, &str)] = &[
     ("DOKUMEN_KURANG", "Dokumen kurang"),
 ];
 
-/// Why a membership is cancelled or put on hold.
+/// Why a membership is cancelled or put on hold, group by group ([`EXCLUSION_GROUPS`]).
 pub const EXCLUSION_REASONS: &[(&str, &str)] = &[
     ("MENINGGAL", "Meninggal dunia"),
     ("PINDAH_LUAR", "Pindah keluar kota"),
     ("ALAMAT_TIDAK_DITEMUKAN", "Alamat tidak ditemukan"),
     ("TIDAK_DAPAT_DITEMUI", "Tidak dapat ditemui"),
-    ("NIK_TIDAK_PADAN", "NIK/KK tidak padan"),
-    ("GANDA", "NIK atau keluarga ganda"),
-    ("MAMPU_DESIL", "Desil di atas batas program"),
     ("TIDAK_LAYAK_DAERAH", "Dinilai tidak layak oleh daerah"),
     (
         "TIDAK_LAYAK_GIS",
         "Tidak layak menurut foto dan lokasi rumah",
     ),
+    ("MAMPU_DESIL", "Desil di atas batas program"),
+    ("NIK_TIDAK_PADAN", "NIK/KK tidak padan"),
+    ("GANDA", "NIK atau keluarga ganda"),
+    ("TANPA_KOMPONEN", "Komponen PKH tidak ada lagi"),
     ("ASN_TNI_POLRI", "ASN, TNI atau Polri"),
     ("KK_ASN_TNI_POLRI", "Anggota keluarga ASN, TNI atau Polri"),
     ("PENSIUNAN_ASN", "Pensiunan ASN"),
@@ -120,13 +121,21 @@ pub const EXCLUSION_REASONS: &[(&str, &str)] = &[
     ),
     ("UPAH_DI_ATAS_UMK", "Upah di atas UMK"),
     ("OVERLAP_SDM_KESOS", "Penerima adalah petugas sosial"),
-    ("GAGAL_REKENING", "Gagal buka rekening"),
-    ("TIDAK_TRANSAKSI", "Bantuan tidak diambil"),
-    ("PENYALAHGUNAAN", "Penyalahgunaan bantuan"),
-    ("TANPA_KOMPONEN", "Komponen PKH tidak ada lagi"),
     ("MENOLAK", "Menolak atau mengundurkan diri"),
     ("BANTUAN_LAIN", "Sudah menerima bantuan dari pihak lain"),
+    ("TIDAK_TRANSAKSI", "Bantuan tidak diambil"),
+    ("GAGAL_REKENING", "Gagal buka rekening"),
+    ("PENYALAHGUNAAN", "Penyalahgunaan bantuan"),
     ("TIDAK_MEMENUHI_HUKUM", "Tidak memenuhi ketentuan lain"),
+];
+
+/// The headings of [`EXCLUSION_REASONS`], each with how many of them stand under it, in their order.
+pub const EXCLUSION_GROUPS: &[(&str, usize)] = &[
+    ("Meninggal, pindah, atau tidak ditemukan", 4),
+    ("Sudah mampu", 3),
+    ("Data", 3),
+    ("Pekerjaan dan penghasilan", 10),
+    ("Lainnya", 6),
 ];
 
 /// Why a case is closed without a decision.
@@ -157,6 +166,39 @@ pub const PROPOSAL_REFUSALS: &[(&str, &str)] = &[
     ("TIDAK_LAYAK_LAGI", "Keluarga tidak layak lagi"),
 ];
 
+/// Why somebody asks for a visit to a family.
+pub const VISIT_REASONS: &[(&str, &str)] = &[
+    ("FOTO_LAMA", "Foto rumah sudah lama atau belum ada"),
+    ("KEADAAN_BERUBAH", "Keadaan rumah atau keluarga berubah"),
+    ("DATA_TIDAK_COCOK", "Data tidak cocok dengan keadaan"),
+    ("LAPORAN_WARGA", "Ada laporan atau sanggahan warga"),
+    ("KABAR_PINDAH", "Ada kabar keluarga pindah"),
+    ("KABAR_MENINGGAL", "Ada kabar penerima meninggal"),
+    ("BUKTI_MERAGUKAN", "Bukti kunjungan terakhir meragukan"),
+];
+
+/// Why an approver refuses a role that somebody was given.
+pub const GRANT_REFUSALS: &[(&str, &str)] = &[
+    (
+        "DOKUMEN_TIDAK_COCOK",
+        "Nomor dokumen tidak ada atau tidak cocok",
+    ),
+    ("ORANG_KELIRU", "Bukan orang yang ditunjuk"),
+    ("PERAN_KELIRU", "Peran keliru atau terlalu luas"),
+    ("WILAYAH_KELIRU", "Wilayah keliru atau terlalu luas"),
+    ("MASA_KELIRU", "Masa berlaku keliru"),
+    ("TIDAK_DIPERLUKAN", "Tidak diperlukan lagi"),
+];
+
+/// Why a family that the rules chose is taken out of a plan by hand.
+pub const PLAN_EXCEPTIONS: &[(&str, &str)] = &[
+    ("BARU_DIKUNJUNGI", "Baru saja dikunjungi"),
+    ("SEDANG_PERGI", "Keluarga sedang pergi"),
+    ("KABAR_PINDAH", "Ada kabar keluarga pindah"),
+    ("KABAR_MENINGGAL", "Ada kabar penerima meninggal"),
+    ("BELUM_TERJANGKAU", "Rumah belum dapat didatangi bulan ini"),
+];
+
 /// The Indonesian words of a shipped code, or the code itself.
 pub fn label(code: &ReasonCode) -> &str {
     RETURN_REASONS
@@ -165,11 +207,56 @@ pub fn label(code: &ReasonCode) -> &str {
         .chain(CLOSE_REASONS)
         .chain(IMPORT_REFUSALS)
         .chain(PROPOSAL_REFUSALS)
+        .chain(VISIT_REASONS)
+        .chain(GRANT_REFUSALS)
+        .chain(PLAN_EXCEPTIONS)
         .find(|(known, _)| *known == code.as_str())
         .map_or(code.as_str(), |(_, words)| words)
+}
+
+/// The heading of an exclusion reason; the other lists are short and have none.
+pub fn group(code: &ReasonCode) -> Option<&'static str> {
+    let at = EXCLUSION_REASONS
+        .iter()
+        .position(|(known, _)| *known == code.as_str())?;
+    let mut end = 0;
+    EXCLUSION_GROUPS.iter().find_map(|(words, n)| {
+        end += n;
+        (at < end).then_some(*words)
+    })
 }
 
 /// Whether `code` is in one of the shipped lists.
 pub fn is_listed(code: &ReasonCode, list: &[(&str, &str)]) -> bool {
     list.iter().any(|(known, _)| *known == code.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_exclusion_reason_stands_under_one_heading() {
+        let grouped: usize = EXCLUSION_GROUPS.iter().map(|(_, n)| n).sum();
+        assert_eq!(grouped, EXCLUSION_REASONS.len());
+        let headed = EXCLUSION_REASONS
+            .iter()
+            .map(|(code, _)| group(&ReasonCode::known(code)));
+        let mut headed: Vec<_> = headed.map(Option::unwrap).collect();
+        headed.dedup();
+        let headings: Vec<_> = EXCLUSION_GROUPS.iter().map(|(words, _)| *words).collect();
+        assert_eq!(headed, headings);
+        for (code, heading) in [
+            (
+                "TIDAK_DAPAT_DITEMUI",
+                "Meninggal, pindah, atau tidak ditemukan",
+            ),
+            ("MAMPU_DESIL", "Sudah mampu"),
+            ("TANPA_KOMPONEN", "Data"),
+            ("OVERLAP_SDM_KESOS", "Pekerjaan dan penghasilan"),
+        ] {
+            assert_eq!(group(&ReasonCode::known(code)), Some(heading));
+        }
+        assert_eq!(group(&ReasonCode::known("ATAP_TERPOTONG")), None);
+    }
 }

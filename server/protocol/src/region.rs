@@ -12,6 +12,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RegionCode(String);
 
+/// The province that no real place has: what lies in it was invented, for training.
+const TRAINING: &str = "00";
+
 /// The text was not a Kemendagri code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a region code such as 35.71.03.1009")]
@@ -59,6 +62,11 @@ impl RegionCode {
             .0
             .strip_prefix(&self.0)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    }
+
+    /// Whether this is no real place but the training area, or a part of it: families there were invented and never count.
+    pub fn is_training(&self) -> bool {
+        self.0.starts_with(TRAINING)
     }
 
     /// How deep the code is.
@@ -160,6 +168,19 @@ mod tests {
         assert!(code("35.71").covers(&code("35.71")));
         assert!(!code("35.71").covers(&code("35.72")));
         assert!(!code("35.71.03.1009").covers(&code("35.71")));
+    }
+
+    #[test]
+    fn only_the_province_that_no_place_has_is_for_training() {
+        for training in ["00", "00.01", "00.01.01.0001"] {
+            assert!(code(training).is_training(), "{training}");
+        }
+        // A real code may have noughts anywhere else.
+        for real in ["11", "35.00", "35.71.00.0000", "10.01"] {
+            assert!(!code(real).is_training(), "{real}");
+        }
+        // No real code covers it, and it covers no real one.
+        assert!(!code("35").covers(&code("00.01")) && !code("00").covers(&code("35")));
     }
 
     #[test]

@@ -88,6 +88,45 @@ pub enum ImportState {
     InForce,
     /// An approver refused it: what waited is gone.
     Refused,
+    /// Being tried: every line is held against the registry, nothing of it is kept.
+    Rehearsing,
+    /// Tried: the report tells what would become of every line. Nothing counts until it is applied.
+    Rehearsed,
+    /// Being tried once more, and brought in when that tells the same.
+    Applying,
+    /// Tried and never applied; the file is gone.
+    Discarded,
+}
+
+/// `POST /v1/imports/{import}/apply`: brings in what was tried.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ApplyImport {
+    /// Repeating the request repeats this.
+    pub event_id: EventId,
+    /// How many lines the report said would be taken; with another number it is refused as `stale`.
+    pub accepted: u64,
+}
+
+/// What an import was to bring, by the try that its importer agreed to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ImportForetold {
+    /// New.
+    pub added: u64,
+    /// Known, now different.
+    pub changed: u64,
+    /// Known and the same.
+    pub unchanged: u64,
+    /// Accepted and waiting for an approver.
+    pub waiting: u64,
+    /// Rejected.
+    pub rejected: u64,
+    /// Accepted with a remark.
+    pub warned: u64,
+    /// Whether the report beside it tells the same, line by line; absent until that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub same: Option<bool>,
 }
 
 /// `POST /v1/imports/{import}/refuse`.
@@ -166,6 +205,12 @@ pub struct ImportReport {
     pub sha256: String,
     /// Data lines read.
     pub lines: u64,
+    /// How many of them are dealt with, while it runs; lines that could not be read are never counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub done: Option<u64>,
+    /// What the try told that its importer agreed to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foretold: Option<ImportForetold>,
     /// New.
     pub added: u64,
     /// Known, now different.

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::case::CaseState;
+use crate::contact_sheet::OnSheet;
 use crate::duty::Outcome;
 use crate::evidence::{PhotoKind, VisitKind};
 use crate::ids::{
@@ -53,6 +54,18 @@ pub struct CasesOpened {
     pub cases: Vec<CaseId>,
     /// Families that already had an open case.
     pub already_open: Vec<FamilyId>,
+}
+
+/// `POST /v1/families/{id}/visit-requests`: ask for a visit; who goes is for a supervisor to say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RequestVisit {
+    /// Repeating the request repeats this.
+    pub event_id: EventId,
+    /// Quick or full.
+    pub kind: VisitKind,
+    /// Why.
+    pub reason: ReasonCode,
 }
 
 /// `POST /v1/assignments`: give cases to an officer, or take them back.
@@ -111,6 +124,27 @@ pub struct CaseRow {
     /// When the evidence became complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub complete_at: Option<Timestamp>,
+    /// In the list of decided cases: when the last word on it was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided_at: Option<Timestamp>,
+    /// Who asked for it, where somebody did who does not plan visits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requested: Option<VisitRequest>,
+}
+
+/// Who asked for a visit, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct VisitRequest {
+    /// Who.
+    pub by: UserId,
+    /// That person's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Why.
+    pub reason: ReasonCode,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// A case with all that a reviewer or decider looks at.
@@ -153,7 +187,7 @@ pub struct CaseView {
     pub current_visit: Option<VisitId>,
     /// All visits, newest first.
     pub visits: Vec<VisitView>,
-    /// Earlier pins of the house, newest first.
+    /// Earlier pins of the house, newest first; never one of the visits shown.
     pub earlier_pins: Vec<LastPin>,
     /// The photos of the visit that was accepted last at this house, when that was in another case.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -271,6 +305,9 @@ pub struct LeaseView {
     pub name: Option<String>,
     /// Until when; ten minutes, renewable.
     pub until: Timestamp,
+    /// It is held on a contact sheet: to be judged by itself it is taken by itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub on_sheet: bool,
 }
 
 /// A visit as a reviewer sees it.
@@ -395,6 +432,15 @@ pub struct MembershipView {
     /// When.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proposed_at: Option<Timestamp>,
+    /// Who confirmed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed_by: Option<UserId>,
+    /// That person's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed_by_name: Option<String>,
+    /// When.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed_at: Option<Timestamp>,
     /// The name of the person it belongs to, where a membership is a person's and not the family's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<String>,
@@ -471,7 +517,7 @@ pub struct Claimed {
     pub more: Vec<CaseView>,
 }
 
-/// Accept, withdraw, take back, agree to unreachable, reopen: the version is what the person saw.
+/// Withdraw, take back, agree to unreachable, reopen: the version is what the person saw.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CaseAct {
@@ -482,6 +528,22 @@ pub struct CaseAct {
     /// For the journal; no personal data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+}
+
+/// `POST /v1/cases/{id}/accept`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AcceptCase {
+    /// Repeating the request repeats this.
+    pub event_id: EventId,
+    /// The version the person saw.
+    pub seen_version: i32,
+    /// For the journal; no personal data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// Where it was looked at, when that was on a contact sheet; absent: by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_sheet: Option<OnSheet>,
 }
 
 /// `POST /v1/cases/{id}/return`.
@@ -612,6 +674,9 @@ pub struct AccessRow {
     pub role: String,
     /// Of what: `case:<id>`, `photo:<id>` and the like.
     pub object: String,
+    /// The head's name of the family it is about, where the asker may read that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub family_name: Option<String>,
     /// Which part of it, such as `photo_1600`.
     pub what: String,
     /// `served` when it was handed out, maybe ahead; `seen` when it was before a person's eyes.
@@ -619,6 +684,18 @@ pub struct AccessRow {
     /// What for, where that is asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purpose: Option<String>,
+}
+
+/// `GET /v1/journal/people`: somebody who may have acted or looked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TrailPerson {
+    /// The account.
+    pub user: UserId,
+    /// The person's name.
+    pub name: String,
+    /// What they sign in with.
+    pub username: String,
 }
 
 /// A row of the journal as an auditor reads it.
@@ -637,10 +714,16 @@ pub struct JournalRow {
     pub actor_name: Option<String>,
     /// As what.
     pub role: String,
+    /// For whom they stood in (Plh.), by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deputy_for: Option<String>,
     /// What was done.
     pub action: String,
     /// To what: `case:<id>` and the like.
     pub object: String,
+    /// The head's name of the family it is about, where the asker may read that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub family_name: Option<String>,
     /// The event that did it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_id: Option<EventId>,

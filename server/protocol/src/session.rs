@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{DeviceId, EventId, GrantId, UserId};
+use crate::ids::{DeviceId, EventId, GrantId, SessionId, UserId};
 use crate::lenient::Lenient;
 use crate::policy::{Permission, Role};
+use crate::reason::ReasonCode;
 use crate::region::RegionCode;
 use crate::time::Timestamp;
 
@@ -104,6 +105,85 @@ pub struct Me {
     /// The password was chosen by somebody else: until there is an own one, nothing but choosing it is allowed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub password_change_required: bool,
+    /// Signing in asks for a code beside the password.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub second_factor: bool,
+    /// A role demands such a code: until it is set up, nothing but setting it up is allowed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub second_factor_required: bool,
+}
+
+/// What a session was begun with.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum SessionKind {
+    /// A browser.
+    Console,
+    /// An enrolled phone.
+    Phone,
+    /// A program with tokens.
+    Program,
+}
+
+/// `GET /v1/me/sessions`: an open session, as its owner sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SessionView {
+    /// Its id.
+    pub id: SessionId,
+    /// What it was begun with.
+    #[cfg_attr(feature = "openapi", schema(value_type = SessionKind))]
+    pub kind: Lenient<SessionKind>,
+    /// Browser and system, such as `Chrome, Windows`; or the phone's name. Absent when neither is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it was last used, to the minute.
+    pub last_used_at: Timestamp,
+    /// When it ends if it is not used again.
+    pub expires_at: Timestamp,
+    /// The one that asks.
+    pub current: bool,
+}
+
+/// `GET /v1/me/news`: up to which version somebody was told what is new for a role of theirs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SeenNews {
+    /// The role.
+    #[cfg_attr(feature = "openapi", schema(value_type = Role))]
+    pub role: Lenient<Role>,
+    /// The version, as the console calls it.
+    pub version: String,
+}
+
+/// `POST /v1/me/news`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MarkNews {
+    /// Repeating the request repeats this.
+    pub event_id: EventId,
+    /// 1 to 32 of `a-z 0-9 . -`.
+    pub version: String,
+    /// The roles for which it was told.
+    pub roles: Vec<Role>,
 }
 
 /// `POST /v1/me/password`. Every other session of the account ends.
@@ -144,11 +224,74 @@ pub struct GrantView {
     pub valid_until: Option<Timestamp>,
     /// The document that gives it.
     pub document_number: String,
-    /// A deciding role waits for an approver.
+    /// Whether an approver has confirmed it. Until then it counts for nothing, unless its role waits for nobody.
     pub confirmed: bool,
     /// When it was ended before its time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
+    /// The grant it is lent from, when its holder stands in for somebody (Plh.).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delegated_from: Option<GrantId>,
+    /// For whom, by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deputy_for: Option<String>,
+    /// Why an approver refused it; told with one account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<ReasonCode>,
+}
+
+/// `POST /v1/grants/{id}/refuse`: an approver refuses a grant that waits. It ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RefuseGrant {
+    /// Repeating the request repeats this.
+    pub event_id: EventId,
+    /// Why: one of the reasons a grant is refused for.
+    pub reason: ReasonCode,
+}
+
+/// `POST /v1/grants/{id}/delegate`: an approver names a deputy for their own grant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DelegateGrant {
+    /// Repeating the request repeats this.
+    pub event_id: EventId,
+    /// Who stands in.
+    pub user: UserId,
+    /// From when; absent: at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_from: Option<Timestamp>,
+    /// Until when, at most 92 days; then it ends by itself.
+    pub valid_until: Timestamp,
+    /// The document that names the deputy (surat perintah Plh.).
+    pub document_number: String,
+}
+
+/// Somebody who stands in, stood in or will.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DelegationView {
+    /// What they were lent.
+    pub grant: GrantView,
+    /// Who.
+    pub user: UserId,
+    /// That person's name.
+    pub name: String,
+}
+
+/// Somebody who could stand in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DeputyView {
+    /// The account.
+    pub user: UserId,
+    /// The account's name.
+    pub username: String,
+    /// The person's name.
+    pub name: String,
+    /// What they are already.
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<Role>))]
+    pub roles: Vec<Lenient<Role>>,
 }
 
 /// `POST /v1/users`.
@@ -207,6 +350,36 @@ pub struct UserView {
     pub grants: Vec<GrantView>,
 }
 
+/// Whether an account can do anything, to look for accounts by.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum AccountState {
+    /// A grant of it counts now.
+    Active,
+    /// A grant of it waits for an approver or for its day, and none counts yet.
+    Waiting,
+    /// It has no grant that counts or will.
+    None,
+    /// Nobody can sign in with it.
+    Suspended,
+}
+
 /// `POST /v1/users/{id}/grants`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -225,6 +398,9 @@ pub struct AddGrant {
     pub valid_until: Option<Timestamp>,
     /// The document that gives it (nomor SK or surat tugas).
     pub document_number: String,
+    /// An approver's grant, when this one is a deputy's: no wider, and no longer than 92 days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delegated_from: Option<GrantId>,
 }
 
 /// A body that only repeats its event: confirm, end, suspend.
@@ -295,6 +471,29 @@ impl std::fmt::Debug for EnrolDevice {
 /// What the proof of an enrolment is a signature over.
 pub fn enrol_proof_input(code: &str, device: DeviceId) -> Vec<u8> {
     format!("tilik enrol v1\n{code}\n{device}").into_bytes()
+}
+
+const SLIP: &str = "tilik enrol v1";
+
+/// What the square code on an enrolment slip says: `tilik enrol v1\n<server>\n<code>`. It is no web address, so that no
+/// reader of such codes opens it and no log gets it.
+pub fn enrol_slip_text(server: &str, code: &str) -> String {
+    format!("{SLIP}\n{server}\n{code}")
+}
+
+/// The server and the code that a phone reads on a slip; `None`: it is some other square code.
+pub fn read_enrol_slip(text: &str) -> Option<(&str, &str)> {
+    let (server, code) = text
+        .strip_prefix(SLIP)?
+        .strip_prefix('\n')?
+        .split_once('\n')?;
+    let is_server = ["https://", "http://"].iter().any(|scheme| {
+        server
+            .strip_prefix(scheme)
+            .is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']))
+    });
+    let is_code = code.len() == 10 && code.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    (is_server && is_code).then_some((server, code))
 }
 
 /// What an enrolled phone needs to seal.
@@ -388,4 +587,36 @@ pub struct DeviceRevoked {
     pub sessions_ended: u64,
     /// The families whose assignment the phone had received and not yet given up.
     pub families_held: Vec<crate::ids::FamilyId>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phone_reads_from_a_slip_what_the_console_draws() {
+        // The same text stands in the console's tests.
+        let text = "tilik enrol v1\nhttps://tilik.example\nABCDE23456";
+        assert_eq!(enrol_slip_text("https://tilik.example", "ABCDE23456"), text);
+        let read = read_enrol_slip(text);
+        assert_eq!(read, Some(("https://tilik.example", "ABCDE23456")));
+    }
+
+    #[test]
+    fn another_square_code_is_no_slip() {
+        for text in [
+            "",
+            "https://tilik.example",
+            "tilik enrol v1",
+            "tilik enrol v2\nhttps://tilik.example\nABCDE23456",
+            "tilik enrol v1\nftp://tilik.example\nABCDE23456",
+            "tilik enrol v1\nhttps://\nABCDE23456",
+            "tilik enrol v1\nhttps://a@tilik.example\nABCDE23456",
+            "tilik enrol v1\nhttps://tilik.example/masuk\nABCDE23456",
+            "tilik enrol v1\nhttps://tilik.example\nABCDE2345",
+            "tilik enrol v1\nhttps://tilik.example\nABCDE23456\n",
+        ] {
+            assert_eq!(read_enrol_slip(text), None, "{text:?}");
+        }
+    }
 }

@@ -9,23 +9,30 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tilik_protocol::case::CaseState;
+use tilik_protocol::changes::*;
+use tilik_protocol::contact_sheet::*;
 use tilik_protocol::duty::Outcome;
 use tilik_protocol::evidence::{Flag, PhotoKind, ReturnTarget, VisitKind};
 use tilik_protocol::lenient::Lenient;
 use tilik_protocol::lookup::*;
 use tilik_protocol::membership::MembershipState;
+use tilik_protocol::overview::*;
+use tilik_protocol::plan::*;
 use tilik_protocol::policy::{Permission, Role};
 use tilik_protocol::problem::{FieldProblem, Problem, ProblemCode};
 use tilik_protocol::reason::ReasonCode;
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::registry::{
-    FieldChange, ImportKind, ImportReport, ImportState, ImportedChange, ImportedPerson,
-    ImportedWaitlist, LineProblem, RefuseImport,
+    ApplyImport, FieldChange, ImportForetold, ImportKind, ImportReport, ImportState,
+    ImportedChange, ImportedPerson, ImportedWaitlist, LineProblem, RefuseImport,
 };
+use tilik_protocol::reset_slip::*;
 use tilik_protocol::review::*;
+use tilik_protocol::second_factor::*;
 use tilik_protocol::session::*;
 use tilik_protocol::sync::*;
 use tilik_protocol::time::Timestamp;
+use tilik_protocol::training::*;
 use uuid::Uuid;
 
 fn id<T: From<Uuid>>(n: u128) -> T {
@@ -81,6 +88,9 @@ fn grant() -> GrantView {
         document_number: "800/12/2026".to_owned(),
         confirmed: true,
         ended_at: Some(at(50)),
+        delegated_from: Some(id(3)),
+        deputy_for: Some("Kepala Dinas".to_owned()),
+        refused: None,
     }
 }
 
@@ -92,6 +102,8 @@ fn me() -> Me {
         grants: vec![grant()],
         permissions: vec![Permission::Visit.into(), Permission::CarrySealed.into()],
         password_change_required: false,
+        second_factor: true,
+        second_factor_required: false,
     }
 }
 
@@ -113,6 +125,183 @@ fn family() -> FamilyView {
             relation: "kepala_keluarga".to_owned(),
         }],
     }
+}
+
+fn on_sheet() -> OnSheet {
+    OnSheet {
+        sheet: id(95),
+        shown_ms: 14_200,
+        houses: 12,
+    }
+}
+
+fn contact_sheets(s: &mut BTreeSet<String>) {
+    wire(s, &on_sheet());
+    wire(
+        s,
+        &AcceptCase {
+            event_id: id(90),
+            seen_version: 3,
+            note: None,
+            on_sheet: Some(on_sheet()),
+        },
+    );
+    wire(
+        s,
+        &TakeSheet {
+            region: Some(village()),
+            again: vec![id(10)],
+            skip: vec![id(11)],
+        },
+    );
+    let visit = visit();
+    let house = SheetHouse {
+        case: id(10),
+        version: 3,
+        region: village(),
+        name: "Contoh Satu".into(),
+        address: "Jalan Contoh 1".into(),
+        rt: "001".into(),
+        rw: "002".into(),
+        visit: visit.id,
+        kind: visit.kind,
+        officer: visit.officer,
+        officer_name: visit.officer_name,
+        captured_at: visit.captured_at,
+        pin: visit.pin,
+        earlier_pin: Some(pin()),
+        photos: visit.photos,
+        earlier_photos: Vec::new(),
+        answers: visit.answers,
+    };
+    wire(s, &house);
+    wire(
+        s,
+        &ContactSheet {
+            sheet: id(95),
+            until: at(19),
+            houses: vec![house],
+        },
+    );
+    let held = SheetCase {
+        case: id(10),
+        version: 3,
+    };
+    wire(s, &held);
+    wire(
+        s,
+        &SheetLease {
+            until: at(19),
+            cases: vec![held],
+        },
+    );
+    wire(
+        s,
+        &TakeOut {
+            event_id: id(90),
+            cases: vec![id(10)],
+        },
+    );
+    wire(
+        s,
+        &TakenOut {
+            cases: vec![id(10)],
+        },
+    );
+}
+
+fn plans(s: &mut BTreeSet<String>) {
+    let rules = PlanRules {
+        asked: true,
+        no_photo: true,
+        decile_jump: Some(2),
+        photo_older_months: Some(6),
+        random_percent: Some(5),
+        program: Some("SEMBAKO".into()),
+    };
+    wire(s, &rules);
+    let capacity = Capacity {
+        officer: id(1),
+        cases: 40,
+    };
+    wire(s, &capacity);
+    wire(
+        s,
+        &PreviewPlan {
+            region: village(),
+            rules: rules.clone(),
+            capacity: 30,
+            capacities: vec![capacity],
+        },
+    );
+    let count = RuleCount {
+        rule: PlanRule::NoPhoto.into(),
+        found: 120,
+        planned: 28,
+    };
+    wire(s, &count);
+    let officer = PlanOfficer {
+        user: id(1),
+        name: "Pendamping Satu".into(),
+        held: 12,
+        capacity: 40,
+        planned: 28,
+        taken_out: 1,
+        opened: 20,
+        skipped: 2,
+    };
+    wire(s, &officer);
+    wire(
+        s,
+        &PlanView {
+            id: id(96),
+            region: village(),
+            month: "2026-11".into(),
+            seed: "00ff".into(),
+            digest: "ab12".into(),
+            rules,
+            looked_at: 700,
+            under_way: 30,
+            counts: vec![count],
+            planned: 28,
+            nobody: 3,
+            no_room: 92,
+            officers: vec![officer],
+            opened_at: Some(at(5)),
+            waiting: 5,
+        },
+    );
+    wire(
+        s,
+        &PlanFamily {
+            family: id(40),
+            name: "Contoh Satu".into(),
+            region: village(),
+            address: "Jalan Contoh 1".into(),
+            rt: "001".into(),
+            rw: "002".into(),
+            rule: PlanRule::DecileJump.into(),
+            photo_at: Some(at(1)),
+            decile: Some(6),
+            decile_before: Some(2),
+            taken_out: Some(ReasonCode::known("SEDANG_PERGI")),
+            case: Some(id(10)),
+        },
+    );
+    let out = TakenOutFamily {
+        family: id(40),
+        reason: ReasonCode::known("SEDANG_PERGI"),
+    };
+    wire(s, &out);
+    wire(
+        s,
+        &OpenPlan {
+            event_id: id(90),
+            kind: VisitKind::Quick,
+            closes_at: Some(at(9)),
+            taken_out: vec![out],
+        },
+    );
 }
 
 fn visit() -> VisitView {
@@ -170,6 +359,9 @@ fn membership() -> MembershipView {
         proposed_by: Some(id(3)),
         proposed_by_name: Some("Operator Satu".to_owned()),
         proposed_at: Some(at(35)),
+        confirmed_by: Some(id(4)),
+        confirmed_by_name: Some("Kepala Bidang".to_owned()),
+        confirmed_at: Some(at(45)),
         person: Some("SITI".to_owned()),
         awaiting_approval: true,
         notice: Some(id(60)),
@@ -214,7 +406,76 @@ fn case_row() -> CaseRow {
         officer_name: Some("Pendamping Satu".into()),
         address: "Jalan Contoh 1".into(),
         complete_at: Some(at(4)),
+        decided_at: Some(at(6)),
+        requested: None,
     }
+}
+
+fn visit_request() -> VisitRequest {
+    VisitRequest {
+        by: id(5),
+        name: Some("Operator Satu".into()),
+        reason: ReasonCode::known("FOTO_LAMA"),
+        at: at(1),
+    }
+}
+
+/// What is other about a family since last month.
+fn changed(s: &mut BTreeSet<String>) {
+    let pin = PinChange {
+        moved_m: 30,
+        accuracy_m: 16,
+    };
+    wire(s, &pin);
+    let answer = AnswerChange {
+        question: "floor".into(),
+        text: "Jenis lantai terluas".into(),
+        from: Some("Tanah".into()),
+        to: Some("Keramik".into()),
+        counted: true,
+        counts: false,
+    };
+    wire(s, &answer);
+    let ground = GroundChanges {
+        pin: Some(pin),
+        answers: vec![answer],
+        photos_new: 2,
+        photos_kept: 1,
+    };
+    wire(s, &ground);
+    let decile = DecileChange {
+        from: Some(2),
+        to: None,
+    };
+    wire(s, &decile);
+    let person = PersonChange {
+        person: id(41),
+        name: "Contoh Anak".into(),
+        event: PersonEvent::Died.into(),
+    };
+    wire(s, &person);
+    let program = ProgramChange {
+        membership: id(51),
+        program: "SEMBAKO".into(),
+        person: None,
+        from: Some(MembershipState::Active.into()),
+        to: MembershipState::Suspended.into(),
+    };
+    wire(s, &program);
+    wire(
+        s,
+        &FamilyChanges {
+            family: id(40),
+            since: at(1),
+            visited_at: Some(at(9)),
+            before_at: Some(at(0)),
+            ground: Some(ground),
+            decile: Some(decile),
+            fields: vec!["address".into()],
+            persons: vec![person],
+            programs: vec![program],
+        },
+    );
 }
 
 /// What a console looks up.
@@ -229,6 +490,15 @@ fn looked_up(s: &mut BTreeSet<String>) {
     );
     wire(
         s,
+        &ProgramView {
+            code: "SEMBAKO".into(),
+            name: "Program Sembako".into(),
+            unit: "family".into(),
+            central: true,
+        },
+    );
+    wire(
+        s,
         &Outline {
             region: village(),
             geometry: serde_json::json!({ "type": "Polygon", "coordinates": [[[112.0, -7.8], [112.1, -7.8], [112.1, -7.9], [112.0, -7.8]]] }),
@@ -237,6 +507,7 @@ fn looked_up(s: &mut BTreeSet<String>) {
     let reason = ReasonView {
         code: ReasonCode::known("ATAP_TERPOTONG"),
         label: "Atap terpotong".into(),
+        group: Some("Foto".into()),
     };
     wire(s, &reason);
     wire(
@@ -247,6 +518,9 @@ fn looked_up(s: &mut BTreeSet<String>) {
             closing: Vec::new(),
             refusing_import: Vec::new(),
             refusing_proposal: Vec::new(),
+            requesting_visit: Vec::new(),
+            refusing_grant: Vec::new(),
+            excepting: Vec::new(),
         },
     );
     wire(
@@ -254,6 +528,7 @@ fn looked_up(s: &mut BTreeSet<String>) {
         &OfficerView {
             user: id(1),
             name: "Pendamping Satu".into(),
+            username: "pendamping1".into(),
             regions: vec![village()],
             assigned: 12,
             returned: 1,
@@ -262,32 +537,73 @@ fn looked_up(s: &mut BTreeSet<String>) {
     wire(s, &ReviewQueue { waiting: 17 });
     wire(
         s,
+        &DecisionQueue {
+            to_decide: 12,
+            to_confirm: 3,
+        },
+    );
+    overviews(s);
+    wire(
+        s,
         &HistoryRow {
             at: at(9),
             actor: Some(id(2)),
             name: Some("Koordinator Satu".into()),
             role: "supervisor".into(),
+            deputy_for: Some("Kepala Dinas".into()),
             action: "case.return".into(),
             from: Some(CaseState::Submitted.into()),
             to: Some(CaseState::Returned.into()),
             reasons: vec![ReasonCode::known("ATAP_TERPOTONG")],
             program: Some("SEMBAKO".into()),
             outcome: Some(Outcome::Ineligible),
+            document_number: Some("BA/12/2026".into()),
+            on_sheet: None,
+            held_ms: Some(41_300),
+        },
+    );
+    let row = FamilyRow {
+        id: id(40),
+        name: "Contoh Satu".into(),
+        address: "Jalan Contoh 1".into(),
+        rt: "001".into(),
+        rw: "002".into(),
+        region: village(),
+        decile: Some(2),
+        memberships: vec![membership_row()],
+        case: Some(id(10)),
+        case_state: Some(CaseState::Accepted.into()),
+        found_in: Some(FoundIn::Member {
+            name: "Contoh Anak".into(),
+        }),
+    };
+    wire(s, &row);
+    wire(s, &visit_request());
+    let recipient = RecipientRow {
+        family: row,
+        state: RecipientState::Deciding.into(),
+        photo: visit().photos.pop(),
+        pin: Some(pin()),
+        requested: Some(visit_request()),
+    };
+    wire(s, &recipient);
+    let count = RecipientCount {
+        state: RecipientState::Unvisited.into(),
+        families: 12,
+    };
+    wire(s, &count);
+    wire(
+        s,
+        &Recipients {
+            items: vec![recipient],
+            next: Some("next".into()),
+            states: vec![count],
         },
     );
     wire(
         s,
-        &FamilyRow {
-            id: id(40),
-            name: "Contoh Satu".into(),
-            address: "Jalan Contoh 1".into(),
-            rt: "001".into(),
-            rw: "002".into(),
-            region: village(),
-            decile: Some(2),
-            memberships: vec![membership_row()],
-            case: Some(id(10)),
-            case_state: Some(CaseState::Accepted.into()),
+        &FoundIn::Member {
+            name: "Contoh Anak".into(),
         },
     );
     let neighbour = Neighbour {
@@ -301,7 +617,18 @@ fn looked_up(s: &mut BTreeSet<String>) {
         membership: membership_row(),
         follows: None,
         followed_by: Some(neighbour),
+        decision: Some(DecisionView {
+            case: id(10),
+            outcome: Outcome::Ineligible,
+            reason: Some(ReasonCode::known("TIDAK_LAYAK_DAERAH")),
+            document_number: Some("BA/12/2026".into()),
+            proposed_by_name: Some("Operator Satu".into()),
+            proposed_at: Some(at(35)),
+            confirmed_by_name: Some("Kepala Bidang".into()),
+            confirmed_at: Some(at(45)),
+        }),
     };
+    wire(s, held.decision.as_ref().unwrap());
     wire(s, &held);
     wire(
         s,
@@ -319,8 +646,83 @@ fn looked_up(s: &mut BTreeSet<String>) {
             grant: grant(),
             user: id(1),
             name: "Pendamping Satu".into(),
+            username: "pendamping1".into(),
+            holds: vec![grant()],
             granted_by: Some(id(3)),
             granted_by_name: Some("Admin Satu".into()),
+        },
+    );
+    wire(s, &PrepareTraining { event_id: id(70) });
+    wire(
+        s,
+        &TrainingView {
+            region: "00.01".parse().unwrap(),
+            prepared_at: Some(at(0)),
+            families: 13,
+            open_cases: 8,
+            officers: 2,
+        },
+    );
+}
+
+/// A month at a glance and its parts.
+fn overviews(s: &mut BTreeSet<String>) {
+    let counts = OverviewCounts {
+        target: 40,
+        visited: 30,
+        returned: 3,
+        accepted: 20,
+        decided: 10,
+        overdue: 2,
+    };
+    let day = OverviewDay {
+        day: "2026-11-01".into(),
+        target: 40,
+        visited: 5,
+        accepted: 0,
+        decided: 0,
+    };
+    let village = OverviewVillage {
+        region: village(),
+        counts,
+        waiting: 7,
+    };
+    let officer = OverviewOfficer {
+        officer: Some(id(1)),
+        name: Some("Pendamping Satu".into()),
+        counts,
+        waiting: 7,
+        median_min: Some(1_530),
+    };
+    let queue = OverviewQueue {
+        from_days: 8,
+        to_days: None,
+        cases: 4,
+    };
+    let reason = OverviewReason {
+        code: ReasonCode::known("ATAP_TERPOTONG"),
+        returns: 3,
+    };
+    wire(s, &counts);
+    wire(s, &day);
+    wire(s, &village);
+    wire(s, &officer);
+    wire(s, &queue);
+    wire(s, &reason);
+    wire(
+        s,
+        &Overview {
+            month: "2026-11".into(),
+            region: None,
+            utc_offset_min: 420,
+            at: at(0),
+            now: counts,
+            yesterday: OverviewCounts::default(),
+            days: vec![day],
+            villages: vec![village],
+            officers: vec![officer],
+            queue: vec![queue],
+            reasons: vec![reason],
         },
     );
 }
@@ -342,6 +744,7 @@ fn case_view() -> CaseView {
             mine: true,
             name: Some("Koordinator Satu".into()),
             until: at(14),
+            on_sheet: false,
         }),
         current_visit: Some(id(20)),
         visits: vec![visit()],
@@ -447,6 +850,109 @@ fn every_wire_type_has_a_snapshot() {
         },
     );
     wire(s, &me());
+    wire(
+        s,
+        &SessionView {
+            id: id(5),
+            kind: SessionKind::Console.into(),
+            name: Some("Chrome, Windows".into()),
+            created_at: at(0),
+            last_used_at: at(5),
+            expires_at: at(725),
+            current: true,
+        },
+    );
+    wire(
+        s,
+        &CodeNeeded {
+            pending: "p".into(),
+            expires_at: at(5),
+        },
+    );
+    wire(
+        s,
+        &SignInCode {
+            pending: "p".into(),
+            code: "123456".into(),
+        },
+    );
+    wire(
+        s,
+        &SecondFactorView {
+            since: Some(at(0)),
+            recovery_codes_left: 10,
+            demanded: true,
+        },
+    );
+    wire(
+        s,
+        &OfferSecondFactor {
+            event_id: id(77),
+            password: "panjang-sekali".into(),
+        },
+    );
+    wire(
+        s,
+        &SecondFactorOffer {
+            secret: "GEZDGNBVGY3TQOJQ".into(),
+            uri: "otpauth://totp/Tilik:a?secret=GEZDGNBVGY3TQOJQ".into(),
+        },
+    );
+    wire(
+        s,
+        &ShowCode {
+            event_id: id(76),
+            code: "123456".into(),
+        },
+    );
+    wire(
+        s,
+        &RecoveryCodes {
+            codes: vec!["ABCD-EFGH-JKMN-PQRS".into()],
+        },
+    );
+    wire(s, &SteppedUp { until: at(30) });
+    wire(
+        s,
+        &IssueResetSlip {
+            event_id: id(77),
+            removes_codes: true,
+        },
+    );
+    wire(
+        s,
+        &ResetSlip {
+            id: id(6),
+            code: "ABCD-EFGH-JKMN-PQRS".into(),
+            username: "operator.satu".into(),
+            name: "Operator Satu".into(),
+            expires_at: at(1_440),
+            needs_release: true,
+        },
+    );
+    wire(
+        s,
+        &ResetSlipView {
+            id: id(6),
+            user: id(1),
+            username: "operator.satu".into(),
+            name: "Operator Satu".into(),
+            issued_by: id(2),
+            issued_by_name: "Admin Satu".into(),
+            issued_at: at(0),
+            expires_at: at(1_440),
+            removes_codes: true,
+        },
+    );
+    wire(
+        s,
+        &UseResetSlip {
+            event_id: id(78),
+            username: "operator.satu".into(),
+            code: "ABCD-EFGH-JKMN-PQRS".into(),
+            new_password: "panjang-sekali".into(),
+        },
+    );
     wire(s, &grant());
     wire(
         s,
@@ -491,6 +997,56 @@ fn every_wire_type_has_a_snapshot() {
             valid_from: None,
             valid_until: Some(at(60)),
             document_number: "800/1".into(),
+            delegated_from: Some(id(2)),
+        },
+    );
+    wire(
+        s,
+        &SeenNews {
+            role: Role::Approver.into(),
+            version: "2026.11".into(),
+        },
+    );
+    wire(
+        s,
+        &MarkNews {
+            event_id: id(90),
+            version: "2026.11".into(),
+            roles: vec![Role::Approver],
+        },
+    );
+    wire(
+        s,
+        &RefuseGrant {
+            event_id: id(90),
+            reason: ReasonCode::known("PERAN_KELIRU"),
+        },
+    );
+    wire(
+        s,
+        &DelegateGrant {
+            event_id: id(90),
+            user: id(4),
+            valid_from: Some(at(0)),
+            valid_until: at(60),
+            document_number: "800/2".into(),
+        },
+    );
+    wire(
+        s,
+        &DelegationView {
+            grant: grant(),
+            user: id(4),
+            name: "Sekretaris Satu".into(),
+        },
+    );
+    wire(
+        s,
+        &DeputyView {
+            user: id(4),
+            username: "sekretaris".into(),
+            name: "Sekretaris Satu".into(),
+            roles: vec![Role::Verifier.into()],
         },
     );
     wire(
@@ -703,6 +1259,14 @@ fn every_wire_type_has_a_snapshot() {
     );
     wire(
         s,
+        &RequestVisit {
+            event_id: id(90),
+            kind: VisitKind::Quick,
+            reason: ReasonCode::known("FOTO_LAMA"),
+        },
+    );
+    wire(
+        s,
         &CasesOpened {
             cases: vec![id(10)],
             already_open: vec![id(42)],
@@ -762,6 +1326,7 @@ fn every_wire_type_has_a_snapshot() {
             mine: true,
             name: Some("Koordinator Satu".into()),
             until: at(10),
+            on_sheet: true,
         },
     );
     wire(s, &visit());
@@ -794,6 +1359,8 @@ fn every_wire_type_has_a_snapshot() {
             note: None,
         },
     );
+    contact_sheets(s);
+    plans(s);
     wire(
         s,
         &ReturnCase {
@@ -842,6 +1409,7 @@ fn every_wire_type_has_a_snapshot() {
     );
     wire(s, &membership_row());
     looked_up(s);
+    changed(s);
     wire(
         s,
         &SeenPhotos {
@@ -857,6 +1425,7 @@ fn every_wire_type_has_a_snapshot() {
             user_name: Some("Koordinator Satu".into()),
             role: "supervisor".into(),
             object: "photo:x".into(),
+            family_name: None,
             what: "photo_1600".into(),
             mode: "served".into(),
             purpose: None,
@@ -870,11 +1439,21 @@ fn every_wire_type_has_a_snapshot() {
             actor: Some(id(1)),
             actor_name: Some("Koordinator Satu".into()),
             role: "supervisor".into(),
+            deputy_for: Some("Kepala Dinas".into()),
             action: "case.accept".into(),
             object: "case:x".into(),
+            family_name: Some("Contoh Satu".into()),
             event_id: Some(id(90)),
             body: serde_json::json!({"from": "submitted", "to": "accepted"}),
             hash: "ab".repeat(32),
+        },
+    );
+    wire(
+        s,
+        &TrailPerson {
+            user: id(1),
+            name: "Koordinator Satu".into(),
+            username: "koordinator1".into(),
         },
     );
     let line = LineProblem {
@@ -887,6 +1466,16 @@ fn every_wire_type_has_a_snapshot() {
     };
     wire(s, &line);
     wire(s, &line.problems[0]);
+    let foretold = ImportForetold {
+        added: 2,
+        changed: 0,
+        unchanged: 0,
+        waiting: 0,
+        rejected: 0,
+        warned: 0,
+        same: Some(false),
+    };
+    wire(s, &foretold);
     wire(
         s,
         &ImportReport {
@@ -906,6 +1495,8 @@ fn every_wire_type_has_a_snapshot() {
             note: None,
             sha256: "ab".repeat(32),
             lines: 2,
+            done: Some(1),
+            foretold: Some(foretold),
             added: 1,
             changed: 0,
             unchanged: 0,
@@ -915,6 +1506,19 @@ fn every_wire_type_has_a_snapshot() {
             rejections: vec![line],
             warnings: vec![],
             waitlists: vec![],
+        },
+    );
+    wire(
+        s,
+        &tilik_protocol::map::MapBase {
+            tiles: Some(tilik_protocol::map::MapTiles::Vector.into()),
+        },
+    );
+    wire(
+        s,
+        &ApplyImport {
+            event_id: id(74),
+            accepted: 9_700,
         },
     );
     wire(
@@ -983,12 +1587,18 @@ fn every_wire_type_has_a_snapshot() {
 /// The structs of the wire modules that derive `Serialize`, read from their source.
 fn declared() -> BTreeSet<String> {
     let sources = [
+        include_str!("../src/contact_sheet.rs"),
         include_str!("../src/session.rs"),
         include_str!("../src/lookup.rs"),
+        include_str!("../src/overview.rs"),
+        include_str!("../src/plan.rs"),
+        include_str!("../src/training.rs"),
         include_str!("../src/sync.rs"),
         include_str!("../src/review.rs"),
         include_str!("../src/registry.rs"),
         include_str!("../src/problem.rs"),
+        include_str!("../src/second_factor.rs"),
+        include_str!("../src/reset_slip.rs"),
     ];
     let mut names = BTreeSet::new();
     for source in sources {
@@ -1052,4 +1662,8 @@ fn every_code_and_state_is_spelled_in_snake_case_and_reads_back() {
     check::<VisitStatus>();
     check::<ImportKind>();
     check::<ImportState>();
+    check::<PersonEvent>();
+    check::<AccountState>();
+    check::<tilik_protocol::map::MapState>();
+    check::<tilik_protocol::map::MapTiles>();
 }

@@ -4,12 +4,15 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
 use tilik_protocol::case::CaseState;
+use tilik_protocol::duty::Outcome;
 use tilik_protocol::ids::{CaseId, NoticeId, UserId};
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::review::{
-    AssignCases, CaseAct, CaseRow, CaseView, CasesAssigned, CasesOpened, Claim, Claimed, CloseCase,
-    Confirm, Decide, MembershipRow, NoticeDelivered, OpenCases, Page, ReturnCase,
+    AcceptCase, AssignCases, CaseAct, CaseRow, CaseView, CasesAssigned, CasesOpened, Claim,
+    Claimed, CloseCase, Confirm, Decide, MembershipRow, NoticeDelivered, OpenCases, Page,
+    ReturnCase,
 };
+use tilik_protocol::time::Timestamp;
 
 use super::auth::By;
 use super::body::{Json, Path, Query};
@@ -23,6 +26,10 @@ pub struct CaseQuery {
     state: Option<CaseState>,
     region: Option<RegionCode>,
     officer: Option<UserId>,
+    outcome: Option<Outcome>,
+    decided_since: Option<Timestamp>,
+    decided_until: Option<Timestamp>,
+    requested: Option<bool>,
     after: Option<String>,
     limit: Option<u64>,
 }
@@ -47,12 +54,16 @@ pub async fn open(By(acting): By, Json(body): Json<OpenCases>) -> Result<Json<Ca
 }
 
 /// `GET /v1/cases`.
-#[utoipa::path(get, path = "/v1/cases", tag = "cases", params(("state" = Option<CaseState>, Query), ("region" = Option<String>, Query), ("officer" = Option<UserId>, Query), ("after" = Option<String>, Query), ("limit" = Option<u64>, Query)), responses((status = 200, body = Page<CaseRow>)))]
+#[utoipa::path(get, path = "/v1/cases", tag = "cases", params(("state" = Option<CaseState>, Query), ("region" = Option<String>, Query), ("officer" = Option<UserId>, Query), ("outcome" = Option<Outcome>, Query, description = "Some membership has this outcome, proposed or decided"), ("decided_since" = Option<Timestamp>, Query, description = "Only decided cases: the last word on them was said from this instant on"), ("decided_until" = Option<Timestamp>, Query, description = "Only decided cases: before this instant"), ("requested" = Option<bool>, Query), ("after" = Option<String>, Query), ("limit" = Option<u64>, Query)), responses((status = 200, body = Page<CaseRow>)))]
 pub async fn list(By(acting): By, Query(query): Query<CaseQuery>) -> Result<Json<Page<CaseRow>>> {
     let filter = CaseFilter {
         state: query.state,
         region: query.region,
         officer: query.officer,
+        outcome: query.outcome,
+        decided_since: query.decided_since,
+        decided_until: query.decided_until,
+        requested: query.requested.unwrap_or_default(),
     };
     let page = acting
         .cases(&filter, query.after.as_deref(), limit(query.limit))
@@ -102,11 +113,11 @@ pub async fn release(By(acting): By, Path(id): Path<CaseId>) -> Result<StatusCod
 }
 
 /// `POST /v1/cases/{id}/accept`.
-#[utoipa::path(post, path = "/v1/cases/{id}/accept", tag = "review", params(("id" = CaseId, Path)), request_body = CaseAct, responses((status = 200, body = CaseView)))]
+#[utoipa::path(post, path = "/v1/cases/{id}/accept", tag = "review", params(("id" = CaseId, Path)), request_body = AcceptCase, responses((status = 200, body = CaseView)))]
 pub async fn accept(
     By(acting): By,
     Path(id): Path<CaseId>,
-    Json(body): Json<CaseAct>,
+    Json(body): Json<AcceptCase>,
 ) -> Result<Json<CaseView>> {
     Ok(Json(acting.accept(id, body).await?))
 }

@@ -6,6 +6,7 @@
 //! its build computed; the header repeats it and adds what only a header can say.
 
 use axum::body::Body;
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
@@ -13,6 +14,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rust_embed::{EmbeddedFile, RustEmbed};
 use tilik_protocol::problem::ProblemCode;
 
+use crate::App;
+use crate::config::Console;
 use crate::error::Error;
 
 #[derive(RustEmbed)]
@@ -27,6 +30,10 @@ const INDEX: &str = "index.html";
 const MISSING: &str = "<!doctype html><html lang=\"id\"><meta charset=\"utf-8\"><title>Tilik</title>\
     <h1>Konsol belum dibangun</h1><p>Server ini berjalan tanpa konsol. Jalankan <code>cargo demo</code>, \
     atau <code>npm ci &amp;&amp; npm run build</code> di <code>server/console</code>.</p></html>";
+/// Shown where the operator wants no console.
+const UNWANTED: &str = "<!doctype html><html lang=\"id\"><meta charset=\"utf-8\"><title>Tilik</title>\
+    <h1>Tidak ada konsol di alamat ini</h1><p>Server ini hanya melayani HP petugas dan sistem lain. Tanyakan alamat \
+    konsol kepada admin Dinsos.</p></html>";
 /// What a page without scripts, styles and pictures may do.
 const NOTHING: &str = "default-src 'none'";
 /// Whether an address with this first part belongs to programs: the API in any version, and what watches the server.
@@ -41,33 +48,50 @@ pub fn is_built() -> bool {
     Pages::get(INDEX).is_some()
 }
 
-/// Any address that no route has: a file of the console, or its page; for programs, a problem.
-pub async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+/// Any address that no route has, as this server is set up: a file of the console, or its page; for programs, a problem.
+pub async fn serve(
+    State(app): State<App>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    offer(app.config.console, &method, &uri, &headers)
+}
+
+fn offer(wanted: Console, method: &Method, uri: &Uri, headers: &HeaderMap) -> Response {
     let path = uri.path().trim_start_matches('/');
     let programs = is_for_programs(path.split('/').next().unwrap_or_default());
-    if programs || !matches!(method, Method::GET | Method::HEAD) {
+    if programs || !matches!(*method, Method::GET | Method::HEAD) {
         return Error::Refused(ProblemCode::NoSuchRoute).into_response();
     }
-    if let Some(file) = file(path, &headers) {
+    if wanted == Console::None {
+        return plain(UNWANTED);
+    }
+    if let Some(file) = file(path, headers) {
         return file;
     }
     // A build that was replaced has other names: its old ones are gone, not the page.
     if path.starts_with("_app/") {
         return Error::Refused(ProblemCode::NoSuchRoute).into_response();
     }
-    page(&headers)
+    page(headers)
+}
+
+/// A page of words.
+fn plain(html: &'static str) -> Response {
+    let mut response = html.into_response();
+    say(
+        &mut response,
+        header::CONTENT_TYPE,
+        "text/html; charset=utf-8",
+    );
+    guard(&mut response, NOTHING);
+    response
 }
 
 fn page(headers: &HeaderMap) -> Response {
     let Some(index) = Pages::get(INDEX) else {
-        let mut response = MISSING.into_response();
-        say(
-            &mut response,
-            header::CONTENT_TYPE,
-            "text/html; charset=utf-8",
-        );
-        guard(&mut response, NOTHING);
-        return response;
+        return plain(MISSING);
     };
     let html = String::from_utf8_lossy(&index.data);
     let policy = policy_in(&html).unwrap_or(NOTHING).to_owned();
@@ -208,10 +232,11 @@ mod tests {
         assert!(!takes_brotli(&HeaderMap::new()));
     }
 
-    #[tokio::test]
-    async fn an_unknown_address_of_the_api_is_a_problem_and_no_page() {
-        let ask = async |method: Method, path: &'static str| {
-            let answer = serve(method, Uri::from_static(path), HeaderMap::new()).await;
+    #[test]
+    fn an_unknown_address_of_the_api_is_a_problem_and_no_page() {
+        let ask = |method: Method, path: &'static str| {
+            let path = Uri::from_static(path);
+            let answer = offer(Console::Embedded, &method, &path, &HeaderMap::new());
             (
                 answer.status().as_u16(),
                 answer.headers()["content-type"]
@@ -221,25 +246,37 @@ mod tests {
             )
         };
         let problem = "application/problem+json".to_owned();
-        assert_eq!(ask(Method::GET, "/v1/nichts").await, (404, problem.clone()));
-        assert_eq!(ask(Method::POST, "/tinjau").await, (404, problem.clone()));
-        assert_eq!(
-            ask(Method::GET, "/_app/immutable/gone.js").await,
-            (404, problem)
-        );
-        let (status, kind) = ask(Method::GET, "/tinjau").await;
+        assert_eq!(ask(Method::GET, "/v1/nichts"), (404, problem.clone()));
+        assert_eq!(ask(Method::POST, "/tinjau"), (404, problem.clone()));
+        assert_eq!(ask(Method::GET, "/_app/immutable/gone.js"), (404, problem));
+        let (status, kind) = ask(Method::GET, "/tinjau");
         assert_eq!((status, kind.as_str()), (200, "text/html; charset=utf-8"));
     }
 
-    #[tokio::test]
-    async fn no_page_of_another_site_may_hold_the_console_in_a_frame() {
-        let answer = serve(Method::GET, Uri::from_static("/"), HeaderMap::new()).await;
+    #[test]
+    fn no_page_of_another_site_may_hold_the_console_in_a_frame() {
+        let root = Uri::from_static("/");
+        let answer = offer(Console::Embedded, &Method::GET, &root, &HeaderMap::new());
         let policy = answer.headers()["content-security-policy"]
             .to_str()
             .unwrap();
         assert!(policy.ends_with("frame-ancestors 'none'"), "{policy}");
         for loose in ["unsafe-inline", "unsafe-eval", "blob:", "http:", "https:"] {
             assert!(!policy.contains(loose), "{policy}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_is_to_have_no_console_serves_none_of_it() {
+        for path in ["/", "/tinjau", "/favicon.svg", "/_app/immutable/entry.js"] {
+            let path = Uri::from_static(path);
+            let answer = offer(Console::None, &Method::GET, &path, &HeaderMap::new());
+            assert_eq!(answer.status(), StatusCode::OK, "{path}");
+            assert_eq!(answer.headers()["content-type"], "text/html; charset=utf-8");
+            let policy = answer.headers()["content-security-policy"]
+                .to_str()
+                .unwrap();
+            assert!(policy.starts_with(NOTHING), "{policy}");
         }
     }
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use tilik_protocol::ids::{EventId, ImportId};
 use tilik_protocol::problem::ProblemCode;
 use tilik_protocol::registry::{
-    ImportKind, ImportReport, ImportState, ImportedChange, RefuseImport,
+    ApplyImport, ImportKind, ImportReport, ImportState, ImportedChange, RefuseImport,
 };
 use tilik_protocol::review::Page;
 use tilik_protocol::session::Act;
@@ -19,10 +19,13 @@ use super::users::PageQuery;
 use crate::App;
 use crate::error::{Error, Result};
 
-/// `?event_id=…`.
+/// `?event_id=…&rehearse=true`.
 #[derive(Debug, Deserialize)]
 pub struct Sent {
     event_id: EventId,
+    /// Only try it.
+    #[serde(default)]
+    rehearse: bool,
 }
 
 /// Filters of the list.
@@ -34,7 +37,7 @@ pub struct ImportQuery {
 }
 
 /// `POST /v1/imports/{import}`.
-#[utoipa::path(post, path = "/v1/imports/{import}", tag = "imports", params(("import" = ImportKind, Path, description = "What the file holds"), ("event_id" = EventId, Query, description = "Repeating the request repeats this")), request_body(content = String, content_type = "text/csv", description = "The file as it is, at most 64 MiB; boundaries are GeoJSON"), responses((status = 200, body = ImportReport)))]
+#[utoipa::path(post, path = "/v1/imports/{import}", tag = "imports", params(("import" = ImportKind, Path, description = "What the file holds"), ("event_id" = EventId, Query, description = "Repeating the request repeats this"), ("rehearse" = Option<bool>, Query, description = "Only try it, in the background: nothing counts until it is applied")), request_body(content = String, content_type = "text/csv", description = "The file as it is, at most 64 MiB; boundaries are GeoJSON"), responses((status = 200, body = ImportReport)))]
 pub async fn import(
     By(acting): By,
     State(app): State<App>,
@@ -52,7 +55,34 @@ pub async fn import(
             ProblemCode::BadBody
         })
     })?;
-    Ok(Json(app.import(kind, file, sent.event_id, acting).await?))
+    let report = if sent.rehearse {
+        app.rehearse_import(kind, file, sent.event_id, acting).await
+    } else {
+        app.import(kind, file, sent.event_id, acting).await
+    };
+    Ok(Json(report?))
+}
+
+/// `POST /v1/imports/{import}/apply`.
+#[utoipa::path(post, path = "/v1/imports/{import}/apply", tag = "imports", params(("import" = ImportId, Path)), request_body = ApplyImport, responses((status = 200, body = ImportReport)))]
+pub async fn apply(
+    By(acting): By,
+    State(app): State<App>,
+    Path(id): Path<ImportId>,
+    Json(body): Json<ApplyImport>,
+) -> Result<Json<ImportReport>> {
+    Ok(Json(app.apply_import(id, body, acting).await?))
+}
+
+/// `POST /v1/imports/{import}/discard`.
+#[utoipa::path(post, path = "/v1/imports/{import}/discard", tag = "imports", params(("import" = ImportId, Path)), request_body = Act, responses((status = 200, body = ImportReport)))]
+pub async fn discard(
+    By(acting): By,
+    State(app): State<App>,
+    Path(id): Path<ImportId>,
+    Json(body): Json<Act>,
+) -> Result<Json<ImportReport>> {
+    Ok(Json(app.discard_import(id, body, acting).await?))
 }
 
 /// `GET /v1/imports`.

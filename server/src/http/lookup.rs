@@ -2,12 +2,12 @@
 
 use tilik_protocol::ids::CaseId;
 use tilik_protocol::lookup::{
-    HistoryRow, OfficerView, Outline, ReasonLists, ReasonView, RegionView, ReviewQueue,
-    WaitingGrant,
+    DecisionQueue, HistoryRow, OfficerView, Outline, ProgramView, ReasonLists, ReasonView,
+    RegionView, ReviewQueue, WaitingGrant,
 };
 use tilik_protocol::reason::{
-    CLOSE_REASONS, EXCLUSION_REASONS, IMPORT_REFUSALS, PROPOSAL_REFUSALS, RETURN_REASONS,
-    ReasonCode,
+    self, CLOSE_REASONS, EXCLUSION_REASONS, GRANT_REFUSALS, IMPORT_REFUSALS, PLAN_EXCEPTIONS,
+    PROPOSAL_REFUSALS, RETURN_REASONS, ReasonCode, VISIT_REASONS,
 };
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::review::Page;
@@ -22,6 +22,12 @@ pub async fn regions(By(by): By) -> Result<Json<Page<RegionView>>> {
     Ok(Json(by.regions().await?))
 }
 
+/// `GET /v1/programs`.
+#[utoipa::path(get, path = "/v1/programs", tag = "lookup", responses((status = 200, body = Page<ProgramView>)))]
+pub async fn programs(By(by): By) -> Result<Json<Page<ProgramView>>> {
+    Ok(Json(by.programs().await?))
+}
+
 /// `GET /v1/regions/{code}/outline`.
 #[utoipa::path(get, path = "/v1/regions/{code}/outline", tag = "lookup", params(("code" = RegionCode, Path)), responses((status = 200, body = Outline)))]
 pub async fn outline(By(by): By, Path(code): Path<RegionCode>) -> Result<Json<Outline>> {
@@ -31,21 +37,34 @@ pub async fn outline(By(by): By, Path(code): Path<RegionCode>) -> Result<Json<Ou
 /// `GET /v1/reasons`.
 #[utoipa::path(get, path = "/v1/reasons", tag = "lookup", responses((status = 200, body = ReasonLists)))]
 pub async fn reasons(By(_): By) -> Json<ReasonLists> {
-    let list = |list: &'static [(&'static str, &'static str)]| {
+    Json(reason_lists())
+}
+
+/// Every list of reasons; the contract shows it too, so that clients can be built with the words in them.
+pub(super) fn reason_lists() -> ReasonLists {
+    let list = |list: &'static [(&'static str, &'static str)]| -> Vec<ReasonView> {
         list.iter()
             .map(|(code, label)| ReasonView {
                 code: ReasonCode::known(code),
                 label: (*label).to_owned(),
+                group: None,
             })
             .collect()
     };
-    Json(ReasonLists {
+    let mut excluding = list(EXCLUSION_REASONS);
+    for one in &mut excluding {
+        one.group = reason::group(&one.code).map(str::to_owned);
+    }
+    ReasonLists {
         returning: list(RETURN_REASONS),
-        excluding: list(EXCLUSION_REASONS),
+        excluding,
         closing: list(CLOSE_REASONS),
         refusing_import: list(IMPORT_REFUSALS),
         refusing_proposal: list(PROPOSAL_REFUSALS),
-    })
+        requesting_visit: list(VISIT_REASONS),
+        refusing_grant: list(GRANT_REFUSALS),
+        excepting: list(PLAN_EXCEPTIONS),
+    }
 }
 
 /// `GET /v1/officers`.
@@ -58,6 +77,12 @@ pub async fn officers(By(by): By) -> Result<Json<Page<OfficerView>>> {
 #[utoipa::path(get, path = "/v1/review/waiting", tag = "lookup", responses((status = 200, body = ReviewQueue)))]
 pub async fn waiting(By(by): By) -> Result<Json<ReviewQueue>> {
     Ok(Json(by.review_queue().await?))
+}
+
+/// `GET /v1/decisions/waiting`.
+#[utoipa::path(get, path = "/v1/decisions/waiting", tag = "lookup", responses((status = 200, body = DecisionQueue)))]
+pub async fn waiting_decisions(By(by): By) -> Result<Json<DecisionQueue>> {
+    Ok(Json(by.decision_queue().await?))
 }
 
 /// `GET /v1/cases/{id}/history`: the newest first.

@@ -6,7 +6,8 @@ use utoipa::OpenApi;
 
 use super::routes::{self, Access, Line};
 use super::{
-    cases, families, health, imports, lookup, map, photos, session, sync, trail, uploads, users,
+    base_map, cases, contact_sheets, families, health, imports, lookup, map, overview, photos,
+    plans, reset_slips, second_factor, session, sync, trail, training, uploads, users,
 };
 use crate::error::{Error, Result};
 
@@ -14,10 +15,16 @@ use crate::error::{Error, Result};
 #[openapi(
     info(
         title = "Tilik",
-        description = "Evidence in, queues and decisions out. Errors are `application/problem+json` with a stable `code`.",
+        description = "Evidence in, queues and decisions out. Errors are `application/problem+json` with a stable `code`. \
+                       Who has real and training work is told of the real part in lists, queues and counts, and of the \
+                       training part when a request has the header `tilik-training`.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
-    components(schemas(tilik_protocol::problem::Problem, tilik_protocol::problem::ProblemCode)),
+    components(schemas(
+        tilik_protocol::problem::Problem,
+        tilik_protocol::problem::ProblemCode,
+        tilik_protocol::session::AccountState
+    )),
     paths(
         health::live,
         health::ready,
@@ -27,8 +34,20 @@ use crate::error::{Error, Result};
         session::sign_out,
         session::refresh,
         session::me,
+        session::seen_news,
+        session::mark_news,
         session::sign_out_everywhere,
+        session::sessions,
+        session::end_session,
         session::change_password,
+        second_factor::sign_in_code,
+        second_factor::sign_in_console_code,
+        second_factor::step_up,
+        second_factor::show,
+        second_factor::offer,
+        second_factor::confirm,
+        second_factor::renew_recovery,
+        second_factor::remove,
         sync::sync,
         sync::carry,
         uploads::options,
@@ -43,8 +62,16 @@ use crate::error::{Error, Result};
         cases::list,
         cases::show,
         cases::assign,
+        plans::preview,
+        plans::show,
+        plans::families,
+        plans::open,
         cases::close,
         cases::claim,
+        contact_sheets::take,
+        contact_sheets::renew,
+        contact_sheets::release,
+        contact_sheets::take_out,
         cases::take,
         cases::release,
         cases::accept,
@@ -57,39 +84,62 @@ use crate::error::{Error, Result};
         cases::confirm,
         cases::delivered,
         cases::memberships,
+        families::recipients,
         families::search,
         families::show,
+        families::changes,
         families::unmask,
+        families::request_visit,
         lookup::regions,
+        lookup::programs,
         lookup::outline,
         lookup::reasons,
         lookup::officers,
         lookup::waiting,
+        lookup::waiting_decisions,
         lookup::history,
         lookup::waiting_grants,
         map::view,
+        base_map::show,
+        base_map::file,
         map::villages,
         map::families,
+        overview::show,
         imports::import,
         imports::list,
         imports::show,
         imports::changes,
         imports::confirm,
         imports::refuse,
+        imports::apply,
+        imports::discard,
         users::add,
         users::list,
+        users::show,
         users::add_grant,
         users::reset_password,
+        reset_slips::issue,
+        reset_slips::waiting_slips,
+        reset_slips::release_slip,
+        reset_slips::use_slip,
         users::suspend,
         users::resume,
         users::confirm_grant,
+        users::refuse_grant,
         users::end_grant,
+        users::delegate_grant,
+        users::recall_grant,
+        users::delegations,
+        users::deputies,
         users::issue_enrolment,
         users::enrol,
         users::devices,
         users::revoke,
         trail::journal,
+        trail::people,
         trail::access,
+        training::show,
+        training::prepare,
     )
 )]
 struct Handlers;
@@ -175,6 +225,9 @@ pub fn document() -> Result<Value> {
             })?;
         complete(operation, &line);
     }
+    // What a city adds to the lists it tells only when asked; the shipped ones a client may be built with.
+    document["paths"]["/v1/reasons"]["get"]["responses"]["200"]["content"]["application/json"]["example"] =
+        serde_json::to_value(lookup::reason_lists()).map_err(Error::internal)?;
     document["components"]["securitySchemes"] = json!({
         "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
             "description": "The access token of `POST /v1/session`, ten minutes." },

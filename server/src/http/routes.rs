@@ -15,15 +15,17 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
 use tilik_protocol::policy::Permission;
 use tilik_protocol::problem::ProblemCode;
+use tilik_protocol::training::TRAINING_HEADER;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 
 use super::linger::linger;
 use super::{
-    cases, console, families, health, imports, lookup, map, photos, session, sync, trail, uploads,
-    users,
+    base_map, cases, console, contact_sheets, families, health, imports, lookup, map, overview,
+    photos, plans, reset_slips, second_factor, session, sync, trail, training, uploads, users,
 };
 use crate::App;
+use crate::actor::Actor;
 use crate::error::Error;
 use crate::store::sessions::Shown;
 
@@ -123,15 +125,34 @@ impl Table {
 const OWN_PASSWORD: &str = "/v1/me/password";
 
 /// Routes that go on when the disk is all but full, though their method could write: sessions, without which nobody could
-/// read, what a reader saw, and a phone's round, which refuses visits by itself. Uploads ask for more room than this, in
-/// their handlers.
-const GO_ON: [&str; 5] = [
+/// read, the codes that some must set up first, what a reader saw, and a phone's round, which refuses visits by itself.
+/// Uploads ask for more room than this, in their handlers.
+const GO_ON: [&str; 9] = [
     "/v1/session",
+    "/v1/session/step-up",
     "/v1/me/sign-out-everywhere",
+    "/v1/me/sessions/{id}",
+    "/v1/me/second-factor",
+    "/v1/me/second-factor/confirm",
     OWN_PASSWORD,
     "/v1/photos/seen",
     "/v1/sync",
 ];
+
+/// The routes for somebody whose role demands codes that are not set up yet.
+const OWN_CODES: [&str; 5] = [
+    "/v1/me",
+    "/v1/session",
+    "/v1/me/sign-out-everywhere",
+    "/v1/me/second-factor",
+    "/v1/me/second-factor/confirm",
+];
+
+/// Whether setting up codes comes first. Never on a phone: what it has sealed is taken, and the roles that demand codes do
+/// not count there.
+fn owes_codes(actor: &Actor, path: &str) -> bool {
+    actor.owes_a_second_factor() && !OWN_CODES.contains(&path) && path != OWN_PASSWORD
+}
 
 /// Lets a request through when its actor may call the route and the disk has room for what it `writes`; puts the actor into
 /// it.
@@ -159,13 +180,24 @@ async fn guard(
         Ok(shown) => shown,
         Err(error) => return error.into_response(),
     };
+    let asks_for_training = request.headers().contains_key(TRAINING_HEADER);
+    let actor = actor.asking_for_training(asks_for_training);
     let room = if writes { app.space.small() } else { Ok(()) };
     let may = match access {
         _ if actor.owes_a_password() && path != OWN_PASSWORD => {
             Err(Error::Refused(ProblemCode::PasswordChangeRequired))
         }
+        _ if app.demands_codes() && owes_codes(&actor, path) => {
+            Err(Error::Refused(ProblemCode::SecondFactorRequired))
+        }
         Access::Public | Access::Watching | Access::SignedIn => Ok(()),
-        Access::Requires(permission) => actor.require(permission),
+        Access::Requires(permission) => actor.require(permission).and_then(|()| {
+            let weighs = permission.needs_step_up() && request.method() != Method::GET;
+            if weighs && actor.must_step_up(app.store.now()) {
+                return Err(Error::Refused(ProblemCode::StepUpNeeded));
+            }
+            Ok(())
+        }),
         // An upload grant is a right by itself.
         Access::Uploads if actor.session().is_none() => Ok(()),
         Access::Uploads => actor
@@ -202,11 +234,23 @@ fn table() -> Table {
         .route(Method::GET, "/metrics", Watching, health::metrics)
         .route(Method::POST, "/v1/session", Public, session::sign_in)
         .route(Method::POST, "/v1/console/session", Public, session::sign_in_console)
+        .route(Method::POST, "/v1/session/code", Public, second_factor::sign_in_code)
+        .route(Method::POST, "/v1/console/session/code", Public, second_factor::sign_in_console_code)
+        .route(Method::POST, "/v1/session/step-up", SignedIn, second_factor::step_up)
         .route(Method::DELETE, "/v1/session", SignedIn, session::sign_out)
         .route(Method::POST, "/v1/session/refresh", Public, session::refresh)
         .route(Method::GET, "/v1/me", SignedIn, session::me)
+        .route(Method::GET, "/v1/me/news", SignedIn, session::seen_news)
+        .route(Method::POST, "/v1/me/news", SignedIn, session::mark_news)
         .route(Method::POST, "/v1/me/sign-out-everywhere", SignedIn, session::sign_out_everywhere)
+        .route(Method::GET, "/v1/me/sessions", SignedIn, session::sessions)
+        .route(Method::DELETE, "/v1/me/sessions/{id}", SignedIn, session::end_session)
         .route(Method::POST, OWN_PASSWORD, SignedIn, session::change_password)
+        .route(Method::GET, "/v1/me/second-factor", SignedIn, second_factor::show)
+        .route(Method::POST, "/v1/me/second-factor", SignedIn, second_factor::offer)
+        .route(Method::POST, "/v1/me/second-factor/confirm", SignedIn, second_factor::confirm)
+        .route(Method::POST, "/v1/me/second-factor/recovery-codes", SignedIn, second_factor::renew_recovery)
+        .route(Method::POST, "/v1/me/second-factor/remove", SignedIn, second_factor::remove)
         // A phone's network is slower than our packing: its answers are as short as they can be.
         .route(Method::POST, "/v1/sync", Requires(P::Visit), sync::sync.layer(CompressionLayer::new()))
         .route(Method::POST, "/v1/visits", Requires(P::CarrySealed), sync::carry)
@@ -222,8 +266,16 @@ fn table() -> Table {
         .route(Method::GET, "/v1/cases", Requires(P::ReadCases), cases::list)
         .route(Method::GET, "/v1/cases/{id}", Requires(P::ReadCases), cases::show)
         .route(Method::POST, "/v1/assignments", Requires(P::AssignCases), cases::assign)
+        .route(Method::POST, "/v1/plans/preview", Requires(P::AssignCases), plans::preview)
+        .route(Method::GET, "/v1/plans/{id}", Requires(P::AssignCases), plans::show)
+        .route(Method::GET, "/v1/plans/{id}/families", Requires(P::AssignCases), plans::families)
+        .route(Method::POST, "/v1/plans/{id}/open", Requires(P::AssignCases), plans::open)
         .route(Method::POST, "/v1/cases/{id}/close", Requires(P::CloseCases), cases::close)
         .route(Method::POST, "/v1/review/claim", Requires(P::ReviewCases), cases::claim)
+        .route(Method::POST, "/v1/review/sheets", Requires(P::ReviewCases), contact_sheets::take)
+        .route(Method::POST, "/v1/review/sheets/{sheet}/lease", Requires(P::ReviewCases), contact_sheets::renew)
+        .route(Method::DELETE, "/v1/review/sheets/{sheet}/lease", Requires(P::ReviewCases), contact_sheets::release)
+        .route(Method::POST, "/v1/review/sheets/{sheet}/taken-out", Requires(P::ReviewCases), contact_sheets::take_out)
         .route(Method::POST, "/v1/cases/{id}/lease", Requires(P::ReviewCases), cases::take)
         .route(Method::DELETE, "/v1/cases/{id}/lease", Requires(P::ReviewCases), cases::release)
         .route(Method::POST, "/v1/cases/{id}/accept", Requires(P::ReviewCases), cases::accept)
@@ -236,38 +288,61 @@ fn table() -> Table {
         .route(Method::POST, "/v1/cases/{id}/confirmations", Requires(P::ConfirmDecisions), cases::confirm)
         .route(Method::POST, "/v1/notices/{id}/delivered", Requires(P::DeliverNotices), cases::delivered)
         .route(Method::GET, "/v1/memberships", Requires(P::ReadCases), cases::memberships)
+        .route(Method::GET, "/v1/recipients", Requires(P::ReadCases), families::recipients)
         .route(Method::POST, "/v1/families/search", Requires(P::ReadCases), families::search)
         .route(Method::GET, "/v1/families/{id}", Requires(P::ReadCases), families::show)
+        .route(Method::GET, "/v1/families/{id}/changes", Requires(P::ReadCases), families::changes)
+        .route(Method::POST, "/v1/families/{id}/visit-requests", Requires(P::RequestVisit), families::request_visit)
         .route(Method::POST, "/v1/families/{id}/unmask", Requires(P::UnmaskFamily), families::unmask)
         .route(Method::GET, "/v1/regions", SignedIn, lookup::regions)
+        .route(Method::GET, "/v1/programs", SignedIn, lookup::programs)
         .route(Method::GET, "/v1/regions/{code}/outline", SignedIn, lookup::outline)
         .route(Method::GET, "/v1/map", Requires(P::ReadCases), map::view)
+        .route(Method::GET, "/v1/map/base", Requires(P::ReadCases), base_map::show)
+        .route(Method::GET, "/v1/map/base.pmtiles", Requires(P::ReadCases), base_map::file)
         .route(Method::GET, "/v1/map/villages", Requires(P::ReadCases), map::villages)
         .route(Method::GET, "/v1/map/families", Requires(P::ReadCases), map::families)
+        .route(Method::GET, "/v1/overview", Requires(P::ReadOverview), overview::show)
         .route(Method::GET, "/v1/reasons", SignedIn, lookup::reasons)
         .route(Method::GET, "/v1/officers", Requires(P::AssignCases), lookup::officers)
         .route(Method::GET, "/v1/review/waiting", Requires(P::ReviewCases), lookup::waiting)
+        .route(Method::GET, "/v1/decisions/waiting", Requires(P::ReadCases), lookup::waiting_decisions)
         .route(Method::GET, "/v1/cases/{id}/history", Requires(P::ReadCases), lookup::history)
         .route(Method::GET, "/v1/grants/waiting", Requires(P::ConfirmGrants), lookup::waiting_grants)
         .route_up_to(crate::imports::MAX_BYTES, Method::POST, "/v1/imports/{import}", Requires(P::Import), imports::import)
         .route(Method::GET, "/v1/imports", SignedIn, imports::list)
         .route(Method::GET, "/v1/imports/{import}", SignedIn, imports::show)
         .route(Method::GET, "/v1/imports/{import}/changes", Requires(P::ReadCases), imports::changes)
+        .route(Method::POST, "/v1/imports/{import}/apply", Requires(P::Import), imports::apply)
+        .route(Method::POST, "/v1/imports/{import}/discard", Requires(P::Import), imports::discard)
         .route(Method::POST, "/v1/imports/{import}/confirm", Requires(P::ConfirmImports), imports::confirm)
         .route(Method::POST, "/v1/imports/{import}/refuse", Requires(P::ConfirmImports), imports::refuse)
         .route(Method::POST, "/v1/users", Requires(P::ManageUsers), users::add)
         .route(Method::GET, "/v1/users", Requires(P::ManageUsers), users::list)
+        .route(Method::GET, "/v1/users/{id}", Requires(P::ManageUsers), users::show)
         .route(Method::POST, "/v1/users/{id}/grants", Requires(P::ManageUsers), users::add_grant)
         .route(Method::POST, "/v1/users/{id}/password", Requires(P::ManageUsers), users::reset_password)
+        .route(Method::POST, "/v1/users/{id}/reset-slip", Requires(P::IssueResetSlips), reset_slips::issue)
+        .route(Method::GET, "/v1/reset-slips", Requires(P::ConfirmGrants), reset_slips::waiting_slips)
+        .route(Method::POST, "/v1/reset-slips/{id}/release", Requires(P::ConfirmGrants), reset_slips::release_slip)
+        .route(Method::POST, "/v1/reset-slips/use", Public, reset_slips::use_slip)
         .route(Method::POST, "/v1/users/{id}/suspend", Requires(P::ManageUsers), users::suspend)
         .route(Method::POST, "/v1/users/{id}/resume", Requires(P::ManageUsers), users::resume)
         .route(Method::POST, "/v1/grants/{id}/confirm", Requires(P::ConfirmGrants), users::confirm_grant)
+        .route(Method::POST, "/v1/grants/{id}/refuse", Requires(P::ConfirmGrants), users::refuse_grant)
+        .route(Method::POST, "/v1/grants/{id}/delegate", Requires(P::ConfirmGrants), users::delegate_grant)
+        .route(Method::POST, "/v1/grants/{id}/recall", Requires(P::ConfirmGrants), users::recall_grant)
+        .route(Method::GET, "/v1/delegations", Requires(P::ConfirmGrants), users::delegations)
+        .route(Method::GET, "/v1/deputies", Requires(P::ConfirmGrants), users::deputies)
         .route(Method::POST, "/v1/grants/{id}/end", Requires(P::ManageUsers), users::end_grant)
         .route(Method::POST, "/v1/enrolments", Requires(P::ManageDevices), users::issue_enrolment)
         .route(Method::POST, "/v1/devices", Public, users::enrol)
         .route(Method::GET, "/v1/devices", Requires(P::ManageDevices), users::devices)
         .route(Method::POST, "/v1/devices/{id}/revoke", Requires(P::ManageDevices), users::revoke)
+        .route(Method::GET, "/v1/training", Requires(P::PrepareTraining), training::show)
+        .route(Method::POST, "/v1/training", Requires(P::PrepareTraining), training::prepare)
         .route(Method::GET, "/v1/journal", Requires(P::ReadJournal), trail::journal)
+        .route(Method::GET, "/v1/journal/people", Requires(P::ReadJournal), trail::people)
         .route(Method::GET, "/v1/access", Requires(P::ReadJournal), trail::access)
 }
 

@@ -6,13 +6,20 @@ use axum::extract::{ConnectInfo, FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use tilik_protocol::ids::SessionId;
 use tilik_protocol::problem::ProblemCode;
-use tilik_protocol::session::{ChangePassword, Me, Refresh, SignIn, Tokens};
+use tilik_protocol::review::Page;
+use tilik_protocol::second_factor::CodeNeeded;
+use tilik_protocol::session::{
+    ChangePassword, MarkNews, Me, Refresh, SeenNews, SessionView, SignIn, Tokens,
+};
 
 use super::auth::By;
-use super::body::Json;
+use super::body::{Json, Path};
+use super::user_agent;
 use crate::App;
 use crate::error::{Error, Result};
+use crate::store::sessions::{Place, SignedIn};
 
 /// The cookie of a browser's session. Over https its name begins with `__Host-`, so that no other host and no plain
 /// connection can set it.
@@ -145,21 +152,42 @@ impl ClientAddress {
     }
 }
 
+impl FromRequestParts<App> for Place {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let address = ClientAddress::from_request_parts(parts, app).await?;
+        let agent = parts.headers.get(header::USER_AGENT);
+        Ok(Self {
+            address: address.counted(),
+            agent: agent
+                .and_then(|agent| agent.to_str().ok())
+                .and_then(user_agent::words),
+        })
+    }
+}
+
 /// `POST /v1/session`.
-#[utoipa::path(post, path = "/v1/session", tag = "session", request_body = SignIn, responses((status = 200, body = Tokens)))]
+#[utoipa::path(post, path = "/v1/session", tag = "session", request_body = SignIn, responses((status = 200, body = Tokens), (status = 202, body = CodeNeeded)))]
 pub async fn sign_in(
     State(app): State<App>,
-    address: ClientAddress,
+    place: Place,
     Json(body): Json<SignIn>,
-) -> Result<Json<Tokens>> {
-    Ok(Json(app.store.sign_in(body, &address.counted()).await?))
+) -> Result<Response> {
+    Ok(match app.store.sign_in(body, &place).await? {
+        SignedIn::Now(tokens) => {
+            let me = app.with_duty(tokens.me);
+            Json(Tokens { me, ..tokens }).into_response()
+        }
+        SignedIn::CodeNeeded(needed) => (StatusCode::ACCEPTED, Json(needed)).into_response(),
+    })
 }
 
 /// `POST /v1/console/session`: a browser signs in. The reply holds no token: it is in the cookie, out of scripts' reach.
-#[utoipa::path(post, path = "/v1/console/session", tag = "session", request_body = SignIn, params(("Origin" = String, Header, description = "This server's public address")), responses((status = 200, body = Me, headers(("Set-Cookie" = String, description = "The session")))))]
+#[utoipa::path(post, path = "/v1/console/session", tag = "session", request_body = SignIn, params(("Origin" = String, Header, description = "This server's public address")), responses((status = 200, body = Me, headers(("Set-Cookie" = String, description = "The session"))), (status = 202, body = CodeNeeded)))]
 pub async fn sign_in_console(
     State(app): State<App>,
-    address: ClientAddress,
+    place: Place,
     headers: HeaderMap,
     Json(body): Json<SignIn>,
 ) -> Result<Response> {
@@ -167,18 +195,18 @@ pub async fn sign_in_console(
     if !app.is_own_origin(&headers) {
         return Err(Error::Refused(ProblemCode::BadOrigin));
     }
-    let (secret, me) = app.store.sign_in_console(body, &address.counted()).await?;
-    let mut response = Json(me).into_response();
-    if let Some(cookie) = app.set_cookie(Some(&secret)) {
-        response.headers_mut().insert(header::SET_COOKIE, cookie);
-    }
-    Ok(response)
+    Ok(match app.store.sign_in_console(body, &place).await? {
+        SignedIn::Now((secret, me)) => app.signed_in(&secret, me),
+        SignedIn::CodeNeeded(needed) => (StatusCode::ACCEPTED, Json(needed)).into_response(),
+    })
 }
 
 /// `POST /v1/session/refresh`.
 #[utoipa::path(post, path = "/v1/session/refresh", tag = "session", request_body = Refresh, responses((status = 200, body = Tokens)))]
 pub async fn refresh(State(app): State<App>, Json(body): Json<Refresh>) -> Result<Json<Tokens>> {
-    Ok(Json(app.store.refresh(body).await?))
+    let tokens = app.store.refresh(body).await?;
+    let me = app.with_duty(tokens.me);
+    Ok(Json(Tokens { me, ..tokens }))
 }
 
 /// `DELETE /v1/session`.
@@ -195,6 +223,27 @@ pub async fn sign_out_everywhere(State(app): State<App>, By(acting): By) -> Resu
     Ok(app.gone())
 }
 
+/// `GET /v1/me/sessions`: the open sessions of this account, the one used last first.
+#[utoipa::path(get, path = "/v1/me/sessions", tag = "session", responses((status = 200, body = Vec<SessionView>)))]
+pub async fn sessions(By(acting): By) -> Result<Json<Vec<SessionView>>> {
+    Ok(Json(acting.own_sessions().await?))
+}
+
+/// `DELETE /v1/me/sessions/{id}`: ends one of them, from its next request on.
+#[utoipa::path(delete, path = "/v1/me/sessions/{id}", tag = "session", params(("id" = SessionId, Path)), responses((status = 204)))]
+pub async fn end_session(
+    State(app): State<App>,
+    By(acting): By,
+    Path(id): Path<SessionId>,
+) -> Result<Response> {
+    acting.end_own_session(id).await?;
+    Ok(if acting.actor().session() == Some(id) {
+        app.gone()
+    } else {
+        StatusCode::NO_CONTENT.into_response()
+    })
+}
+
 /// `POST /v1/me/password`.
 #[utoipa::path(post, path = "/v1/me/password", tag = "session", request_body = ChangePassword, responses((status = 204)))]
 pub async fn change_password(
@@ -207,8 +256,21 @@ pub async fn change_password(
 
 /// `GET /v1/me`.
 #[utoipa::path(get, path = "/v1/me", tag = "session", responses((status = 200, body = Me)))]
-pub async fn me(By(acting): By) -> Result<Json<Me>> {
-    Ok(Json(acting.me().await?))
+pub async fn me(State(app): State<App>, By(acting): By) -> Result<Json<Me>> {
+    Ok(Json(app.with_duty(acting.me().await?)))
+}
+
+/// `GET /v1/me/news`.
+#[utoipa::path(get, path = "/v1/me/news", tag = "session", responses((status = 200, body = Page<SeenNews>)))]
+pub async fn seen_news(By(acting): By) -> Result<Json<Page<SeenNews>>> {
+    Ok(Json(acting.seen_news().await?))
+}
+
+/// `POST /v1/me/news`.
+#[utoipa::path(post, path = "/v1/me/news", tag = "session", request_body = MarkNews, responses((status = 204)))]
+pub async fn mark_news(By(acting): By, Json(body): Json<MarkNews>) -> Result<StatusCode> {
+    acting.mark_news(body).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 #[cfg(test)]

@@ -2,7 +2,10 @@
 
 use serde::Deserialize;
 use tilik_protocol::ids::{CaseId, UserId};
-use tilik_protocol::review::{AccessRow, JournalRow, Page};
+use tilik_protocol::policy::Role;
+use tilik_protocol::region::RegionCode;
+use tilik_protocol::review::{AccessRow, JournalRow, Page, TrailPerson};
+use tilik_protocol::time::Timestamp;
 
 use super::auth::By;
 use super::body::{Json, Query};
@@ -15,6 +18,13 @@ pub struct TrailQuery {
     case: Option<CaseId>,
     object: Option<String>,
     user: Option<UserId>,
+    role: Option<Role>,
+    action: Option<String>,
+    region: Option<RegionCode>,
+    since: Option<Timestamp>,
+    until: Option<Timestamp>,
+    #[serde(default)]
+    newest: bool,
     after: Option<String>,
     limit: Option<u64>,
 }
@@ -25,6 +35,12 @@ impl TrailQuery {
             case: self.case,
             object: self.object,
             user: self.user,
+            role: self.role,
+            action: self.action,
+            region: self.region,
+            since: self.since,
+            until: self.until,
+            newest: self.newest,
         };
         let limit = self.limit.unwrap_or(50).clamp(1, 200);
         (filter, self.after, limit)
@@ -32,7 +48,7 @@ impl TrailQuery {
 }
 
 /// `GET /v1/journal`.
-#[utoipa::path(get, path = "/v1/journal", tag = "trail", params(("case" = Option<CaseId>, Query, description = "A case with its visits, photos, memberships and notices"), ("object" = Option<String>, Query, description = "Such as `case:<id>`"), ("user" = Option<UserId>, Query, description = "Who did it"), ("after" = Option<String>, Query), ("limit" = Option<u64>, Query)), responses((status = 200, body = Page<JournalRow>)))]
+#[utoipa::path(get, path = "/v1/journal", tag = "trail", params(("case" = Option<CaseId>, Query, description = "A case with its visits, photos, memberships and notices"), ("object" = Option<String>, Query, description = "Such as `case:<id>`"), ("user" = Option<UserId>, Query, description = "Who did it"), ("role" = Option<Role>, Query, description = "As what"), ("action" = Option<String>, Query, description = "Such as `case.accept`"), ("region" = Option<RegionCode>, Query, description = "Only what lies there and below"), ("since" = Option<Timestamp>, Query, description = "From this instant on"), ("until" = Option<Timestamp>, Query, description = "Before this instant"), ("newest" = Option<bool>, Query, description = "`true`: the newest first, also from page to page"), ("after" = Option<String>, Query), ("limit" = Option<u64>, Query)), responses((status = 200, body = Page<JournalRow>)))]
 pub async fn journal(
     By(by): By,
     Query(query): Query<TrailQuery>,
@@ -44,10 +60,16 @@ pub async fn journal(
 }
 
 /// `GET /v1/access`.
-#[utoipa::path(get, path = "/v1/access", tag = "trail", params(("case" = Option<CaseId>, Query, description = "A case with its visits, photos, memberships and notices"), ("object" = Option<String>, Query, description = "Such as `photo:<id>`"), ("user" = Option<UserId>, Query, description = "Who looked"), ("after" = Option<String>, Query), ("limit" = Option<u64>, Query)), responses((status = 200, body = Page<AccessRow>)))]
+#[utoipa::path(get, path = "/v1/access", tag = "trail", params(("case" = Option<CaseId>, Query, description = "A case with its visits, photos, memberships and notices"), ("object" = Option<String>, Query, description = "Such as `photo:<id>`"), ("user" = Option<UserId>, Query, description = "Who looked"), ("role" = Option<Role>, Query, description = "As what"), ("action" = Option<String>, Query, description = "What was read, such as `family_number`"), ("region" = Option<RegionCode>, Query, description = "Only what lies there and below"), ("since" = Option<Timestamp>, Query, description = "From this instant on"), ("until" = Option<Timestamp>, Query, description = "Before this instant"), ("newest" = Option<bool>, Query, description = "`true`: the newest first, also from page to page"), ("after" = Option<String>, Query), ("limit" = Option<u64>, Query)), responses((status = 200, body = Page<AccessRow>)))]
 pub async fn access(By(by): By, Query(query): Query<TrailQuery>) -> Result<Json<Page<AccessRow>>> {
     let (filter, after, limit) = query.page();
     Ok(Json(
         by.access_rows(&filter, after.as_deref(), limit).await?,
     ))
+}
+
+/// `GET /v1/journal/people`: who may have acted or looked, by name.
+#[utoipa::path(get, path = "/v1/journal/people", tag = "trail", responses((status = 200, body = Page<TrailPerson>)))]
+pub async fn people(By(by): By) -> Result<Json<Page<TrailPerson>>> {
+    Ok(Json(by.trail_people().await?))
 }

@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use sea_orm::sea_query::{Expr, InsertStatement, OnConflict, UpdateStatement};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait, Set, Statement};
 use tilik_protocol::ids::PhotoId;
-use tilik_protocol::policy::Role;
+use tilik_protocol::policy::{Permission, Role};
 use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
@@ -173,13 +173,23 @@ async fn arrive(mut write: Write, batch: &[&Arriving]) -> Result<Timestamp> {
         write.journal(Entry::new(
             "photo.receive",
             format!("photo:{}", one.arrival.photo),
-            Role::System,
+            sent_as(&one.by),
             None,
             &serde_json::json!({ "problem": one.arrival.problem, "by": one.by.user() }),
         )?);
     }
     write.commit().await?;
     Ok(at)
+}
+
+/// As what somebody sends a photo: an officer's phone its officer's own, also by a visit's upload grant.
+fn sent_as(by: &Actor) -> Role {
+    let is_officer = by.may(Permission::Visit) || by.uploads_of().is_some();
+    if by.user().is_some() && is_officer {
+        Role::Officer
+    } else {
+        Role::System
+    }
 }
 
 /// The visits that these photos made whole, each with one of them that it shows: a new one, where there is one.

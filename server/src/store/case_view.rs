@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use sea_orm::sea_query::{Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, Condition, DatabaseBackend, EntityTrait, FromQueryResult, JoinType, QueryFilter,
-    QueryOrder, QuerySelect, QueryTrait, RelationDef, Statement,
+    QueryOrder, QuerySelect, QueryTrait, RelationDef, Select, Statement,
 };
 use tilik_protocol::duty::Outcome;
 use tilik_protocol::evidence::{Flag, PhotoKind};
@@ -23,14 +23,15 @@ use tilik_protocol::sync::{FlagMeasure, FlagView, LastPin, MeasureUnit};
 use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
+use super::Acting;
 use super::cases::{Case, live_lease, returned_of};
 use super::lanes::QueryEach as _;
+use super::review::captured;
 use super::tables::{
-    boundary, case_membership, family, house, membership, notice, person, photo, visit, visit_flag,
-    visit_photo,
+    boundary, case_membership, family, house, membership, notice, person, photo, verification_case,
+    visit, visit_flag, visit_photo,
 };
 use super::users::{Named, named};
-use super::{Acting, feed};
 use crate::error::{Error, Result};
 use crate::geometry::{self, Place};
 use crate::keys::Keyring;
@@ -38,7 +39,7 @@ use crate::keys::Keyring;
 /// A photo as a visit shows it.
 #[derive(FromQueryResult)]
 pub(super) struct Shown {
-    visit_id: Uuid,
+    pub(super) visit_id: Uuid,
     kind: String,
     taken_at: i64,
     id: Uuid,
@@ -46,6 +47,43 @@ pub(super) struct Shown {
     height: i32,
     state: String,
     problem: Option<String>,
+}
+
+/// A pin of the house from before, and the visit that made it.
+#[derive(Debug, Clone, FromQueryResult)]
+struct Earlier {
+    id: Uuid,
+    captured_at: i64,
+    received_at: i64,
+    lat_e7: i64,
+    lon_e7: i64,
+    accuracy_cm: i64,
+}
+
+impl Earlier {
+    fn last_pin(&self) -> LastPin {
+        LastPin {
+            lat_e7: self.lat_e7,
+            lon_e7: self.lon_e7,
+            accuracy_cm: self.accuracy_cm,
+            taken_at: Timestamp::from_micros(self.captured_at),
+        }
+    }
+}
+
+/// The pin that a case's visits are held against. Before its acceptance that is the house's; from then on the house has this
+/// case's own, or a later one, and what was there before is the last one captured before it. Never one of the visits shown.
+fn earlier_pin(case: &Case, visits: &[visit::Model], mut others: Vec<Earlier>) -> Option<Earlier> {
+    if case.accepted_basis.as_deref() == Some("visit")
+        && let Some(current) = visits.iter().find(|row| Some(row.id) == case.current_visit)
+    {
+        let since = captured(current.captured_at, current.received_at);
+        others.retain(|row| captured(row.captured_at, row.received_at) <= since);
+    }
+    others
+        .into_iter()
+        .filter(|row| visits.iter().all(|shown| shown.id != row.id))
+        .max_by_key(|row| captured(row.captured_at, row.received_at))
 }
 
 /// Masks a NIK or KK number: at most its first four digits.
@@ -58,7 +96,7 @@ pub(super) fn masked(number: &str) -> String {
 }
 
 /// The form a visit answered; `None` when this build does not have it, and then nothing says what its answers mean.
-fn shipped_form(row: &visit::Model) -> Result<Option<Form>, serde_json::Error> {
+pub(super) fn shipped_form(row: &visit::Model) -> Result<Option<Form>, serde_json::Error> {
     let version = row
         .form_version
         .and_then(|version| u32::try_from(version).ok());
@@ -99,9 +137,10 @@ impl Acting {
             .collect::<Result<_>>()?;
         let notices: Vec<notice::Model> = answers.all()?;
         let successors: Vec<membership::Model> = answers.all()?;
+        let earlier = earlier_pin(&case, &visits, answers.all()?);
         let deciders = links
             .iter()
-            .flat_map(|(link, _)| [link.proposed_by, link.refused_by])
+            .flat_map(|(link, _)| [link.proposed_by, link.confirmed_by, link.refused_by])
             .flatten();
         let people = visits
             .iter()
@@ -115,7 +154,7 @@ impl Acting {
         let mut answers = self
             .store
             .read()
-            .query_each(of_visits(&case, &house, &visits, people, backend))
+            .query_each(of_visits(&case, earlier.as_ref(), &visits, people, backend))
             .await?;
         let outline: Option<boundary::Model> = answers.one()?;
         let outline = outline.and_then(|row| geometry::boundary(&row.geometry));
@@ -158,7 +197,7 @@ impl Acting {
                     captured_at: Timestamp::from_micros(row.captured_at),
                     received_at: Timestamp::from_micros(row.received_at),
                     complete_at: row.complete_at.map(Timestamp::from_micros),
-                    pin: pin(&row, &house, outline.as_ref()),
+                    pin: pin(&row, earlier.as_ref(), outline.as_ref()),
                     photos: photos_of.remove(&row.id).map(shown).unwrap_or_default(),
                     answers: answered(&row, keys)?,
                     flags: flags_of.remove(&row.id).map(raised).unwrap_or_default(),
@@ -167,11 +206,12 @@ impl Acting {
             })
             .collect::<Result<_>>()?;
         // What is left after the case's own visits have taken theirs.
-        let earlier_photos = house.pin_visit.and_then(|visit| photos_of.remove(&visit));
+        let earlier_photos = earlier.as_ref().and_then(|row| photos_of.remove(&row.id));
         let lease = live_lease(&case, self.store.now()).map(|(user, until)| LeaseView {
             mine: Some(user) == self.actor.user(),
             name: name_of(user.into()),
             until,
+            on_sheet: case.lease_sheet.is_some(),
         });
         Ok(CaseView {
             id: CaseId(case.id),
@@ -188,7 +228,7 @@ impl Acting {
             lease,
             current_visit: case.current_visit.map(VisitId),
             visits,
-            earlier_pins: feed::last_pin(&house).into_iter().collect::<Vec<LastPin>>(),
+            earlier_pins: earlier.iter().map(Earlier::last_pin).collect(),
             earlier_photos: earlier_photos.map(shown).unwrap_or_default(),
             returned: returned_of(&case)?,
             memberships,
@@ -231,20 +271,48 @@ fn of_case(case: &Case, backend: DatabaseBackend) -> Vec<Statement> {
             .filter(membership::Column::SuccessorOf.in_subquery(ids_of_memberships(case)))
             .order_by_desc(membership::Column::RecordedAt)
             .build(backend),
+        pins_of_others(case).build(backend),
     ]
+}
+
+/// The pins that other cases of this house were accepted with.
+fn pins_of_others(case: &Case) -> Select<visit::Entity> {
+    let accepted = Query::select()
+        .column(verification_case::Column::CurrentVisit)
+        .from(verification_case::Entity)
+        .and_where(verification_case::Column::HouseId.eq(case.house_id))
+        .and_where(verification_case::Column::Id.ne(case.id))
+        .and_where(verification_case::Column::AcceptedBasis.eq("visit"))
+        .and_where(verification_case::Column::CurrentVisit.is_not_null())
+        .to_owned();
+    visit::Entity::find()
+        .select_only()
+        .columns([
+            visit::Column::Id,
+            visit::Column::CapturedAt,
+            visit::Column::ReceivedAt,
+            visit::Column::LatE7,
+            visit::Column::LonE7,
+            visit::Column::AccuracyCm,
+        ])
+        .filter(visit::Column::Id.in_subquery(accepted))
+        .filter(visit::Column::LatE7.is_not_null())
+        .filter(visit::Column::LonE7.is_not_null())
+        .filter(visit::Column::AccuracyCm.is_not_null())
+        .order_by_asc(visit::Column::ReceivedAt)
 }
 
 /// Asks for the outline their pins are compared with, their photos and those of the visit before them, their flags, and
 /// what `people` are called: who made them, who has the case, who said something about a membership.
 fn of_visits(
     case: &Case,
-    house: &house::Model,
+    earlier: Option<&Earlier>,
     visits: &[visit::Model],
     people: BTreeSet<Uuid>,
     backend: DatabaseBackend,
 ) -> Vec<Statement> {
     let ids: Vec<Uuid> = visits.iter().map(|row| row.id).collect();
-    let shown = ids.iter().copied().chain(house.pin_visit);
+    let shown = ids.iter().copied().chain(earlier.map(|row| row.id));
     let of_link: RelationDef = visit_photo::Entity::belongs_to(photo::Entity)
         .from(visit_photo::Column::PhotoId)
         .to(photo::Column::Id)
@@ -339,7 +407,7 @@ pub(super) fn shown(photos: Vec<Shown>) -> Vec<PhotoView> {
         .collect()
 }
 
-fn answered(row: &visit::Model, keys: &Keyring) -> Result<Vec<AnswerView>> {
+pub(super) fn answered(row: &visit::Model, keys: &Keyring) -> Result<Vec<AnswerView>> {
     let Some(sealed) = &row.answers_enc else {
         return Ok(Vec::new());
     };
@@ -408,19 +476,18 @@ fn measured(about: &serde_json::Value) -> Option<FlagMeasure> {
 
 fn pin(
     row: &visit::Model,
-    house: &house::Model,
+    earlier: Option<&Earlier>,
     outline: Option<&geo::MultiPolygon>,
 ) -> Option<PinView> {
     let (lat_e7, lon_e7, accuracy_cm) = (row.lat_e7?, row.lon_e7?, row.accuracy_cm?);
     let place = Place { lat_e7, lon_e7 };
-    let last = feed::last_pin(house).filter(|_| house.pin_visit != Some(row.id));
     Some(PinView {
         lat_e7,
         lon_e7,
         accuracy_cm,
         source: row.pin_source.clone().unwrap_or_default(),
         mock: row.mock,
-        distance_to_last_m: last.map(|last| {
+        distance_to_last_m: earlier.map(|last| {
             let last = Place {
                 lat_e7: last.lat_e7,
                 lon_e7: last.lon_e7,
@@ -511,6 +578,9 @@ impl About<'_> {
                 .proposed_at
                 .filter(|_| outcome.is_some())
                 .map(Timestamp::from_micros),
+            confirmed_by: link.confirmed_by.map(UserId),
+            confirmed_by_name: link.confirmed_by.and_then(|id| self.name_of(id)),
+            confirmed_at: link.confirmed_at.map(Timestamp::from_micros),
             person: person.map(|person| person.name.clone()),
             awaiting_approval: link.needs_approval && link.confirmed_at.is_none(),
             notice: told.map(|row| NoticeId(row.id)),

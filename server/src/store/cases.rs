@@ -1,31 +1,33 @@
 //! Cases: opened, given to officers, looked at, closed, expired.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use futures_util::future::try_join;
-use sea_orm::sea_query::Query;
+use sea_orm::sea_query::{Expr, ExprTrait, Func, FunctionCall, Query, SubQueryStatement};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseBackend, EntityTrait, FromQueryResult, QueryFilter,
-    QueryOrder, QuerySelect, QueryTrait, Set, Statement,
+    ActiveModelTrait, ColumnTrait, DatabaseBackend, EntityTrait, FromQueryResult, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set, Statement,
 };
 use tilik_protocol::case::{self, CaseAction, CaseState, Step};
-use tilik_protocol::duty::Acts;
+use tilik_protocol::duty::{Acts, Outcome};
 use tilik_protocol::evidence::VisitKind;
 use tilik_protocol::ids::{CaseId, EventId, FamilyId, MembershipId, UserId};
 use tilik_protocol::lenient::Lenient;
+use tilik_protocol::lookup::DecisionQueue;
 use tilik_protocol::policy::{Permission, Role};
 use tilik_protocol::problem::ProblemCode;
-use tilik_protocol::reason::{self, CLOSE_REASONS};
+use tilik_protocol::reason::{self, CLOSE_REASONS, ReasonCode, VISIT_REASONS};
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::review::{
     AssignCases, CaseRow, CaseView, CasesAssigned, CasesOpened, CloseCase, MembershipRow,
-    OpenCases, Page,
+    OpenCases, Page, RequestVisit, VisitRequest,
 };
 use tilik_protocol::sync::Returned;
 use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
 use super::access::{Mode, Read};
+use super::families::OVER;
 use super::journal::Entry;
 use super::lanes::QueryEach;
 use super::tables::{
@@ -40,7 +42,10 @@ const MOST: usize = 500;
 /// A period is a month; no month is longer.
 pub(super) const PERIOD_S: i64 = 31 * 86_400;
 /// Acts by which somebody comes to know an officer's password.
-const LOGINS: [&str; 2] = ["user.add", "user.password_reset"];
+const LOGINS: [&str; 3] = ["user.add", "user.password_reset", SLIP];
+/// A slip that was issued: whoever held it could choose the password. It may never have been used, so that it ends nobody
+/// else's knowledge.
+const SLIP: &str = "reset_slip.issue";
 
 pub(super) type Case = verification_case::Model;
 
@@ -67,6 +72,14 @@ pub struct CaseFilter {
     pub region: Option<RegionCode>,
     /// With this officer.
     pub officer: Option<UserId>,
+    /// With this outcome of some membership.
+    pub outcome: Option<Outcome>,
+    /// Decided, and the last word was said from here on.
+    pub decided_since: Option<Timestamp>,
+    /// Decided, and the last word was said before.
+    pub decided_until: Option<Timestamp>,
+    /// Only visits that somebody asked for.
+    pub requested: bool,
 }
 
 /// What a list shows of a case.
@@ -79,6 +92,9 @@ pub(super) struct Listed {
     family_id: Uuid,
     officer_id: Option<Uuid>,
     complete_at: Option<i64>,
+    opened_at: i64,
+    opened_by: Option<Uuid>,
+    request_reason: Option<String>,
     name: String,
     address: String,
     rt: String,
@@ -86,7 +102,7 @@ pub(super) struct Listed {
 }
 
 /// The columns of a case that [`Listed`] takes; the others are its family's.
-pub(super) const LISTED: [verification_case::Column; 7] = [
+pub(super) const LISTED: [verification_case::Column; 10] = [
     verification_case::Column::Id,
     verification_case::Column::State,
     verification_case::Column::Version,
@@ -94,6 +110,9 @@ pub(super) const LISTED: [verification_case::Column; 7] = [
     verification_case::Column::FamilyId,
     verification_case::Column::OfficerId,
     verification_case::Column::CompleteAt,
+    verification_case::Column::OpenedAt,
+    verification_case::Column::OpenedBy,
+    verification_case::Column::RequestReason,
 ];
 
 /// And those of its family.
@@ -119,8 +138,24 @@ impl Listed {
             officer_name: None,
             address: self.address,
             complete_at: self.complete_at.map(Timestamp::from_micros),
+            decided_at: None,
+            requested: requested(
+                self.opened_by,
+                self.opened_at,
+                self.request_reason.as_deref(),
+            ),
         })
     }
+}
+
+/// Who asked for the visit of a case, still without a name.
+pub(super) fn requested(by: Option<Uuid>, at: i64, reason: Option<&str>) -> Option<VisitRequest> {
+    Some(VisitRequest {
+        by: UserId(by?),
+        name: None,
+        reason: reason?.parse().ok()?,
+        at: Timestamp::from_micros(at),
+    })
 }
 
 /// A membership as lists show it.
@@ -170,6 +205,30 @@ pub(super) async fn locked(write: &Write, id: CaseId) -> Result<Case> {
         .ok_or(Error::NOT_FOUND)
 }
 
+/// The last word on a case: where the approver confirmed, that, else what was decided.
+fn last_word() -> FunctionCall {
+    Func::max(Func::coalesce([
+        Expr::col((
+            case_membership::Entity,
+            case_membership::Column::ConfirmedAt,
+        )),
+        Expr::col((case_membership::Entity, case_membership::Column::ProposedAt)),
+    ]))
+}
+
+/// [`last_word`] of the case of the query around it.
+fn word_on_case() -> Expr {
+    let said = Query::select()
+        .expr(last_word())
+        .from(case_membership::Entity)
+        .and_where(
+            Expr::col((case_membership::Entity, case_membership::Column::CaseId))
+                .equals((verification_case::Entity, verification_case::Column::Id)),
+        )
+        .to_owned();
+    Expr::SubQuery(None, Box::new(SubQueryStatement::SelectStatement(said)))
+}
+
 impl Acting {
     /// Opens cases for families in reach that have none open, and gives them to an officer when one is named.
     ///
@@ -182,13 +241,7 @@ impl Acting {
         if body.families.len() > MOST {
             return Err(Error::Refused(ProblemCode::TooLarge));
         }
-        if !matches!(body.kind, VisitKind::Quick | VisitKind::Full) {
-            return Err(Error::field(
-                "kind",
-                "not_allowed",
-                "Pilih kunjungan cepat atau lengkap.",
-            ));
-        }
+        is_asked_for(body.kind)?;
         let mut write = self.begin().await?;
         let event = write
             .once(body.event_id, "case.open", "cases", &body)
@@ -208,14 +261,7 @@ impl Acting {
             } else {
                 self.actor.act_in(Permission::AssignCases, &region)?
             };
-            let known = verification_case::Entity::find()
-                .filter(verification_case::Column::FamilyId.eq(row.id))
-                .filter(
-                    verification_case::Column::State.is_not_in(["decided", "closed", "expired"]),
-                )
-                .one(write.on())
-                .await?;
-            if let Some(known) = known {
+            if let Some(known) = open_case_of(&write, row.id).await? {
                 if event == Seen::Before {
                     opened.cases.push(CaseId(known.id));
                 } else {
@@ -249,6 +295,65 @@ impl Acting {
             opened.cases.push(CaseId(case.id));
         }
         if event == Seen::Now {
+            write.commit().await?;
+        }
+        Ok(opened)
+    }
+
+    /// Asks for a visit to a family that has no case open. Nobody has the case yet: who goes is for a supervisor to say.
+    ///
+    /// # Errors
+    /// `not_found`, `forbidden`, `invalid`.
+    pub async fn request_visit(&self, id: FamilyId, body: RequestVisit) -> Result<CasesOpened> {
+        if !reason::is_listed(&body.reason, VISIT_REASONS) {
+            return Err(Error::field(
+                "reason",
+                "unknown",
+                "Pilih salah satu alasan permintaan kunjungan.",
+            ));
+        }
+        is_asked_for(body.kind)?;
+        let mut write = self.begin().await?;
+        let home = family::Entity::find_by_id(Uuid::from(id))
+            .one(write.on())
+            .await?
+            .ok_or(Error::NOT_FOUND)?;
+        let region: RegionCode = home.region.parse().map_err(Error::internal)?;
+        let role = self.actor.act_in(Permission::RequestVisit, &region)?;
+        let object = format!("family:{id}");
+        let event = write
+            .once(body.event_id, "case.request", &object, &body)
+            .await?;
+        if let Some(known) = open_case_of(&write, home.id).await? {
+            return Ok(match event {
+                Seen::Before => CasesOpened {
+                    cases: vec![CaseId(known.id)],
+                    already_open: Vec::new(),
+                },
+                Seen::Now => CasesOpened {
+                    cases: Vec::new(),
+                    already_open: vec![id],
+                },
+            });
+        }
+        let mut opened = CasesOpened {
+            cases: Vec::new(),
+            already_open: Vec::new(),
+        };
+        if event == Seen::Now {
+            let case = begin_case(
+                &mut write,
+                &home,
+                body.kind,
+                None,
+                None,
+                None,
+                role,
+                Some(body.event_id),
+                Some(&body.reason),
+            )
+            .await?;
+            opened.cases.push(CaseId(case.id));
             write.commit().await?;
         }
         Ok(opened)
@@ -345,6 +450,7 @@ impl Acting {
                 case.close_reason = Some(why);
                 case.lease_user = None;
                 case.lease_until = None;
+                case.lease_sheet = None;
             },
         )
         .await
@@ -434,6 +540,27 @@ impl Acting {
         if let Some(officer) = filter.officer {
             query = query.filter(verification_case::Column::OfficerId.eq(Uuid::from(officer)));
         }
+        if let Some(outcome) = filter.outcome {
+            let with_it = Query::select()
+                .column(case_membership::Column::CaseId)
+                .from(case_membership::Entity)
+                .and_where(case_membership::Column::Outcome.eq(outcome.to_string()))
+                .to_owned();
+            query = query.filter(verification_case::Column::Id.in_subquery(with_it));
+        }
+        if filter.decided_since.is_some() || filter.decided_until.is_some() {
+            let decided = CaseState::Decided.to_string();
+            query = query.filter(verification_case::Column::State.eq(decided));
+        }
+        if let Some(since) = filter.decided_since {
+            query = query.filter(word_on_case().gte(since.as_micros()));
+        }
+        if let Some(until) = filter.decided_until {
+            query = query.filter(word_on_case().lt(until.as_micros()));
+        }
+        if filter.requested {
+            query = query.filter(verification_case::Column::RequestReason.is_not_null());
+        }
         if let Some(after) = after {
             let after =
                 Uuid::parse_str(after).map_err(|_| Error::Refused(ProblemCode::BadCursor))?;
@@ -451,14 +578,27 @@ impl Acting {
         let more = rows.len() as u64 > limit;
         rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         let next = rows.last().filter(|_| more).map(|row| row.id.to_string());
-        let officers = rows.iter().filter_map(|row| row.officer_id).collect();
-        let names = self.store.names_of(officers).await?;
+        let people = rows
+            .iter()
+            .flat_map(|row| [row.officer_id, row.opened_by])
+            .flatten()
+            .collect();
+        let names = self.store.names_of(people).await?;
+        let decided = rows
+            .iter()
+            .filter(|row| row.state == CaseState::Decided.to_string())
+            .map(|row| row.id);
+        let decided = self.words_on(decided.collect()).await?;
         let mut items = rows
             .into_iter()
             .map(Listed::row)
             .collect::<Result<Vec<_>>>()?;
         for row in &mut items {
             row.officer_name = row.officer.and_then(|id| names.get(&id.into()).cloned());
+            row.decided_at = decided.get(&row.id).copied();
+            if let Some(request) = &mut row.requested {
+                request.name = names.get(&request.by.into()).cloned();
+            }
         }
         // A list shows names: each of its rows is a read.
         let mut reads = Vec::with_capacity(items.len());
@@ -474,6 +614,57 @@ impl Acting {
         }
         self.note_reads(reads).await?;
         Ok(Page { items, next })
+    }
+
+    /// When the last word on each of these cases was said.
+    async fn words_on(&self, cases: Vec<Uuid>) -> Result<HashMap<CaseId, Timestamp>> {
+        if cases.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let rows: Vec<(Uuid, Option<i64>)> = case_membership::Entity::find()
+            .select_only()
+            .column(case_membership::Column::CaseId)
+            .expr_as(last_word(), "said_at")
+            .filter(case_membership::Column::CaseId.is_in(cases))
+            .group_by(case_membership::Column::CaseId)
+            .into_tuple()
+            .all(self.store.read())
+            .await?;
+        let told = rows
+            .into_iter()
+            .filter_map(|(case, at)| Some((CaseId(case), Timestamp::from_micros(at?))));
+        Ok(told.collect())
+    }
+
+    /// How many cases wait for this person's word: where they decide, and where they confirm.
+    ///
+    /// # Errors
+    /// `forbidden`, or when the database does not answer.
+    pub async fn decision_queue(&self) -> Result<DecisionQueue> {
+        self.actor.require(Permission::ReadCases)?;
+        let (to_decide, to_confirm) = try_join(
+            self.how_many(CaseState::Accepted, Permission::DecideCases),
+            self.how_many(CaseState::AwaitingApproval, Permission::ConfirmDecisions),
+        )
+        .await?;
+        Ok(DecisionQueue {
+            to_decide,
+            to_confirm,
+        })
+    }
+
+    /// Cases in this state where this person may do this; nowhere: none.
+    async fn how_many(&self, state: CaseState, permission: Permission) -> Result<u64> {
+        let mine = self.actor.regions(permission);
+        if mine.is_empty() {
+            return Ok(0);
+        }
+        let counted = verification_case::Entity::find()
+            .filter(in_regions(verification_case::Column::Region, &mine))
+            .filter(verification_case::Column::State.eq(state.to_string()))
+            .count(self.store.read())
+            .await?;
+        Ok(counted)
     }
 
     /// One case with all that a reviewer or decider looks at. Logged as a read of personal data.
@@ -716,7 +907,8 @@ fn who_equipped(backend: DatabaseBackend, visits: &[visit::Model]) -> Vec<Statem
 }
 
 /// Who gave the officers behind these visits their phones and logins. A phone is enrolled once in its life, by one code;
-/// of those who set the officer's password the last one before the visit counts, for that is the one who knew it then.
+/// of those who set the officer's password the last one before the visit counts, for that is the one who knew it then, and
+/// everybody who has issued a slip since.
 ///
 /// `logins`: the last one first.
 fn equippers(
@@ -733,20 +925,42 @@ fn equippers(
     for row in visits {
         let officer = UserId(row.officer_id);
         let object = format!("user:{officer}");
-        let last = logins
-            .iter()
-            .find(|login| login.object == object && login.at <= row.received_at);
-        by.extend(
-            last.and_then(|login| login.actor)
-                .map(UserId)
-                .filter(|giver| *giver != officer),
-        );
+        for login in logins {
+            if login.object != object || login.at > row.received_at {
+                continue;
+            }
+            by.extend(login.actor.map(UserId).filter(|giver| *giver != officer));
+            if login.action != SLIP {
+                break;
+            }
+        }
     }
     by.into_iter().collect()
 }
 
+/// The family's undecided case.
+async fn open_case_of(write: &Write, family: Uuid) -> Result<Option<Case>> {
+    Ok(verification_case::Entity::find()
+        .filter(verification_case::Column::FamilyId.eq(family))
+        .filter(verification_case::Column::State.is_not_in(OVER))
+        .one(write.on())
+        .await?)
+}
+
+/// Whether this is a visit that somebody is sent to make.
+fn is_asked_for(kind: VisitKind) -> Result<()> {
+    if matches!(kind, VisitKind::Quick | VisitKind::Full) {
+        return Ok(());
+    }
+    Err(Error::field(
+        "kind",
+        "not_allowed",
+        "Pilih kunjungan cepat atau lengkap.",
+    ))
+}
+
 /// A new case about a family, carrying the memberships it will decide.
-#[expect(clippy::too_many_arguments, reason = "a case is born in one place")]
+#[expect(clippy::too_many_arguments, reason = "as it is born")]
 pub(super) async fn new_case(
     write: &mut Write,
     home: &family::Model,
@@ -756,6 +970,33 @@ pub(super) async fn new_case(
     predecessor: Option<Uuid>,
     role: Role,
     event: Option<EventId>,
+) -> Result<Case> {
+    begin_case(
+        write,
+        home,
+        kind,
+        closes_at,
+        officer,
+        predecessor,
+        role,
+        event,
+        None,
+    )
+    .await
+}
+
+/// The same, also when it was asked for with a reason by somebody who does not plan visits.
+#[expect(clippy::too_many_arguments, reason = "a case is born in one place")]
+async fn begin_case(
+    write: &mut Write,
+    home: &family::Model,
+    kind: VisitKind,
+    closes_at: Option<Timestamp>,
+    officer: Option<UserId>,
+    predecessor: Option<Uuid>,
+    role: Role,
+    event: Option<EventId>,
+    requested: Option<&ReasonCode>,
 ) -> Result<Case> {
     let id: CaseId = write.store().ids().next();
     let state = if officer.is_some() {
@@ -781,11 +1022,16 @@ pub(super) async fn new_case(
         accepted_basis: None,
         lease_user: None,
         lease_until: None,
+        lease_sheet: None,
+        lease_since: None,
+        lease_houses: None,
+        off_sheet_visit: None,
         returned: None,
         return_fetched_at: None,
         close_reason: None,
         predecessor,
         tries: 0,
+        request_reason: requested.map(ToString::to_string),
     };
     verification_case::ActiveModel::from(case.clone())
         .reset_all()
@@ -817,14 +1063,18 @@ pub(super) async fn new_case(
         .await?;
     }
     feed::publish_case(write, &case, None).await?;
+    let mut told = serde_json::json!({ "family": FamilyId(home.id), "kind": kind, "officer": officer,
+        "predecessor": predecessor.map(CaseId),
+        "memberships": carried.iter().map(|row| MembershipId(row.id)).collect::<Vec<_>>() });
+    if let Some(reason) = requested {
+        told["reason"] = serde_json::json!(reason);
+    }
     write.journal(Entry::new(
         "case.open",
         format!("case:{id}"),
         role,
         event,
-        &serde_json::json!({ "family": FamilyId(home.id), "kind": kind, "officer": officer,
-            "predecessor": predecessor.map(CaseId),
-            "memberships": carried.iter().map(|row| MembershipId(row.id)).collect::<Vec<_>>() }),
+        &told,
     )?);
     Ok(case)
 }

@@ -203,9 +203,9 @@ impl Acting {
         word_of_approver(&body)?;
         let mut write = self.begin().await?;
         let case = locked(&write, id).await?;
-        let role = self
-            .actor
-            .act_in(Permission::ConfirmDecisions, &region_of(&case)?)?;
+        let region = region_of(&case)?;
+        let role = self.actor.act_in(Permission::ConfirmDecisions, &region)?;
+        write.acts_in(region);
         let me = self.actor.person_id()?;
         let object = format!("case:{id}");
         if write

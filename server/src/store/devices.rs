@@ -3,7 +3,6 @@
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
 };
-use sha2::{Digest, Sha256};
 use tilik_protocol::ids::{CaseId, DeviceId, EnrolmentId, FamilyId, UserId};
 use tilik_protocol::lenient::Lenient;
 use tilik_protocol::policy::{Permission, Role};
@@ -24,15 +23,14 @@ use super::tables::{
     verification_case,
 };
 use super::write::Seen;
-use super::{Acting, Store, text};
+use super::{Acting, Store, codes, text};
 use crate::actor::Actor;
 use crate::error::{Error, Result};
 use crate::time_token::TimeToken;
 
 /// A code is good for a day.
 const CODE_S: i64 = 86_400;
-/// No look-alikes: 0/O, 1/I/L, U/V.
-const LETTERS: &[u8; 28] = b"ABCDEFGHJKMNPQRSTWXYZ2345678";
+const CODE_LETTERS: usize = 10;
 
 /// Where a key lives, as the journal takes it: a word of phones, nobody's name or number.
 fn key_level_word(level: &str) -> &str {
@@ -44,7 +42,7 @@ fn key_level_word(level: &str) -> &str {
 }
 
 fn hash_of(code: &str) -> Vec<u8> {
-    Sha256::digest(format!("tilik enrolment v1\n{code}")).to_vec()
+    codes::hash_of("tilik enrolment v1", code)
 }
 
 impl Acting {
@@ -57,17 +55,32 @@ impl Acting {
             .filter(role_grant::Column::Role.eq(Role::Officer.to_string()))
             .all(self.store.read())
             .await?;
+        let mut regions: Vec<RegionCode> = Vec::new();
         for row in given {
-            let regions: Vec<RegionCode> =
+            let of_grant: Vec<RegionCode> =
                 serde_json::from_str(&row.regions).map_err(Error::internal)?;
-            let role = regions
-                .iter()
-                .find_map(|region| self.actor.role_in(Permission::ManageDevices, region));
-            if let Some(role) = role {
-                return Ok(role);
-            }
+            regions.extend(of_grant);
         }
-        Err(Error::NOT_FOUND)
+        // A phone is real, also where its officer is being trained: that makes it nobody's who only trains. Of somebody who
+        // does nothing else it is also theirs who manage the phones of any real place.
+        let only_trains = regions.iter().all(RegionCode::is_training);
+        regions.retain(|region| only_trains || !region.is_training());
+        let here = regions
+            .iter()
+            .find_map(|region| self.actor.role_in(Permission::ManageDevices, region));
+        let elsewhere = || {
+            let mut grants = self.actor.grants().iter();
+            grants.find(|grant| {
+                grant.role.may(Permission::ManageDevices)
+                    && !grant.regions.iter().all(RegionCode::is_training)
+            })
+        };
+        here.or_else(|| {
+            elsewhere()
+                .filter(|_| only_trains && !regions.is_empty())
+                .map(|grant| grant.role)
+        })
+        .ok_or(Error::NOT_FOUND)
     }
 
     /// A one-time code for an officer's phone; told once and kept as a hash.
@@ -93,14 +106,7 @@ impl Acting {
         {
             return Err(Error::WRONG_MOMENT);
         }
-        let mut code = String::with_capacity(10);
-        while code.len() < 10 {
-            let [byte] = self.store.ids().bytes::<1>();
-            // 252 is the largest multiple of 28 in a byte: every letter is as likely as any other.
-            if byte < 252 {
-                code.push(char::from(LETTERS[usize::from(byte) % LETTERS.len()]));
-            }
-        }
+        let code = codes::random(self.store.ids(), CODE_LETTERS);
         let id: EnrolmentId = self.store.ids().next();
         let expires_at = write.at().plus_s(CODE_S);
         enrolment::ActiveModel {

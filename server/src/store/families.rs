@@ -3,19 +3,23 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
-    RelationDef,
+    RelationDef, Select,
 };
+use tilik_protocol::case::CaseState;
 use tilik_protocol::evidence::PhotoKind;
 use tilik_protocol::ids::{CaseId, FamilyId, PersonId};
 use tilik_protocol::lenient::Lenient;
-use tilik_protocol::lookup::{FamilyMembership, FamilyPage, FamilyRow, Neighbour, SearchFamilies};
+use tilik_protocol::lookup::{
+    DecisionView, FamilyMembership, FamilyPage, FamilyRow, FoundIn, Neighbour, SearchFamilies,
+};
 use tilik_protocol::policy::Permission;
 use tilik_protocol::problem::ProblemCode;
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::review::{CaseRow, Page, PhotoView, Unmask, Unmasked, UnmaskedPerson};
+use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
 use super::access::{Mode, Read};
@@ -24,8 +28,8 @@ use super::cases::{LISTED, LISTED_OF_FAMILY, Listed, membership_row};
 use super::imports::name_key;
 use super::journal::holds_personal_number;
 use super::tables::{
-    blind_index, family, house, membership, person, photo, verification_case, visit, visit_photo,
-    waitlist_entry,
+    blind_index, case_membership, family, house, membership, person, photo, verification_case,
+    visit, visit_photo, waitlist_entry,
 };
 use super::{Acting, feed, in_regions};
 use crate::error::{Error, Result};
@@ -37,9 +41,9 @@ const PURPOSE: std::ops::RangeInclusive<usize> = 8..=200;
 /// Seconds for which the numbers of one family may be before somebody's eyes.
 const UNMASKED_S: i64 = 900;
 /// Case states after which nothing more happens.
-const OVER: [&str; 3] = ["decided", "closed", "expired"];
+pub(super) const OVER: [&str; 3] = ["decided", "closed", "expired"];
 
-fn region_code(text: &str) -> Result<RegionCode> {
+pub(super) fn region_code(text: &str) -> Result<RegionCode> {
     text.parse().map_err(Error::internal)
 }
 
@@ -65,7 +69,12 @@ fn purpose_of(purpose: Option<&str>) -> Result<String> {
 
 /// `%text%` with what LIKE would take for a wildcard said as itself.
 fn containing(text: &str) -> LikeExpr {
-    let mut pattern = String::from("%");
+    beginning("%", text)
+}
+
+/// `start`, `text` as itself, and anything after it.
+fn beginning(start: &str, text: &str) -> LikeExpr {
+    let mut pattern = String::from(start);
     for c in text.chars() {
         if "%_!".contains(c) {
             pattern.push('!');
@@ -76,28 +85,69 @@ fn containing(text: &str) -> LikeExpr {
     LikeExpr::new(pattern).escape('!')
 }
 
-/// Families of which the head's or a member's name or the address holds `text`.
-fn holding(text: &str) -> Condition {
-    let key = name_key(text);
-    let members = Query::select()
+/// How the text that somebody looks for stands in a family, the best first: who types a name means its bearer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Match {
+    /// Nothing is looked for.
+    Any,
+    /// The head's name begins with it.
+    Begins,
+    /// It stands elsewhere in the head's name.
+    Holds,
+    /// It stands in a member's name.
+    Member,
+    /// It stands in the address.
+    Address,
+}
+
+impl Match {
+    /// What pages go through, in order, to find `key`.
+    const fn all(key: &str) -> &'static [Self] {
+        if key.is_empty() {
+            &[Self::Any]
+        } else {
+            &[Self::Begins, Self::Holds, Self::Member, Self::Address]
+        }
+    }
+
+    /// Families in which `key` stands so, and in no better way.
+    fn condition(self, key: &str) -> Condition {
+        let head = || Expr::col((family::Entity, family::Column::NameKey));
+        let begins = || head().like(beginning("", key));
+        let holds = || head().like(containing(key));
+        let member = || family::Column::Id.in_subquery(members_called(key));
+        let all = Condition::all();
+        match self {
+            Self::Any => all,
+            Self::Begins => all.add(begins()),
+            Self::Holds => all.add(holds()).add(begins().not()),
+            Self::Member => all.add(member()).add(holds().not()),
+            Self::Address => {
+                let address = Expr::col((family::Entity, family::Column::Address));
+                all.add(Expr::expr(Func::lower(address)).like(containing(key)))
+                    .add(holds().not())
+                    .add(member().not())
+            }
+        }
+    }
+}
+
+/// The families of the persons in whose names `key` stands.
+fn members_called(key: &str) -> SelectStatement {
+    Query::select()
         .column(person::Column::FamilyId)
         .from(person::Entity)
-        .and_where(Expr::col((person::Entity, person::Column::NameKey)).like(containing(&key)))
-        .to_owned();
-    Condition::any()
-        .add(Expr::col((family::Entity, family::Column::NameKey)).like(containing(&key)))
-        .add(
-            Expr::expr(Func::lower(Expr::col((
-                family::Entity,
-                family::Column::Address,
-            ))))
-            .like(containing(&key)),
-        )
-        .add(family::Column::Id.in_subquery(members))
+        .and_where(Expr::col((person::Entity, person::Column::NameKey)).like(containing(key)))
+        .to_owned()
 }
 
 impl Acting {
-    fn family_read(&self, id: Uuid, region: &RegionCode, what: &'static str) -> Result<Read> {
+    pub(super) fn family_read(
+        &self,
+        id: Uuid,
+        region: &RegionCode,
+        what: &'static str,
+    ) -> Result<Read> {
         Ok(Read {
             kind: "family",
             id,
@@ -120,10 +170,7 @@ impl Acting {
             return self.families_of_number(number, purpose).await;
         }
         let mine = self.actor.regions(Permission::ReadCases);
-        let mut query = family::Entity::find()
-            .filter(in_regions(family::Column::Region, &mine))
-            .order_by_asc(family::Column::NameKey)
-            .order_by_asc(family::Column::Id);
+        let mut query = family::Entity::find().filter(in_regions(family::Column::Region, &mine));
         if let Some(region) = &body.region {
             query = query.filter(in_regions(
                 family::Column::Region,
@@ -131,15 +178,12 @@ impl Acting {
             ));
         }
         let text = body.text.as_deref().unwrap_or_default().trim();
-        if !text.is_empty() {
-            if text.chars().count() < SHORTEST_TEXT {
-                return Err(Error::field(
-                    "text",
-                    "too_short",
-                    "Tulis sedikitnya 3 huruf dari nama atau alamat.",
-                ));
-            }
-            query = query.filter(holding(text));
+        if !text.is_empty() && text.chars().count() < SHORTEST_TEXT {
+            return Err(Error::field(
+                "text",
+                "too_short",
+                "Tulis sedikitnya 3 huruf dari nama atau alamat.",
+            ));
         }
         if body.program.is_some() || body.state.is_some() {
             let mut held = Query::select();
@@ -153,34 +197,103 @@ impl Acting {
             }
             query = query.filter(family::Column::Id.in_subquery(held));
         }
-        if let Some(after) = &body.after {
-            let bad = Error::Refused(ProblemCode::BadCursor);
-            let Ok(after) = Uuid::parse_str(after) else {
-                return Err(bad);
-            };
-            let last = family::Entity::find_by_id(after)
-                .one(self.store.read())
-                .await?
-                .ok_or(bad)?;
-            query = query.filter(
-                family::Column::NameKey
-                    .gt(last.name_key.clone())
-                    .or(family::Column::NameKey
-                        .eq(last.name_key)
-                        .and(family::Column::Id.gt(after))),
-            );
-        }
-        let mut rows = query.limit(limit + 1).all(self.store.read()).await?;
-        let more = rows.len() as u64 > limit;
-        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        let next = rows.last().filter(|_| more).map(|row| row.id.to_string());
-        let reads = rows
+        let key = name_key(text);
+        let (found, next) = self
+            .matching(&query, &key, body.after.as_deref(), limit)
+            .await?;
+        let reads = found
             .iter()
-            .map(|row| self.family_read(row.id, &region_code(&row.region)?, "family_row"))
+            .map(|(row, _)| self.family_read(row.id, &region_code(&row.region)?, "family_row"))
             .collect::<Result<Vec<_>>>()?;
-        let items = self.family_rows(rows).await?;
+        let (rows, ways): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+        let of_member = rows.iter().zip(&ways);
+        let of_member = of_member.filter(|(_, way)| **way == Match::Member);
+        let mut names = self
+            .members_named(of_member.map(|(row, _)| row.id), &key)
+            .await?;
+        let mut items = self.family_rows(rows).await?;
+        for (row, way) in items.iter_mut().zip(ways) {
+            row.found_in = match way {
+                Match::Any | Match::Begins | Match::Holds => None,
+                Match::Member => {
+                    let name = names.remove(&row.id.into());
+                    name.map(|name| FoundIn::Member { name })
+                }
+                Match::Address => Some(FoundIn::Address),
+            };
+        }
         self.note_reads(reads).await?;
         Ok(Page { items, next })
+    }
+
+    /// A page of the families of `query` in which `key` stands: those in which it stands best first, by name within.
+    async fn matching(
+        &self,
+        query: &Select<family::Entity>,
+        key: &str,
+        after: Option<&str>,
+        limit: u64,
+    ) -> Result<(Vec<(family::Model, Match)>, Option<String>)> {
+        let on = self.store.read();
+        let ways = Match::all(key);
+        let mut last = None;
+        if let Some(after) = after {
+            let place = after.split_once('.').and_then(|(way, id)| {
+                let way: usize = way.parse().ok().filter(|way| *way < ways.len())?;
+                Some((way, Uuid::parse_str(id).ok()?))
+            });
+            let bad = Error::Refused(ProblemCode::BadCursor);
+            let Some((way, id)) = place else {
+                return Err(bad);
+            };
+            let row = family::Entity::find_by_id(id).one(on).await?;
+            last = Some((way, row.ok_or(bad)?));
+        }
+        let most = usize::try_from(limit).unwrap_or(usize::MAX);
+        let mut found: Vec<(family::Model, usize)> = Vec::new();
+        let first = last.as_ref().map_or(0, |(way, _)| *way);
+        for (n, way) in ways.iter().enumerate().skip(first) {
+            let mut query = query
+                .clone()
+                .filter(way.condition(key))
+                .order_by_asc(family::Column::NameKey)
+                .order_by_asc(family::Column::Id);
+            if let Some((_, last)) = last.take() {
+                let beyond = family::Column::NameKey.gt(last.name_key.clone());
+                let same = family::Column::NameKey.eq(last.name_key);
+                query = query.filter(beyond.or(same.and(family::Column::Id.gt(last.id))));
+            }
+            let room = (most + 1 - found.len()) as u64;
+            let rows = query.limit(room).all(on).await?;
+            found.extend(rows.into_iter().map(|row| (row, n)));
+            if found.len() > most {
+                break;
+            }
+        }
+        let more = found.len() > most;
+        found.truncate(most);
+        let next = found.last().filter(|_| more);
+        let next = next.map(|(row, way)| format!("{way}.{}", row.id));
+        let found = found.into_iter().map(|(row, n)| (row, ways[n])).collect();
+        Ok((found, next))
+    }
+
+    /// Of each of these families, the first member in whose name `key` stands.
+    async fn members_named(
+        &self,
+        families: impl Iterator<Item = Uuid>,
+        key: &str,
+    ) -> Result<HashMap<Uuid, String>> {
+        let rows = person::Entity::find()
+            .filter(person::Column::FamilyId.is_in(families))
+            .filter(Expr::col(person::Column::NameKey).like(containing(key)))
+            .order_by_desc(person::Column::Id)
+            .all(self.store.read())
+            .await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| (row.family_id, row.name))
+            .collect())
     }
 
     /// The families in reach that an exact number belongs to. Also a look that finds nothing is logged.
@@ -251,7 +364,7 @@ impl Acting {
         Ok(Page { items, next: None })
     }
 
-    async fn family_rows(&self, rows: Vec<family::Model>) -> Result<Vec<FamilyRow>> {
+    pub(super) async fn family_rows(&self, rows: Vec<family::Model>) -> Result<Vec<FamilyRow>> {
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
         let mut held: HashMap<Uuid, Vec<_>> = HashMap::new();
         for row in membership::Entity::find()
@@ -293,6 +406,7 @@ impl Acting {
                     memberships: held.remove(&row.id).unwrap_or_default(),
                     case: case.map(|(id, _)| CaseId(*id)),
                     case_state: case.map(|(_, state)| Lenient::read(state)),
+                    found_in: None,
                 })
             })
             .collect()
@@ -408,6 +522,7 @@ impl Acting {
             .all(on)
             .await?;
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+        let mut decisions = self.decisions_of(&ids).await?;
         let before: Vec<Uuid> = rows.iter().filter_map(|row| row.successor_of).collect();
         let others = membership::Entity::find()
             .filter(
@@ -465,9 +580,52 @@ impl Acting {
                     membership: membership_row(row.clone())?,
                     follows: before.map(|other| neighbour(other, row.id)).transpose()?,
                     followed_by: after.map(|other| neighbour(other, other.id)).transpose()?,
+                    decision: decisions.remove(&row.id),
                 })
             })
             .collect()
+    }
+
+    /// What was last decided about each of these memberships.
+    async fn decisions_of(&self, memberships: &[Uuid]) -> Result<HashMap<Uuid, DecisionView>> {
+        let of_case: RelationDef = case_membership::Entity::belongs_to(verification_case::Entity)
+            .from(case_membership::Column::CaseId)
+            .to(verification_case::Column::Id)
+            .into();
+        let links = case_membership::Entity::find()
+            .join(JoinType::InnerJoin, of_case)
+            .filter(case_membership::Column::MembershipId.is_in(memberships.iter().copied()))
+            .filter(case_membership::Column::Outcome.is_not_null())
+            .filter(
+                Condition::any()
+                    .add(case_membership::Column::ConfirmedAt.is_not_null())
+                    .add(verification_case::Column::State.eq(CaseState::Decided.to_string())),
+            )
+            .order_by_asc(case_membership::Column::ProposedAt)
+            .all(self.store.read())
+            .await?;
+        let people = links
+            .iter()
+            .flat_map(|link| [link.proposed_by, link.confirmed_by])
+            .flatten()
+            .collect();
+        let names = self.store.names_of(people).await?;
+        let name_of = |id: Option<Uuid>| id.and_then(|id| names.get(&id).cloned());
+        let told = links.into_iter().filter_map(|link| {
+            let view = DecisionView {
+                case: CaseId(link.case_id),
+                outcome: link.outcome?.parse().ok()?,
+                reason: link.reason.and_then(|code| code.parse().ok()),
+                document_number: link.document_number,
+                proposed_by_name: name_of(link.proposed_by),
+                proposed_at: link.proposed_at.map(Timestamp::from_micros),
+                confirmed_by_name: name_of(link.confirmed_by),
+                confirmed_at: link.confirmed_at.map(Timestamp::from_micros),
+            };
+            Some((link.membership_id, view))
+        });
+        // Of several the last one stays.
+        Ok(told.collect())
     }
 
     /// The numbers of one family, for a purpose that is logged with it.

@@ -3,14 +3,28 @@
 
 use sea_orm::{ConnectionTrait, FromQueryResult, Value};
 use tilik_protocol::ids::JobId;
+use tilik_protocol::problem::ProblemCode;
 
 use super::{Acting, Write};
 use crate::error::{Error, Result};
 
 /// A claimed job is another worker's after this long.
 const LEASE_S: i64 = 120;
-/// After so many tries a job is `failed` and waits for people.
+/// After so many tries a job is `failed` and waits for people. What only waits for a database or a photo store that do
+/// not answer is tried on, and so is a file that is brought in or a plan that is opened: a half of it would be neither
+/// here nor there, and somebody waits before its page.
 const MOST_TRIES: i32 = 10;
+
+/// Which jobs a worker does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// Any.
+    Any,
+    /// Those of which a photo or a person waits for the end.
+    Short,
+    /// Files, which take minutes: no photo waits behind one.
+    Long,
+}
 
 /// A job this worker holds.
 #[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
@@ -67,6 +81,19 @@ impl Acting {
     /// # Errors
     /// When the database does not answer.
     pub async fn claim_job(&self) -> Result<Option<Claimed>> {
+        self.claim_job_of(Which::Any).await
+    }
+
+    /// Claims the next due job of some.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn claim_job_of(&self, which: Which) -> Result<Option<Claimed>> {
+        let of = match which {
+            Which::Any => String::new(),
+            Which::Short => format!("AND kind <> '{}'", super::imports::JOB),
+            Which::Long => format!("AND kind = '{}'", super::imports::JOB),
+        };
         let now = self.store.now();
         let until = now.plus_s(LEASE_S).as_micros();
         let lock = if self.store.is_postgres() {
@@ -78,7 +105,7 @@ impl Acting {
         let text = format!(
             "UPDATE job SET state = 'running', attempts = attempts + 1, lease_until = $2 WHERE id = ( \
              SELECT id FROM job WHERE state IN ('ready', 'running') AND run_at <= $1 \
-             AND (state = 'ready' OR lease_until <= $1 OR lease_until > $3) \
+             AND (state = 'ready' OR lease_until <= $1 OR lease_until > $3) {of} \
              ORDER BY run_at LIMIT 1 {lock}) RETURNING id, kind, object, attempts, lease_until"
         );
         let row = self
@@ -96,6 +123,27 @@ impl Acting {
         row.map(|row| Claimed::from_query_result(&row, ""))
             .transpose()
             .map_err(Error::from)
+    }
+
+    /// Holds on to a job that takes longer than its lease; false when it is somebody else's by now.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn hold_job(&self, job: &mut Claimed) -> Result<bool> {
+        let until = self.store.now().plus_s(LEASE_S).as_micros();
+        let held = self
+            .store
+            .writer()
+            .execute_raw(self.store.sql(
+                "UPDATE job SET lease_until = $2 WHERE id = $1 AND state = 'running' AND lease_until = $3",
+                [job.id.into(), until.into(), job.lease_until.into()],
+            ))
+            .await?;
+        if held.rows_affected() == 0 {
+            return Ok(false);
+        }
+        job.lease_until = Some(until);
+        Ok(true)
     }
 
     /// The job is done, unless it was asked for again while it ran: then it runs once more.
@@ -118,8 +166,10 @@ impl Acting {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn fail_job(&self, job: &Claimed, code: &str) -> Result<()> {
-        let state = if job.attempts >= MOST_TRIES {
+    pub async fn fail_job(&self, job: &Claimed, code: ProblemCode) -> Result<()> {
+        let goes_on = code == ProblemCode::Unavailable
+            || [super::imports::JOB, super::OPEN_PLAN].contains(&job.kind.as_str());
+        let state = if job.attempts >= MOST_TRIES && !goes_on {
             "failed"
         } else {
             "ready"
@@ -135,7 +185,7 @@ impl Acting {
                     job.id.into(),
                     state.into(),
                     run_at.into(),
-                    code.into(),
+                    code.to_string().into(),
                     job.lease_until.into(),
                 ],
             ))

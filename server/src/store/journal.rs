@@ -7,7 +7,7 @@ use sea_orm::{
 };
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use tilik_protocol::ids::{DeviceId, EventId, UserId};
+use tilik_protocol::ids::{DeviceId, EventId, GrantId, UserId};
 use tilik_protocol::policy::Role;
 use tilik_protocol::time::Timestamp;
 
@@ -50,6 +50,33 @@ impl Entry {
             event_id,
             body,
         })
+    }
+}
+
+impl Entry {
+    pub(super) fn role(&self) -> Role {
+        self.role
+    }
+
+    /// The same, done as `role`.
+    pub(super) fn done_as(self, role: Role) -> Self {
+        Self { role, ..self }
+    }
+
+    /// With the grants by which who did it stood in for somebody; unchanged without any.
+    pub(super) fn by_deputy(self, grants: &[GrantId]) -> Self {
+        if grants.is_empty() {
+            return self;
+        }
+        let Ok(serde_json::Value::Object(mut body)) = serde_json::from_slice(&self.body) else {
+            return self;
+        };
+        let grants: Vec<String> = grants.iter().map(ToString::to_string).collect();
+        body.insert("as_deputy".to_owned(), grants.into());
+        match serde_json::to_vec(&body) {
+            Ok(body) => Self { body, ..self },
+            Err(_) => self,
+        }
     }
 }
 

@@ -5,9 +5,12 @@ use std::collections::{BTreeSet, HashMap};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use tilik_protocol::case::CaseState;
+use tilik_protocol::contact_sheet::OnSheet;
 use tilik_protocol::ids::{CaseId, MembershipId, UserId};
 use tilik_protocol::lenient::Lenient;
-use tilik_protocol::lookup::{HistoryRow, OfficerView, Outline, RegionView, WaitingGrant};
+use tilik_protocol::lookup::{
+    HistoryRow, OfficerView, Outline, ProgramView, RegionView, WaitingGrant,
+};
 use tilik_protocol::policy::{Permission, Role};
 use tilik_protocol::reason::ReasonCode;
 use tilik_protocol::region::RegionCode;
@@ -16,11 +19,12 @@ use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
 use super::cases::region_of;
+use super::delegations::{stood_in_by, stood_in_for};
 use super::tables::{
-    boundary, journal, membership, region, role_grant, user_account, verification_case,
+    boundary, journal, membership, program, region, role_grant, user_account, verification_case,
 };
-use super::users::grant_view;
-use super::{Acting, in_regions};
+use super::users::{covers_grant, grant_view};
+use super::{Acting, in_regions, training};
 use crate::error::{Error, Result};
 
 /// Most acts on one case that are told; older ones are in the journal.
@@ -47,8 +51,24 @@ fn reasons_in(body: &serde_json::Value) -> Vec<ReasonCode> {
         .collect()
 }
 
+/// How a house was looked at on a contact sheet: what the reviewer's browser said, as far as the server counted it.
+fn on_sheet_in(body: &serde_json::Value) -> Option<OnSheet> {
+    let said: OnSheet = serde_json::from_value(body["body"]["on_sheet"].clone()).ok()?;
+    // Rows of before the server counted tell how old the sheet was.
+    let most = [&body["counted_ms"], &body["sheet_age_ms"]];
+    let most = most.into_iter().find_map(serde_json::Value::as_u64);
+    let houses = body["sheet_houses"].as_u64();
+    Some(OnSheet {
+        shown_ms: most.map_or(said.shown_ms, |most| said.shown_ms.min(most)),
+        houses: houses
+            .and_then(|n| u8::try_from(n).ok())
+            .unwrap_or(said.houses),
+        ..said
+    })
+}
+
 impl Acting {
-    /// All regions in which this person has any grant.
+    /// All regions in which this person has any grant, and the training area for those who give roles there.
     fn reach(&self) -> Vec<RegionCode> {
         let mut regions: Vec<RegionCode> = self
             .actor
@@ -56,6 +76,9 @@ impl Acting {
             .iter()
             .flat_map(|grant| grant.regions.iter().cloned())
             .collect();
+        if !self.actor.all_regions(Permission::ManageUsers).is_empty() {
+            regions.extend(training::area());
+        }
         regions.sort();
         regions.dedup();
         regions
@@ -94,6 +117,25 @@ impl Acting {
             })
             .collect::<Result<_>>()?;
         Ok(whole(items))
+    }
+
+    /// The programs of this registry, by name. They are nobody's personal data and lie in no region.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn programs(&self) -> Result<Page<ProgramView>> {
+        let rows = program::Entity::find()
+            .order_by_asc(program::Column::Name)
+            .order_by_asc(program::Column::Code)
+            .all(self.store.read())
+            .await?;
+        let items = rows.into_iter().map(|row| ProgramView {
+            code: row.code,
+            name: row.name,
+            unit: row.unit,
+            central: row.central,
+        });
+        Ok(whole(items.collect()))
     }
 
     /// Where a region in reach ends.
@@ -164,6 +206,7 @@ impl Acting {
             .map(|row| OfficerView {
                 user: UserId(row.id),
                 name: row.name,
+                username: row.username,
                 regions: places.remove(&row.id).unwrap_or_default(),
                 assigned: count(row.id, CaseState::Assigned),
                 returned: count(row.id, CaseState::Returned),
@@ -229,11 +272,19 @@ impl Acting {
             .await?;
         let people = rows.iter().filter_map(|row| row.actor).collect();
         let names = self.store.names_of(people).await?;
+        let rows = rows
+            .into_iter()
+            .map(|row| {
+                let body: serde_json::Value =
+                    serde_json::from_slice(&row.body).map_err(Error::internal)?;
+                Ok((row, body))
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let lent = rows.iter().flat_map(|(_, body)| stood_in_by(body));
+        let principals = self.store.principals_of(lent.collect()).await?;
         let id = id.to_string();
         let mut items = Vec::new();
-        for row in rows {
-            let body: serde_json::Value =
-                serde_json::from_slice(&row.body).map_err(Error::internal)?;
+        for (row, body) in rows {
             let program = programs.get(&row.object).cloned();
             // A membership is decided in many cases of its family, one after the other.
             if program.is_some() && body["case"].as_str() != Some(&id) {
@@ -247,12 +298,16 @@ impl Acting {
                 actor: row.actor.map(UserId),
                 name: row.actor.and_then(|id| names.get(&id).cloned()),
                 role: row.role,
+                deputy_for: stood_in_for(&body, &principals),
                 action: row.action,
                 from: state("from"),
                 to: state("to"),
                 reasons,
                 program,
                 outcome: body["outcome"].as_str().and_then(|text| text.parse().ok()),
+                document_number: body["document_number"].as_str().map(str::to_owned),
+                on_sheet: on_sheet_in(&body),
+                held_ms: body["held_ms"].as_u64(),
             });
         }
         Ok(whole(items))
@@ -264,12 +319,12 @@ impl Acting {
     /// `forbidden`.
     pub async fn waiting_grants(&self) -> Result<Page<WaitingGrant>> {
         self.actor.require(Permission::ConfirmGrants)?;
-        let mine = self.actor.regions(Permission::ConfirmGrants);
-        let deciding = Role::grantable().filter(|role| role.is_deciding());
+        let mine = self.actor.all_regions(Permission::ConfirmGrants);
+        let waits = Role::grantable().filter(|role| role.waits_for_approver());
         let rows = role_grant::Entity::find()
             .filter(role_grant::Column::ConfirmedAt.is_null())
             .filter(role_grant::Column::EndedAt.is_null())
-            .filter(role_grant::Column::Role.is_in(deciding.map(|role| role.to_string())))
+            .filter(role_grant::Column::Role.is_in(waits.map(|role| role.to_string())))
             .order_by_asc(role_grant::Column::Id)
             .all(self.store.read())
             .await?;
@@ -279,21 +334,34 @@ impl Acting {
             .flatten()
             .collect();
         let names = self.store.names_of(people).await?;
-        let mut items = Vec::new();
+        let takers: BTreeSet<Uuid> = rows.iter().map(|row| row.user_id).collect();
+        let usernames: HashMap<Uuid, String> = user_account::Entity::find()
+            .select_only()
+            .columns([user_account::Column::Id, user_account::Column::Username])
+            .filter(user_account::Column::Id.is_in(takers))
+            .into_tuple()
+            .all(self.store.read())
+            .await?
+            .into_iter()
+            .collect();
+        let mut items: Vec<WaitingGrant> = Vec::new();
         for row in rows {
             let grant = grant_view(&row)?;
-            let covered = |code: &RegionCode| mine.iter().any(|own| own.covers(code));
-            if !grant.regions.iter().all(covered) {
+            if !grant.regions.iter().all(|code| covers_grant(&mine, code)) {
                 continue;
             }
             items.push(WaitingGrant {
                 grant,
                 user: UserId(row.user_id),
                 name: names.get(&row.user_id).cloned().unwrap_or_default(),
+                username: usernames.get(&row.user_id).cloned().unwrap_or_default(),
+                holds: self.store.grants_in_force(UserId(row.user_id)).await?.1,
                 granted_by: row.granted_by.map(UserId),
                 granted_by_name: row.granted_by.and_then(|id| names.get(&id).cloned()),
             });
         }
+        let grants = items.iter_mut().map(|one| &mut one.grant);
+        self.store.name_principals(grants).await?;
         Ok(whole(items))
     }
 }

@@ -1,4 +1,8 @@
 //! Where the families are, counted by the database: by cells of a grid, by village, or one by one.
+//!
+//! Whoever is told where a house stands is logged. What is not logged is computed from the [`CELL`] in which each house
+//! lies, never from where in it: frames are widened to whole cells, larger cells are made of whole ones, and middles are
+//! those of cells. However many answers are held against each other, a house is found no nearer than that.
 
 use std::collections::BTreeMap;
 
@@ -32,16 +36,15 @@ const CELL_PX: f64 = 72.0;
 const WORLD_PX: f64 = 512.0;
 /// Most cells in one answer, so that it stays below 200 KB.
 const MOST_CELLS: i64 = 400;
+/// The smallest cell, degrees × 10⁷: 330 m both ways on Java. It divides [`HALF`], so that all grids have one origin.
+const CELL: i64 = 30_000;
 /// From this zoom on houses are shown one by one,
 const POINTS_FROM: f64 = 14.0;
 /// when they are at most so many.
-const MOST_POINTS: u64 = 800;
+const MOST_POINTS: u64 = 1_200;
 
-/// Of fewer families than this a cluster says which cell they live in, not where: houses are looked at from near, which is
-/// logged.
+/// Of fewer families than this a cluster says which cell they live in, not where.
 const FEW: u64 = 5;
-/// Bounds of a village's families lie on this grid for the same reason, degrees × 10⁷: some 500 m.
-const BOUNDS_GRID: i64 = 50_000;
 
 /// Which families are on the map and in its lists.
 #[derive(Debug, Clone, Default)]
@@ -61,8 +64,10 @@ pub struct MapFilter {
 /// A part of the map.
 #[derive(Debug, Clone, Copy)]
 pub struct Frame {
-    /// South, west, north, east, degrees × 10⁷.
+    /// South, west, north, east, degrees × 10⁷: what is on the screen.
     edges: [i64; 4],
+    /// The same, outward to whole cells of the grid: what is answered. North and east belong to the next ones.
+    whole: [i64; 4],
     zoom: f64,
     /// How wide a cell of the grid is, degrees × 10⁷.
     step: i64,
@@ -92,12 +97,25 @@ impl Frame {
         }
         #[expect(clippy::cast_possible_truncation, reason = "a whole turn is 3.6e9")]
         let wanted = (2.0 * 1.8e9 * CELL_PX / (WORLD_PX * zoom.exp2())).round() as i64;
-        let mut step = wanted.max(1);
+        let mut step = ((wanted + CELL / 2) / CELL).max(1) * CELL;
         // Whoever asks for much at a high zoom gets larger cells, not more of them.
         while ((north - south) / step + 2) * ((east - west) / step + 2) > MOST_CELLS {
             step *= 2;
         }
-        Ok(Self { edges, zoom, step })
+        let low = |edge: i64| (edge + HALF).div_euclid(step) * step - HALF;
+        let whole = [low(south), low(west), low(north) + step, low(east) + step];
+        Ok(Self {
+            edges,
+            whole,
+            zoom,
+            step,
+        })
+    }
+
+    /// Whether a place is on the screen.
+    fn shows(&self, lat: i64, lon: i64) -> bool {
+        let [south, west, north, east] = self.edges;
+        (south..=north).contains(&lat) && (west..=east).contains(&lon)
     }
 }
 
@@ -278,23 +296,36 @@ impl Acting {
             .await?)
     }
 
-    /// What lies in a part of the map: clusters, or single houses when they are few and near.
+    /// What lies in a part of the map and in the cells at its edges: clusters, or single houses when they are few and near.
+    /// Those beyond the edge are told as well, and logged as handed out: an answer that leaves them out would say on which
+    /// side of it they stand.
     ///
     /// # Errors
     /// `forbidden`.
     pub async fn map_view(&self, frame: &Frame, filter: &MapFilter) -> Result<MapView> {
         use sea_orm::sea_query::ExprTrait as _;
-        let [south, west, north, east] = frame.edges;
+        let [south, west, north, east] = frame.whole;
         let mut within = self.placed(filter, false)?;
         within
-            .and_where(inner("lat").between(south, north))
-            .and_where(inner("lon").between(west, east));
+            .and_where(inner("lat").gte(south))
+            .and_where(inner("lat").lt(north))
+            .and_where(inner("lon").gte(west))
+            .and_where(inner("lon").lt(east));
         let cell = |name| inner(name).add(HALF).div(frame.step);
+        let middle = |name| {
+            inner(name)
+                .add(HALF)
+                .div(CELL)
+                .mul(CELL)
+                .add(CELL / 2 - HALF)
+        };
         let mut cells = within.clone();
         cells
             .expr_as(cell("lon"), column("x"))
             .expr_as(cell("lat"), column("y"))
-            .exprs([inner("state"), inner("lat"), inner("lon")]);
+            .expr_as(middle("lat"), column("lat"))
+            .expr_as(middle("lon"), column("lon"))
+            .expr(inner("state"));
         let mut counted = Query::select();
         counted
             .columns([column("x"), column("y"), column("state")])
@@ -320,7 +351,12 @@ impl Acting {
         let mut reads = Vec::new();
         let mut points = Vec::new();
         for row in rows {
-            reads.push(self.map_read(row.id, &row.region, "map_point")?);
+            let mode = if frame.shows(row.lat, row.lon) {
+                Mode::Seen
+            } else {
+                Mode::Served
+            };
+            reads.push(self.map_read(row.id, &row.region, "map_point", mode)?);
             points.push(MapPoint {
                 family: FamilyId(row.id),
                 state: Lenient::read(&row.state),
@@ -337,12 +373,12 @@ impl Acting {
         })
     }
 
-    fn map_read(&self, id: Uuid, region: &str, what: &'static str) -> Result<Read> {
+    fn map_read(&self, id: Uuid, region: &str, what: &'static str, mode: Mode) -> Result<Read> {
         Ok(Read {
             kind: "family",
             id,
             what,
-            mode: Mode::Seen,
+            mode,
             role: self.reading_in(&region.parse().map_err(Error::internal)?)?,
             purpose: None,
         })
@@ -433,7 +469,7 @@ impl Acting {
         let mut reads = Vec::new();
         let mut items = Vec::new();
         for row in rows {
-            reads.push(self.map_read(row.id, &row.region, "family_row")?);
+            reads.push(self.map_read(row.id, &row.region, "family_row", Mode::Seen)?);
             items.push(MapFamily {
                 family: FamilyId(row.id),
                 name: row.name,
@@ -467,8 +503,8 @@ impl Takes for MapVillage {
         });
         let here = (row.south, row.west, row.north, row.east);
         if let (Some(south), Some(west), Some(north), Some(east)) = here {
-            let low = |edge: i64| edge.div_euclid(BOUNDS_GRID) * BOUNDS_GRID;
-            let high = |edge: i64| low(edge) + BOUNDS_GRID;
+            let low = |edge: i64| edge.div_euclid(CELL) * CELL;
+            let high = |edge: i64| low(edge) + CELL;
             let [south, west, north, east] = [low(south), low(west), high(north), high(east)];
             let [s, w, n, e] = self.bounds.unwrap_or([south, west, north, east]);
             self.bounds = Some([s.min(south), w.min(west), n.max(north), e.max(east)]);
@@ -562,7 +598,15 @@ mod tests {
             let [south, west, north, east] = edges;
             let cells = ((north - south) / frame.step + 2) * ((east - west) / frame.step + 2);
             assert!(cells <= MOST_CELLS, "{cells} cells at {zoom}");
+            // And it shows nothing of less than a whole cell.
+            let [s, w, n, e] = frame.whole;
+            assert!(s <= south && w <= west && n > north && e > east);
+            for edge in frame.whole {
+                assert_eq!((edge + HALF) % CELL, 0, "{edge} at {zoom}");
+            }
+            assert!((n - s) / frame.step * ((e - w) / frame.step) <= MOST_CELLS);
         }
+        assert_eq!(HALF % CELL, 0);
         assert!(Frame::new([1, 0, 0, 1], 3.0).is_err());
         assert!(Frame::new([0, 0, 1, 1], f64::NAN).is_err());
         assert!(Frame::new([i64::MIN, 0, i64::MAX, 1], 3.0).is_err());

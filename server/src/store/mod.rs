@@ -15,6 +15,7 @@ use crate::clock::{Clock, Ids};
 use crate::error::{Cause, Error, Result};
 use crate::keys::Keyring;
 
+mod codes;
 mod connection;
 mod lanes;
 mod tables;
@@ -22,31 +23,46 @@ mod text;
 mod write;
 
 mod access;
+pub mod accounts;
 pub mod arrivals;
 mod case_view;
 pub mod cases;
+mod changes;
+mod contact_sheet;
 pub mod decisions;
+mod delegations;
 pub mod devices;
 mod families;
 mod feed;
+mod grant_refusals;
 pub mod imports;
 pub mod jobs;
 pub mod journal;
 mod lookup;
 pub mod map;
+mod news;
+pub mod overview;
+mod own_sessions;
 pub mod photos;
+mod plans;
+pub mod recipients;
+mod reset_slips;
 pub mod review;
+mod second_factor;
 pub mod sessions;
+mod sign_in_code;
 mod slots;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod trail;
+mod training;
 mod turns;
 pub mod uploads;
 pub mod users;
 pub mod visits;
 
 pub use connection::{DatabaseUrl, Schema};
+pub(crate) use plans::JOB as OPEN_PLAN;
 pub(crate) use write::Write;
 
 use connection::Connections;
@@ -69,6 +85,9 @@ struct Inner {
     waiting_to_hash: tokio::sync::Semaphore,
     #[cfg(any(test, feature = "testing"))]
     sabotage: testing::Sabotage,
+    /// Whether passwords are hashed as cheaply as can be: hashing took most of the time of the tests.
+    #[cfg(any(test, feature = "testing"))]
+    hashes_cheaply: std::sync::atomic::AtomicBool,
     reads: access::AccessLog,
     arrivals: arrivals::Arrivals,
 }
@@ -110,6 +129,8 @@ impl Store {
                 waiting_to_hash: tokio::sync::Semaphore::new(200),
                 #[cfg(any(test, feature = "testing"))]
                 sabotage: testing::Sabotage::default(),
+                #[cfg(any(test, feature = "testing"))]
+                hashes_cheaply: std::sync::atomic::AtomicBool::default(),
                 reads: access::AccessLog::default(),
                 arrivals: arrivals::Arrivals::default(),
             }),

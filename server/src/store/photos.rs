@@ -12,10 +12,10 @@ use uuid::Uuid;
 
 use super::access::{Mode, Read};
 use super::journal::Entry;
-use super::tables::photo;
+use super::tables::{photo, user_account};
 use super::{Acting, jobs};
 use crate::error::{Error, Result};
-use crate::watermark;
+use crate::watermark::Words;
 
 /// Most photos in one report of what was seen.
 const MOST_SEEN: usize = 200;
@@ -39,7 +39,7 @@ pub struct PhotoCopy {
     /// SHA-256 of its clear bytes.
     pub sha256: Vec<u8>,
     /// What is burnt into the large one: who looks, as what, and when.
-    pub words: Option<String>,
+    pub words: Option<Words>,
 }
 
 impl Acting {
@@ -128,11 +128,13 @@ impl Acting {
         };
         let words = match (side, self.actor.user()) {
             (Side::Large, Some(user)) => {
-                let user = Uuid::from(user);
-                let names = self.store.names_of([user].into()).await?;
-                let name = names.get(&user).map_or("", String::as_str);
+                let account = user_account::Entity::find_by_id(Uuid::from(user))
+                    .one(self.store.read())
+                    .await?
+                    .ok_or(Error::NOT_FOUND)?;
+                let who = (account.username.as_str(), account.name.as_str());
                 let at = self.store.now();
-                Some(watermark::words(name, &role.to_string(), &region, at))
+                Some(Words::of(who, role, &region, at))
             }
             (Side::Large, None) | (Side::Small, _) => None,
         };

@@ -3,21 +3,26 @@
 //! Two reviewers never hold one case: a claim is one statement that takes the oldest free one. A lease is a column; when
 //! it runs out the case is free again.
 
+use std::collections::BTreeMap;
+
 use futures_util::future::join;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IdenStatic,
     Iterable, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set, Value,
 };
 use tilik_protocol::case::{self, CaseAction, CaseState, Step};
+use tilik_protocol::contact_sheet::OnSheet;
 use tilik_protocol::duty;
 use tilik_protocol::evidence::{PhotoKind, ReturnTarget};
-use tilik_protocol::ids::{CaseId, PhotoId, UserId, VisitId};
+use tilik_protocol::ids::{CaseId, EventId, PhotoId, UserId, VisitId};
 use tilik_protocol::lookup::ReviewQueue;
 use tilik_protocol::policy::Permission;
 use tilik_protocol::problem::{FieldProblem, ProblemCode};
 use tilik_protocol::reason::{self, RETURN_REASONS};
 use tilik_protocol::region::RegionCode;
-use tilik_protocol::review::{CaseAct, CaseView, Claim, Claimed, MOST_SKIPPED, ReturnCase};
+use tilik_protocol::review::{
+    AcceptCase, CaseAct, CaseView, Claim, Claimed, MOST_SKIPPED, ReturnCase,
+};
 use tilik_protocol::sync::Returned;
 use uuid::Uuid;
 
@@ -35,10 +40,82 @@ use crate::keys::Keyring;
 pub(super) const LEASE_S: i64 = 600;
 /// Most cases a reviewer holds at once: the one on the screen and those loaded ahead.
 const MOST_HELD: u8 = 3;
+/// Most cases a reviewer holds at once when some were taken by their id; one more frees the one held longest unused.
+const MOST_TAKEN: usize = 6;
 /// Cases that one claim passes over because duty keeps them from this reviewer.
 const MOST_BARRED: usize = 20;
 /// Tries that must have been made before a family counts as unreachable.
 const TRIES: usize = 2;
+
+/// Whoever went to this family before, or gave the phone for it, is not handed it; after a decision long ago it may still
+/// be taken by its id. `c` is the case, `$1` the reviewer.
+pub(super) const NOT_INVOLVED: &str = "NOT EXISTS (SELECT 1 FROM verification_case e \
+     JOIN visit v ON v.filed_case_id = e.id LEFT JOIN enrolment n ON n.device_id = v.device_id \
+     WHERE e.family_id = c.family_id AND (v.officer_id = $1 OR n.issued_by = $1))";
+
+/// What a reviewer says of a case.
+trait Judgement: serde::Serialize + Sync {
+    /// Names it, so that a repeat is known.
+    fn event(&self) -> EventId;
+    /// The version that was looked at.
+    fn seen_version(&self) -> i32;
+    /// The contact sheet that it was looked at on.
+    fn on_sheet(&self) -> Option<OnSheet> {
+        None
+    }
+}
+
+impl Judgement for CaseAct {
+    fn event(&self) -> EventId {
+        self.event_id
+    }
+
+    fn seen_version(&self) -> i32 {
+        self.seen_version
+    }
+}
+
+impl Judgement for ReturnCase {
+    fn event(&self) -> EventId {
+        self.event_id
+    }
+
+    fn seen_version(&self) -> i32 {
+        self.seen_version
+    }
+}
+
+impl Judgement for AcceptCase {
+    fn event(&self) -> EventId {
+        self.event_id
+    }
+
+    fn seen_version(&self) -> i32 {
+        self.seen_version
+    }
+
+    fn on_sheet(&self) -> Option<OnSheet> {
+        self.on_sheet
+    }
+}
+
+/// The condition that the case `c` lies in one of `regions` or below; what it compares with is put behind `values`.
+pub(super) fn places_of(c: &str, regions: &[RegionCode], values: &mut Vec<Value>) -> String {
+    let mut place = Vec::new();
+    for region in regions {
+        let n = values.len();
+        place.push(format!(
+            "{c}.region = ${} OR ({c}.region >= ${} AND {c}.region < ${})",
+            n + 1,
+            n + 2,
+            n + 3
+        ));
+        values.push(region.as_str().into());
+        values.push(format!("{region}.").into());
+        values.push(format!("{region}/").into());
+    }
+    place.join(" OR ")
+}
 
 impl Acting {
     /// The case this reviewer holds, or the oldest that waits in reach and that this person did not visit.
@@ -55,19 +132,7 @@ impl Acting {
                 "Paling banyak 50 kasus yang dilewati; sebutkan 50 yang terakhir.",
             ));
         }
-        let mut regions = self.actor.regions(Permission::ReviewCases);
-        if let Some(wanted) = &body.region {
-            regions = regions
-                .into_iter()
-                .filter_map(|mine| {
-                    if mine.covers(wanted) {
-                        Some(wanted.clone())
-                    } else {
-                        wanted.covers(&mine).then_some(mine)
-                    }
-                })
-                .collect();
-        }
+        let regions = self.review_regions(body.region.as_ref());
         let wanted = usize::from(body.limit.unwrap_or(1).clamp(1, MOST_HELD));
         let room = wanted.saturating_sub(body.have.len());
         let mut views = Vec::new();
@@ -109,12 +174,31 @@ impl Acting {
         })
     }
 
-    /// The cases that this reviewer holds already, the one whose evidence came first before the others.
+    /// Where this person reviews, and of that only what lies in `wanted`.
+    pub(super) fn review_regions(&self, wanted: Option<&RegionCode>) -> Vec<RegionCode> {
+        let mine = self.actor.regions(Permission::ReviewCases).into_iter();
+        let Some(wanted) = wanted else {
+            return mine.collect();
+        };
+        mine.filter_map(|mine| {
+            if mine.covers(wanted) {
+                Some(wanted.clone())
+            } else {
+                wanted.covers(&mine).then_some(mine)
+            }
+        })
+        .collect()
+    }
+
+    /// The cases that this reviewer holds already and by themselves, the one whose evidence came first before the others.
     async fn held(&self, me: UserId) -> Result<Vec<CaseId>> {
         let now = self.store.now();
+        let mine = self.actor.regions(Permission::ReviewCases);
         let held = verification_case::Entity::find()
+            .filter(in_regions(verification_case::Column::Region, &mine))
             .filter(verification_case::Column::LeaseUser.eq(Uuid::from(me)))
             .filter(verification_case::Column::LeaseUntil.gt(now.as_micros()))
+            .filter(verification_case::Column::LeaseSheet.is_null())
             .filter(verification_case::Column::State.is_in(["submitted", "unreachable"]))
             .order_by_asc(verification_case::Column::CompleteAt)
             .all(self.store.read())
@@ -186,19 +270,13 @@ impl Acting {
             (false, CaseState::Unreachable) => "INDEXED BY verification_case_unreachable",
             (false, _) => "INDEXED BY verification_case_queue",
         };
-        let mut place = Vec::new();
-        for region in regions {
-            let n = values.len();
-            place.push(format!(
-                "c.region = ${} OR (c.region >= ${} AND c.region < ${})",
-                n + 1,
-                n + 2,
-                n + 3
-            ));
-            values.push(region.as_str().into());
-            values.push(format!("{region}.").into());
-            values.push(format!("{region}/").into());
-        }
+        let place = places_of("c", regions, &mut values);
+        // What is held for training leaves room for real work, and the other way round: no code lies between.
+        let of_kind = if self.actor.is_in_training() {
+            "h.region < '01'"
+        } else {
+            "h.region >= '01'"
+        };
         let mut but = Vec::new();
         for id in barred {
             values.push(Uuid::from(*id).into());
@@ -211,26 +289,21 @@ impl Acting {
         } else {
             ("", "")
         };
-        // Whoever went to this family before, or gave the phone for it, is not handed it; after a decision long ago it may
-        // still be taken by its id. The state is written out, so that the partial index of waiting cases is used.
+        // The state is written out, so that the partial index of waiting cases is used.
         // By name: a kept statement survives a column that a newer server adds.
         let columns: Vec<&str> = verification_case::Column::iter()
             .map(|column| column.as_str())
             .collect();
         let columns = columns.join(", ");
         let text = format!(
-            "UPDATE verification_case SET lease_user = $1, lease_until = $2 WHERE id = ( \
+            "UPDATE verification_case SET lease_user = $1, lease_until = $2, lease_sheet = NULL, lease_since = $3 WHERE id = ( \
              SELECT c.id FROM verification_case c {queue} WHERE c.state = '{state}' AND c.complete_at IS NOT NULL \
              AND (c.lease_until IS NULL OR c.lease_until <= $3 OR c.lease_until > $4) \
-             AND ({}) {} \
-             AND NOT EXISTS (SELECT 1 FROM verification_case e JOIN visit v ON v.filed_case_id = e.id \
-             LEFT JOIN enrolment n ON n.device_id = v.device_id \
-             WHERE e.family_id = c.family_id AND (v.officer_id = $1 OR n.issued_by = $1)) \
-             AND (SELECT count(*) FROM verification_case h WHERE h.lease_user = $1 \
-             AND h.lease_until > $3 AND h.lease_until <= $4 AND h.state IN ('submitted', 'unreachable')) < {most} \
+             AND ({place}) {} AND {NOT_INVOLVED} \
+             AND (SELECT count(*) FROM verification_case h WHERE h.lease_user = $1 AND h.lease_sheet IS NULL \
+             AND h.lease_until > $3 AND h.lease_until <= $4 AND h.state IN ('submitted', 'unreachable') AND {of_kind}) < {most} \
              ORDER BY c.complete_at LIMIT 1 {lock}) \
              AND (lease_until IS NULL OR lease_until <= $3 OR lease_until > $4) {soon} RETURNING {columns}",
-            place.join(" OR "),
             but.join(" ")
         );
         let row = self
@@ -243,7 +316,8 @@ impl Acting {
             .transpose()?)
     }
 
-    /// Takes a given case in reach for ten minutes, or holds one's own for another ten.
+    /// Takes a given case in reach for ten minutes, or holds one's own for another ten. Nobody holds more than
+    /// [`MOST_TAKEN`] in this way: one more gives the one whose lease ends first back to the queue.
     ///
     /// # Errors
     /// `not_found`, `forbidden`, `separation_of_duty`, `wrong_moment` when nothing waits for a review, `lease_lost` when
@@ -270,11 +344,14 @@ impl Acting {
         if live_lease(&case, write.at()).is_some_and(|(holder, _)| holder != me) {
             return Err(Error::Refused(ProblemCode::LeaseLost));
         }
-        // A claim may have taken it in this moment, without asking for the row's lock first.
+        // A claim may have taken it in this moment, without asking for the row's lock first. Renewed, or taken again soon
+        // after it ran out, it is held since it was taken first; from a sheet it is looked at anew.
         let taken = write
             .on()
             .execute_raw(self.store.sql(
-                "UPDATE verification_case SET lease_user = $2, lease_until = $3 WHERE id = $1 \
+                "UPDATE verification_case SET lease_user = $2, lease_until = $3, lease_sheet = NULL, \
+                 lease_since = CASE WHEN lease_user = $2 AND lease_sheet IS NULL AND lease_until > $6 AND lease_until <= $5 \
+                 THEN coalesce(lease_since, $4) ELSE $4 END WHERE id = $1 \
                  AND (lease_user = $2 OR lease_until IS NULL OR lease_until <= $4 OR lease_until > $5)",
                 [
                     Uuid::from(id).into(),
@@ -282,6 +359,7 @@ impl Acting {
                     write.at().plus_s(LEASE_S).as_micros().into(),
                     write.at().as_micros().into(),
                     write.at().plus_s(2 * LEASE_S).as_micros().into(),
+                    write.at().plus_s(-LEASE_S).as_micros().into(),
                 ],
             ))
             .await?;
@@ -289,7 +367,27 @@ impl Acting {
             return Err(Error::Refused(ProblemCode::LeaseLost));
         }
         write.commit().await?;
+        self.free_surplus(me).await?;
         self.case(id).await
+    }
+
+    /// Frees what this person holds by themselves beyond [`MOST_TAKEN`], so that no queue can be kept from others.
+    async fn free_surplus(&self, me: UserId) -> Result<()> {
+        self.store
+            .writer()
+            .execute_raw(self.store.sql(
+                "UPDATE verification_case SET lease_user = NULL, lease_until = NULL WHERE lease_user = $1 AND id IN \
+                 (SELECT id FROM verification_case WHERE lease_user = $1 AND lease_until > $2 AND lease_sheet IS NULL \
+                 ORDER BY lease_until DESC, id LIMIT $3 OFFSET $4)",
+                [
+                    Uuid::from(me).into(),
+                    self.store.now().as_micros().into(),
+                    i64::MAX.into(),
+                    (MOST_TAKEN as i64).into(),
+                ],
+            ))
+            .await?;
+        Ok(())
     }
 
     /// Gives the case back to the queue.
@@ -306,7 +404,7 @@ impl Acting {
         self.store
             .writer()
             .execute_raw(self.store.sql(
-                "UPDATE verification_case SET lease_user = NULL, lease_until = NULL \
+                "UPDATE verification_case SET lease_user = NULL, lease_until = NULL, lease_sheet = NULL \
                  WHERE id = $1 AND lease_user = $2",
                 [Uuid::from(id).into(), Uuid::from(me).into()],
             ))
@@ -314,20 +412,15 @@ impl Acting {
         Ok(())
     }
 
-    /// The evidence stands. The house's pin becomes the one of this visit.
+    /// The evidence stands. The house's pin becomes the one of this visit, unless one captured later stands.
     ///
     /// # Errors
-    /// `not_found`, `lease_lost`, `stale`, `separation_of_duty`, `wrong_moment`.
-    pub async fn accept(&self, id: CaseId, body: CaseAct) -> Result<CaseView> {
-        self.review_step(
-            id,
-            CaseAction::Accept,
-            &body,
-            body.event_id,
-            body.seen_version,
-            |_| Ok(()),
-        )
-        .await
+    /// `not_found`, `stale`, `separation_of_duty`, `wrong_moment`; `lease_lost` also when it is held by itself and accepted
+    /// on a sheet, or the other way round; of a contact sheet `one_by_one` when something has come up since, `invalid` when
+    /// it was said to be shown for much longer than that was possible.
+    pub async fn accept(&self, id: CaseId, body: AcceptCase) -> Result<CaseView> {
+        self.review_step(id, CaseAction::Accept, &body, |_| Ok(()))
+            .await
     }
 
     /// Nobody could be seen, and enough was tried.
@@ -335,15 +428,8 @@ impl Acting {
     /// # Errors
     /// As [`Acting::accept`]; `invalid` with what is missing.
     pub async fn agree_unreachable(&self, id: CaseId, body: CaseAct) -> Result<CaseView> {
-        self.review_step(
-            id,
-            CaseAction::AgreeUnreachable,
-            &body,
-            body.event_id,
-            body.seen_version,
-            |_| Ok(()),
-        )
-        .await
+        self.review_step(id, CaseAction::AgreeUnreachable, &body, |_| Ok(()))
+            .await
     }
 
     /// Not enough was tried: it goes back to be visited.
@@ -351,17 +437,10 @@ impl Acting {
     /// # Errors
     /// As [`Acting::accept`].
     pub async fn reopen(&self, id: CaseId, body: CaseAct) -> Result<CaseView> {
-        self.review_step(
-            id,
-            CaseAction::Reopen,
-            &body,
-            body.event_id,
-            body.seen_version,
-            |case| {
-                case.officer_id = None;
-                Ok(())
-            },
-        )
+        self.review_step(id, CaseAction::Reopen, &body, |case| {
+            case.officer_id = None;
+            Ok(())
+        })
         .await
     }
 
@@ -371,17 +450,10 @@ impl Acting {
     /// # Errors
     /// As [`Acting::accept`].
     pub async fn withdraw(&self, id: CaseId, body: CaseAct) -> Result<CaseView> {
-        self.review_step(
-            id,
-            CaseAction::Withdraw,
-            &body,
-            body.event_id,
-            body.seen_version,
-            |case| {
-                case.accepted_basis = None;
-                Ok(())
-            },
-        )
+        self.review_step(id, CaseAction::Withdraw, &body, |case| {
+            case.accepted_basis = None;
+            Ok(())
+        })
         .await
     }
 
@@ -390,20 +462,13 @@ impl Acting {
     /// # Errors
     /// As [`Acting::accept`].
     pub async fn take_back(&self, id: CaseId, body: CaseAct) -> Result<CaseView> {
-        self.review_step(
-            id,
-            CaseAction::TakeBack,
-            &body,
-            body.event_id,
-            body.seen_version,
-            |case| {
-                if case.return_fetched_at.is_some() {
-                    return Err(Error::WRONG_MOMENT);
-                }
-                case.returned = None;
-                Ok(())
-            },
-        )
+        self.review_step(id, CaseAction::TakeBack, &body, |case| {
+            if case.return_fetched_at.is_some() {
+                return Err(Error::WRONG_MOMENT);
+            }
+            case.returned = None;
+            Ok(())
+        })
         .await
     }
 
@@ -459,54 +524,45 @@ impl Acting {
                 .collect();
         }
         let at = self.store.now();
-        self.review_step(
-            id,
-            CaseAction::Return,
-            &body,
-            body.event_id,
-            body.seen_version,
-            move |case| {
-                let visit = VisitId(case.current_visit.ok_or(Error::WRONG_MOMENT)?);
-                let mut named = Vec::new();
-                for (n, given) in reasons.iter().enumerate() {
-                    if let ReturnTarget::Photo { photo } = &given.target {
-                        if !photos.contains(photo) {
-                            return Err(Error::field(
-                                &format!("reasons[{n}].target.photo"),
-                                "unknown",
-                                "Foto ini bukan bagian dari kunjungan terakhir.",
-                            ));
-                        }
-                        named.push(*photo);
+        self.review_step(id, CaseAction::Return, &body, move |case| {
+            let visit = VisitId(case.current_visit.ok_or(Error::WRONG_MOMENT)?);
+            let mut named = Vec::new();
+            for (n, given) in reasons.iter().enumerate() {
+                if let ReturnTarget::Photo { photo } = &given.target {
+                    if !photos.contains(photo) {
+                        return Err(Error::field(
+                            &format!("reasons[{n}].target.photo"),
+                            "unknown",
+                            "Foto ini bukan bagian dari kunjungan terakhir.",
+                        ));
                     }
+                    named.push(*photo);
                 }
-                let keep = photos
-                    .iter()
-                    .copied()
-                    .filter(|photo| !named.contains(photo))
-                    .collect();
-                let returned = Returned {
-                    visit,
-                    at,
-                    reasons,
-                    keep,
-                };
-                case.returned = Some(serde_json::to_string(&returned).map_err(Error::internal)?);
-                case.return_fetched_at = None;
-                Ok(())
-            },
-        )
+            }
+            let keep = photos
+                .iter()
+                .copied()
+                .filter(|photo| !named.contains(photo))
+                .collect();
+            let returned = Returned {
+                visit,
+                at,
+                reasons,
+                keep,
+            };
+            case.returned = Some(serde_json::to_string(&returned).map_err(Error::internal)?);
+            case.return_fetched_at = None;
+            Ok(())
+        })
         .await
     }
 
     /// One step of the review: reach, event, lease, duty, version, machine, row, journal.
-    async fn review_step<B: serde::Serialize + Sync>(
+    async fn review_step<B: Judgement>(
         &self,
         id: CaseId,
         action: CaseAction,
         body: &B,
-        event: tilik_protocol::ids::EventId,
-        seen_version: i32,
         change: impl FnOnce(&mut Case) -> Result<()> + Send,
     ) -> Result<CaseView> {
         let mut write = self.begin().await?;
@@ -516,6 +572,7 @@ impl Acting {
             .act_in(Permission::ReviewCases, &region_of(&case)?)?;
         let me = self.actor.person_id()?;
         let object = format!("case:{id}");
+        let event = body.event();
         if write
             .once(event, action_name(action), &object, body)
             .await?
@@ -528,6 +585,12 @@ impl Acting {
         let action = meant(action, from, &case);
         let step = case::step(from, action, role)?;
         let Step::To(next) = step else {
+            // It is so already, and by another act: whoever looked at what was before must not believe it was theirs.
+            if case.version != body.seen_version() {
+                return Err(Error::Stale {
+                    current_version: case.version,
+                });
+            }
             write.commit().await?;
             return self.case(id).await;
         };
@@ -536,11 +599,23 @@ impl Acting {
         if !may_go_on(action, holder, me) {
             return Err(Error::Refused(ProblemCode::LeaseLost));
         }
-        if case.version != seen_version {
+        if case.version != body.seen_version() {
             return Err(Error::Stale {
                 current_version: case.version,
             });
         }
+        let looked = match body.on_sheet() {
+            Some(on) => Some(self.accepted_on_sheet(&write, &case, on).await?),
+            // Eleven others were beside it: it does not count as looked at by itself before it is held by itself.
+            None if action == CaseAction::Accept && case.lease_sheet.is_some() => {
+                return Err(Error::Refused(ProblemCode::LeaseLost));
+            }
+            None => None,
+        };
+        let held_ms = holder.and(case.lease_since).map(|since| {
+            let held = write.at().as_micros().saturating_sub(since);
+            u64::try_from(held / 1_000).unwrap_or_default()
+        });
         let mut case = case;
         match action {
             CaseAction::Accept => {
@@ -600,13 +675,23 @@ impl Acting {
         case.state = next.to_string();
         case.lease_user = None;
         case.lease_until = None;
+        case.lease_sheet = None;
         let case = cases::save(&mut write, case, before).await?;
+        let mut told = serde_json::json!({ "from": from, "to": next, "visit": case.current_visit.map(VisitId), "body": body_without_notes(body)? });
+        if let Some(looked) = looked {
+            told["sheet_age_ms"] = looked.sheet_age_ms.into();
+            told["counted_ms"] = looked.counted.shown_ms.into();
+            told["sheet_houses"] = looked.counted.houses.into();
+            told["hurried"] = looked.counted.is_hurried().into();
+        } else if let Some(held_ms) = held_ms {
+            told["held_ms"] = held_ms.into();
+        }
         write.journal(Entry::new(
             action_name(action),
             object,
             role,
             Some(event),
-            &serde_json::json!({ "from": from, "to": next, "visit": case.current_visit.map(VisitId), "body": body_without_notes(body)? }),
+            &told,
         )?);
         write.commit().await?;
         self.case(id).await
@@ -676,7 +761,8 @@ fn problem(field: &str, code: &str, remedy: &str) -> FieldProblem {
     }
 }
 
-/// The accepted visit's pin is the house's from now on.
+/// The accepted visit's pin is the house's from now on, unless one that was captured later stands already: evidence that
+/// came late, or was reviewed late, says where the door was, not where it is.
 async fn pin_house(write: &Write, case: &Case) -> Result<()> {
     let Some(current) = case.current_visit else {
         return Ok(());
@@ -687,30 +773,21 @@ async fn pin_house(write: &Write, case: &Case) -> Result<()> {
     if row.lat_e7.is_none() {
         return Ok(());
     }
-    house::ActiveModel {
-        id: Set(case.house_id),
-        region: sea_orm::ActiveValue::NotSet,
-        lat_e7: Set(row.lat_e7),
-        lon_e7: Set(row.lon_e7),
-        accuracy_cm: Set(row.accuracy_cm),
-        pinned_at: Set(Some(row.captured_at)),
-        pin_visit: Set(Some(row.id)),
-        registry_lat_e7: sea_orm::ActiveValue::NotSet,
-        registry_lon_e7: sea_orm::ActiveValue::NotSet,
+    let home = locked_house(write, case).await?;
+    let standing = match home.pin_visit {
+        Some(pinned) => visit::Entity::find_by_id(pinned).one(write.on()).await?,
+        None => None,
+    };
+    if standing.is_some_and(|standing| captured_of(&standing) > captured_of(&row)) {
+        return Ok(());
     }
-    .update(write.on())
-    .await?;
-    Ok(())
+    put_pin(write, home, Some(&row)).await
 }
 
-/// The pin of the last acceptance that still stands becomes the house's again, when it was this case's that is withdrawn.
+/// The pin captured last of those whose acceptance still stands becomes the house's again, when it was this case's that is
+/// withdrawn.
 async fn unpin_house(write: &Write, case: &Case) -> Result<()> {
-    // The row is held first: another case about this house may be accepted or withdrawn in this moment.
-    let home = house::Entity::find_by_id(case.house_id)
-        .lock_exclusive()
-        .one(write.on())
-        .await?
-        .ok_or(Error::NOT_FOUND)?;
+    let home = locked_house(write, case).await?;
     if home.pin_visit.is_none() || home.pin_visit != case.current_visit {
         return Ok(());
     }
@@ -725,33 +802,53 @@ async fn unpin_house(write: &Write, case: &Case) -> Result<()> {
         .filter(visit::Column::LatE7.is_not_null())
         .all(write.on())
         .await?;
-    // The journal knows in which order they were accepted.
+    // The journal knows which of two of one moment was accepted after the other.
+    let objects: BTreeMap<String, Option<Uuid>> = others
+        .iter()
+        .map(|other| (format!("case:{}", CaseId(other.id)), other.current_visit))
+        .collect();
     let accepted = journal::Entity::find()
         .filter(journal::Column::Action.eq(action_name(CaseAction::Accept)))
-        .filter(
-            journal::Column::Object.is_in(
-                others
-                    .iter()
-                    .map(|other| format!("case:{}", CaseId(other.id))),
-            ),
-        )
-        .order_by_desc(journal::Column::Seq)
+        .filter(journal::Column::Object.is_in(objects.keys()))
+        .order_by_asc(journal::Column::Seq)
         .all(write.on())
         .await?;
-    let last = accepted.iter().find_map(|entry| {
-        let other = others
-            .iter()
-            .find(|other| entry.object == format!("case:{}", CaseId(other.id)))?;
-        pinned
-            .iter()
-            .find(|row| Some(row.id) == other.current_visit)
-    });
+    let last = accepted
+        .iter()
+        .filter_map(|entry| {
+            let visit = (*objects.get(&entry.object)?)?;
+            pinned.iter().find(|row| row.id == visit)
+        })
+        .max_by_key(|row| captured_of(row));
+    put_pin(write, home, last).await
+}
+
+/// The house of a case, held: another case about it may be accepted or withdrawn in this moment.
+async fn locked_house(write: &Write, case: &Case) -> Result<house::Model> {
+    house::Entity::find_by_id(case.house_id)
+        .lock_exclusive()
+        .one(write.on())
+        .await?
+        .ok_or(Error::NOT_FOUND)
+}
+
+/// When a visit was captured, as far as that can be: a phone whose clock is ahead did not capture it after it was here.
+pub(super) fn captured(captured_at: i64, received_at: i64) -> i64 {
+    captured_at.min(received_at)
+}
+
+fn captured_of(row: &visit::Model) -> i64 {
+    captured(row.captured_at, row.received_at)
+}
+
+/// The house is where this visit says; without one nobody pinned it.
+async fn put_pin(write: &Write, home: house::Model, from: Option<&visit::Model>) -> Result<()> {
     let mut home = house::ActiveModel::from(home);
-    home.lat_e7 = Set(last.and_then(|row| row.lat_e7));
-    home.lon_e7 = Set(last.and_then(|row| row.lon_e7));
-    home.accuracy_cm = Set(last.and_then(|row| row.accuracy_cm));
-    home.pinned_at = Set(last.map(|row| row.captured_at));
-    home.pin_visit = Set(last.map(|row| row.id));
+    home.lat_e7 = Set(from.and_then(|row| row.lat_e7));
+    home.lon_e7 = Set(from.and_then(|row| row.lon_e7));
+    home.accuracy_cm = Set(from.and_then(|row| row.accuracy_cm));
+    home.pinned_at = Set(from.map(|row| row.captured_at));
+    home.pin_visit = Set(from.map(|row| row.id));
     home.update(write.on()).await?;
     Ok(())
 }

@@ -6,6 +6,8 @@
 //! A console's session is one secret in a cookie, kept as a hash too. It is replaced every ten minutes while it is used; the
 //! same rules tell a lost reply from a stolen cookie.
 
+use std::collections::{BTreeSet, HashSet};
+
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use base64::Engine;
@@ -18,10 +20,11 @@ use sea_orm::{
 };
 use sha2::{Digest, Sha256};
 use strum::VariantArray;
-use tilik_protocol::ids::{DeviceId, SessionId, UserId};
+use tilik_protocol::ids::{DeviceId, GrantId, SessionId, UserId};
 use tilik_protocol::lenient::Lenient;
 use tilik_protocol::policy::{Permission, Role};
 use tilik_protocol::problem::ProblemCode;
+use tilik_protocol::second_factor::CodeNeeded;
 use tilik_protocol::session::{
     ChangePassword, GrantView, Me, Refresh, SignIn, Tokens, refresh_proof_input,
     sign_in_proof_input,
@@ -30,7 +33,9 @@ use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
 use super::journal::Entry;
+use super::second_factor::CodeKind;
 use super::tables::{device, login_throttle, role_grant, session, user_account};
+use super::users::is_for_training;
 use super::write::Seen;
 use super::{Acting, Store, users};
 use crate::actor::{Actor, HeldGrant};
@@ -54,19 +59,25 @@ const TOUCH_S: i64 = 60;
 /// Without a phone's proof, a lost reply is forgiven for this long.
 const FORGIVE_S: i64 = 60;
 /// Wrong tries per account and address, and per address, in a window of 15 minutes.
-const TRIES_PER_ACCOUNT: i32 = 5;
-const TRIES_PER_ADDRESS: i32 = 50;
+pub(super) const TRIES_PER_ACCOUNT: i32 = 5;
+pub(super) const TRIES_PER_ADDRESS: i32 = 50;
 const WINDOW_S: i64 = 900;
 
 /// What `Argon2id` was given in place of a missing user's password, so that both take as long.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm9i$9EmEZ9yS5yVqg0bCkN7zC1iZqJYhrUVK2JrG6tb0tQk";
 
-fn hash_of(token: &str) -> Vec<u8> {
+/// Where somebody signs in: the client's address as wrong tries are counted, and its browser and system in two words.
+pub struct Place {
+    pub(crate) address: String,
+    pub(crate) agent: Option<String>,
+}
+
+pub(super) fn hash_of(token: &str) -> Vec<u8> {
     Sha256::digest(token.as_bytes()).to_vec()
 }
 
 /// A throttle's subject; neither account name nor address is kept in clear.
-fn subject(kind: &str, parts: &[&str]) -> String {
+pub(super) fn subject(kind: &str, parts: &[&str]) -> String {
     let mut hash = Sha256::new().chain_update(kind);
     for part in parts {
         hash = hash.chain_update([0]).chain_update(part);
@@ -80,6 +91,11 @@ pub(super) fn is_proof(public_key: &[u8], message: &[u8], signature: &str) -> bo
     raw.is_ok_and(|raw| signature::is_by(public_key, message, &raw))
 }
 
+/// What wrong guesses of who is signed in already are counted by.
+fn own_password(user: Uuid) -> String {
+    subject("password", &[&user.to_string()])
+}
+
 impl Store {
     /// The hash of a new password.
     pub(super) async fn hash_password(&self, password: String) -> Result<String> {
@@ -90,8 +106,11 @@ impl Store {
             .await
             .map_err(Error::internal)?;
         let salt = SaltString::encode_b64(&self.ids().bytes::<16>()).map_err(Error::internal)?;
+        let hasher = Argon2::default();
+        #[cfg(any(test, feature = "testing"))]
+        let hasher = self.cheap_hasher().unwrap_or(hasher);
         tokio::task::spawn_blocking(move || {
-            Argon2::default()
+            hasher
                 .hash_password(password.as_bytes(), &salt)
                 .map(|hash| hash.to_string())
                 .map_err(Error::internal)
@@ -132,29 +151,38 @@ impl Store {
         self.inner.hashing.acquire().await.map_err(Error::internal)
     }
 
-    async fn failures(&self, subject: &str, now: Timestamp) -> Result<i32> {
-        let row = login_throttle::Entity::find_by_id(subject)
-            .one(self.read())
-            .await?;
+    /// Wrong tries of this window.
+    pub(super) async fn failures(
+        &self,
+        on: &impl ConnectionTrait,
+        subject: &str,
+        now: Timestamp,
+    ) -> Result<i32> {
+        let row = login_throttle::Entity::find_by_id(subject).one(on).await?;
         Ok(row
             .filter(|row| now.as_micros() - row.last_failed_at < WINDOW_S * 1_000_000)
             .map_or(0, |row| row.failures))
     }
 
-    async fn count_failure(&self, subject: &str, now: Timestamp) -> Result<()> {
-        self.writer()
-            .execute_raw(self.sql(
-                "INSERT INTO login_throttle (subject, failures, last_failed_at, blocked_until) \
+    /// One more wrong try.
+    pub(super) async fn count_failure(
+        &self,
+        on: &impl ConnectionTrait,
+        subject: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        on.execute_raw(self.sql(
+            "INSERT INTO login_throttle (subject, failures, last_failed_at, blocked_until) \
                  VALUES ($1, 1, $2, 0) ON CONFLICT (subject) DO UPDATE SET \
                  failures = CASE WHEN login_throttle.last_failed_at < $3 THEN 1 \
                  ELSE login_throttle.failures + 1 END, last_failed_at = $2",
-                [
-                    subject.into(),
-                    now.as_micros().into(),
-                    (now.as_micros() - WINDOW_S * 1_000_000).into(),
-                ],
-            ))
-            .await?;
+            [
+                subject.into(),
+                now.as_micros().into(),
+                (now.as_micros() - WINDOW_S * 1_000_000).into(),
+            ],
+        ))
+        .await?;
         Ok(())
     }
 
@@ -178,15 +206,26 @@ impl Store {
         Ok(gone.rows_affected())
     }
 
-    /// Signs in. `address` is the client's, as the trusted proxies tell it.
+    /// Signs in. A phone has shown its key, which is a second proof of being there, though none that a role may rest on
+    /// that needs codes ([`counting`]); else who has set up codes shows one next.
     ///
     /// # Errors
     /// `wrong_credentials`, `too_many_attempts`, `device_revoked`, `unknown_device`, `bad_signature`.
-    pub(crate) async fn sign_in(&self, body: SignIn, address: &str) -> Result<Tokens> {
+    pub(crate) async fn sign_in(&self, body: SignIn, place: &Place) -> Result<SignedIn<Tokens>> {
         let device = body.device;
-        let (user, here) = self.admit(body, address).await?;
-        let (id, refresh_token) = self.begin_session(&user, device, &here, false).await?;
-        self.tokens_of(&user, id, refresh_token).await
+        let (user, here) = self.admit(body, &place.address).await?;
+        if device.is_none() && user.second_factor_at.is_some() {
+            return Ok(SignedIn::CodeNeeded(self.pending(&user)?));
+        }
+        let by = Door::of(device.as_ref());
+        let begin = Begin {
+            device,
+            ..Begin::default()
+        };
+        let (id, refresh_token) = self.begin_session(&user, &here, place, begin).await?;
+        Ok(SignedIn::Now(
+            self.tokens_of(&user, by, id, refresh_token).await?,
+        ))
     }
 
     /// Signs a browser in: the secret for its cookie, and who it is.
@@ -196,8 +235,8 @@ impl Store {
     pub(crate) async fn sign_in_console(
         &self,
         body: SignIn,
-        address: &str,
-    ) -> Result<(String, Me)> {
+        place: &Place,
+    ) -> Result<SignedIn<(String, Me)>> {
         if body.device.is_some() {
             return Err(Error::field(
                 "device",
@@ -205,17 +244,24 @@ impl Store {
                 "HP masuk lewat aplikasi, bukan lewat konsol.",
             ));
         }
-        let (user, here) = self.admit(body, address).await?;
-        let (_, secret) = self.begin_session(&user, None, &here, true).await?;
-        Ok((secret, self.me_of(&user).await?))
+        let (user, here) = self.admit(body, &place.address).await?;
+        if user.second_factor_at.is_some() {
+            return Ok(SignedIn::CodeNeeded(self.pending(&user)?));
+        }
+        let begin = Begin {
+            cookie: true,
+            ..Begin::default()
+        };
+        let (_, secret) = self.begin_session(&user, &here, place, begin).await?;
+        let me = self.me_of(&user, Door::Elsewhere).await?;
+        Ok(SignedIn::Now((secret, me)))
     }
 
     /// Whose name and password these are; and the throttle that a success clears.
     async fn admit(&self, body: SignIn, address: &str) -> Result<(user_account::Model, Subjects)> {
         let now = self.now();
-        let here = subject("account", &[&body.username, address]);
+        let Subjects { here, known } = Subjects::of(&body.username, address);
         let whole_address = subject("address", &[address]);
-        let known = subject("known", &[&body.username, address]);
         // Who signed in from here before is not held back by what strangers do behind the same address.
         let is_known = login_throttle::Entity::find_by_id(&known)
             .one(self.read())
@@ -223,8 +269,9 @@ impl Store {
             .is_some();
         // Looked at with the turn in hand: of a thousand tries at once only as many overshoot as are checked at once.
         let turn = self.turn_to_hash().await?;
-        if self.failures(&here, now).await? >= TRIES_PER_ACCOUNT
-            || (!is_known && self.failures(&whole_address, now).await? >= TRIES_PER_ADDRESS)
+        if self.failures(self.read(), &here, now).await? >= TRIES_PER_ACCOUNT
+            || (!is_known
+                && self.failures(self.read(), &whole_address, now).await? >= TRIES_PER_ADDRESS)
         {
             return Err(Error::Wait {
                 code: ProblemCode::TooManyAttempts,
@@ -241,8 +288,9 @@ impl Store {
             .to_owned();
         let fits = self.is_password(&turn, body.password, hash).await?;
         let Some(user) = user.filter(|user| fits && user.suspended_at.is_none()) else {
-            self.count_failure(&here, now).await?;
-            self.count_failure(&whole_address, now).await?;
+            self.count_failure(self.writer(), &here, now).await?;
+            self.count_failure(self.writer(), &whole_address, now)
+                .await?;
             return Err(Error::Refused(ProblemCode::WrongCredentials));
         };
         drop(turn);
@@ -289,17 +337,23 @@ impl Store {
             )
     }
 
-    async fn begin_session(
+    pub(super) async fn begin_session(
         &self,
         user: &user_account::Model,
-        device: Option<DeviceId>,
         subjects: &Subjects,
-        cookie: bool,
+        place: &Place,
+        begin: Begin,
     ) -> Result<(SessionId, String)> {
+        let Begin {
+            device,
+            cookie,
+            code,
+        } = begin;
         let now = self.now();
         let refresh_token = self.new_refresh_token();
         let id: SessionId = self.ids().next();
-        let actor = Actor::person(UserId(user.id), Vec::new(), device, id);
+        let (held, _) = self.grants_in_force(UserId(user.id)).await?;
+        let actor = Actor::person(UserId(user.id), held, device, id);
         let days = if cookie { COOKIE_DAYS } else { ABSOLUTE_DAYS };
         let mut write = self.begin(&actor).await?;
         session::ActiveModel {
@@ -315,6 +369,8 @@ impl Store {
             previous_hash: Set(None),
             rotated_at: Set(now.as_micros()),
             cookie: Set(cookie),
+            agent: Set(place.agent.clone()),
+            stepped_up_at: Set(code.map(|_| now.as_micros())),
         }
         .insert(write.on())
         .await?;
@@ -334,7 +390,8 @@ impl Store {
             format!("session:{id}"),
             Role::System,
             None,
-            &serde_json::json!({ "user": UserId(user.id), "device": device, "console": cookie }),
+            &serde_json::json!({ "user": UserId(user.id), "device": device, "console": cookie,
+                "code": code }),
         )?);
         write.commit().await?;
         Ok((id, refresh_token))
@@ -344,15 +401,16 @@ impl Store {
         URL_SAFE_NO_PAD.encode(self.ids().bytes::<32>())
     }
 
-    async fn tokens_of(
+    pub(super) async fn tokens_of(
         &self,
         user: &user_account::Model,
+        by: Door,
         session: SessionId,
         refresh_token: String,
     ) -> Result<Tokens> {
         let (access_token, access_expires_at) =
             tokens::issue(self.keys(), UserId(user.id), session, self.now())?;
-        let me = self.me_of(user).await?;
+        let me = self.me_of(user, by).await?;
         Ok(Tokens {
             access_token,
             access_expires_at,
@@ -361,8 +419,11 @@ impl Store {
         })
     }
 
-    async fn me_of(&self, user: &user_account::Model) -> Result<Me> {
-        let (held, grants) = self.grants_in_force(UserId(user.id)).await?;
+    pub(super) async fn me_of(&self, user: &user_account::Model, by: Door) -> Result<Me> {
+        let (held, mut grants) = self.grants_in_force(UserId(user.id)).await?;
+        let (held, _) = counting_behind(by, held);
+        grants.retain(|grant| held.iter().any(|one| one.id == grant.id));
+        self.name_principals(grants.iter_mut()).await?;
         let permissions = Permission::VARIANTS
             .iter()
             .filter(|permission| held.iter().any(|grant| grant.role.may(**permission)))
@@ -375,6 +436,9 @@ impl Store {
             grants,
             permissions,
             password_change_required: user.password_expires_at.is_some(),
+            second_factor: user.second_factor_at.is_some(),
+            // The rule of this installation, which only the routes know.
+            second_factor_required: false,
         })
     }
 
@@ -395,7 +459,21 @@ impl Store {
         Ok(self.acting_as(Actor::named(user, held, why)))
     }
 
-    /// The grants that count now: within their time, not ended, and confirmed when they decide.
+    /// Whoever asked for work that is done in the background, with what their grants allow by now.
+    ///
+    /// # Errors
+    /// `not_found` when the account is suspended meanwhile.
+    pub(crate) async fn acting_as_asker(&self, user: UserId, why: &'static str) -> Result<Acting> {
+        user_account::Entity::find_by_id(Uuid::from(user))
+            .filter(user_account::Column::SuspendedAt.is_null())
+            .one(self.read())
+            .await?
+            .ok_or(Error::NOT_FOUND)?;
+        let (held, _) = self.grants_in_force(user).await?;
+        Ok(self.acting_as(Actor::named(user, held, why)))
+    }
+
+    /// The grants that count now: as [`in_force`] says, and of what was lent only what its owner still has.
     pub(super) async fn grants_in_force(
         &self,
         user: UserId,
@@ -406,7 +484,26 @@ impl Store {
             .order_by_asc(role_grant::Column::Id)
             .all(self.read())
             .await?;
-        in_force(rows, self.now())
+        self.counting(rows).await
+    }
+
+    async fn counting(
+        &self,
+        rows: Vec<role_grant::Model>,
+    ) -> Result<(Vec<HeldGrant>, Vec<GrantView>)> {
+        let (mut held, mut views) = in_force(rows, self.now())?;
+        let lent: BTreeSet<Uuid> = held
+            .iter()
+            .filter_map(|grant| grant.delegated_from)
+            .map(Into::into)
+            .collect();
+        if !lent.is_empty() {
+            let still = self.still_held(&lent).await?;
+            let counts = |from: Option<GrantId>| from.is_none_or(|from| still.contains(&from));
+            held.retain(|grant| counts(grant.delegated_from));
+            views.retain(|grant| counts(grant.delegated_from));
+        }
+        Ok((held, views))
     }
 
     /// Replaces a refresh token.
@@ -462,6 +559,7 @@ impl Store {
             }
         }
         let id = SessionId(row.id);
+        let by = Door::of(row.device_id.as_ref());
         if row.refresh_hash != hash {
             // The token before: forgiven while its successor was never used, which is what a lost reply looks like.
             let since = now.as_micros() - row.rotated_at;
@@ -487,7 +585,7 @@ impl Store {
         }
         active.update(write.on()).await?;
         write.commit().await?;
-        self.tokens_of(&user, id, refresh_token).await
+        self.tokens_of(&user, by, id, refresh_token).await
     }
 
     /// A session, whose it is, what they may do and on which phone, in one look: this is asked at every request.
@@ -529,12 +627,18 @@ impl Store {
         for row in &rows {
             grants.extend(role_grant::Model::from_query_result_optional(row, "C_")?);
         }
+        let session = session::Model::from_query_result(row, "A_")?;
+        let (held, withheld) = counting_behind(
+            Door::of(session.device_id.as_ref()),
+            self.counting(grants).await?.0,
+        );
         Ok(Some(Found {
-            session: session::Model::from_query_result(row, "A_")?,
+            session,
             account: user_account::Model::from_query_result(row, "B_")?,
             has_phone: row.try_get::<Option<Uuid>>("", "phone")?.is_some(),
             phone_revoked: row.try_get("", "phone_revoked")?,
-            held: in_force(grants, self.now())?.0,
+            held,
+            withheld,
         }))
     }
 
@@ -560,12 +664,20 @@ impl Store {
             return Err(ended());
         }
         let actor = Actor::person(user, found.held, row.device_id.map(DeviceId), session);
-        Ok(actor.owing_a_password(account.password_expires_at.is_some()))
+        Ok(actor
+            .without(found.withheld)
+            .owing_a_password(account.password_expires_at.is_some())
+            .with_codes(
+                account.second_factor_at.is_some(),
+                row.stepped_up_at.map(Timestamp::from_micros),
+            ))
     }
 }
 
-/// Of a person's grants those that count now: within their time, not ended, and confirmed when they decide.
-fn in_force(
+/// Of a person's grants those that count now: within their time, not ended, confirmed when they wait for an approver. Two
+/// that rule each other out are given to nobody any more ([`users::refuse_ruled_out`]); where both are there already, the
+/// one that yields does not count. Whether what was lent is still its owner's is not asked here.
+pub(super) fn in_force(
     rows: Vec<role_grant::Model>,
     now: Timestamp,
 ) -> Result<(Vec<HeldGrant>, Vec<GrantView>)> {
@@ -581,17 +693,60 @@ fn in_force(
         let Some(role) = view.role.known() else {
             continue;
         };
-        if role.is_deciding() && !view.confirmed {
+        if role.waits_for_approver() && !view.confirmed {
             continue;
         }
         held.push(HeldGrant {
             id: view.id,
             role,
             regions: view.regions.clone(),
+            delegated_from: view.delegated_from,
         });
         views.push(view);
     }
+    let real: Vec<Role> = held
+        .iter()
+        .filter(|grant| !is_for_training(&grant.regions))
+        .map(|grant| grant.role)
+        .collect();
+    let yields: HashSet<GrantId> = held
+        .iter()
+        .filter(|grant| !is_for_training(&grant.regions))
+        .filter(|grant| real.iter().any(|other| grant.role.yields_to(*other)))
+        .map(|grant| grant.id)
+        .collect();
+    held.retain(|grant| !yields.contains(&grant.id));
+    views.retain(|grant| !yields.contains(&grant.id));
     Ok((held, views))
+}
+
+/// Where a session was begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Door {
+    /// On an enrolled phone, with its key in place of a code.
+    Phone,
+    /// In a browser or a program.
+    Elsewhere,
+}
+
+impl Door {
+    fn of<T>(device: Option<&T>) -> Self {
+        if device.is_some() {
+            Self::Phone
+        } else {
+            Self::Elsewhere
+        }
+    }
+}
+
+/// Of the grants in force those that count behind this door, and the roles that do not: an admin alone can enrol a key of
+/// their own for somebody, so a phone's key stands for no code.
+fn counting_behind(by: Door, mut held: Vec<HeldGrant>) -> (Vec<HeldGrant>, Vec<Role>) {
+    let counts = |role: Role| by == Door::Elsewhere || role.counts_on_phone();
+    let withheld = held.iter().map(|grant| grant.role);
+    let withheld = withheld.filter(|role| !counts(*role)).collect();
+    held.retain(|grant| counts(grant.role));
+    (held, withheld)
 }
 
 /// Revoking a stolen phone ends its sessions too; it must hear why, for only then does it wipe what it knows of people.
@@ -609,6 +764,7 @@ struct Found {
     has_phone: bool,
     phone_revoked: Option<String>,
     held: Vec<HeldGrant>,
+    withheld: Vec<Role>,
 }
 
 /// A console's request: who asks, and the secret that replaces the one shown, when it is time.
@@ -661,7 +817,11 @@ impl Store {
         let user = UserId(row.user_id);
         Ok(Shown {
             actor: Actor::person(user, found.held, None, SessionId(row.id))
-                .owing_a_password(account.password_expires_at.is_some()),
+                .owing_a_password(account.password_expires_at.is_some())
+                .with_codes(
+                    account.second_factor_at.is_some(),
+                    row.stepped_up_at.map(Timestamp::from_micros),
+                ),
             next,
         })
     }
@@ -704,26 +864,57 @@ impl Store {
 }
 
 /// What an address and an account are throttled by.
-struct Subjects {
+pub(super) struct Subjects {
     here: String,
     known: String,
 }
 
-fn is_live(row: &session::Model, user: &user_account::Model, now: Timestamp) -> bool {
+impl Subjects {
+    pub(super) fn of(username: &str, address: &str) -> Self {
+        Self {
+            here: subject("account", &[username, address]),
+            known: subject("known", &[username, address]),
+        }
+    }
+}
+
+/// How a session begins.
+#[derive(Default)]
+pub(super) struct Begin {
+    pub(super) device: Option<DeviceId>,
+    pub(super) cookie: bool,
+    /// The kind of code that was shown beside the password.
+    pub(super) code: Option<CodeKind>,
+}
+
+/// What signing in came to.
+pub(crate) enum SignedIn<T> {
+    /// A session.
+    Now(T),
+    /// The password is right, and a code is wanted.
+    CodeNeeded(CodeNeeded),
+}
+
+/// When a session ends that is not used again.
+pub(super) fn ends_at(row: &session::Model) -> Timestamp {
     let idle_s = if row.cookie {
         COOKIE_IDLE_S
     } else {
         IDLE_DAYS * DAY_S
     };
+    let idle = Timestamp::from_micros(row.last_used_at).plus_s(idle_s);
+    idle.min(Timestamp::from_micros(row.expires_at))
+}
+
+pub(super) fn is_live(row: &session::Model, user: &user_account::Model, now: Timestamp) -> bool {
     row.ended_at.is_none()
         && user.suspended_at.is_none()
         && user.signed_out_at.is_none_or(|at| row.created_at > at)
-        && now.as_micros() < row.expires_at
-        && now.as_micros() - row.last_used_at < idle_s * 1_000_000
+        && now < ends_at(row)
 }
 
 /// Whether somebody else chose this account's password, too long ago.
-fn is_outdated(user: &user_account::Model, now: Timestamp) -> bool {
+pub(super) fn is_outdated(user: &user_account::Model, now: Timestamp) -> bool {
     user.password_expires_at
         .is_some_and(|until| until <= now.as_micros())
 }
@@ -776,14 +967,63 @@ impl Acting {
     /// When the account is gone.
     pub async fn me(&self) -> Result<Me> {
         let user = self.account().await?;
-        self.store.me_of(&user).await
+        let by = Door::of(self.actor.device().as_ref());
+        self.store.me_of(&user, by).await
     }
 
-    async fn account(&self) -> Result<user_account::Model> {
+    pub(super) async fn account(&self) -> Result<user_account::Model> {
         user_account::Entity::find_by_id(Uuid::from(self.actor.person_id()?))
             .one(self.store.read())
             .await?
             .ok_or(Error::Refused(ProblemCode::SessionEnded))
+    }
+
+    /// Whether this is the actor's password. Wrong ones are counted by whoever asks, best with the turn still in hand.
+    ///
+    /// # Errors
+    /// `too_many_attempts`.
+    async fn is_own_password(
+        &self,
+        user: &user_account::Model,
+        guess: &str,
+        password: String,
+    ) -> Result<(bool, tokio::sync::SemaphorePermit<'_>)> {
+        let store = &self.store;
+        let turn = store.turn_to_hash().await?;
+        if store.failures(store.read(), guess, store.now()).await? >= TRIES_PER_ACCOUNT {
+            return Err(Error::Wait {
+                code: ProblemCode::TooManyAttempts,
+                retry_after_s: 60,
+            });
+        }
+        let known = user.password_hash.clone();
+        let fits = store.is_password(&turn, password, known).await?;
+        Ok((fits, turn))
+    }
+
+    /// Refuses whoever does not know the password of the session they are in: an open screen must not be enough.
+    ///
+    /// # Errors
+    /// `invalid`, `too_many_attempts`.
+    pub(super) async fn require_password(
+        &self,
+        user: &user_account::Model,
+        password: String,
+    ) -> Result<()> {
+        let guess = own_password(user.id);
+        let (fits, _turn) = self.is_own_password(user, &guess, password).await?;
+        if fits {
+            return Ok(());
+        }
+        let store = &self.store;
+        store
+            .count_failure(store.writer(), &guess, store.now())
+            .await?;
+        Err(Error::field(
+            "password",
+            "wrong",
+            "Kata sandi tidak cocok; periksa lagi.",
+        ))
     }
 
     /// Chooses an own password. The account's other sessions end; this one goes on, from now on with all that its
@@ -802,17 +1042,10 @@ impl Acting {
             ));
         }
         let now = self.store.now();
-        let guess = subject("password", &[&user.id.to_string()]);
-        let turn = self.store.turn_to_hash().await?;
-        if self.store.failures(&guess, now).await? >= TRIES_PER_ACCOUNT {
-            return Err(Error::Wait {
-                code: ProblemCode::TooManyAttempts,
-                retry_after_s: 60,
-            });
-        }
-        let known = user.password_hash.clone();
-        let fits = self.store.is_password(&turn, body.old_password, known);
-        let fits = fits.await?;
+        let guess = own_password(user.id);
+        let (fits, turn) = self
+            .is_own_password(&user, &guess, body.old_password)
+            .await?;
         drop(turn);
         let hash = if fits {
             Some(self.store.hash_password(body.new_password).await?)
@@ -833,7 +1066,9 @@ impl Acting {
         }
         let Some(hash) = hash else {
             drop(write);
-            self.store.count_failure(&guess, now).await?;
+            self.store
+                .count_failure(self.store.writer(), &guess, now)
+                .await?;
             return Err(Error::field(
                 "old_password",
                 "wrong",
@@ -910,5 +1145,31 @@ impl Acting {
             &serde_json::json!({}),
         )?);
         write.commit().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::clock::{Ids, SystemClock};
+    use crate::keys::Keyring;
+    use crate::store::testing;
+
+    #[tokio::test]
+    async fn a_guess_costs_19_mib_and_two_passes_whoever_it_is_about() {
+        let clock = Arc::new(SystemClock);
+        let ids = Arc::new(Ids::new(clock.clone()));
+        let keys = Arc::new(Keyring::generate(&ids, true));
+        let fresh = testing::fresh().await;
+        let store = Store::open(&fresh.url, keys, clock, ids).await.unwrap();
+        let hash = store.hash_password("kata sandi untuk uji".to_owned()).await;
+        for hash in [hash.unwrap().as_str(), NOBODY] {
+            assert!(
+                hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+                "{hash}"
+            );
+        }
     }
 }

@@ -17,6 +17,7 @@ use tilik_protocol::membership::{MembershipState, SlotAction, SlotState, slot_st
 use tilik_protocol::policy::Role;
 use tilik_protocol::problem::ProblemCode;
 use tilik_protocol::reason::ReasonCode;
+use tilik_protocol::region::RegionCode;
 use uuid::Uuid;
 
 use super::Write;
@@ -530,6 +531,96 @@ pub(super) async fn enrol(
             "reason": ENROLLED, "proposer": by.proposer, "confirmer": by.confirmer, "slots": pairs }),
     )?);
     Ok(left_out)
+}
+
+/// Why invented families give their places up: nobody decided it.
+const NEW_ROUND: ReasonCode = ReasonCode::known("LATIHAN_DIULANG");
+
+/// The places of the training program go from the invented families of the last round to those of the next. There are
+/// as many as the largest round had; no person stands behind the move, so it reaches the training area and nothing else.
+///
+/// # Errors
+/// When `region` is a real place.
+pub(super) async fn next_training_round(
+    write: &mut Write,
+    program: &str,
+    region: &RegionCode,
+    members: Vec<Membership>,
+) -> Result<()> {
+    if !region.is_training() || members.iter().any(|row| row.region != region.as_str()) {
+        return Err(Error::internal(
+            "a training round outside the training area",
+        ));
+    }
+    let before = membership::Entity::find()
+        .filter(membership::Column::Program.eq(program))
+        .filter(membership::Column::Region.eq(region.as_str()))
+        .filter(membership::Column::State.is_in(["candidate", "designated", "active", "suspended"]))
+        .order_by_asc(membership::Column::Id)
+        .all(write.on())
+        .await?;
+    for mut row in before {
+        row.state = if row.state == MembershipState::Candidate.to_string() {
+            MembershipState::Withdrawn.to_string()
+        } else {
+            MembershipState::Inactive.to_string()
+        };
+        row.reason = Some(NEW_ROUND.to_string());
+        save_membership(write, row).await?;
+    }
+    let freed = slot::Entity::update_many()
+        .col_expr(
+            slot::Column::State,
+            Expr::value(SlotState::Free.to_string()),
+        )
+        .col_expr(slot::Column::MembershipId, Expr::value(None::<Uuid>))
+        .col_expr(
+            slot::Column::Version,
+            Expr::col(slot::Column::Version).add(1),
+        )
+        .filter(slot::Column::Program.eq(program))
+        .filter(slot::Column::Region.eq(region.as_str()))
+        .filter(
+            slot::Column::State
+                .is_in([SlotState::Held.to_string(), SlotState::Reserved.to_string()]),
+        )
+        .exec(write.on())
+        .await?;
+    let mut free = free(write, program, region.as_str(), members.len()).await?;
+    let lacking = members.len().saturating_sub(free.len());
+    free.extend(create(write, program, region.as_str(), &vec![None; lacking]).await?);
+    let mut pairs: Vec<(SlotId, MembershipId)> = Vec::new();
+    for (mut member, slot_id) in members.into_iter().zip(free) {
+        member.slot_id = Some(slot_id.into());
+        let id = MembershipId(member.id);
+        membership::ActiveModel::from(member.clone())
+            .reset_all()
+            .insert(write.on())
+            .await?;
+        keep_membership(write, &member).await?;
+        slot::Entity::update_many()
+            .col_expr(
+                slot::Column::State,
+                Expr::value(SlotState::Held.to_string()),
+            )
+            .col_expr(slot::Column::MembershipId, Expr::value(member.id))
+            .col_expr(
+                slot::Column::Version,
+                Expr::col(slot::Column::Version).add(1),
+            )
+            .filter(slot::Column::Id.eq(Uuid::from(slot_id)))
+            .exec(write.on())
+            .await?;
+        pairs.push((slot_id, id));
+    }
+    write.journal(Entry::new(
+        "slot.training",
+        format!("quota:{program}:{region}"),
+        Role::System,
+        None,
+        &serde_json::json!({ "reason": NEW_ROUND, "freed": freed.rows_affected, "slots": pairs }),
+    )?);
+    Ok(())
 }
 
 /// Takes `count` free slots out of the quota. The caller has seen that there are as many.

@@ -6,31 +6,36 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use sea_orm::sea_query::UnionType;
+use sea_orm::sea_query::{Order, UnionType};
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     QueryTrait,
 };
 use tilik_protocol::ids::{CaseId, EventId, MembershipId, NoticeId, UserId};
 use tilik_protocol::manifest::SignedManifest;
-use tilik_protocol::policy::Permission;
+use tilik_protocol::policy::{Permission, Role};
 use tilik_protocol::problem::ProblemCode;
 use tilik_protocol::region::RegionCode;
-use tilik_protocol::review::{AccessRow, JournalRow, Page};
+use tilik_protocol::review::{AccessRow, JournalRow, Page, TrailPerson};
 use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
-use super::access::not_indexed;
+use super::access::{Mode, Read, not_indexed};
+use super::delegations::{stood_in_by, stood_in_for};
 use super::tables::{
     access, access_object, case_membership, device, enrolment, family, journal, membership, notice,
-    region, role_grant, session, verification_case, visit, visit_photo, waitlist,
+    plan, region, role_grant, session, user_account, verification_case, visit, visit_photo,
+    waitlist,
 };
-use super::{Acting, in_regions};
+use super::{Acting, in_regions, training};
 use crate::error::{Error, Result};
 
 /// Rows, or objects of rows, looked at for one page. A page may hold fewer than asked for, even none, and still name a next
 /// one.
 const MOST_LOOKED_AT: u64 = 2_000;
+
+/// What the access log says of a family's name beside a row of the journal or of itself.
+const NAMED_HERE: &str = "trail_row";
 
 /// Which rows.
 #[derive(Debug, Clone, Default)]
@@ -41,6 +46,40 @@ pub struct TrailFilter {
     pub object: Option<String>,
     /// Who did it or looked.
     pub user: Option<UserId>,
+    /// As what.
+    pub role: Option<Role>,
+    /// What was done; of the access log, what was read.
+    pub action: Option<String>,
+    /// Only what lies in this region and below.
+    pub region: Option<RegionCode>,
+    /// From this instant on.
+    pub since: Option<Timestamp>,
+    /// Before this instant.
+    pub until: Option<Timestamp>,
+    /// The newest first, instead of the oldest.
+    pub newest: bool,
+}
+
+impl TrailFilter {
+    /// The order of rows, whatever they are ordered by.
+    fn order(&self) -> Order {
+        if self.newest { Order::Desc } else { Order::Asc }
+    }
+
+    /// Rows of the time asked for, by the column that holds it.
+    fn within(&self, at: impl ColumnTrait) -> Condition {
+        let since = self.since.map(|since| at.gte(since.as_micros()));
+        let until = self.until.map(|until| at.lt(until.as_micros()));
+        Condition::all().add_option(since).add_option(until)
+    }
+}
+
+/// An id that no row of `since` or later is below. Ids only rise and are made right after the row's time was read, so this
+/// much is leeway for a clock that is set back just between.
+fn earliest_id(since: Timestamp) -> Uuid {
+    const LEEWAY_S: i64 = 3_600;
+    let ms = since.plus_s(-LEEWAY_S).as_millis().unsigned_abs();
+    Uuid::from_u128(u128::from(ms) << 80)
 }
 
 /// `kind:id` of an object that has an id.
@@ -83,12 +122,129 @@ impl Acting {
             .into_tuple()
             .all(self.store.read())
             .await?;
+        if mine.iter().all(RegionCode::is_training) {
+            return Ok(false);
+        }
         let beyond = region::Entity::find()
             .filter(Condition::not(in_regions(region::Column::Code, mine)))
+            .filter(Condition::not(in_regions(
+                region::Column::Code,
+                &training::everywhere(),
+            )))
             .filter(region::Column::Code.is_not_in(inner))
             .count(self.store.read())
             .await?;
         Ok(beyond == 0)
+    }
+
+    /// Where what is asked for lies, and whether what lies nowhere is asked for too.
+    async fn asked(&self, filter: &TrailFilter) -> Result<(Vec<RegionCode>, bool)> {
+        let mut mine = self.actor.regions(Permission::ReadJournal);
+        let Some(wanted) = &filter.region else {
+            let everything = self.reads_everything(&mine).await?;
+            return Ok((mine, everything));
+        };
+        if mine.iter().any(|code| code.covers(wanted)) {
+            return Ok((vec![wanted.clone()], false));
+        }
+        mine.retain(|code| wanted.covers(code));
+        Ok((mine, false))
+    }
+
+    /// Everybody who may have acted or looked in the actor's regions, by name.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub async fn trail_people(&self) -> Result<Page<TrailPerson>> {
+        self.actor.require(Permission::ReadJournal)?;
+        let mine = self.actor.regions(Permission::ReadJournal);
+        let everything = self.reads_everything(&mine).await?;
+        let rows = user_account::Entity::find()
+            .order_by_asc(user_account::Column::Name)
+            .order_by_asc(user_account::Column::Id)
+            .all(self.store.read())
+            .await?;
+        let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+        let mut reached = HashSet::new();
+        for some in ids.chunks(500) {
+            for (id, regions) in self.regions_of_users(some).await? {
+                let mut regions = regions.iter();
+                if regions.any(|region| mine.iter().any(|code| code.covers(region))) {
+                    reached.insert(id);
+                }
+            }
+        }
+        let items = rows
+            .into_iter()
+            .filter(|row| everything || reached.contains(&row.id))
+            .map(|row| TrailPerson {
+                user: UserId(row.id),
+                name: row.name,
+                username: row.username,
+            })
+            .collect();
+        Ok(Page { items, next: None })
+    }
+
+    /// The names of the families that these objects are about, as far as the actor reads them. Logged as such a read.
+    async fn families_named(&self, objects: BTreeSet<String>) -> Result<HashMap<String, String>> {
+        let on = self.store.read();
+        let mut about: Vec<(String, Uuid)> = of_kind(&objects, "family")
+            .into_iter()
+            .map(|id| (format!("family:{id}"), id))
+            .collect();
+        let cases: Vec<(Uuid, Uuid)> = verification_case::Entity::find()
+            .select_only()
+            .columns([
+                verification_case::Column::Id,
+                verification_case::Column::FamilyId,
+            ])
+            .filter(verification_case::Column::Id.is_in(of_kind(&objects, "case")))
+            .into_tuple()
+            .all(on)
+            .await?;
+        about.extend(
+            cases
+                .into_iter()
+                .map(|(id, family)| (format!("case:{id}"), family)),
+        );
+        let memberships: Vec<(Uuid, Uuid)> = membership::Entity::find()
+            .select_only()
+            .columns([membership::Column::Id, membership::Column::FamilyId])
+            .filter(membership::Column::Id.is_in(of_kind(&objects, "membership")))
+            .into_tuple()
+            .all(on)
+            .await?;
+        about.extend(
+            memberships
+                .into_iter()
+                .map(|(id, family)| (format!("membership:{id}"), family)),
+        );
+        let ids: BTreeSet<Uuid> = about.iter().map(|(_, family)| *family).collect();
+        let mut names = HashMap::new();
+        let mut reads = Vec::new();
+        for row in family::Entity::find()
+            .filter(family::Column::Id.is_in(ids))
+            .all(on)
+            .await?
+        {
+            if let Ok(role) = self.reading_in(&code(&row.region)?) {
+                reads.push(Read {
+                    kind: "family",
+                    id: row.id,
+                    what: NAMED_HERE,
+                    mode: Mode::Seen,
+                    role,
+                    purpose: None,
+                });
+                names.insert(row.id, row.name);
+            }
+        }
+        self.note_reads(reads).await?;
+        Ok(about
+            .into_iter()
+            .filter_map(|(object, family)| Some((object, names.get(&family)?.clone())))
+            .collect())
     }
 
     /// The regions of the persons behind these accounts, by all grants they ever had.
@@ -193,6 +349,13 @@ impl Acting {
             .await?
         {
             put(&mut found, "waitlist", row.id, code(&row.region)?);
+        }
+        for row in plan::Entity::find()
+            .filter(plan::Column::Id.is_in(of_kind(objects, "plan")))
+            .all(on)
+            .await?
+        {
+            put(&mut found, "plan", row.id, code(&row.region)?);
         }
         for row in role_grant::Entity::find()
             .filter(role_grant::Column::Id.is_in(of_kind(objects, "grant")))
@@ -332,7 +495,24 @@ impl Acting {
             .collect())
     }
 
-    /// The journal, oldest first, with the names of who acted.
+    /// The numbers between which all rows of the time asked for lie; `None`: there are no such rows. A clock that was set
+    /// back makes their times no order, so none is left out for its neighbours.
+    async fn numbers_within(&self, filter: &TrailFilter) -> Result<Option<(i64, i64)>> {
+        if filter.since.is_none() && filter.until.is_none() {
+            return Ok(Some((0, i64::MAX)));
+        }
+        let ends: Option<(Option<i64>, Option<i64>)> = journal::Entity::find()
+            .select_only()
+            .column_as(journal::Column::Seq.min(), "first")
+            .column_as(journal::Column::Seq.max(), "last")
+            .filter(filter.within(journal::Column::At))
+            .into_tuple()
+            .one(self.store.read())
+            .await?;
+        Ok(ends.and_then(|(first, last)| first.zip(last)))
+    }
+
+    /// The journal, with the names of who acted.
     ///
     /// # Errors
     /// `forbidden`, `bad_cursor`.
@@ -348,6 +528,16 @@ impl Acting {
         for row in &mut page.items {
             row.actor_name = row.actor.and_then(|id| names.get(&id.into()).cloned());
         }
+        let lent = page.items.iter().flat_map(|row| stood_in_by(&row.body));
+        let principals = self.store.principals_of(lent.collect()).await?;
+        for row in &mut page.items {
+            row.deputy_for = stood_in_for(&row.body, &principals);
+        }
+        let objects = page.items.iter().map(|row| row.object.clone());
+        let families = self.families_named(objects.collect()).await?;
+        for row in &mut page.items {
+            row.family_name = families.get(&row.object).cloned();
+        }
         Ok(page)
     }
 
@@ -358,9 +548,9 @@ impl Acting {
         limit: u64,
     ) -> Result<Page<JournalRow>> {
         self.actor.require(Permission::ReadJournal)?;
-        let mine = self.actor.regions(Permission::ReadJournal);
-        let everything = self.reads_everything(&mine).await?;
+        let (mine, everything) = self.asked(filter).await?;
         let mut last: i64 = match after {
+            None if filter.newest => i64::MAX,
             None => 0,
             Some(text) => text
                 .parse()
@@ -368,18 +558,37 @@ impl Acting {
                 .filter(|seq| *seq >= 0)
                 .ok_or(Error::Refused(ProblemCode::BadCursor))?,
         };
+        let Some((lowest, highest)) = self.numbers_within(filter).await? else {
+            return Ok(Page {
+                items: Vec::new(),
+                next: None,
+            });
+        };
         let wanted = self.objects_wanted(filter).await?;
         let mut items = Vec::new();
         let mut looked_at = 0;
         loop {
+            let seq = journal::Column::Seq;
             let mut query = journal::Entity::find()
-                .filter(journal::Column::Seq.gt(last))
-                .order_by_asc(journal::Column::Seq);
+                .filter(if filter.newest {
+                    seq.lt(last)
+                } else {
+                    seq.gt(last)
+                })
+                .filter(seq.between(lowest, highest))
+                .filter(filter.within(journal::Column::At))
+                .order_by(seq, filter.order());
             if let Some(objects) = &wanted {
                 query = query.filter(journal::Column::Object.is_in(objects.iter().cloned()));
             }
             if let Some(user) = filter.user {
                 query = query.filter(journal::Column::Actor.eq(Uuid::from(user)));
+            }
+            if let Some(role) = filter.role {
+                query = query.filter(journal::Column::Role.eq(role.to_string()));
+            }
+            if let Some(action) = &filter.action {
+                query = query.filter(journal::Column::Action.eq(action));
             }
             let rows = query.limit(limit + 1).all(self.store.read()).await?;
             let more = rows.len() as u64 > limit;
@@ -410,7 +619,7 @@ impl Acting {
         }
     }
 
-    /// The access log, oldest first, one item for each object of a row, with the names of who looked.
+    /// The access log, one item for each object of a row, with the names of who looked.
     ///
     /// # Errors
     /// `forbidden`, `bad_cursor`.
@@ -426,6 +635,14 @@ impl Acting {
         for row in &mut page.items {
             row.user_name = names.get(&row.user.into()).cloned();
         }
+        // That a name was read here names nobody again: the log would never be read to its end.
+        let mut named: Vec<_> = page.items.iter_mut().collect();
+        named.retain(|row| row.what != NAMED_HERE);
+        let objects = named.iter().map(|row| row.object.clone());
+        let families = self.families_named(objects.collect()).await?;
+        for row in named {
+            row.family_name = families.get(&row.object).cloned();
+        }
         Ok(page)
     }
 
@@ -436,14 +653,16 @@ impl Acting {
         limit: u64,
     ) -> Result<Page<AccessRow>> {
         self.actor.require(Permission::ReadJournal)?;
-        let mine = self.actor.regions(Permission::ReadJournal);
-        let everything = self.reads_everything(&mine).await?;
+        let (mine, everything) = self.asked(filter).await?;
         let mut last = match after {
+            None if filter.newest => Shown::END,
             None => Shown::START,
             Some(text) => text
                 .parse()
                 .map_err(|()| Error::Refused(ProblemCode::BadCursor))?,
         };
+        let newest = filter.newest;
+        let earliest = filter.since.map(earliest_id);
         let wanted = self.objects_wanted(filter).await?;
         let wanted: Option<HashSet<String>> = wanted.map(|objects| objects.into_iter().collect());
         let ids: Vec<Uuid> = wanted
@@ -456,15 +675,29 @@ impl Acting {
         let mut items = Vec::new();
         let mut looked_at = 0;
         loop {
+            let id = access::Column::Id;
             let mut query = access::Entity::find()
-                .filter(access::Column::Id.gte(last.row))
-                .order_by_asc(access::Column::Id);
+                .filter(if newest {
+                    id.lte(last.row)
+                } else {
+                    id.gte(last.row)
+                })
+                .filter(filter.within(access::Column::At))
+                .order_by(access::Column::Id, filter.order());
+            if let Some(earliest) = earliest {
+                query = query.filter(access::Column::Id.gte(earliest));
+            }
             if wanted.is_some() {
+                let named = access_object::Column::AccessId;
                 let mut naming = access_object::Entity::find()
                     .select_only()
-                    .column(access_object::Column::AccessId)
+                    .column(named)
                     .filter(access_object::Column::Object.is_in(ids.iter().copied()))
-                    .filter(access_object::Column::AccessId.gte(last.row))
+                    .filter(if newest {
+                        named.lte(last.row)
+                    } else {
+                        named.gte(last.row)
+                    })
                     .into_query();
                 // Those may name it or not: it is looked for in each.
                 naming.union(UnionType::All, not_indexed());
@@ -473,10 +706,16 @@ impl Acting {
             if let Some(user) = filter.user {
                 query = query.filter(access::Column::UserId.eq(Uuid::from(user)));
             }
+            if let Some(role) = filter.role {
+                query = query.filter(access::Column::Role.eq(role.to_string()));
+            }
+            if let Some(what) = &filter.action {
+                query = query.filter(access::Column::What.eq(what));
+            }
             // With the one in whose midst the page before this may have ended.
             let rows = query.limit(limit + 2).all(self.store.read()).await?;
             let wanted = wanted.as_ref();
-            let mut rest = shown(&rows, last)
+            let mut rest = shown(&rows, last, newest)
                 .filter(|(.., object)| wanted.is_none_or(|wanted| wanted.contains(object)));
             let some: Vec<_> = rest.by_ref().take(most + 1).collect();
             let all_of_them = rest.next().is_none();
@@ -500,7 +739,7 @@ impl Acting {
                 return Ok(Page { items, next: None });
             }
             if all_of_them && let Some(row) = rows.last() {
-                last = Shown::whole(row);
+                last = Shown::whole(row, newest);
             }
             if looked_at >= MOST_LOOKED_AT {
                 return Ok(Page {
@@ -526,11 +765,18 @@ impl Shown {
         place: 0,
     };
 
-    /// The last object of a row.
-    fn whole(row: &access::Model) -> Self {
+    /// After every row.
+    const END: Self = Self {
+        row: Uuid::max(),
+        place: usize::MAX,
+    };
+
+    /// The object of a row that comes last.
+    fn whole(row: &access::Model, newest: bool) -> Self {
+        let last = (row.objects.len() / 16).saturating_sub(1);
         Self {
             row: row.id,
-            place: (row.objects.len() / 16).saturating_sub(1),
+            place: if newest { 0 } else { last },
         }
     }
 }
@@ -553,15 +799,18 @@ impl std::str::FromStr for Shown {
     }
 }
 
-/// The objects of these rows after `last`.
+/// The objects of these rows after `last`; the newest first when that is how they are read.
 fn shown(
     rows: &[access::Model],
     last: Shown,
+    newest: bool,
 ) -> impl Iterator<Item = (&access::Model, Shown, String)> {
     rows.iter().flat_map(move |row| {
-        let ids = row.objects.as_chunks::<16>().0.iter().enumerate();
-        ids.map(move |(place, id)| (Shown { row: row.id, place }, id))
-            .filter(move |(at, _)| *at > last)
+        let ids = row.objects.as_chunks::<16>().0;
+        (0..ids.len())
+            .map(move |n| if newest { ids.len() - 1 - n } else { n })
+            .map(move |place| (Shown { row: row.id, place }, &ids[place]))
+            .filter(move |(at, _)| if newest { *at < last } else { *at > last })
             .map(move |(at, id)| (row, at, format!("{}:{}", row.kind, Uuid::from_bytes(*id))))
     })
 }
@@ -574,6 +823,7 @@ fn access_view(row: &access::Model, place: Shown, object: String) -> AccessRow {
         user_name: None,
         role: row.role.clone(),
         object,
+        family_name: None,
         what: row.what.clone(),
         mode: row.mode.clone(),
         purpose: row.purpose.clone(),
@@ -587,8 +837,10 @@ fn journal_view(row: journal::Model) -> Result<JournalRow> {
         actor: row.actor.map(UserId),
         actor_name: None,
         role: row.role,
+        deputy_for: None,
         action: row.action,
         object: row.object,
+        family_name: None,
         event_id: row.event_id.map(EventId),
         body: serde_json::from_slice(&row.body).map_err(Error::internal)?,
         hash: super::journal::hex(&row.hash),

@@ -1,10 +1,11 @@
-//! Accounts and grants. A grant is a role for regions and a time, with a document number; a deciding one waits for an
-//! approver who is neither its giver nor its taker.
+//! Accounts and grants. A grant is a role for regions and a time, with a document number; one by which somebody decides,
+//! makes accounts or looks over shoulders waits for an approver who is neither its giver nor its taker, nor stands in for
+//! them. Nobody holds two that rule each other out.
 
 use std::collections::{BTreeSet, HashMap};
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult,
     QueryFilter, QueryOrder, QuerySelect, Select, Set,
 };
 use tilik_protocol::case::{self, CaseAction, Step};
@@ -13,7 +14,6 @@ use tilik_protocol::lenient::Lenient;
 use tilik_protocol::policy::{Permission, Role};
 use tilik_protocol::problem::ProblemCode;
 use tilik_protocol::region::RegionCode;
-use tilik_protocol::review::Page;
 use tilik_protocol::session::{Act, AddGrant, AddUser, GrantView, ResetPassword, UserView};
 use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
@@ -21,7 +21,7 @@ use uuid::Uuid;
 use super::journal::{Entry, document_number, holds_personal_number};
 use super::tables::{role_grant, row_version, user_account, verification_case};
 use super::write::Seen;
-use super::{Acting, Store, Write, cases, text};
+use super::{Acting, Store, Write, cases, delegations, text};
 use crate::error::{Error, Result};
 
 pub(super) fn grant_view(row: &role_grant::Model) -> Result<GrantView> {
@@ -34,6 +34,9 @@ pub(super) fn grant_view(row: &role_grant::Model) -> Result<GrantView> {
         document_number: row.document_number.clone(),
         confirmed: row.confirmed_at.is_some(),
         ended_at: row.ended_at.map(Timestamp::from_micros),
+        delegated_from: row.delegated_from.map(GrantId),
+        deputy_for: None,
+        refused: None,
     })
 }
 
@@ -86,13 +89,23 @@ pub(super) fn version_row(
     }
 }
 
-async fn keep_grant(write: &Write, row: &role_grant::Model) -> Result<()> {
+pub(super) async fn keep_grant(write: &Write, row: &role_grant::Model) -> Result<()> {
     let body = serde_json::json!({
         "user": row.user_id, "role": row.role, "regions": row.regions, "valid_until": row.valid_until,
         "document_number": row.document_number, "granted_by": row.granted_by,
         "confirmed_by": row.confirmed_by, "ended_by": row.ended_by, "ended_at": row.ended_at,
+        "delegated_from": row.delegated_from,
     });
     keep_version(write, "grant", row.id, row.version, row.valid_from, &body).await
+}
+
+/// A grant that was not there before, and its first version.
+pub(super) async fn put_grant(write: &Write, row: &role_grant::Model) -> Result<()> {
+    role_grant::ActiveModel::from(row.clone())
+        .reset_all()
+        .insert(write.on())
+        .await?;
+    keep_grant(write, row).await
 }
 
 fn check_username(username: &str) -> Result<()> {
@@ -112,7 +125,7 @@ fn check_username(username: &str) -> Result<()> {
 }
 
 /// Names are kept in clear; a number that identifies somebody is not.
-fn check_name(field: &str, name: &str) -> Result<()> {
+fn check_number(field: &str, name: &str) -> Result<()> {
     if holds_personal_number(name) {
         return Err(Error::field(
             field,
@@ -121,6 +134,41 @@ fn check_name(field: &str, name: &str) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+/// Characters of a person's name.
+const LONGEST_NAME: usize = 200;
+
+/// Whether a character of a name cannot be seen, or turns around or hides what stands beside it.
+fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || (c.is_whitespace() && c != ' ')
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// The name of a person as everybody else sees it, burnt into photos as well: one that can be read.
+fn check_name(name: &str) -> Result<()> {
+    let wrong = |code, remedy| Err(Error::field("name", code, remedy));
+    if name.chars().any(is_unseen) {
+        return wrong(
+            "unseen",
+            "Nama ini memuat tanda yang tidak terlihat; ketik ulang namanya.",
+        );
+    }
+    if !name.chars().any(char::is_alphabetic) {
+        return wrong("no_letters", "Isi namanya dengan huruf.");
+    }
+    if name.contains("  ") {
+        return wrong("spaces", "Pakai satu spasi saja di antara kata.");
+    }
+    if name.chars().count() > LONGEST_NAME {
+        return wrong("too_long", "Paling banyak 200 karakter.");
+    }
+    check_number("name", name)
 }
 
 /// Days for which a password that somebody else chose is good.
@@ -143,33 +191,141 @@ fn chosen_until(now: Timestamp) -> i64 {
     now.plus_s(CHOSEN_DAYS * 86_400).as_micros()
 }
 
-/// Whether every region of the grant lies in one of `mine`.
-fn all_covered(mine: &[RegionCode], grant: &role_grant::Model) -> Result<bool> {
-    let regions: Vec<RegionCode> = serde_json::from_str(&grant.regions).map_err(Error::internal)?;
-    Ok(regions
-        .iter()
-        .all(|region| mine.iter().any(|code| code.covers(region))))
+/// Whether a grant for `region` is a matter for who manages grants in `mine`: it lies there, or is for training, which
+/// touches nobody and is everybody's who has any real place.
+pub(super) fn covers_grant(mine: &[RegionCode], region: &RegionCode) -> bool {
+    mine.iter().any(|code| code.covers(region))
+        || (region.is_training() && mine.iter().any(|code| !code.is_training()))
 }
 
-fn cursor(text: Option<&str>) -> Result<Option<Uuid>> {
-    text.map(|text| Uuid::parse_str(text).map_err(|_| Error::Refused(ProblemCode::BadCursor)))
-        .transpose()
+/// [`covers_grant`] for every region of the grant.
+pub(super) fn all_covered(mine: &[RegionCode], grant: &role_grant::Model) -> Result<bool> {
+    let regions: Vec<RegionCode> = serde_json::from_str(&grant.regions).map_err(Error::internal)?;
+    Ok(regions.iter().all(|region| covers_grant(mine, region)))
+}
+
+/// What a grant for training may be: nothing by which accounts are managed, for those are real, and nothing that is for a
+/// real place as well.
+fn check_training(role: Role, regions: &[RegionCode]) -> Result<()> {
+    if !regions.iter().any(RegionCode::is_training) {
+        return Ok(());
+    }
+    if !regions.iter().all(RegionCode::is_training) {
+        return Err(Error::field(
+            "regions",
+            "mixed_training",
+            "Pisahkan area latihan dari wilayah sungguhan: buat dua penugasan.",
+        ));
+    }
+    if matches!(role, Role::Admin | Role::Feed) {
+        return Err(Error::field(
+            "role",
+            "not_for_training",
+            "Peran ini tidak dapat dilatih: akun dan perangkat di area latihan adalah akun dan perangkat sungguhan.",
+        ));
+    }
+    Ok(())
+}
+
+/// Whether these regions are the training area's, where nothing is real.
+pub(super) fn is_for_training(regions: &[RegionCode]) -> bool {
+    regions.iter().all(RegionCode::is_training)
+}
+
+/// The grants of a person that are not ended, whether they count yet or not.
+pub(super) async fn open_grants(
+    on: &impl ConnectionTrait,
+    user: Uuid,
+) -> Result<Vec<role_grant::Model>> {
+    Ok(role_grant::Entity::find()
+        .filter(role_grant::Column::UserId.eq(user))
+        .filter(role_grant::Column::EndedAt.is_null())
+        .order_by_asc(role_grant::Column::Id)
+        .all(on)
+        .await?)
+}
+
+/// Whether there is a moment from `now` on at which both are within their time.
+pub(super) fn overlap(one: &role_grant::Model, other: &role_grant::Model, now: Timestamp) -> bool {
+    let from = one.valid_from.max(other.valid_from).max(now.as_micros());
+    [one.valid_until, other.valid_until]
+        .into_iter()
+        .flatten()
+        .all(|until| until > from)
+}
+
+/// Whether the role of one may not be held beside that of the other while both last. What is for training rules nothing
+/// out.
+pub(super) fn ruled_out(
+    one: &role_grant::Model,
+    other: &role_grant::Model,
+    now: Timestamp,
+) -> Result<bool> {
+    let (Ok(role), Ok(beside)) = (one.role.parse::<Role>(), other.role.parse::<Role>()) else {
+        return Ok(false);
+    };
+    for grant in [one, other] {
+        let regions: Vec<RegionCode> =
+            serde_json::from_str(&grant.regions).map_err(Error::internal)?;
+        if is_for_training(&regions) {
+            return Ok(false);
+        }
+    }
+    Ok(role.rules_out(beside) && overlap(one, other, now))
+}
+
+/// Refuses a grant whose role is ruled out by another of the same person, own or lent, that counts, waits or begins while
+/// it lasts. The account's row is locked: two that are given at once are given one after the other.
+pub(super) async fn refuse_ruled_out(write: &Write, grant: &role_grant::Model) -> Result<()> {
+    user_account::Entity::find_by_id(grant.user_id)
+        .lock_exclusive()
+        .one(write.on())
+        .await?
+        .ok_or(Error::NOT_FOUND)?;
+    for other in open_grants(write.on(), grant.user_id).await? {
+        if other.id != grant.id && ruled_out(grant, &other, write.at())? {
+            return Err(Error::field(
+                "role",
+                "ruled_out",
+                "Orang ini memegang, atau akan memegang, peran yang tidak boleh dirangkap dengan peran ini: pengesah tidak merangkap admin, auditor, atau akun sistem. Akhiri salah satunya lebih dahulu.",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Whether somebody holds this role, confirmed, at a real place: who has it in training only can do nothing real.
+async fn is_somewhere(write: &Write, role: Role) -> Result<bool> {
+    let held = role_grant::Entity::find()
+        .filter(role_grant::Column::Role.eq(role.to_string()))
+        .filter(role_grant::Column::ConfirmedAt.is_not_null())
+        .filter(role_grant::Column::EndedAt.is_null())
+        .filter(
+            Condition::any()
+                .add(role_grant::Column::ValidUntil.is_null())
+                .add(role_grant::Column::ValidUntil.gt(write.at().as_micros())),
+        )
+        .all(write.on())
+        .await?;
+    for grant in held {
+        let regions: Vec<RegionCode> =
+            serde_json::from_str(&grant.regions).map_err(Error::internal)?;
+        if !is_for_training(&regions) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 impl Acting {
     /// Whether this account is the actor's to manage: every grant it holds lies in the actor's regions. One without
     /// grants is everybody's who manages users.
-    async fn manages(&self, on: &impl ConnectionTrait, user: Uuid) -> Result<bool> {
+    pub(super) async fn manages(&self, on: &impl ConnectionTrait, user: Uuid) -> Result<bool> {
         if self.actor.is_system() {
             return Ok(true);
         }
-        let mine = self.actor.regions(Permission::ManageUsers);
-        let held = role_grant::Entity::find()
-            .filter(role_grant::Column::UserId.eq(user))
-            .filter(role_grant::Column::EndedAt.is_null())
-            .all(on)
-            .await?;
-        for grant in held {
+        let mine = self.actor.all_regions(Permission::ManageUsers);
+        for grant in open_grants(on, user).await? {
             if !all_covered(&mine, &grant)? {
                 return Ok(false);
             }
@@ -181,13 +337,15 @@ impl Acting {
     ///
     /// # Errors
     /// `forbidden`, `invalid`.
-    pub async fn add_user(&self, body: AddUser) -> Result<UserView> {
+    pub async fn add_user(&self, mut body: AddUser) -> Result<UserView> {
         if !self.actor.is_system() {
             self.actor.require(Permission::ManageUsers)?;
         }
         check_username(&body.username)?;
-        check_name("username", &body.username)?;
-        check_name("name", &body.name)?;
+        check_number("username", &body.username)?;
+        // What a spreadsheet leaves at the ends; what is left of it in between is told.
+        body.name = body.name.trim_matches(' ').to_owned();
+        check_name(&body.name)?;
         check_password("password", &body.password)?;
         let password_hash = self.store.hash_password(body.password.clone()).await?;
         let mut write = self.begin().await?;
@@ -215,6 +373,7 @@ impl Acting {
             suspended_at: Set(None),
             signed_out_at: Set(None),
             created_at: Set(write.at().as_micros()),
+            second_factor_at: Set(None),
         };
         let row = row
             .insert(write.on())
@@ -237,7 +396,7 @@ impl Acting {
     /// Gives somebody who has forgotten their password one to sign in with once. Their sessions end.
     ///
     /// # Errors
-    /// `forbidden`, `not_found`, `invalid`, also for oneself, who has another way.
+    /// `forbidden`, `not_found`, `two_persons_needed`; `invalid`, also for oneself, who has another way.
     pub async fn reset_password(&self, id: UserId, body: ResetPassword) -> Result<UserView> {
         if !self.actor.is_system() {
             self.actor.require(Permission::ManageUsers)?;
@@ -260,6 +419,10 @@ impl Acting {
                 "Ini akun Anda sendiri: ganti kata sandi Anda dengan kata sandi lama (POST /v1/me/password). Bila lupa, minta admin lain.",
             ));
         }
+        // Whoever chose this person's password could decide in their name: a slip that a second person releases cannot.
+        if !self.actor.is_system() && super::reset_slips::needs_two(write.on(), row.id).await? {
+            return Err(Error::Refused(ProblemCode::TwoPersonsNeeded));
+        }
         // The password is no part of what makes a repeat equal, as when an account is added.
         let same = serde_json::json!({});
         if write
@@ -274,6 +437,8 @@ impl Acting {
         active.password_expires_at = Set(Some(chosen_until(write.at())));
         let row = active.update(write.on()).await?;
         super::sessions::end_sessions(&mut write, row.id, None, "password reset").await?;
+        // Whoever holds one could choose over the head of who chose now.
+        super::reset_slips::withdraw_slips(&write, row.id).await?;
         write.journal(Entry::new(
             "user.password_reset",
             object,
@@ -321,39 +486,7 @@ impl Acting {
         })
     }
 
-    /// Accounts in reach, by id.
-    ///
-    /// # Errors
-    /// `forbidden`, `bad_cursor`.
-    pub async fn users(&self, after: Option<&str>, limit: u64) -> Result<Page<UserView>> {
-        self.actor.require(Permission::ManageUsers)?;
-        let mut after = cursor(after)?;
-        let mut items: Vec<UserView> = Vec::new();
-        loop {
-            let mut query = user_account::Entity::find().order_by_asc(user_account::Column::Id);
-            if let Some(after) = after {
-                query = query.filter(user_account::Column::Id.gt(after));
-            }
-            let rows = query.limit(limit + 1).all(self.store.read()).await?;
-            let is_last = rows.len() as u64 <= limit;
-            for row in rows {
-                // One more than fits is in reach: there is another page.
-                if items.len() as u64 == limit && self.manages(self.store.read(), row.id).await? {
-                    let next = items.last().map(|view| view.id.to_string());
-                    return Ok(Page { items, next });
-                }
-                after = Some(row.id);
-                if self.manages(self.store.read(), row.id).await? {
-                    items.push(self.user_view(row).await?);
-                }
-            }
-            if is_last {
-                return Ok(Page { items, next: None });
-            }
-        }
-    }
-
-    /// Gives a role. A deciding one counts only when an approver has confirmed it.
+    /// Gives a role. One that waits for an approver counts only when one has confirmed it.
     ///
     /// # Errors
     /// `forbidden`, `not_found`, `invalid`.
@@ -363,11 +496,11 @@ impl Acting {
             if !self.manages(self.store.read(), user.into()).await? {
                 return Err(Error::NOT_FOUND);
             }
-            let mine = self.actor.regions(Permission::ManageUsers);
+            let mine = self.actor.all_regions(Permission::ManageUsers);
             if !body
                 .regions
                 .iter()
-                .all(|region| mine.iter().any(|code| code.covers(region)))
+                .all(|region| covers_grant(&mine, region))
             {
                 return Err(Error::field(
                     "regions",
@@ -383,6 +516,7 @@ impl Acting {
                 "Sebutkan sedikitnya satu wilayah.",
             ));
         }
+        check_training(body.role, &body.regions)?;
         document_number(&body.document_number)?;
         if body.role == Role::System {
             return Err(Error::field(
@@ -400,12 +534,11 @@ impl Acting {
         {
             return self.grant_of_event(&write, body.event_id).await;
         }
-        user_account::Entity::find_by_id(Uuid::from(user))
-            .one(write.on())
-            .await?
-            .ok_or(Error::NOT_FOUND)?;
-        let id: GrantId = self.store.ids().next();
         let at = write.at();
+        if let Some(from) = body.delegated_from {
+            self.may_lend(&write, from, user, &body).await?;
+        }
+        let id: GrantId = self.store.ids().next();
         let row = role_grant::Model {
             id: id.into(),
             version: 1,
@@ -422,25 +555,55 @@ impl Acting {
             ended_by: None,
             ended_at: None,
             recorded_at: at.as_micros(),
+            delegated_from: body.delegated_from.map(Into::into),
         };
-        role_grant::ActiveModel::from(row.clone())
-            .reset_all()
-            .insert(write.on())
-            .await?;
-        keep_grant(&write, &row).await?;
+        refuse_ruled_out(&write, &row).await?;
+        delegations::refuse_lent_again(&write, &row).await?;
+        put_grant(&write, &row).await?;
         write.journal(Entry::new(
             "grant.add",
             format!("grant:{id}"),
             self.managing_role(),
             Some(body.event_id),
             &serde_json::json!({ "user": user, "role": body.role, "regions": body.regions,
-                "document_number": body.document_number }),
+                "document_number": body.document_number, "delegated_from": body.delegated_from }),
         )?);
         write.commit().await?;
         grant_view(&row)
     }
 
-    async fn grant_of_event(&self, write: &Write, event: EventId) -> Result<GrantView> {
+    /// Whether an admin may propose this grant as a deputy's: that of an approver in reach, no wider and no longer.
+    async fn may_lend(
+        &self,
+        write: &Write,
+        from: GrantId,
+        deputy: UserId,
+        body: &AddGrant,
+    ) -> Result<()> {
+        let principal = role_grant::Entity::find_by_id(Uuid::from(from))
+            .one(write.on())
+            .await?;
+        let mine = self.actor.regions(Permission::ManageUsers);
+        let principal = match principal {
+            Some(row) if self.actor.is_system() || all_covered(&mine, &row)? => row,
+            _ => return Err(Error::NOT_FOUND),
+        };
+        let span = (body.valid_from.unwrap_or(write.at()), body.valid_until);
+        delegations::check(&principal, deputy, span, write.at())?;
+        let whole: Vec<RegionCode> =
+            serde_json::from_str(&principal.regions).map_err(Error::internal)?;
+        let covered = |region: &RegionCode| whole.iter().any(|code| code.covers(region));
+        if body.role.to_string() != principal.role || !body.regions.iter().all(covered) {
+            return Err(Error::field(
+                "regions",
+                "beyond",
+                "Pengganti hanya mendapat peran dan wilayah orang yang digantikan.",
+            ));
+        }
+        Ok(())
+    }
+
+    pub(super) async fn grant_of_event(&self, write: &Write, event: EventId) -> Result<GrantView> {
         let row = super::tables::journal::Entity::find()
             .filter(super::tables::journal::Column::EventId.eq(Uuid::from(event)))
             .one(write.on())
@@ -457,11 +620,11 @@ impl Acting {
         grant_view(&row.ok_or(Error::NOT_FOUND)?)
     }
 
-    /// Confirms a deciding grant: an approver who neither gave it nor gets it. The very first approver of an
-    /// installation is confirmed by the server's own command line.
+    /// Confirms a grant that waits: an approver who neither gave it nor gets it, nor stands in for who does. The very first
+    /// accounts of an installation are confirmed by the server's own command line.
     ///
     /// # Errors
-    /// `forbidden`, `not_found`, `separation_of_duty`.
+    /// `forbidden`, `not_found`, `separation_of_duty`; `invalid` when the person holds what rules it out.
     pub async fn confirm_grant(&self, id: GrantId, body: Act) -> Result<GrantView> {
         let mut write = self.begin().await?;
         let object = format!("grant:{id}");
@@ -471,24 +634,20 @@ impl Acting {
             .filter(|row| row.ended_at.is_none())
             .ok_or(Error::NOT_FOUND)?;
         if self.actor.is_system() {
-            let approvers = role_grant::Entity::find()
-                .filter(role_grant::Column::Role.eq(Role::Approver.to_string()))
-                .filter(role_grant::Column::ConfirmedAt.is_not_null())
-                .filter(role_grant::Column::EndedAt.is_null())
-                .count(write.on())
-                .await?;
-            if approvers > 0 {
+            // Nobody can approve yet; or the approver came first, and the admin is the first.
+            let first = !is_somewhere(&write, Role::Approver).await?
+                || (row.role == Role::Admin.to_string()
+                    && !is_somewhere(&write, Role::Admin).await?);
+            if !first {
                 return Err(Error::Refused(ProblemCode::SeparationOfDuty));
             }
         } else {
             self.actor.require(Permission::ConfirmGrants)?;
-            if !all_covered(&self.actor.regions(Permission::ConfirmGrants), &row)? {
+            if !all_covered(&self.actor.all_regions(Permission::ConfirmGrants), &row)? {
                 return Err(Error::NOT_FOUND);
             }
-            let me = Uuid::from(self.actor.person_id()?);
-            if row.user_id == me || row.granted_by == Some(me) {
-                return Err(Error::Refused(ProblemCode::SeparationOfDuty));
-            }
+            self.refuse_own_matter(write.on(), &[Some(row.user_id), row.granted_by])
+                .await?;
         }
         if write
             .once(body.event_id, "grant.confirm", &object, &body)
@@ -498,6 +657,7 @@ impl Acting {
         {
             return grant_view(&row);
         }
+        refuse_ruled_out(&write, &row).await?;
         let mut row = row;
         row.version += 1;
         row.confirmed_by = self.actor.user().map(Into::into);
@@ -536,7 +696,7 @@ impl Acting {
             .one(write.on())
             .await?
             .ok_or(Error::NOT_FOUND)?;
-        if !all_covered(&self.actor.regions(Permission::ManageUsers), &row)? {
+        if !all_covered(&self.actor.all_regions(Permission::ManageUsers), &row)? {
             return Err(Error::NOT_FOUND);
         }
         if write
@@ -547,7 +707,31 @@ impl Acting {
         {
             return grant_view(&row);
         }
-        let mut row = row;
+        let row = self
+            .close_grant(&mut write, row, Role::Admin, Some(body.event_id))
+            .await?;
+        let lent = role_grant::Entity::find()
+            .filter(role_grant::Column::DelegatedFrom.eq(row.id))
+            .filter(role_grant::Column::EndedAt.is_null())
+            .order_by_asc(role_grant::Column::Id)
+            .all(write.on())
+            .await?;
+        for grant in lent {
+            self.close_grant(&mut write, grant, Role::Admin, None)
+                .await?;
+        }
+        write.commit().await?;
+        grant_view(&row)
+    }
+
+    /// Ends one grant with what hangs on it, in the journal too.
+    pub(super) async fn close_grant(
+        &self,
+        write: &mut Write,
+        mut row: role_grant::Model,
+        role: Role,
+        event: Option<EventId>,
+    ) -> Result<role_grant::Model> {
         row.version += 1;
         row.ended_by = self.actor.user().map(Into::into);
         row.ended_at = Some(write.at().as_micros());
@@ -556,28 +740,28 @@ impl Acting {
             .reset_all()
             .update(write.on())
             .await?;
-        keep_grant(&write, &row).await?;
+        keep_grant(write, &row).await?;
         verification_case::Entity::update_many()
             .set(verification_case::ActiveModel {
                 lease_user: Set(None),
                 lease_until: Set(None),
+                lease_sheet: Set(None),
                 ..Default::default()
             })
             .filter(verification_case::Column::LeaseUser.eq(row.user_id))
             .exec(write.on())
             .await?;
         if row.role == Role::Officer.to_string() {
-            self.take_back_work(&mut write, &row).await?;
+            self.take_back_work(write, &row).await?;
         }
         write.journal(Entry::new(
             "grant.end",
-            object,
-            Role::Admin,
-            Some(body.event_id),
+            format!("grant:{}", GrantId(row.id)),
+            role,
+            event,
             &serde_json::json!({ "user": UserId(row.user_id), "role": row.role }),
         )?);
-        write.commit().await?;
-        grant_view(&row)
+        Ok(row)
     }
 
     /// What an officer was to visit under this grant and under no other goes back to be given out.
@@ -651,7 +835,7 @@ impl Acting {
             write
                 .on()
                 .execute_raw(self.store.sql(
-                    "UPDATE verification_case SET lease_user = NULL, lease_until = NULL \
+                    "UPDATE verification_case SET lease_user = NULL, lease_until = NULL, lease_sheet = NULL \
                      WHERE lease_user = $1",
                     [row.id.into()],
                 ))
@@ -688,5 +872,50 @@ impl Store {
         Ok(held.iter().any(|grant| {
             grant.role == role && grant.regions.iter().any(|code| code.covers(region))
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_one_that_can_be_read() {
+        let told = |name: &str| match check_name(name) {
+            Ok(()) => "",
+            Err(Error::Invalid(fields)) => match fields[0].code.as_str() {
+                "unseen" => "unseen",
+                "no_letters" => "no_letters",
+                "spaces" => "spaces",
+                "too_long" => "too_long",
+                _ => "number",
+            },
+            Err(_) => "other",
+        };
+        for good in [
+            "Siti Aminah, S.Sos.",
+            "I Gusti Ngurah Rai",
+            "M. Nur'aini",
+            "عائشة",
+        ] {
+            assert_eq!(told(good), "", "{good}");
+        }
+        for (bad, why) in [
+            ("", "no_letters"),
+            ("...", "no_letters"),
+            ("123", "no_letters"),
+            ("Siti  Aminah", "spaces"),
+            ("Siti\tAminah", "unseen"),
+            ("Siti\u{a0}Aminah", "unseen"),
+            ("Si\u{200b}ti", "unseen"),
+            ("Siti\u{202e}hanimA", "unseen"),
+            ("\u{3164}", "unseen"),
+            ("Siti 3571011212800001", "number"),
+        ] {
+            assert_eq!(told(bad), why, "{bad:?}");
+        }
+        assert_eq!(told(&format!("{}x", " ".repeat(90))), "spaces");
+        assert_eq!(told(&"a".repeat(200)), "");
+        assert_eq!(told(&"a".repeat(201)), "too_long");
     }
 }

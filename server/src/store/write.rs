@@ -3,14 +3,16 @@
 //! Feed counters and the journal's head are rows that everybody writes, so they are locked last and in one order:
 //! buckets by name, then the journal. A transaction that is dropped without [`Write::commit`] changes nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use sea_orm::sea_query::{OnConflict, Query};
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryTrait, Set, Statement, StatementBuilder};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tilik_protocol::ids::{EventId, UserId};
+use tilik_protocol::policy::Role;
 use tilik_protocol::problem::ProblemCode;
+use tilik_protocol::region::RegionCode;
 use tilik_protocol::sync::{Bucket, row_hash};
 use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
@@ -28,7 +30,9 @@ pub(crate) struct Write {
     actor: Actor,
     transaction: Transaction,
     at: Timestamp,
-    entries: Vec<Done>,
+    entries: Vec<(Entry, Actor)>,
+    /// Where what is done lies; none: not in one place.
+    region: Option<RegionCode>,
     head: Option<Head>,
     feed: BTreeMap<(Bucket, String), Option<String>>,
 }
@@ -51,6 +55,7 @@ impl Write {
             transaction,
             at,
             entries: Vec::new(),
+            region: None,
             head: None,
             feed: BTreeMap::new(),
         }
@@ -204,13 +209,46 @@ impl Write {
         Ok(ids.into_iter())
     }
 
+    /// What is done lies in this region: who stands in for several people does so here for those of them who work here.
+    pub(super) fn acts_in(&mut self, region: RegionCode) {
+        self.region = Some(region);
+    }
+
     /// Appends to the journal at commit.
     pub(super) fn journal(&mut self, entry: Entry) {
-        self.entries.push(Done {
-            entry,
-            user: self.actor.user(),
-            device: self.actor.device(),
+        self.entries.push((entry, self.actor.clone()));
+    }
+
+    /// The entries with who did them, and as what. An act that needs no role, and what follows from an act by itself, was
+    /// done by a person as what they acted here otherwise, or as the one role they have.
+    fn done(&mut self) -> Vec<Done> {
+        let entries = std::mem::take(&mut self.entries);
+        let region = self.region.as_ref();
+        let mut acted: HashMap<UserId, Role> = HashMap::new();
+        for (entry, actor) in &entries {
+            if let Some(user) = actor.user().filter(|_| entry.role() != Role::System) {
+                acted.entry(user).or_insert(entry.role());
+            }
+        }
+        let done = entries.into_iter().map(|(entry, actor)| {
+            let entry = if entry.role() == Role::System
+                && let Some(user) = actor.user()
+                && let Some(role) = acted.get(&user).copied().or_else(|| actor.only_role())
+            {
+                entry.done_as(role)
+            } else {
+                entry
+            };
+            // Whoever stands in for somebody is known as such for ever.
+            let lent = actor.deputy_grants(entry.role(), region);
+            let entry = entry.by_deputy(&lent);
+            Done {
+                entry,
+                user: actor.user(),
+                device: actor.device(),
+            }
         });
+        done.collect()
     }
 
     /// What follows is journalled as this actor's, where one transaction holds what several did.
@@ -251,7 +289,7 @@ impl Write {
         for (bucket, objects) in by_bucket {
             self.append_feed(&bucket, objects).await?;
         }
-        let entries = std::mem::take(&mut self.entries);
+        let entries = self.done();
         if !entries.is_empty() {
             journal::append(
                 &self.store,

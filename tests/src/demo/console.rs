@@ -7,25 +7,26 @@ use std::time::SystemTime;
 use anyhow::{Context, Result, ensure};
 
 /// What the pages are made from.
-const SOURCES: [&str; 6] = [
+const SOURCES: [&str; 7] = [
     "src",
     "static",
     "package.json",
     "package-lock.json",
     "vite.config.ts",
+    "write-reasons.ts",
     "../openapi.json",
 ];
 
 /// Made from the contract at every build.
-const GENERATED: &str = "src/lib/api.gen.ts";
+const GENERATED: [&str; 2] = ["src/lib/api.gen.ts", "src/lib/reasons.gen.ts"];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../server/console")
 }
 
-/// When the newest file at or below `path` was written, without the one that the build writes; nothing there: never.
+/// When the newest file at or below `path` was written, without what the build writes; nothing there: never.
 fn newest(path: &Path) -> Option<SystemTime> {
-    if path.ends_with(GENERATED) {
+    if GENERATED.iter().any(|name| path.ends_with(name)) {
         return None;
     }
     let about = path.metadata().ok()?;

@@ -18,7 +18,7 @@ use anyhow::{Context, Result};
 use tilik_protocol::policy::Role;
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::registry::ImportReport;
-use tilik_server::config::Config;
+use tilik_server::config::{Config, SecondFactor};
 use tilik_server::{App, serve, start};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -31,7 +31,7 @@ use crate::kediri;
 use crate::people::{Console, PASSWORD, first_accounts, hire};
 use crate::phone::Http;
 use crate::village::city;
-use crate::world::Doorway;
+use crate::world::{Doorway, LITTLE_SPACE};
 
 /// The villages where the officers of the demo walk.
 pub const VILLAGES: [&str; 4] = [
@@ -93,15 +93,18 @@ impl Demo {
         let config = Config {
             public_url: address.clone(),
             workers: 2,
+            second_factor: SecondFactor::Offered,
+            low_space: LITTLE_SPACE,
             ..Config::embedded(folder.join("server"))
         };
         let app = start::open_app(config, true).await?;
         // Every phone would wait for it in vain.
         anyhow::ensure!(
             app.space.photo().is_ok(),
-            "only {} % of the disk with {} is free; the server takes photos from 10 % on: make room, or choose --folder",
+            "only {} % of the disk with {} is free; the server takes photos from {} % on: make room, or choose --folder",
             app.space.free_percent(),
-            folder.display()
+            folder.display(),
+            LITTLE_SPACE.photos_wait_below
         );
         let (stop, stopping) = watch::channel(false);
         let serving = tokio::spawn(serve::serve(app.clone(), listener, stopping));
@@ -167,9 +170,28 @@ impl Demo {
             )
             .await?,
             villages,
+            trainees: None,
             admin,
             approver,
         })
+    }
+
+    /// Makes the training area, with somebody to visit its invented families and somebody to review them.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub async fn train(&self, cast: &mut Cast) -> Result<()> {
+        let desk = (&cast.admin, &cast.approver);
+        let area: [RegionCode; 1] = ["00.01".parse()?];
+        let officer = hire(desk, "latihan-petugas", Role::Officer, &area).await?;
+        let supervisor = hire(desk, "latihan", Role::Supervisor, &area).await?;
+        let body = serde_json::json!({ "event_id": cast.admin.event() });
+        cast.admin.post("/v1/training", &body).await.ok()?;
+        cast.trainees = Some(Trainees {
+            officer,
+            supervisor,
+        });
+        Ok(())
     }
 
     /// Stops the server; what was acknowledged is finished first.
@@ -204,6 +226,14 @@ pub struct Village {
     pub operator: Console,
 }
 
+/// Who practises: what they do is in no count of the city.
+pub struct Trainees {
+    /// Visits invented families.
+    pub officer: Console,
+    /// Reviews them.
+    pub supervisor: Console,
+}
+
 /// Everybody in the play.
 pub struct Cast {
     /// Users, devices, imports.
@@ -222,13 +252,15 @@ pub struct Cast {
     pub signatory: Console,
     /// The villages with their people.
     pub villages: Vec<Village>,
+    /// Who practises, while the demo goes on.
+    pub trainees: Option<Trainees>,
 }
 
 impl Cast {
     /// A name to sign in with for every role, and what it does. Everybody's password is [`PASSWORD`].
     pub fn logins(&self) -> Vec<(String, &'static str)> {
         let at = |console: &Console| console.person.username.clone();
-        vec![
+        let mut logins = vec![
             (at(&self.villages[0].officer), "officer, pendamping di HP"),
             (at(&self.supervisor), "supervisor, meninjau bukti"),
             (
@@ -243,7 +275,14 @@ impl Cast {
             (at(&self.signatory), "signatory, membaca wilayahnya"),
             (at(&self.admin), "admin, pengguna, HP dan impor"),
             (at(&self.auditor), "auditor, membaca semuanya"),
-        ]
+        ];
+        if let Some(trainees) = &self.trainees {
+            logins.push((
+                at(&trainees.supervisor),
+                "supervisor di area latihan, meninjau keluarga karangan",
+            ));
+        }
+        logins
     }
 
     /// The password of every account.

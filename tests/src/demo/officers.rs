@@ -56,8 +56,18 @@ impl Crew {
     pub async fn equip(demo: &Demo, cast: &Cast) -> Result<Self> {
         let doors = Arc::new(Doors::read()?);
         let mut officers = Vec::new();
-        for village in &cast.villages {
-            let person = village.officer.person.clone();
+        let walks = cast
+            .villages
+            .iter()
+            .map(|village| (&village.officer, &village.region));
+        // Invented houses stand anywhere in the city.
+        let practice = cast
+            .trainees
+            .iter()
+            .zip(&cast.villages)
+            .map(|(trainees, village)| (&trainees.officer, &village.region));
+        for (officer, region) in walks.chain(practice) {
+            let person = officer.person.clone();
             let http = Http::at(&demo.address).cut_every(CUT_EVERY);
             let hands = Hands::new(&person.username, demo.seed, Sun::Real)?;
             let folder = demo.folder.join("phones").join(&person.username);
@@ -67,7 +77,7 @@ impl Crew {
             phone.join(&code.code).await?;
             officers.push(Arc::new(Officer {
                 phone,
-                region: village.region.clone(),
+                region: region.clone(),
                 http,
                 doors: doors.clone(),
                 takes: AtomicU64::new(0),

@@ -33,7 +33,9 @@ impl<'a> Ground<'a> {
         let ask = asked(&self.world, self.scene, line, caller);
         let answer = self.world.send(ask.request(token).unwrap()).await.unwrap();
         let changes = !matches!(line.method, Method::GET | Method::HEAD | Method::OPTIONS);
-        let own = line.path.starts_with("/v1/session") || line.path.starts_with("/v1/me");
+        // A code counts once, whoever shows it.
+        let own = (line.path.starts_with("/v1/session") || line.path.starts_with("/v1/me"))
+            && !line.path.ends_with("session/code");
         if answer.status < 300 && changes && !own {
             // What the next one asks about is as it was.
             self.copies += 1;

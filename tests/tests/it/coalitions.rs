@@ -1,4 +1,5 @@
-//! What one role, and what two together, can bring about alone: `tests/expected/coalitions.txt`.
+//! What one role, what two together, and what one person with several can bring about alone:
+//! `tests/expected/coalitions.txt`.
 //!
 //! A search over everything the persons of a coalition can do, in any order, to one case and one slot, with the
 //! permissions, machines and duty rules of the code. Everybody outside the coalition does nothing more.
@@ -162,7 +163,7 @@ fn moves(scene: &Scene, person: &Person) -> Vec<Scene> {
     use CaseAction as A;
     use Permission as P;
     let mut next = Vec::new();
-    if scene.case.is_none() && person.may(P::AssignCases) {
+    if scene.case.is_none() && (person.may(P::AssignCases) || person.may(P::RequestVisit)) {
         next.push(Scene {
             case: Some(CaseState::Open),
             ..scene.clone()
@@ -338,8 +339,9 @@ fn reaches(coalition: &[Person], start: Scene, wanted: &dyn Fn(&Scene) -> bool) 
     false
 }
 
-/// The persons themselves and the accounts they can make: a grant that decides nothing counts at once, a deciding one
-/// when an approver confirms it who neither gave nor gets it.
+/// The persons themselves and the accounts they can make: a grant that waits for nobody counts at once, any other when an
+/// approver confirms it who neither gave nor gets it. What the accounts could make in turn is among these already: who
+/// makes or confirms accounts waits, and once one that waits is confirmed, each is.
 fn with_their_accounts(mut coalition: Vec<Person>) -> Vec<Person> {
     let makers: Vec<u8> = coalition
         .iter()
@@ -351,7 +353,9 @@ fn with_their_accounts(mut coalition: Vec<Person>) -> Vec<Person> {
     });
     if !makers.is_empty() {
         for (n, role) in Role::grantable().enumerate() {
-            if confirmed || !role.is_deciding() {
+            let makes = role.may(Permission::ManageUsers) || role.may(Permission::ConfirmGrants);
+            assert!(!makes || role.waits_for_approver(), "{role}");
+            if confirmed || !role.waits_for_approver() {
                 coalition.push(Person {
                     id: 200 + u8::try_from(n).unwrap(),
                     roles: vec![role],
@@ -386,6 +390,17 @@ fn two(first: Permission, second: Permission) -> Wish {
 
 /// An effect on who holds the slot without anybody outside having asked for it.
 const SLOT: &str = "SLOT";
+
+/// What nobody brings about by themselves, whatever they hold, beside what changes a slot's holder.
+const MAKE_DECIDERS: &str = "make an account that decides, manages or audits";
+const TAKE_OVER: &str = "let somebody who decides, manages or audits choose a new password";
+const PUT_IN_FORCE: &str =
+    "put a waitlist, quota or rule of their own in force, give a free slot to whom they like";
+const SWAP_PERSONS: &str = "put other persons into a family that holds or awaits a place";
+
+fn takes_two(when: &str, what: &str) -> bool {
+    when == SLOT || [MAKE_DECIDERS, TAKE_OVER, PUT_IN_FORCE, SWAP_PERSONS].contains(&what)
+}
 
 fn effects() -> Vec<(&'static str, &'static str, Wish)> {
     use CaseState as S;
@@ -519,26 +534,29 @@ fn effects() -> Vec<(&'static str, &'static str, Wish)> {
             "bring in families; quotas, members and waitlists that do not count yet",
             one(P::Import),
         ),
-        (
-            "Registry",
-            "put a waitlist, quota or rule of their own in force, give a free slot to whom they like",
-            two(P::Import, P::ConfirmImports),
-        ),
-        (
-            "Registry",
-            "put other persons into a family that holds or awaits a place",
-            two(P::Import, P::ConfirmImports),
-        ),
+        ("Registry", PUT_IN_FORCE, two(P::Import, P::ConfirmImports)),
+        ("Registry", SWAP_PERSONS, two(P::Import, P::ConfirmImports)),
         (
             "Accounts",
-            "make an account that decides nothing (officer, signatory, auditor, feed)",
+            "make an account that waits for nobody (officer, signatory, feed)",
             one(P::ManageUsers),
         ),
         (
             "Accounts",
-            "make an account that decides",
+            MAKE_DECIDERS,
             two(P::ManageUsers, P::ConfirmGrants),
         ),
+        (
+            "Accounts",
+            "let an officer choose a new password",
+            one(P::IssueResetSlips),
+        ),
+        (
+            "Accounts",
+            "let anybody else who neither decides, manages nor audits choose a new password",
+            one(P::ManageUsers),
+        ),
+        ("Accounts", TAKE_OVER, two(P::ManageUsers, P::ConfirmGrants)),
         (
             "Accounts",
             "suspend anybody, end anybody's grant",
@@ -553,6 +571,11 @@ fn effects() -> Vec<(&'static str, &'static str, Wish)> {
             "Reading",
             "see cases, photos and masked families",
             one(P::ReadCases),
+        ),
+        (
+            "Reading",
+            "see how many cases came how far, of nobody in particular",
+            one(P::ReadOverview),
         ),
         (
             "Reading",
@@ -583,6 +606,34 @@ fn persons(roles: &[Role], counts: &[u8]) -> Vec<Person> {
     persons
 }
 
+fn listed(roles: impl IntoIterator<Item = Role>) -> String {
+    let names: Vec<String> = roles.into_iter().map(|role| role.to_string()).collect();
+    names.join(", ")
+}
+
+/// The sets of roles that one person may hold and to which no other can be added.
+fn most_for_one() -> Vec<Vec<Role>> {
+    let all: Vec<Role> = Role::grantable().collect();
+    let fits = |held: &[Role], role: Role| !held.iter().any(|other| role.rules_out(*other));
+    let mut sets = Vec::new();
+    for chosen in 0_u32..1 << all.len() {
+        let mut held = Vec::new();
+        let mut left = Vec::new();
+        for (n, role) in all.iter().enumerate() {
+            if chosen & (1 << n) == 0 {
+                left.push(*role);
+            } else {
+                held.push(*role);
+            }
+        }
+        let holds = held.iter().all(|role| fits(&held, *role));
+        if holds && !left.iter().any(|role| fits(&held, *role)) {
+            sets.push(held);
+        }
+    }
+    sets
+}
+
 /// How few persons of these roles bring it about, each role at least once and at most twice.
 fn fewest(roles: &[Role], wish: &Wish) -> Option<u8> {
     let counts: Vec<Vec<u8>> = match roles.len() {
@@ -602,18 +653,35 @@ fn what_one_role_or_two_together_can_bring_about_is_what_was_read() {
         "What each role, and each pair of roles, can bring about with nobody else doing anything more.\n\
          Found by trying every order of every act that permissions, machines and duty rules allow.\n\
          The number is how few persons it takes. Accounts they can make for themselves are used too.\n\
-         It is taken for granted that people sign in as themselves: whoever knows another's password has that person's roles.\n",
+         It is taken for granted that people sign in as themselves: whoever knows another's password has that person's roles.\n\n",
     );
+    let waiting = Role::grantable().filter(|role| role.waits_for_approver());
+    writeln!(
+        out,
+        "A grant of these roles waits for an approver: {}",
+        listed(waiting)
+    )
+    .unwrap();
+    for role in Role::grantable() {
+        let others: Vec<Role> = Role::grantable()
+            .filter(|other| role.yields_to(*other))
+            .collect();
+        if !others.is_empty() {
+            let others = listed(others);
+            writeln!(
+                out,
+                "One person is not both {role}, own or lent, and one of: {others}"
+            )
+            .unwrap();
+        }
+    }
     let mut alone: BTreeMap<(Role, usize), u8> = BTreeMap::new();
     for role in Role::grantable() {
         writeln!(out, "\n{role} alone").unwrap();
         let mut any = false;
         for (n, (when, what, wish)) in effects.iter().enumerate() {
             if let Some(fewest) = fewest(&[role], wish) {
-                assert_ne!(
-                    *when, SLOT,
-                    "{role} alone can change who holds a slot: {what}"
-                );
+                assert!(!takes_two(when, what), "{role} alone can {what}");
                 alone.insert((role, n), fewest);
                 writeln!(out, "  {fewest}  {when}: {what}").unwrap();
                 any = true;
@@ -643,19 +711,19 @@ fn what_one_role_or_two_together_can_bring_about_is_what_was_read() {
             }
         }
     }
-    out.push_str("\nOne person with every role at once\n");
-    let everything = vec![Person {
-        id: 1,
-        roles: Role::grantable().collect(),
-        made_by: None,
-    }];
-    for (when, what, wish) in &effects {
-        if wish(&everything) {
-            assert_ne!(
-                *when, SLOT,
-                "one person can change who holds a slot: {what}"
-            );
-            writeln!(out, "  1  {when}: {what}").unwrap();
+    out.push_str("\nOne person with as many roles as one may hold, and the accounts they make\n");
+    for roles in most_for_one() {
+        writeln!(out, "\n{}", listed(roles.iter().copied())).unwrap();
+        let one = with_their_accounts(vec![Person {
+            id: 1,
+            roles,
+            made_by: None,
+        }]);
+        for (when, what, wish) in &effects {
+            if wish(&one) {
+                assert!(!takes_two(when, what), "one person can {what}");
+                writeln!(out, "  1  {when}: {what}").unwrap();
+            }
         }
     }
     expected::compare("coalitions.txt", &out);

@@ -189,8 +189,8 @@ async fn a_forged_request_changes_nothing_on_any_route() {
                 Access::Requires(permission) => set.own.role.may(permission),
                 _ => true,
             };
-            // An officer's session is bound to a phone and is no browser's.
-            if !may || set.own.phone.is_some() {
+            // An officer's session is bound to a phone and is no browser's; who shows codes is one of several who may.
+            if !may || set.own.phone.is_some() || set.own.codes.is_some() {
                 continue;
             }
             let browser = Browser::signed_in(world, &set.own.person).await;
@@ -357,5 +357,47 @@ async fn signing_out_suspending_and_signing_out_everywhere_end_a_browsers_sessio
     let suspended = staff.auditor.user();
     staff.admin.set_suspended(suspended, true).await.unwrap();
     assert_eq!(browser.get("/v1/me").await.verdict(), "401 session_ended");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn what_is_new_is_told_once_to_a_person_for_a_role_whatever_browser_they_use() {
+    let world = World::new(57).await.unwrap();
+    let (admin, approver) = world.first_accounts().await.unwrap();
+    let own = Some(world.public_url());
+    let seen = async |browser: &Browser<'_>| -> Value {
+        let page = browser.get("/v1/me/news").await.json();
+        page["items"].clone()
+    };
+    let body = |version: &str, roles: &[&str]| json!({ "event_id": admin.event(), "version": version, "roles": roles });
+    let first = Browser::signed_in(&world, &admin.person).await;
+    assert_eq!(seen(&first).await, json!([]));
+    // A role that is not this person's is passed over.
+    let told = body("2026.11", &["admin", "approver"]);
+    for _ in 0..2 {
+        let answer = first.call("POST", "/v1/me/news", own, &told).await;
+        assert_eq!(answer.status, 204, "{}", answer.json());
+    }
+    let second = Browser::signed_in(&world, &admin.person).await;
+    let admins = json!([{ "role": "admin", "version": "2026.11" }]);
+    assert_eq!(seen(&second).await, admins);
+    let other = Browser::signed_in(&world, &approver.person).await;
+    assert_eq!(seen(&other).await, json!([]));
+    let answer = second
+        .call("POST", "/v1/me/news", own, &body("2026.12", &["admin"]))
+        .await;
+    assert_eq!(answer.status, 204);
+    assert_eq!(
+        seen(&first).await,
+        json!([{ "role": "admin", "version": "2026.12" }])
+    );
+    for version in ["", "2026 11", "VERSI", "1".repeat(33).as_str()] {
+        let answer = first
+            .call("POST", "/v1/me/news", own, &body(version, &["admin"]))
+            .await;
+        assert_eq!(answer.verdict(), "422 invalid", "{version}");
+    }
+    let count = "SELECT COUNT(*) FROM journal WHERE action = 'user.news_seen'";
+    assert_eq!(world.count(count).await.unwrap(), 2);
     world.end().await;
 }

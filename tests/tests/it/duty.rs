@@ -21,7 +21,7 @@ const DUTY: &str = "403 separation_of_duty";
 
 impl Desk {
     /// The open case of a family.
-    async fn case_of(&self, family: FamilyId) -> CaseId {
+    pub(crate) async fn case_of(&self, family: FamilyId) -> CaseId {
         for state in ["open", "assigned", "submitted", "accepted"] {
             let path = format!("/v1/cases?state={state}");
             let rows = self.staff.auditor.get(&path).await.json();
@@ -144,6 +144,31 @@ async fn who_gave_an_officer_the_login_does_not_review_what_comes_by_it() {
     other.visit(cases[1], VisitKind::Quick).await.unwrap();
     assert_eq!(data.claim().await.unwrap().unwrap().id, cases[1]);
     desk.staff.colleague.accept(cases[0]).await.unwrap();
+    desk.world.end().await;
+}
+
+#[tokio::test]
+async fn who_issued_a_slip_to_an_officer_does_not_review_what_comes_after_it() {
+    let desk = desk(315, 2, 0).await;
+    let officer = desk.phone.officer.clone();
+    let helper = desk.person("koordinator3", Role::Supervisor).await;
+    let other = desk.person("koordinator4", Role::Supervisor).await;
+    let mut phone = SoftPhone::enrolled(&desk.world, &desk.staff.admin, &officer)
+        .await
+        .unwrap();
+    let cases = desk.assigned(0..2).await;
+    phone.visit(cases[0], VisitKind::Quick).await.unwrap();
+    desk.world.pass_s(1).await.unwrap();
+    helper.issue_reset_slip(officer.id, false).await.unwrap();
+    // A slip of somebody else after it, used or not, takes nothing from what the first could do.
+    other.issue_reset_slip(officer.id, false).await.unwrap();
+    desk.world.pass_s(1).await.unwrap();
+    phone.visit(cases[1], VisitKind::Quick).await.unwrap();
+    for issuer in [&helper, &other] {
+        assert_eq!(issuer.take(cases[1]).await.verdict(), DUTY);
+    }
+    assert_eq!(helper.claim().await.unwrap().unwrap().id, cases[0]);
+    desk.staff.colleague.accept(cases[1]).await.unwrap();
     desk.world.end().await;
 }
 
@@ -596,7 +621,7 @@ async fn a_proposal_outlives_its_proposers_grant_and_no_confirmation_does() {
     let reads = desk
         .staff
         .admin
-        .add_grant(gone.user(), Role::Auditor, &here, None);
+        .add_grant(gone.user(), Role::Signatory, &here, None);
     reads.await.unwrap();
     assert_eq!(
         gone.post(&path, &body(&gone)).await.verdict(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::body::Body;
 use http::{Request, header};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tilik_protocol::evidence::VisitKind;
 use tilik_protocol::ids::EventId;
 use tilik_protocol::membership::MembershipState;
@@ -14,7 +14,7 @@ use tilik_protocol::registry::{
     FieldChange, ImportKind, ImportReport, ImportState, ImportedChange, RefuseImport,
 };
 use tilik_protocol::review::Page;
-use tilik_protocol::session::Act;
+use tilik_protocol::session::{Act, Me};
 use tilik_tests::handmade::SoftPhone;
 use tilik_tests::kediri;
 use tilik_tests::phone::snapshots;
@@ -22,17 +22,17 @@ use tilik_tests::village::{self, SEMBAKO};
 use tilik_tests::{Answer, Console, World};
 
 /// An installation on its first day: an admin, an approver, the regions and the programs.
-struct Office {
-    world: World,
-    admin: Console,
-    approver: Console,
+pub(crate) struct Office {
+    pub(crate) world: World,
+    pub(crate) admin: Console,
+    pub(crate) approver: Console,
 }
 
-const HEADER: &str = "id_keluarga,no_kk,nik,nama,tanggal_lahir,jenis_kelamin,hub_keluarga,alamat,rt,rw,wilayah,desil";
-const BANDAR_LOR: &str = "35.71.01.1001";
+pub(crate) const HEADER: &str = "id_keluarga,no_kk,nik,nama,tanggal_lahir,jenis_kelamin,hub_keluarga,alamat,rt,rw,wilayah,desil";
+pub(crate) const BANDAR_LOR: &str = "35.71.01.1001";
 
 impl Office {
-    async fn new(seed: u64) -> Self {
+    pub(crate) async fn new(seed: u64) -> Self {
         let world = World::new(seed).await.unwrap();
         let (admin, approver) = world.first_accounts().await.unwrap();
         Self {
@@ -43,7 +43,7 @@ impl Office {
     }
 
     /// With the regions and programs of the city.
-    async fn furnished(seed: u64) -> Self {
+    pub(crate) async fn furnished(seed: u64) -> Self {
         let office = Self::new(seed).await;
         let files = kediri::files_of(1, 0)
             .into_iter()
@@ -60,13 +60,13 @@ impl Office {
         office
     }
 
-    async fn bring(&self, kind: ImportKind, file: impl Into<Vec<u8>>) -> ImportReport {
+    pub(crate) async fn bring(&self, kind: ImportKind, file: impl Into<Vec<u8>>) -> ImportReport {
         kediri::send(&self.world.doorway(), &self.admin, kind, file.into())
             .await
             .unwrap()
     }
 
-    async fn post(
+    pub(crate) async fn post(
         &self,
         by: &Console,
         kind: &str,
@@ -83,7 +83,7 @@ impl Office {
         self.world.send(request).await.unwrap()
     }
 
-    async fn confirm(&self, by: &Console, report: &ImportReport) -> Answer {
+    pub(crate) async fn confirm(&self, by: &Console, report: &ImportReport) -> Answer {
         let body = Act {
             event_id: by.event(),
             note: None,
@@ -92,7 +92,7 @@ impl Office {
             .await
     }
 
-    fn refusal(&self, reason: &'static str) -> RefuseImport {
+    pub(crate) fn refusal(&self, reason: &'static str) -> RefuseImport {
         RefuseImport {
             event_id: self.approver.event(),
             reason: ReasonCode::known(reason),
@@ -100,17 +100,22 @@ impl Office {
         }
     }
 
-    async fn refuse(&self, by: &Console, report: &ImportReport, body: &RefuseImport) -> Answer {
+    pub(crate) async fn refuse(
+        &self,
+        by: &Console,
+        report: &ImportReport,
+        body: &RefuseImport,
+    ) -> Answer {
         by.post(&format!("/v1/imports/{}/refuse", report.id), body)
             .await
     }
 
-    async fn changes(&self, by: &Console, report: &ImportReport) -> Answer {
+    pub(crate) async fn changes(&self, by: &Console, report: &ImportReport) -> Answer {
         by.get(&format!("/v1/imports/{}/changes", report.id)).await
     }
 
     /// How many objects are found by a number.
-    async fn found(&self, kind: &str, value: [u8; 16]) -> usize {
+    pub(crate) async fn found(&self, kind: &str, value: [u8; 16]) -> usize {
         let store = self.world.app().unwrap().store;
         let rows = store
             .peek(
@@ -123,7 +128,7 @@ impl Office {
     }
 
     /// Four families: the first two hold a place, the third is on a list, the fourth has nothing.
-    async fn with_places(seed: u64) -> Self {
+    pub(crate) async fn with_places(seed: u64) -> Self {
         let office = Self::furnished(seed).await;
         let all: Vec<String> = (1..=4).map(head).collect();
         office.bring(ImportKind::Families, families(&all)).await;
@@ -137,19 +142,23 @@ impl Office {
         office
     }
 
-    async fn put_in_force(&self, kind: ImportKind, file: impl Into<Vec<u8>>) -> ImportReport {
+    pub(crate) async fn put_in_force(
+        &self,
+        kind: ImportKind,
+        file: impl Into<Vec<u8>>,
+    ) -> ImportReport {
         let report = self.bring(kind, file).await;
         let answer = self.confirm(&self.approver, &report).await;
         answer.ok().unwrap().read().unwrap()
     }
 
-    async fn count(&self, table: &str) -> i64 {
+    pub(crate) async fn count(&self, table: &str) -> i64 {
         let query = format!("SELECT COUNT(*) FROM {table}");
         self.world.count(&query).await.unwrap()
     }
 
     /// How many rows every table of the registry has.
-    async fn registry(&self) -> BTreeMap<&'static str, i64> {
+    pub(crate) async fn registry(&self) -> BTreeMap<&'static str, i64> {
         let mut rows = BTreeMap::new();
         for table in [
             "region",
@@ -174,7 +183,7 @@ impl Office {
     }
 
     /// Everything the journal and the reports say, as text.
-    async fn told(&self) -> String {
+    pub(crate) async fn told(&self) -> String {
         let store = self.world.app().unwrap().store;
         let mut text = String::new();
         for row in store.peek("SELECT body FROM journal", []).await.unwrap() {
@@ -190,7 +199,7 @@ impl Office {
         text
     }
 
-    async fn end(self) {
+    pub(crate) async fn end(self) {
         let store = self.world.app().unwrap().store;
         let by = store.acting_as_system("a test looks");
         let whole = by.verify_journal().await.unwrap();
@@ -200,7 +209,7 @@ impl Office {
 }
 
 /// A line of a good family file: one head of a family of their own.
-fn head(n: u32) -> String {
+pub(crate) fn head(n: u32) -> String {
     format!(
         "35710110010{n:05},3571010101{n:06},3571011212{n:06},WARGA {},12-12-{},L,KEPALA KELUARGA,JL. MELATI NO. {n},1,2,{BANDAR_LOR},2",
         ["SATU", "DUA", "TIGA", "EMPAT", "LIMA"][n as usize % 5],
@@ -210,12 +219,12 @@ fn head(n: u32) -> String {
     .replacen(&format!("3571011212{n:06}"), &format!("357101121280{n:04}"), 1)
 }
 
-fn families(lines: &[String]) -> String {
+pub(crate) fn families(lines: &[String]) -> String {
     format!("{HEADER}\n{}\n", lines.join("\n"))
 }
 
 /// The codes of a report's rejections, by line.
-fn reasons(report: &ImportReport) -> BTreeMap<u64, Vec<String>> {
+pub(crate) fn reasons(report: &ImportReport) -> BTreeMap<u64, Vec<String>> {
     let codes = |line: &tilik_protocol::registry::LineProblem| {
         let codes = line.problems.iter();
         codes
@@ -821,27 +830,44 @@ async fn what_decides_about_places_waits_for_an_approver_who_is_somebody_else() 
         .bring(ImportKind::Families, families(&[head(1), head(2), head(3)]))
         .await;
     let quota = |slots: i32| format!("program,wilayah,jatah\nSEMBAKO,{BANDAR_LOR},{slots}\n");
-    let report = office.bring(ImportKind::Quotas, quota(2)).await;
+    let desk = (&office.admin, &office.approver);
+    let was = office
+        .world
+        .person(desk, "datin", Role::Admin, &[village::city()])
+        .await
+        .unwrap();
+    let brought = office.post(&was, "quotas", was.event(), quota(2)).await;
+    let report: ImportReport = brought.ok().unwrap().read().unwrap();
     assert_eq!(report.state, ImportState::Waiting.into());
     assert_eq!((report.waiting, report.added), (1, 0));
     assert_eq!(office.count("slot").await, 0, "it counts for nothing yet");
     let same = office.bring(ImportKind::Quotas, quota(2)).await;
     assert_eq!(same.id, report.id, "the same file waits already");
 
-    // A person with both roles does not confirm their own.
+    // Who is an approver by now does not confirm what they brought in as an admin, nor does who stands in for them.
+    let me: Me = was.get("/v1/me").await.read().unwrap();
+    let act = json!({ "event_id": office.admin.event() });
+    let path = format!("/v1/grants/{}/end", me.grants[0].id);
+    office.admin.post(&path, &act).await.ok().unwrap();
     let own = office
         .admin
-        .add_grant(
-            office.admin.user(),
-            Role::Approver,
-            &[village::city()],
-            None,
-        )
+        .add_grant(was.user(), Role::Approver, &[village::city()], None)
         .await
         .unwrap();
     office.approver.confirm_grant(own.id).await.unwrap();
-    let answer = office.confirm(&office.admin, &report).await;
-    assert_eq!(answer.verdict(), "403 separation_of_duty");
+    let deputy = office
+        .world
+        .person(desk, "sekretaris", Role::Verifier, &[village::city()])
+        .await
+        .unwrap();
+    let lent = json!({ "event_id": was.event(), "user": deputy.user(),
+        "document_number": "800/PLH/1/2026", "valid_until": office.world.now().plus_s(86_400) });
+    let path = format!("/v1/grants/{}/delegate", own.id);
+    was.post(&path, &lent).await.ok().unwrap();
+    for by in [&was, &deputy] {
+        let answer = office.confirm(by, &report).await;
+        assert_eq!(answer.verdict(), "403 separation_of_duty");
+    }
     let waiting: Page<ImportReport> = office
         .approver
         .get("/v1/imports?state=waiting")
@@ -1125,6 +1151,26 @@ async fn a_region_without_its_parent_or_of_another_level_is_told() {
     let renamed = "kode;nama\n35.71;Kota Kediri Baru\n";
     let report = office.bring(ImportKind::Regions, renamed).await;
     assert_eq!((report.changed, report.added), (1, 0));
+
+    // Whose region lies below may name the city in a list, and not give it another name.
+    let desk = (&office.admin, &office.approver);
+    let mojoroto = "35.71.01".parse().unwrap();
+    let near = office
+        .world
+        .person(desk, "admin-mojoroto", Role::Admin, &[mojoroto])
+        .await
+        .unwrap();
+    let list = |city: &str| format!("kode;nama\n35.71;{city}\n35.71.01;Mojoroto\n");
+    for (city, rejected) in [("Kota Kediri Baru", 0), ("Kota Mojoroto", 1)] {
+        let answer = office
+            .post(&near, "regions", near.event(), list(city))
+            .await;
+        let report: ImportReport = answer.ok().unwrap().read().unwrap();
+        assert_eq!((report.changed, report.rejected), (0, rejected), "{city}");
+        if rejected > 0 {
+            assert_eq!(reasons(&report)[&2], ["name out_of_scope"]);
+        }
+    }
     office.end().await;
 }
 

@@ -7,11 +7,11 @@ use tilik_protocol::case::CaseState;
 use tilik_protocol::duty::Outcome;
 use tilik_protocol::evidence::VisitKind;
 use tilik_protocol::ids::{CaseId, EventId, MembershipId};
-use tilik_protocol::lookup::HistoryRow;
+use tilik_protocol::lookup::{FamilyPage, HistoryRow};
 use tilik_protocol::membership::MembershipState;
 use tilik_protocol::policy::Role;
 use tilik_protocol::reason::ReasonCode;
-use tilik_protocol::review::{CaseRow, CaseView, Claim, Claimed, MOST_SKIPPED, Page};
+use tilik_protocol::review::{AccessRow, CaseRow, CaseView, Claim, Claimed, MOST_SKIPPED, Page};
 use tilik_protocol::session::UserView;
 use tilik_tests::handmade::SoftPhone;
 use tilik_tests::{Answer, Console, Staff, Village, World, village};
@@ -89,6 +89,17 @@ impl Desk {
         row.state.known().unwrap()
     }
 
+    /// How far north the first home's house is pinned.
+    pub(crate) async fn door(&self) -> Option<i64> {
+        let told = self
+            .staff
+            .operator
+            .get(&format!("/v1/families/{}", self.village.homes[0].family))
+            .await;
+        let told = told.ok().unwrap().json();
+        told["pin"]["lat_e7"].as_i64()
+    }
+
     pub(crate) async fn person(&self, name: &str, role: Role) -> Console {
         self.world
             .person(
@@ -109,7 +120,7 @@ impl Desk {
             .add_grant(console.user(), role, &[village::city()], None)
             .await
             .unwrap();
-        if role.is_deciding() {
+        if role.waits_for_approver() {
             self.staff.approver.confirm_grant(grant.id).await.unwrap();
         }
     }
@@ -236,6 +247,32 @@ async fn a_lease_that_ran_out_frees_the_case() {
 }
 
 #[tokio::test]
+async fn taking_cases_by_their_ids_keeps_no_queue_from_others() {
+    const MOST_TAKEN: usize = 6;
+    let mut desk = desk(95, 9, 0).await;
+    let cases = desk.submitted(0..9).await;
+    let (first, second) = (&desk.staff.supervisor, &desk.staff.colleague);
+    for case in &cases {
+        let lease = format!("/v1/cases/{case}/lease");
+        assert_eq!(first.call("POST", &lease, None).await.status, 200);
+        desk.world.pass_s(1).await.unwrap();
+    }
+    // Those taken first are back in the queue, and the last is held.
+    let mut free = BTreeSet::new();
+    while let Some(case) = second.claim().await.unwrap() {
+        free.insert(case.id);
+        second.act(case.id, "accept").await.unwrap().ok().unwrap();
+    }
+    assert_eq!(
+        free,
+        cases[..cases.len() - MOST_TAKEN].iter().copied().collect()
+    );
+    let last = *cases.last().unwrap();
+    assert_eq!(first.act(last, "accept").await.unwrap().status, 200);
+    desk.world.end().await;
+}
+
+#[tokio::test]
 async fn evidence_is_judged_by_whoever_holds_the_case_and_by_nobody_else() {
     let mut desk = desk(94, 3, 0).await;
     let cases = desk.submitted(0..2).await;
@@ -328,6 +365,38 @@ async fn an_act_on_a_version_that_is_gone_is_stale_and_changes_nothing() {
         assert_eq!(answer.json()["current_version"], now.version, "{path}");
     }
     assert_eq!(desk.case(case).await, now);
+    desk.world.end().await;
+}
+
+#[tokio::test]
+async fn who_judges_what_somebody_else_judged_meanwhile_is_told_so() {
+    let mut desk = desk(97, 2, 0).await;
+    let cases = desk.submitted(0..2).await;
+    let (first, second) = (&desk.staff.supervisor, &desk.staff.colleague);
+    for (case, act) in [(cases[0], "accept"), (cases[1], "return")] {
+        let lease = format!("/v1/cases/{case}/lease");
+        assert_eq!(first.call("POST", &lease, None).await.status, 200);
+        let seen = desk.case(case).await.version;
+        let body = |by: &Console| match act {
+            "accept" => json!({ "event_id": by.event(), "seen_version": seen }),
+            _ => json!({ "event_id": by.event(), "seen_version": seen,
+                "reasons": [{ "target": { "kind": "visit" }, "code": "FOTO_BURAM" }] }),
+        };
+        let path = format!("/v1/cases/{case}/{act}");
+        let done = first.post(&path, &body(first)).await;
+        assert_eq!(done.status, 200, "{act}: {}", done.verdict());
+        assert_eq!(
+            second.post(&path, &body(second)).await.verdict(),
+            "409 stale",
+            "{act} by another"
+        );
+    }
+    // A return that the phone has answered is not taken back in silence either.
+    let seen = desk.case(cases[1]).await.version;
+    desk.phone.visit(cases[1], VisitKind::Quick).await.unwrap();
+    let late = json!({ "event_id": first.event(), "seen_version": seen });
+    let path = format!("/v1/cases/{}/take-back", cases[1]);
+    assert_eq!(first.post(&path, &late).await.verdict(), "409 stale");
     desk.world.end().await;
 }
 
@@ -578,6 +647,57 @@ async fn a_withdrawn_acceptance_gives_the_house_the_pin_it_had_before() {
 }
 
 #[tokio::test]
+async fn an_older_visit_accepted_late_does_not_move_a_house_that_was_pinned_since() {
+    let mut desk = desk(98, 1, 0).await;
+    let by = desk.staff.supervisor.clone();
+    desk.world.pass_s(2 * 3_600).await.unwrap();
+    // In the order of their acceptance: when each was captured, how far ahead the phone's clock then was, and whether the
+    // house is there afterwards.
+    let rounds: [(i64, i64, bool); 6] = [
+        (-3_000, 0, true),
+        (-5_400, 0, false),
+        (-1_200, 0, true),
+        (-1_800, 0, false),
+        // It says tomorrow, but it is here today: no clock that runs ahead keeps a house from being pinned again.
+        (-120, 86_400, true),
+        (-30, 0, true),
+    ];
+    let mut cases = Vec::new();
+    let mut standing = 0;
+    for (n, (since_s, ahead_s, moves)) in rounds.into_iter().enumerate() {
+        let north = village::DOOR.0 + 100 * (i64::try_from(n).unwrap() + 1);
+        let case = desk.assigned(0..1).await[0];
+        let shots = vec![
+            desk.phone.photograph(0).unwrap(),
+            desk.phone.photograph(1).unwrap(),
+        ];
+        let mut manifest = desk.phone.manifest(Some(case), VisitKind::Quick, &shots);
+        manifest.captured_at = manifest.captured_at.plus_s(since_s + ahead_s);
+        manifest.pin.as_mut().unwrap().lat_e7 = north;
+        let visit = desk.phone.seal(manifest, shots);
+        desk.phone.bring(&visit).await.unwrap();
+        by.accept(case).await.unwrap();
+        if moves {
+            standing = north;
+        }
+        assert_eq!(desk.door().await, Some(standing), "round {n}");
+        // Taken back and given again it is the same: what came before stands while it is away.
+        assert_eq!(by.act(case, "withdraw").await.unwrap().status, 200);
+        let before = cases.iter().copied().max_by_key(|(at, _)| *at);
+        assert_eq!(desk.door().await, before.map(|(_, north)| north), "{n}");
+        by.accept(case).await.unwrap();
+        assert_eq!(desk.door().await, Some(standing), "round {n} again");
+        for row in desk.case(case).await.memberships {
+            let said = desk.staff.operator.decide(case, row.id, None).await;
+            assert_eq!(said.unwrap().status, 200);
+        }
+        cases.push((since_s, north));
+        desk.world.pass_s(60).await.unwrap();
+    }
+    desk.world.end().await;
+}
+
+#[tokio::test]
 async fn an_act_repeated_gets_the_same_reply_and_happens_once() {
     let mut desk = desk(88, 2, 1).await;
     let case = desk.submitted(1..2).await[0];
@@ -789,7 +909,7 @@ async fn hidden_is_404_visible_but_not_allowed_is_403_and_the_wrong_moment_is_40
     let reads = desk
         .staff
         .admin
-        .add_grant(there.user(), Role::Auditor, &[village::here()], None)
+        .add_grant(there.user(), Role::Signatory, &[village::here()], None)
         .await;
     reads.unwrap();
     assert_eq!(there.post(&path, &body).await.verdict(), "403 forbidden");
@@ -837,5 +957,154 @@ async fn an_officer_whose_grant_ends_gives_open_work_back() {
     let refused = desk.staff.supervisor.post("/v1/enrolments", &code).await;
     assert_eq!(refused.verdict(), "422 invalid");
     assert_eq!(refused.json()["fields"][0]["field"], "officer");
+    desk.world.end().await;
+}
+
+#[tokio::test]
+async fn a_visit_is_never_held_against_its_own_pin() {
+    let mut desk = desk(111, 1, 0).await;
+    let by = desk.staff.supervisor.clone();
+    let door = village::DOOR.0;
+    let pins = |view: &CaseView| {
+        let earlier: Vec<i64> = view.earlier_pins.iter().map(|pin| pin.lat_e7).collect();
+        let away = view.visits[0].pin.as_ref().unwrap().distance_to_last_m;
+        (earlier, away, view.earlier_photos.len())
+    };
+    let mut cases = Vec::new();
+    // The third was captured before the second, and comes in after it was accepted.
+    for (n, north, since_s) in [(0, 100, 0), (1, 2_800, 0), (2, 5_500, -7_200 - 60)] {
+        desk.world.pass_s(7_200).await.unwrap();
+        let case = desk.assigned(0..1).await[0];
+        let shots: Vec<_> = (0..2)
+            .map(|k| desk.phone.photograph(10 * n + k).unwrap())
+            .collect();
+        let mut manifest = desk.phone.manifest(Some(case), VisitKind::Quick, &shots);
+        manifest.captured_at = manifest.captured_at.plus_s(since_s);
+        manifest.pin.as_mut().unwrap().lat_e7 = door + north;
+        let visit = desk.phone.seal(manifest, shots);
+        desk.phone.bring(&visit).await.unwrap();
+        let waiting = pins(&desk.case(case).await);
+        by.accept(case).await.unwrap();
+        let accepted = pins(&desk.case(case).await);
+        for row in desk.case(case).await.memberships {
+            let said = desk.staff.operator.decide(case, row.id, None).await;
+            assert_eq!(said.unwrap().status, 200);
+        }
+        cases.push((case, waiting, accepted));
+    }
+    let (first, waiting, accepted) = &cases[0];
+    assert_eq!(
+        (waiting, accepted),
+        (&(vec![], None, 0), &(vec![], None, 0))
+    );
+    assert_eq!(
+        pins(&desk.case(*first).await),
+        *accepted,
+        "nor against a later one"
+    );
+    let (second, waiting, accepted) = &cases[1];
+    let before = (vec![door + 100], Some(30), 2);
+    assert_eq!((waiting, accepted), (&before, &before));
+    // The third came in late: it is what was there when the second was captured.
+    let since = (vec![door + 5_500], Some(30), 2);
+    assert_eq!(pins(&desk.case(*second).await), since);
+    // Waiting, it is held against where the house stands; accepted, against what was there before it was captured.
+    let (third, waiting, _) = &cases[2];
+    assert_eq!(*waiting, (vec![door + 2_800], Some(30), 2));
+    assert_eq!(
+        pins(&desk.case(*third).await),
+        (vec![door + 100], Some(60), 2)
+    );
+    desk.world.end().await;
+}
+
+#[tokio::test]
+async fn who_decides_reads_the_evidence_and_later_by_which_document_and_by_whom() {
+    let mut desk = desk(112, 1, 0).await;
+    let case = desk.accepted(0).await;
+    let verifier = desk.person("verifikator-bukti", Role::Verifier).await;
+    let (operator, approver) = (desk.staff.operator.clone(), desk.staff.approver.clone());
+    for by in [&operator, &verifier, &approver] {
+        let view = by.case(case).await.unwrap();
+        let visit = &view.visits[0];
+        assert!(visit.photos.len() > 1 && visit.pin.is_some());
+        for photo in &visit.photos {
+            let copy = by.get(&format!("/v1/photos/{}/1600", photo.id)).await;
+            assert_eq!(copy.status, 200, "{}", copy.verdict());
+        }
+        let path = format!("/v1/access?object=case:{case}&user={}", by.user());
+        let logged: Page<AccessRow> = desk.staff.auditor.get(&path).await.read().unwrap();
+        assert!(logged.items.iter().any(|row| row.mode == "seen"));
+        let photo = visit.photos[1].id;
+        let path = format!("/v1/access?object=photo:{photo}&user={}", by.user());
+        let logged: Page<AccessRow> = desk.staff.auditor.get(&path).await.read().unwrap();
+        assert!(logged.items.iter().any(|row| row.what == "photo_1600"));
+    }
+
+    let page = async |by: &Console| -> FamilyPage {
+        let path = format!("/v1/families/{}", desk.village.homes[0].family);
+        by.get(&path).await.read().unwrap()
+    };
+    let memberships = desk.case(case).await.memberships;
+    let (first, second) = (memberships[0].id, memberships[1].id);
+    let gone = Some("TIDAK_LAYAK_DAERAH");
+    operator
+        .decide(case, first, gone)
+        .await
+        .unwrap()
+        .ok()
+        .unwrap();
+    operator
+        .decide(case, second, None)
+        .await
+        .unwrap()
+        .ok()
+        .unwrap();
+    // What only waits for its second person is no decision.
+    let told = page(&operator).await.memberships;
+    assert!(told.iter().all(|held| held.decision.is_none()));
+    approver
+        .confirm(case, first, true)
+        .await
+        .unwrap()
+        .ok()
+        .unwrap();
+
+    let view = operator.case(case).await.unwrap();
+    let one = &view.memberships[0];
+    assert_eq!(one.document_number.as_deref(), Some("BA/12/2026"));
+    assert_eq!(one.proposed_by, Some(operator.user()));
+    assert_eq!(one.confirmed_by, Some(approver.user()));
+    assert!(one.confirmed_by_name.is_some() && one.confirmed_at >= one.proposed_at);
+    assert_eq!(view.memberships[1].confirmed_by, None, "nobody had to");
+    let told = page(&verifier).await.memberships;
+    let decision = |id: MembershipId| {
+        let held = told.iter().find(|held| held.membership.id == id).unwrap();
+        held.decision.clone().unwrap()
+    };
+    let cancelled = decision(first);
+    assert_eq!(
+        (cancelled.case, cancelled.outcome),
+        (case, Outcome::Ineligible)
+    );
+    assert_eq!(
+        cancelled.reason,
+        Some(ReasonCode::known("TIDAK_LAYAK_DAERAH"))
+    );
+    assert_eq!(cancelled.document_number.as_deref(), Some("BA/12/2026"));
+    assert_eq!(cancelled.proposed_by_name, one.proposed_by_name);
+    assert_eq!(cancelled.confirmed_by_name, one.confirmed_by_name);
+    assert_eq!(cancelled.confirmed_at, one.confirmed_at);
+    let kept = decision(second);
+    assert_eq!(kept.outcome, Outcome::Eligible);
+    assert_eq!((kept.document_number, kept.confirmed_at), (None, None));
+    let path = format!("/v1/cases/{case}/history");
+    let acts: Page<HistoryRow> = operator.get(&path).await.read().unwrap();
+    let documents = acts.items.iter().filter_map(|row| {
+        let document = row.document_number.as_deref()?;
+        Some((row.action.as_str(), document))
+    });
+    let documents: Vec<_> = documents.collect();
+    assert_eq!(documents, [("membership.decide", "BA/12/2026")]);
     desk.world.end().await;
 }

@@ -158,14 +158,14 @@ async fn sign_in(world: &World, username: &str, password: &str) -> Answer {
     world.call("POST", "/v1/session", None, Some(&body)).await
 }
 
-/// An auditor whom nobody has told yet to choose a password.
-async fn a_new_auditor(admin: &Console) -> UserId {
-    let body = json!({ "event_id": admin.event(), "username": "auditor.baru",
-        "name": "Auditor Baru", "password": FIRST_PASSWORD });
+/// A signatory whom nobody has told yet to choose a password.
+async fn a_new_signatory(admin: &Console) -> UserId {
+    let body = json!({ "event_id": admin.event(), "username": "lurah.baru",
+        "name": "Lurah Baru", "password": FIRST_PASSWORD });
     let answer = admin.post("/v1/users", &body).await;
     let user: UserView = answer.ok().unwrap().read().unwrap();
     admin
-        .add_grant(user.id, Role::Auditor, &[city()], None)
+        .add_grant(user.id, Role::Signatory, &[city()], None)
         .await
         .unwrap();
     user.id
@@ -185,8 +185,8 @@ async fn journal(world: &World) -> String {
 async fn a_password_that_somebody_else_chose_is_good_for_choosing_another_and_for_nothing_else() {
     let world = World::new(911).await.unwrap();
     let (admin, _) = world.first_accounts().await.unwrap();
-    a_new_auditor(&admin).await;
-    let tokens = sign_in(&world, "auditor.baru", FIRST_PASSWORD).await;
+    a_new_signatory(&admin).await;
+    let tokens = sign_in(&world, "lurah.baru", FIRST_PASSWORD).await;
     let tokens: Tokens = tokens.ok().unwrap().read().unwrap();
     assert!(tokens.me.password_change_required);
     let token = Some(tokens.access_token.as_str());
@@ -208,7 +208,7 @@ async fn a_password_that_somebody_else_chose_is_good_for_choosing_another_and_fo
         assert_eq!(answer.verdict(), expected, "{method} {path}");
     }
     // A browser neither.
-    let body = json!({ "username": "auditor.baru", "password": FIRST_PASSWORD });
+    let body = json!({ "username": "lurah.baru", "password": FIRST_PASSWORD });
     let origin = ("origin", world.public_url());
     let browser = world
         .call_with("POST", "/v1/console/session", &[origin], Some(&body))
@@ -252,9 +252,9 @@ async fn a_password_that_somebody_else_chose_is_good_for_choosing_another_and_fo
     assert_eq!(me.verdict(), "200");
     assert_eq!(me.json()["password_change_required"], Value::Null);
     assert_eq!(look().await, "401 session_ended", "other sessions end");
-    let again = sign_in(&world, "auditor.baru", FIRST_PASSWORD).await;
+    let again = sign_in(&world, "lurah.baru", FIRST_PASSWORD).await;
     assert_eq!(again.verdict(), "401 wrong_credentials");
-    let again = sign_in(&world, "auditor.baru", PASSWORD).await;
+    let again = sign_in(&world, "lurah.baru", PASSWORD).await;
     assert_eq!(again.verdict(), "200");
     let chosen = "SELECT COUNT(*) FROM journal WHERE action = 'user.password_change'";
     assert_eq!(world.count(chosen).await.unwrap(), 3);
@@ -284,9 +284,9 @@ async fn whoever_guesses_the_old_password_at_an_open_screen_is_held_back() {
 async fn a_forgotten_password_is_replaced_for_once_and_one_that_waits_too_long_is_none() {
     let world = World::new(913).await.unwrap();
     let staff = world.staff(1).await.unwrap();
-    let user = a_new_auditor(&staff.admin).await;
+    let user = a_new_signatory(&staff.admin).await;
     world.pass_s(7 * 86_400).await.unwrap();
-    let late = sign_in(&world, "auditor.baru", FIRST_PASSWORD).await;
+    let late = sign_in(&world, "lurah.baru", FIRST_PASSWORD).await;
     assert_eq!(late.verdict(), "401 password_expired");
     let reset = async |by: &Console, user: UserId, password: &str| {
         let body = json!({ "event_id": by.event(), "password": password });
@@ -310,7 +310,7 @@ async fn a_forgotten_password_is_replaced_for_once_and_one_that_waits_too_long_i
         .unwrap();
     assert_eq!(reset(&near, user, FIRST_PASSWORD).await, "404 not_found");
     assert_eq!(reset(&staff.admin, user, FIRST_PASSWORD).await, "200");
-    let first = sign_in(&world, "auditor.baru", FIRST_PASSWORD).await;
+    let first = sign_in(&world, "lurah.baru", FIRST_PASSWORD).await;
     let first: Tokens = first.ok().unwrap().read().unwrap();
     assert!(first.me.password_change_required);
     let said = format!(
@@ -334,5 +334,48 @@ async fn a_forgotten_password_is_replaced_for_once_and_one_that_waits_too_long_i
     phone.officer.password = FIRST_PASSWORD.to_owned();
     let new = phone.sign_in().await.unwrap().access_token;
     assert_eq!(sync(&new, &phone).await, "403 password_change_required");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn an_account_has_a_name_that_can_be_read_wherever_it_is_shown() {
+    let world = World::new(918).await.unwrap();
+    let (admin, _) = world.first_accounts().await.unwrap();
+    let add = async |username: &str, name: &str| {
+        let body = json!({ "event_id": admin.event(), "username": username, "name": name,
+            "password": FIRST_PASSWORD });
+        admin.post("/v1/users", &body).await
+    };
+    let blanks = format!("{}x", " ".repeat(90));
+    let behind = format!("x{}y", " ".repeat(90));
+    for (name, why) in [
+        ("", "no_letters"),
+        ("   ", "no_letters"),
+        ("- 12 -", "no_letters"),
+        (&behind, "spaces"),
+        ("Siti\u{200b}Aminah", "unseen"),
+        ("\u{202e}itiS", "unseen"),
+        ("Siti\nAminah", "unseen"),
+        ("\u{3000}Siti", "unseen"),
+        (&"a".repeat(201), "too_long"),
+    ] {
+        let answer = add("nama.uji", name).await;
+        assert_eq!(answer.verdict(), "422 invalid", "{name:?}");
+        let field = &answer.json()["fields"][0];
+        assert_eq!(
+            (&field["field"], &field["code"]),
+            (&json!("name"), &json!(why)),
+            "{name:?}"
+        );
+    }
+    for (username, name, kept) in [
+        ("siti", "  Siti Aminah, S.Sos. ", "Siti Aminah, S.Sos."),
+        ("x", &blanks, "x"),
+        ("y", &"é".repeat(200), &"é".repeat(200)),
+    ] {
+        let answer = add(&format!("{username}.uji"), name).await;
+        let user: UserView = answer.ok().unwrap().read().unwrap();
+        assert_eq!(user.name, kept);
+    }
     world.end().await;
 }

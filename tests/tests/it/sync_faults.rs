@@ -105,7 +105,7 @@ fn run_all(from: u64, count: u64) -> (Report, Vec<String>) {
                         match stage.run(&plan, None).await {
                             Ok(report) => total.lock().unwrap().0 += report,
                             Err(why) => {
-                                let told = report(stage, plan, None, why).await;
+                                let told = Box::pin(report(stage, plan, None, why)).await;
                                 eprintln!("{told}");
                                 total.lock().unwrap().1.push(told);
                             }

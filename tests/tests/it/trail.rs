@@ -5,23 +5,34 @@ use std::collections::BTreeSet;
 use serde::de::DeserializeOwned;
 use tilik_protocol::ids::PhotoId;
 use tilik_protocol::policy::Role;
-use tilik_protocol::review::{AccessRow, JournalRow, Page};
+use tilik_protocol::review::{AccessRow, JournalRow, Page, TrailPerson};
+use tilik_protocol::time::Timestamp;
 use tilik_tests::requests::Scene;
 use tilik_tests::{Console, village};
 
-async fn whole<Row: DeserializeOwned>(
-    log: &str,
-    by: &Console,
-    filter: &str,
-    limit: u64,
-) -> Vec<Row> {
-    let mut rows: Vec<Row> = Vec::new();
+/// A row that reading may itself have added: of a family's name that stood beside a row.
+trait Row: DeserializeOwned {
+    fn is_of_reading(&self) -> bool {
+        false
+    }
+}
+
+impl Row for JournalRow {}
+
+impl Row for AccessRow {
+    fn is_of_reading(&self) -> bool {
+        self.what == "trail_row"
+    }
+}
+
+async fn whole<R: Row>(log: &str, by: &Console, filter: &str, limit: u64) -> Vec<R> {
+    let mut rows: Vec<R> = Vec::new();
     let mut after = String::new();
     loop {
         let path = format!("/v1/{log}?limit={limit}{filter}{after}");
-        let page: Page<Row> = by.get(&path).await.read().unwrap();
+        let page: Page<R> = by.get(&path).await.read().unwrap();
         assert!(page.items.len() as u64 <= limit);
-        rows.extend(page.items);
+        rows.extend(page.items.into_iter().filter(|row| !row.is_of_reading()));
         match page.next {
             Some(next) => after = format!("&after={next}"),
             None => return rows,
@@ -118,6 +129,94 @@ async fn the_journal_is_filtered_by_case_object_and_person() {
 }
 
 #[tokio::test]
+async fn the_trail_is_filtered_by_action_role_and_region_and_names_families_and_people() {
+    let scene = Scene::new(77).await.unwrap();
+    let by = &scene.staff.auditor;
+    let accepted = whole_journal(by, "&action=case.accept", 3).await;
+    assert!(!accepted.is_empty());
+    assert!(accepted.iter().all(|row| row.action == "case.accept"));
+    let case = scene
+        .staff
+        .supervisor
+        .case(scene.awaiting.id)
+        .await
+        .unwrap();
+    let of_case = accepted
+        .iter()
+        .find(|row| row.object == format!("case:{}", scene.awaiting.id))
+        .unwrap();
+    assert_eq!(of_case.family_name.as_ref(), Some(&case.family.name));
+    let path = "/v1/access?action=trail_row&newest=true&limit=200";
+    let read: Page<AccessRow> = by.get(path).await.read().unwrap();
+    let named = format!("family:{}", case.family.id);
+    assert!(
+        read.items.iter().any(|row| {
+            row.object == named && row.user == by.user() && row.family_name.is_none()
+        })
+    );
+    let of_role = whole_journal(by, "&role=operator", 50).await;
+    assert!(!of_role.is_empty() && of_role.iter().all(|row| row.role == "operator"));
+    let seen = whole_access(by, "&role=supervisor&action=case", 50).await;
+    assert!(!seen.is_empty());
+    assert!(
+        seen.iter()
+            .all(|row| row.role == "supervisor" && row.what == "case")
+    );
+
+    // What lies nowhere lies in no region.
+    let (all, city) = (
+        whole_journal(by, "", 200).await,
+        whole_journal(by, "&region=35.71", 200).await,
+    );
+    assert!(!city.is_empty() && city.len() < all.len());
+    let here = whole_journal(by, &format!("&region={}", village::here()), 50).await;
+    let far = whole_journal(by, "&region=35.72", 50).await;
+    assert!(!here.is_empty() && here.len() <= city.len());
+    assert!(far.iter().all(|row| !row.object.starts_with("case:")));
+
+    let set = scene
+        .callers
+        .iter()
+        .find(|set| set.own.role == Role::Auditor)
+        .unwrap();
+    let there = Console::of(&scene.world, set.other.person.clone());
+    let people = async |by: &Console| -> Vec<TrailPerson> {
+        let page: Page<TrailPerson> = by.get("/v1/journal/people").await.read().unwrap();
+        page.items
+    };
+    let (everybody, some) = (people(by).await, people(&there).await);
+    let operator = scene.staff.operator.user();
+    assert!(everybody.iter().any(|one| one.user == operator));
+    assert!(!some.is_empty() && some.len() < everybody.len());
+    // Of another village's auditor, the region asked for is no more than its own.
+    let beyond = whole_journal(&there, &format!("&region={}", village::here()), 50).await;
+    assert!(beyond.is_empty());
+    scene.world.end().await;
+}
+
+#[tokio::test]
+async fn who_acts_is_told_as_what_and_nobody_as_the_server() {
+    let scene = Scene::new(78).await.unwrap();
+    let rows = whole_journal(&scene.staff.auditor, "&role=system", 200).await;
+    let of_nobody = ["session.begin", "session.end", "user.password_change"];
+    let persons: BTreeSet<&str> = rows
+        .iter()
+        .filter(|row| row.actor.is_some())
+        .map(|row| row.action.as_str())
+        .collect();
+    // Before they were given any role, and after it ended.
+    assert!(
+        persons.iter().all(|act| of_nobody.contains(act)),
+        "{persons:?}"
+    );
+    let officer = whole_journal(&scene.staff.auditor, "&action=photo.receive", 200).await;
+    assert!(officer.iter().all(|row| row.role == "officer"));
+    let signed_in = whole_journal(&scene.staff.auditor, "&action=session.begin", 200).await;
+    assert!(signed_in.iter().any(|row| row.role == "supervisor"));
+    scene.world.end().await;
+}
+
+#[tokio::test]
 async fn the_access_log_tells_who_saw_a_case_and_hides_other_regions() {
     let scene = Scene::new(73).await.unwrap();
     let case = scene.submitted.id;
@@ -182,7 +281,12 @@ async fn the_access_log_tells_who_saw_a_case_and_hides_other_regions() {
         assert_eq!(of_photo.iter().collect::<Vec<_>>(), told);
         assert_eq!(page(&scene.staff.auditor).await, of_case);
         let store = scene.world.app().unwrap().store;
-        let left = store.count("SELECT COUNT(*) FROM access_new").await;
+        let left = store
+            .count(
+                "SELECT COUNT(*) FROM access_new \
+                 WHERE access_id NOT IN (SELECT id FROM access WHERE what = 'trail_row')",
+            )
+            .await;
         match new {
             2 => {
                 assert!(left.unwrap() > 5);
@@ -213,5 +317,138 @@ async fn the_access_log_tells_who_saw_a_case_and_hides_other_regions() {
     assert!(set.other.tokens.me.grants[0].regions == [village::elsewhere()]);
     let there = Console::of(&scene.world, set.other.person.clone());
     assert_eq!(page(&there).await, []);
+    scene.world.end().await;
+}
+
+/// The rows of a filter page by page, oldest first, after checking that newest first is the same from behind at any size of
+/// a page.
+async fn both_ways<R: Row + PartialEq + std::fmt::Debug>(
+    log: &str,
+    by: &Console,
+    filter: &str,
+) -> Vec<R> {
+    let rows: Vec<R> = whole(log, by, filter, 200).await;
+    for limit in [1, 2, 3, 200] {
+        let newest = format!("{filter}&newest=true");
+        let mut behind: Vec<R> = whole(log, by, &newest, limit).await;
+        behind.reverse();
+        assert_eq!(behind, rows, "{log} {filter} by {limit}");
+    }
+    rows
+}
+
+/// An auditor who stays signed in, so that looking adds no row.
+async fn resting(scene: &Scene) -> &Console {
+    let by = &scene.staff.auditor;
+    by.token().await.unwrap();
+    by
+}
+
+#[tokio::test]
+async fn the_newest_rows_come_first_when_asked_and_are_the_same_rows_from_behind() {
+    let scene = Scene::new(74).await.unwrap();
+    let case = scene.submitted.id;
+    let signatory = &scene.staff.signatory;
+    signatory.case(case).await.unwrap();
+    signatory.get("/v1/cases?limit=200").await.ok().unwrap();
+    let photos = &scene.submitted.visits[0].photos;
+    let photos: Vec<PhotoId> = photos.iter().map(|photo| photo.id).collect();
+    let seen = serde_json::json!({ "photos": photos });
+    let told = scene.staff.supervisor.post("/v1/photos/seen", &seen).await;
+    assert_eq!(told.verdict(), "204");
+    let by = resting(&scene).await;
+    let photo = photos[1];
+    let user = signatory.user();
+    let filters = [
+        String::new(),
+        format!("&case={case}"),
+        format!("&user={user}"),
+        format!("&object=photo:{photo}"),
+    ];
+    let journal: Vec<JournalRow> = both_ways("journal", by, &filters[1]).await;
+    assert!(journal.len() > 3);
+    for _ in ["before the reads are indexed", "after it"] {
+        for filter in &filters {
+            let rows: Vec<AccessRow> = both_ways("access", by, filter).await;
+            assert!(!rows.is_empty(), "{filter}");
+        }
+        let store = scene.world.app().unwrap().store;
+        let system = store.acting_as_system("a test");
+        system.index_reads().await.unwrap();
+    }
+    // From a village's seat too, where most rows are passed over.
+    let set = scene
+        .callers
+        .iter()
+        .find(|set| set.own.role == Role::Auditor)
+        .unwrap();
+    let here = Console::of(&scene.world, set.own.person.clone());
+    here.token().await.unwrap();
+    let rows: Vec<JournalRow> = both_ways("journal", &here, "").await;
+    assert!(!rows.is_empty());
+    for path in ["/v1/journal?newest=x", "/v1/access?newest=1"] {
+        assert_eq!(by.get(path).await.verdict(), "400 bad_query", "{path}");
+    }
+    scene.world.end().await;
+}
+
+/// Every span between two moments at which something stands in the log holds what stands there from its first moment on,
+/// and not at its last.
+async fn spans<R: Row + PartialEq + std::fmt::Debug>(
+    log: &str,
+    by: &Console,
+    filter: &str,
+    at: impl Fn(&R) -> Timestamp,
+) {
+    let all: Vec<R> = whole(log, by, filter, 200).await;
+    let moments: BTreeSet<Timestamp> = all.iter().map(&at).collect();
+    let moments: Vec<Timestamp> = moments.into_iter().collect();
+    assert!(moments.len() > 2, "{log}: {moments:?}");
+    for pair in moments.windows(2) {
+        let ends = (pair[0], pair[1]);
+        for (since, until) in [(true, false), (false, true), (true, true)] {
+            let from = since.then(|| format!("&since={}", ends.0));
+            let to = until.then(|| format!("&until={}", ends.1));
+            let span = [filter.to_owned()].into_iter().chain(from).chain(to);
+            let span: String = span.collect();
+            let wanted: Vec<&R> = all
+                .iter()
+                .filter(|row| (!since || at(row) >= ends.0) && (!until || at(row) < ends.1))
+                .collect();
+            let rows: Vec<R> = both_ways(log, by, &span).await;
+            assert_eq!(rows.iter().collect::<Vec<_>>(), wanted, "{log} {span}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_span_of_time_holds_its_first_moment_and_not_its_last() {
+    let scene = Scene::new(75).await.unwrap();
+    let (admin, signatory) = (&scene.staff.admin, &scene.staff.signatory);
+    for n in 0..3 {
+        scene.world.pass_s(60).await.unwrap();
+        signatory.case(scene.submitted.id).await.unwrap();
+        admin.add_user(&format!("baru{n}")).await.unwrap();
+    }
+    scene.world.pass_s(60).await.unwrap();
+    let by = resting(&scene).await;
+    let of_admin = format!("&user={}", admin.user());
+    spans("journal", by, &of_admin, |row: &JournalRow| row.at).await;
+    let of_signatory = format!("&user={}", signatory.user());
+    spans("access", by, &of_signatory, |row: &AccessRow| row.at).await;
+    // Nothing happened yet, and nothing since: no rows, and no mistake.
+    let now = scene.world.now();
+    for log in ["journal", "access"] {
+        for span in [
+            format!("since={}", now.plus_s(1)),
+            "until=1999-01-01T00:00:00Z".to_owned(),
+        ] {
+            let page = by.get(&format!("/v1/{log}?newest=true&{span}")).await;
+            let page: Page<serde_json::Value> = page.read().unwrap();
+            assert_eq!((page.items.len(), page.next), (0, None), "{log} {span}");
+        }
+        let path = format!("/v1/{log}?since=kemarin");
+        assert_eq!(by.get(&path).await.verdict(), "400 bad_query");
+    }
     scene.world.end().await;
 }

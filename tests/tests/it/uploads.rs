@@ -793,7 +793,7 @@ async fn a_full_disk_holds_photos_back_first_and_then_everything() {
             total_bytes: 1000 << 30,
         });
     };
-    left(99 << 30);
+    left(19 << 30);
     for answer in [
         scene.patch(photo, 0, photo.bytes.clone()).await,
         scene.create(&scene.photos[1], None).await,
@@ -815,7 +815,7 @@ async fn a_full_disk_holds_photos_back_first_and_then_everything() {
         .await
         .unwrap();
 
-    left(29 << 30);
+    left(9 << 30);
     let body = serde_json::json!({ "event_id": supervisor.event(), "officer": scene.staff.officers[0].id });
     let write = supervisor.call("POST", "/v1/enrolments", Some(&body)).await;
     assert_eq!(write.verdict(), "507 read_only");

@@ -3,6 +3,7 @@ import createClient, { type Middleware } from 'openapi-fetch';
 
 import type { components, paths } from './api.gen';
 import { common } from './texts/common.ts';
+import { asksForTraining, TRAINING_HEADER } from './training.ts';
 
 export type Schemas = components['schemas'];
 export type Problem = Schemas['Problem'];
@@ -77,11 +78,18 @@ export function onReached(listener: Listener<boolean>): () => void {
 	return () => reached.delete(listener);
 }
 
+/** Where a 401 says that what was typed is wrong or too late, not that a session ended. */
+const DOORS: ReadonlySet<string> = new Set(['/v1/console/session', '/v1/console/session/code', '/v1/reset-slips/use']);
+
 const watch: Middleware = {
+	onRequest({ request }) {
+		if (asksForTraining()) request.headers.set(TRAINING_HEADER, '1');
+		return request;
+	},
 	onResponse({ response, schemaPath }) {
 		setClock(response.headers.get('date'));
 		for (const listener of reached) listener(true);
-		if (response.status === 401 && schemaPath !== '/v1/console/session') {
+		if (response.status === 401 && !DOORS.has(schemaPath)) {
 			for (const listener of signedOut) listener();
 		}
 	},
@@ -90,8 +98,36 @@ const watch: Middleware = {
 	},
 };
 
+let askForCode: (() => Promise<boolean>) | null = null;
+
+/** Called when an act asks for a code first: whether one was shown. Returns what ends it. */
+export function onStepUp(ask: () => Promise<boolean>): () => void {
+	askForCode = ask;
+	return () => {
+		askForCode = null;
+	};
+}
+
+const copies = new WeakMap<Request, Request>();
+
+/** An act that asks for a code waits for it and is sent again, the same event and all. */
+const stepUp: Middleware = {
+	onRequest({ request }) {
+		// Acts are short; a file that is brought in is not kept twice.
+		const isAct = request.method === 'POST' && request.headers.get('content-type')?.startsWith('application/json') === true;
+		if (isAct) copies.set(request, request.clone());
+	},
+	async onResponse({ request, response }) {
+		const copy = copies.get(request);
+		if (response.status !== 403 || copy === undefined || askForCode === null) return;
+		const problem: unknown = await response.clone().json().catch(() => null);
+		if (!isProblem(problem) || problem.code !== 'step_up_needed' || !(await askForCode())) return;
+		return await fetch(copy);
+	},
+};
+
 export const api = createClient<paths>({ baseUrl: '', credentials: 'same-origin' });
-api.use(watch);
+api.use(watch, stepUp);
 
 function isProblem(value: unknown): value is Problem {
 	return typeof value === 'object' && value !== null && 'code' in value && 'title' in value && 'status' in value;

@@ -2,7 +2,7 @@
 import { common } from './texts/common.ts';
 
 /** Kediri's zone. */
-export const REGION_ZONE = 'Asia/Jakarta';
+const REGION_ZONE = 'Asia/Jakarta';
 const REGION_OFFSET = '+07:00';
 const LOCALE = 'id-ID';
 
@@ -29,7 +29,6 @@ const zone = formatter({ timeZoneName: 'short' })
 const numberFormat = new Intl.NumberFormat(LOCALE);
 const percentFormat = new Intl.NumberFormat(LOCALE, { style: 'percent', maximumFractionDigits: 1 });
 const kilometreFormat = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 1 });
-const rupiahFormat = new Intl.NumberFormat(LOCALE, { style: 'currency', currency: 'IDR', maximumFractionDigits: 0 });
 const agoFormat = new Intl.RelativeTimeFormat(LOCALE);
 
 /** `24 Nov 2026`. */
@@ -83,14 +82,15 @@ export function percent(ratio: number): string {
 	return percentFormat.format(ratio);
 }
 
-/** `Rp20.000.000`: Intl puts a space that EYD does not have. */
-export function rupiah(value: number): string {
-	return rupiahFormat.format(value).replace(/\s/g, '');
-}
-
 /** `12 m`, `1,2 km`. */
 export function metres(value: number): string {
 	return Math.round(value) < 1_000 ? `${numberFormat.format(Math.round(value))} m` : `${kilometreFormat.format(value / 1_000)} km`;
+}
+
+/** `41 detik`, `3 menit`: whether it was short. */
+export function howLong(ms: number): string {
+	const seconds = Math.round(ms / 1_000);
+	return seconds < 120 ? common.longSeconds(number(seconds)) : common.longMinutes(number(Math.round(seconds / 60)));
 }
 
 /** `2.40` of 160 seconds; never below `0.00`. */

@@ -39,6 +39,15 @@ export const caseChip = chipOf<CaseState>({
 	expired: { word: 'Lewat jadwal', tone: 'bad', shape: 'clock' },
 });
 
+export const recipientChip = chipOf<Schemas['RecipientState']>({
+	unvisited: { word: 'Belum dikunjungi', tone: 'plain', shape: 'ring' },
+	visiting: { word: 'Sedang dikunjungi', tone: 'info', shape: 'dot' },
+	reviewing: { word: 'Menunggu tinjauan', tone: 'info', shape: 'half' },
+	deciding: { word: 'Menunggu keputusan', tone: 'warn', shape: 'clock' },
+	approving: { word: 'Menunggu pengesahan', tone: 'info', shape: 'clock' },
+	decided: { word: 'Diputuskan', tone: 'ok', shape: 'check' },
+});
+
 export const membershipChip = chipOf<MembershipState>({
 	candidate: { word: 'Calon', tone: 'plain', shape: 'ring' },
 	designated: { word: 'Ditetapkan', tone: 'info', shape: 'half' },
@@ -56,6 +65,10 @@ export const importChip = chipOf<ImportState>({
 	waiting: { word: 'Menunggu pengesahan', tone: 'info', shape: 'clock' },
 	in_force: { word: 'Berlaku', tone: 'ok', shape: 'check' },
 	refused: { word: 'Ditolak', tone: 'bad', shape: 'cross' },
+	rehearsing: { word: 'Sedang diuji coba', tone: 'info', shape: 'half' },
+	rehearsed: { word: 'Belum diterapkan', tone: 'warn', shape: 'clock' },
+	applying: { word: 'Sedang diterapkan', tone: 'info', shape: 'half' },
+	discarded: { word: 'Dibuang', tone: 'plain', shape: 'bar' },
 });
 
 export const outcomeChip = chipOf<Schemas['Outcome']>({
@@ -87,6 +100,14 @@ export const CASE_STATES: readonly CaseState[] = [
 	'closed',
 	'expired',
 ];
+export const RECIPIENT_STATES: readonly Schemas['RecipientState'][] = [
+	'unvisited',
+	'visiting',
+	'reviewing',
+	'deciding',
+	'approving',
+	'decided',
+];
 export const MEMBERSHIP_STATES: readonly MembershipState[] = [
 	'candidate',
 	'designated',
@@ -110,6 +131,11 @@ export const role = wordOf<Role>({
 	feed: 'Sistem sumber data',
 	system: 'Sistem',
 });
+
+/** As what somebody acted; a person whom the journal calls the system acted as nothing that is known. */
+export function actedAs(word: string, actor: string | null | undefined): string {
+	return word === 'system' && actor ? '' : role(word);
+}
 
 export const GRANTABLE_ROLES: readonly Role[] = [
 	'officer',
@@ -140,13 +166,6 @@ export const photoKind = wordOf<Schemas['PhotoKind']>({
 	statement: 'Surat pernyataan',
 	narrow_left: 'Tampak kiri',
 	narrow_right: 'Tampak kanan',
-});
-
-export const photoState = wordOf({
-	waiting: 'Belum diterima',
-	received: 'Sedang disiapkan',
-	ready: 'Siap',
-	bad: 'Tidak dapat dipakai',
 });
 
 export const pinSource = wordOf({

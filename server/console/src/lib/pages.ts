@@ -1,6 +1,7 @@
 /** The pages of the console and whom they are for: what a role may not do is absent. */
 import { may, session } from './session.svelte.ts';
 import { shell } from './texts/shell.ts';
+import { work } from './work.svelte.ts';
 
 export interface Page {
 	readonly href: string;
@@ -8,31 +9,51 @@ export interface Page {
 	readonly open: () => boolean;
 	/** Who may open what lies below it, when these are more. */
 	readonly below?: () => boolean;
+	/** It is reached from another page and not in the bar. */
+	readonly within?: true;
+	/** How much waits there for this person's word. */
+	readonly waits?: () => number;
 }
 
 const PAGES: readonly Page[] = [
+	{ href: '/tinjau/lembar', label: shell.pages.lembar, open: () => may('review_cases'), within: true },
 	{ href: '/tinjau', label: shell.pages.tinjau, open: () => may('review_cases'), below: () => may('read_cases') },
+	{ href: '/kasus/rencana', label: shell.pages.rencana, open: () => may('assign_cases'), within: true },
 	{
 		href: '/kasus',
 		label: shell.pages.kasus,
 		open: () => may('assign_cases') || (may('read_cases') && session.roles.some((role) => role === 'supervisor' || role === 'auditor')),
 	},
-	{ href: '/penerima', label: shell.pages.penerima, open: () => may('read_cases') },
+	{ href: '/penerima', label: shell.pages.penerima, open: () => may('read_cases'), waits: () => work.waiting?.to_decide ?? 0 },
 	{ href: '/peta', label: shell.pages.peta, open: () => may('read_cases') },
+	{ href: '/ringkasan', label: shell.pages.ringkasan, open: () => may('read_overview') },
 	{
 		href: '/persetujuan',
 		label: shell.pages.persetujuan,
 		open: () => may('decide_cases') || may('confirm_decisions') || may('confirm_grants') || may('confirm_imports'),
+		waits: () => work.waiting?.to_confirm ?? 0,
 	},
 	{ href: '/impor', label: shell.pages.impor, open: () => may('import') || may('confirm_imports') },
 	{ href: '/pengguna', label: shell.pages.pengguna, open: () => may('manage_users') },
 	{ href: '/perangkat', label: shell.pages.perangkat, open: () => may('manage_devices') },
+	{ href: '/latihan', label: shell.pages.latihan, open: () => may('prepare_training') },
 	{ href: '/jejak', label: shell.pages.jejak, open: () => may('read_journal') },
 ];
 
 /** The pages this person may open, in the order of the bar. */
 export function openPages(): Page[] {
+	return PAGES.filter((page) => page.within === undefined && page.open());
+}
+
+/** The same, and those that are reached from another. */
+export function reachablePages(): Page[] {
 	return PAGES.filter((page) => page.open());
+}
+
+/** Where this person's work begins: an approver's is what waits for them, everybody else's the first page of the bar. */
+export function startPage(): string | null {
+	if (may('confirm_decisions') && !may('review_cases') && !may('decide_cases')) return '/persetujuan';
+	return openPages()[0]?.href ?? null;
 }
 
 export function isWithin(path: string, href: string): boolean {

@@ -1,5 +1,7 @@
 /** Names of the regions, fetched once after signing in. */
 import { api, told, type Schemas } from './api.ts';
+import { training } from './texts/training.ts';
+import { isTraining } from './training.ts';
 
 export type Region = Schemas['RegionView'];
 
@@ -19,9 +21,15 @@ class Regions {
 		}
 	}
 
+	/** Asks again: there are others now. */
+	async reload(): Promise<void> {
+		this.#asked = false;
+		await this.load();
+	}
+
 	/** A region's name, or its code while the name is not known. */
 	name(code: string): string {
-		return this.#names.get(code) ?? code;
+		return this.#names.get(code) ?? (isTraining(code) ? training.area : code);
 	}
 
 	/** `Bandar Lor, Mojoroto`: a village with its district. */

@@ -1,6 +1,7 @@
 /** Who is signed in, in this tab and beside it. */
 import { api, onSignedOut, ProblemError, told, type Schemas } from './api.ts';
 import { wipe } from './review/wipe.ts';
+import { askForTraining, asksForTraining, scopeOf } from './training.ts';
 
 export type Permission = Schemas['Permission'];
 export type Role = Schemas['Role'];
@@ -27,6 +28,15 @@ class Session {
 	readonly roles = $derived<Role[]>([
 		...new Set((this.me?.grants ?? []).map((grant) => grant.role)),
 	]);
+
+	/** Whether this person's regions are real places, training, or some of each. */
+	readonly scope = $derived(scopeOf((this.me?.grants ?? []).flatMap((grant) => grant.regions)));
+	/** Whether this tab shows what was invented: nothing in it counts. */
+	readonly training = $derived(this.scope === 'training' || (this.scope === 'both' && asksForTraining()));
+
+	/** How many decisions the server has not answered yet, and how they end when their person leaves: the review's own. */
+	unsent: () => number = () => 0;
+	atLeaving: () => void = () => {};
 
 	#tabs = new BroadcastChannel('tilik-session');
 
@@ -63,11 +73,23 @@ class Session {
 		}
 	}
 
-	/** Throws what `told` throws. */
-	async signIn(username: string, password: string): Promise<void> {
+	/** What a code is to be shown with, when one is wanted; null: signed in. Throws what `told` throws. */
+	async signIn(username: string, password: string): Promise<Schemas['CodeNeeded'] | null> {
 		// The browser sets Origin itself; the document names it because the server asks for it.
 		const params = { header: { Origin: location.origin } };
-		const me = await told(api.POST('/v1/console/session', { params, body: { username, password } }));
+		const said = await told(api.POST('/v1/console/session', { params, body: { username, password } }));
+		if ('pending' in said) return said;
+		this.#enter(said);
+		return null;
+	}
+
+	/** The code that was wanted. Throws what `told` throws. */
+	async showCode(pending: string, code: string): Promise<void> {
+		const params = { header: { Origin: location.origin } };
+		this.#enter(await told(api.POST('/v1/console/session/code', { params, body: { pending, code } })));
+	}
+
+	#enter(me: Me): void {
 		this.#take(me);
 		this.#tell({ kind: 'in', user: me.user, name: me.name });
 	}
@@ -99,9 +121,15 @@ class Session {
 		this.me = me;
 		this.error = null;
 		this.standing = 'in';
+		// Left over from somebody who had both.
+		if (this.scope !== 'both' && asksForTraining()) askForTraining(false);
 	}
 
 	#forget(): void {
+		this.atLeaving();
+		this.unsent = () => 0;
+		this.atLeaving = () => {};
+		askForTraining(false);
 		this.me = null;
 		this.other = null;
 		this.standing = 'out';

@@ -11,7 +11,9 @@ export interface ToastAction {
 export interface Toast {
 	readonly id: number;
 	readonly text: string;
-	readonly tone: 'plain' | 'ok' | 'bad';
+	readonly tone: 'plain' | 'ok' | 'warn' | 'bad';
+	/** Where there is more to see; following it closes the toast. */
+	readonly link: { readonly href: string; readonly label: string } | null;
 	readonly action: ToastAction | null;
 	/** Milliseconds left; null stays until closed. */
 	left: number | null;
@@ -20,6 +22,7 @@ export interface Toast {
 interface Options {
 	tone?: Toast['tone'];
 	action?: ToastAction;
+	link?: Toast['link'];
 }
 
 const PLAIN_MS = 6_000;
@@ -32,11 +35,11 @@ class Toasts {
 	#next = 1;
 	#timer: ReturnType<typeof setInterval> | undefined;
 
-	/** Shows it and returns its number, for `close`. A failure stays until it is closed. */
-	say(text: string, { tone = 'plain', action }: Options = {}): number {
+	/** Shows it and returns its number, for `close`. A failure or a warning stays until it is closed. */
+	say(text: string, { tone = 'plain', action, link = null }: Options = {}): number {
 		const id = this.#next++;
-		const left = action === undefined ? (tone === 'bad' ? null : PLAIN_MS) : action.seconds * 1_000;
-		this.list = [...this.list.slice(-2), { id, text, tone, action: action ?? null, left }];
+		const left = action === undefined ? (tone === 'bad' || tone === 'warn' ? null : PLAIN_MS) : action.seconds * 1_000;
+		this.list = [...this.list.slice(-2), { id, text, tone, action: action ?? null, link, left }];
 		this.#timer ??= setInterval(() => this.#tick(), TICK_MS);
 		return id;
 	}

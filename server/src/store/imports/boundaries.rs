@@ -27,9 +27,15 @@ pub(super) struct Shape {
     bounds: [i64; 4],
 }
 
-pub(super) struct Shapes {
+pub(crate) struct Shapes {
     lines: u64,
     read: Vec<(u64, Result<Shape, FieldProblem>)>,
+}
+
+impl Shapes {
+    pub(super) fn lines(&self) -> u64 {
+        self.lines
+    }
 }
 
 /// # Errors
@@ -210,7 +216,7 @@ impl Run<'_> {
                 &geometry,
             )?;
         }
-        self.commit(write, added, changed).await?;
+        self.commit(write, chunk.len(), added, changed).await?;
         tally.added += added;
         tally.changed += changed;
         Ok(())

@@ -3,6 +3,7 @@
 use tilik_protocol::problem::FieldProblem;
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::time::Timestamp;
+use tilik_protocol::training::TRAINING_PROGRAM;
 
 use crate::sheet::{Row, problem};
 
@@ -324,7 +325,13 @@ pub(super) fn program_code(field: &str, cell: &str) -> Result<String, FieldProbl
         && code
             .bytes()
             .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b"-_".contains(&b));
-    if fits {
+    if code == TRAINING_PROGRAM {
+        Err(problem(
+            field,
+            "for_training",
+            "Kode ini hanya untuk mode latihan; pakai kode lain.",
+        ))
+    } else if fits {
         Ok(code)
     } else {
         Err(problem(

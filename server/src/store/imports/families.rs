@@ -7,13 +7,14 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::sync::PoisonError;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel,
-    QueryFilter, QueryOrder, Set,
+    QueryFilter, QueryOrder, QuerySelect, Set,
 };
 use serde::{Deserialize, Serialize};
 use tilik_protocol::ids::{FamilyId, HouseId, ImportId, PersonId, UserId};
@@ -155,10 +156,16 @@ pub(super) struct FamilyLines {
 }
 
 /// A file that was read: families in the order in which they begin.
-pub(super) struct Families {
+pub(crate) struct Families {
     tally: Tally,
     read: Vec<FamilyLines>,
     given: Given,
+}
+
+impl Families {
+    pub(super) fn lines(&self) -> u64 {
+        self.tally.lines
+    }
 }
 
 /// Which facts the file has at all; the others are left alone.
@@ -652,15 +659,20 @@ impl Known {
         })
     }
 
+    /// The families that have the KK number of these lines.
+    fn of_number(&self, home: &FamilyLines) -> impl Iterator<Item = &family::Model> {
+        let rows = home.kk.as_ref().and_then(|kk| self.by_kk.get(kk));
+        rows.into_iter().flatten()
+    }
+
     /// The family these lines are about; `None`: a new one.
     fn family(&self, home: &FamilyLines) -> Result<Option<&family::Model>, FieldProblem> {
         if let Some(known) = home.key.as_ref().and_then(|key| self.by_key.get(key)) {
             return Ok(Some(known));
         }
-        let rows = home.kk.as_ref().and_then(|kk| self.by_kk.get(kk));
         // A family that has an id of its own is not this one, whatever its number.
         let fits = |row: &&family::Model| home.key.is_none() || row.registry_key.is_none();
-        let mut fitting = rows.into_iter().flatten().filter(fits);
+        let mut fitting = self.of_number(home).filter(fits);
         match (fitting.next(), fitting.next()) {
             (known, None) => Ok(known),
             (_, Some(_)) => Err(problem(
@@ -694,23 +706,31 @@ impl Run<'_> {
         tally: &mut Tally,
     ) -> Result<()> {
         let mut write = self.chunk().await?;
-        let known = Known::of(&write, chunk).await?;
+        let mut known = Known::of(&write, chunk).await?;
+        self.recall_tried(&mut known, chunk);
         let mut rows = Rows::default();
         let (mut added, mut changed) = (0, 0);
         let mut taken = Vec::new();
+        let mut met = HashSet::new();
         for home in chunk {
             let reason = match known.family(home) {
-                Err(reason) => Some(reason),
+                Err(reason) => {
+                    self.find(known.of_number(home).map(|row| row.id));
+                    Some(reason)
+                }
                 Ok(_) if !self.reaches(&home.region) => Some(problem(
                     "wilayah",
                     "out_of_scope",
                     "Kelurahan ini di luar wilayah tugas Anda.",
                 )),
-                Ok(Some(before)) if before.region != home.region.as_str() => Some(problem(
-                    "wilayah",
-                    "moved",
-                    "Keluarga ini tercatat di kelurahan lain; perpindahan dicatat oleh operator atau Dukcapil.",
-                )),
+                Ok(Some(before)) if before.region != home.region.as_str() => {
+                    self.find([before.id]);
+                    Some(problem(
+                        "wilayah",
+                        "moved",
+                        "Keluarga ini tercatat di kelurahan lain; perpindahan dicatat oleh operator atau Dukcapil.",
+                    ))
+                }
                 Ok(_) => None,
             };
             if let Some(reason) = reason {
@@ -719,7 +739,10 @@ impl Run<'_> {
             }
             let change = match known.family(home).ok().flatten() {
                 None => None,
-                Some(before) => Some(Change::found(&write, &known, before, home, given)?),
+                Some(before) => {
+                    self.find([before.id]);
+                    Some(Change::found(&write, &known, before, home, given)?)
+                }
             };
             taken.push((home, change));
         }
@@ -732,15 +755,16 @@ impl Run<'_> {
             let Some(change) = change else {
                 let id = add_family(&write, home, &mut rows);
                 for one in &home.persons {
-                    elsewhere(&known, one, tally);
+                    elsewhere(&known, one, tally, &mut met);
                     add_person(&write, id, one, &mut rows);
                     added += 1;
                 }
+                self.remember_tried(home);
                 continue;
             };
             for (one, place) in home.persons.iter().zip(&change.persons) {
                 if place.is_none() {
-                    elsewhere(&known, one, tally);
+                    elsewhere(&known, one, tally, &mut met);
                 }
             }
             let moved = match home.place {
@@ -754,6 +778,7 @@ impl Run<'_> {
                 continue;
             }
             let mut done = change.write(&mut write, home, &mut rows).await?;
+            self.remember_tried(home);
             if moved > 0 && done.unchanged > 0 {
                 // Its line says something new after all.
                 done.unchanged -= 1;
@@ -763,13 +788,44 @@ impl Run<'_> {
             changed += done.changed;
             tally.unchanged += done.unchanged;
         }
+        self.find(families_of(&write, met).await?);
         rows.insert(&write).await?;
         self.wait(&write, waiting).await?;
-        self.commit(write, added, changed + moved_while_waiting)
+        let lines = chunk.iter().map(|home| home.persons.len()).sum();
+        self.commit(write, lines, added, changed + moved_while_waiting)
             .await?;
         tally.added += added;
         tally.changed += changed;
         Ok(())
+    }
+
+    /// Of the NIKs that a try brought in an earlier transaction, as if it had not been undone.
+    fn recall_tried(&self, known: &mut Known, chunk: &[FamilyLines]) {
+        let tried = self
+            .tried_niks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let niks = chunk.iter().flat_map(|home| &home.persons);
+        for nik in niks.filter_map(|one| one.nik.as_ref()) {
+            if tried.contains(nik) {
+                known
+                    .by_nik
+                    .entry(nik.clone())
+                    .or_default()
+                    .push(Uuid::nil());
+            }
+        }
+    }
+
+    fn remember_tried(&self, home: &FamilyLines) {
+        if self.trying.is_some() {
+            let niks = home.persons.iter().filter_map(|one| one.nik.clone());
+            let mut tried = self
+                .tried_niks
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            tried.extend(niks);
+        }
     }
 
     /// Keeps a family's lines until an approver confirms them, unless they wait already.
@@ -1276,10 +1332,29 @@ pub(super) async fn view(
     })
 }
 
-/// Tells when a new person's NIK is somebody else's already: duplicates go to people, nothing is merged.
-fn elsewhere(known: &Known, one: &PersonLine, tally: &mut Tally) {
+/// The families of some persons.
+async fn families_of(write: &Write, persons: HashSet<Uuid>) -> Result<Vec<Uuid>> {
+    let persons: Vec<Uuid> = persons.into_iter().collect();
+    let mut families = Vec::new();
+    for some in persons.chunks(500) {
+        let rows: Vec<Uuid> = person::Entity::find()
+            .select_only()
+            .column(person::Column::FamilyId)
+            .filter(person::Column::Id.is_in(some.iter().copied()))
+            .into_tuple()
+            .all(write.on())
+            .await?;
+        families.extend(rows);
+    }
+    Ok(families)
+}
+
+/// Tells when a new person's NIK is somebody else's already: duplicates go to people, nothing is merged. Whose it is comes
+/// among those `met`.
+fn elsewhere(known: &Known, one: &PersonLine, tally: &mut Tally, met: &mut HashSet<Uuid>) {
     let taken = one.nik.as_ref().and_then(|nik| known.by_nik.get(nik));
-    if taken.is_some_and(|objects| !objects.is_empty()) {
+    if let Some(objects) = taken.filter(|objects| !objects.is_empty()) {
+        met.extend(objects);
         tally.warn(
             one.line,
             vec![problem(

@@ -146,7 +146,7 @@ impl Run<'_> {
                 .memberships_of(&write, chunk, &mut seen, &mut room, &mut tally)
                 .await?;
             self.wait(&write, waiting).await?;
-            self.commit(write, 0, 0).await?;
+            self.commit(write, chunk.len(), 0, 0).await?;
         }
         Ok(tally)
     }
@@ -192,6 +192,7 @@ impl Run<'_> {
         }
         let units: Vec<&Unit> = read.iter().map(|(_, _, unit, _, _)| unit).collect();
         let found = Found::look_up(write, &units).await?;
+        self.find(found.ids());
         let meant = units.iter().filter_map(|unit| found.family(unit).ok());
         let standing = standing(write, meant.map(|home| home.id)).await?;
         let mut waiting = Vec::new();

@@ -6,8 +6,11 @@
 //! waitlists, who a family is that has one) waits until a second person, an approver, confirms or refuses it. Nothing of
 //! a rejected line is kept.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
     QueryOrder, QuerySelect, Set,
@@ -48,6 +51,8 @@ mod places;
 mod programs;
 mod quotas;
 mod regions;
+mod rehearsal;
+pub(crate) use rehearsal::JOB;
 mod units;
 mod waitlists;
 
@@ -59,6 +64,8 @@ const NAMED: usize = 1_000;
 const MOST_IN_NOTE: usize = 500;
 /// Rows in one transaction: a few tenths of a second on a slow machine.
 const CHUNK: usize = 250;
+/// Families in one row of the log of reads: as many as are indexed at once.
+const FOUND_IN_ROW: usize = 500;
 /// Any number, the same for every import: PostgreSQL lets one of them write at a time, as SQLite does anyway.
 const IMPORT_LOCK: i64 = 0x7469_6c69_6b01;
 
@@ -130,6 +137,18 @@ impl Tally {
         }
     }
 
+    fn write_into(&self, row: &mut import_run::Model) -> Result<()> {
+        row.lines = count(self.lines);
+        row.added = count(self.added);
+        row.changed = count(self.changed);
+        row.unchanged = count(self.unchanged);
+        row.waiting = count(self.waiting);
+        row.rejected = count(self.rejected);
+        row.warned = count(self.warned);
+        row.told = serde_json::to_string(&self.told).map_err(Error::internal)?;
+        Ok(())
+    }
+
     /// By line, whatever the order in which they were found.
     fn sort(&mut self) {
         self.told.rejections.sort_by_key(|one| one.line);
@@ -175,30 +194,72 @@ impl Waiting {
     }
 }
 
-/// An import being done.
+/// A file that was read.
+pub(crate) enum ReadFile {
+    Regions(Sheet),
+    Boundaries(boundaries::Shapes),
+    Programs(Sheet),
+    Quotas(Sheet),
+    Families(families::Families),
+    Memberships(Sheet),
+    Waitlist(Sheet),
+}
+
+impl ReadFile {
+    /// Data lines in it.
+    fn lines(&self) -> u64 {
+        match self {
+            Self::Regions(sheet)
+            | Self::Programs(sheet)
+            | Self::Quotas(sheet)
+            | Self::Memberships(sheet)
+            | Self::Waitlist(sheet) => sheet.lines,
+            Self::Boundaries(shapes) => shapes.lines(),
+            Self::Families(families) => families.lines(),
+        }
+    }
+}
+
+/// An import being done, or only tried: then each of its transactions is undone instead of committed.
 struct Run<'a> {
     by: &'a Acting,
     id: ImportId,
     kind: ImportKind,
     /// Where the actor may import; `None`: everywhere.
     scope: Option<Vec<RegionCode>>,
+    /// The state in which nothing is kept; `None`: it counts.
+    trying: Option<ImportState>,
+    done: AtomicU64,
+    /// NIKs that a try would have brought by now: the database does not know them.
+    tried_niks: Mutex<HashSet<String>>,
+    /// Families of the registry that the report tells something about, and be it that they are there.
+    found: Mutex<BTreeSet<Uuid>>,
 }
 
 impl Run<'_> {
-    /// Whether families of `region` are the actor's to import.
+    /// Whether families of `region` are the actor's to import. Nobody's are those of the training area.
     fn reaches(&self, region: &RegionCode) -> bool {
-        self.scope
-            .as_ref()
-            .is_none_or(|scope| scope.iter().any(|code| code.covers(region)))
+        !region.is_training()
+            && self
+                .scope
+                .as_ref()
+                .is_none_or(|scope| scope.iter().any(|code| code.covers(region)))
     }
 
     /// Whether `region` is the actor's, or above it: a city's list begins with its province.
     fn touches(&self, region: &RegionCode) -> bool {
-        self.scope.as_ref().is_none_or(|scope| {
-            scope
-                .iter()
-                .any(|code| code.covers(region) || region.covers(code))
-        })
+        !region.is_training()
+            && self.scope.as_ref().is_none_or(|scope| {
+                scope
+                    .iter()
+                    .any(|code| code.covers(region) || region.covers(code))
+            })
+    }
+
+    /// Whether `region` is the actor's own or lies in it.
+    fn answers_for(&self, region: &RegionCode) -> bool {
+        let mine = |scope: &Vec<RegionCode>| scope.iter().any(|code| code.covers(region));
+        !region.is_training() && self.scope.as_ref().is_none_or(mine)
     }
 
     fn role(&self) -> Role {
@@ -213,8 +274,56 @@ impl Run<'_> {
         self.by.begin_chunk().await
     }
 
-    /// Ends one transaction; one that changed something says so in the journal.
-    async fn commit(&self, mut write: Write, added: u64, changed: u64) -> Result<()> {
+    async fn bring(&self, read: ReadFile) -> Result<Tally> {
+        let mut tally = match read {
+            ReadFile::Regions(file) => self.regions(file).await,
+            ReadFile::Boundaries(file) => self.boundaries(file).await,
+            ReadFile::Programs(file) => self.programs(file).await,
+            ReadFile::Quotas(file) => self.quotas(file).await,
+            ReadFile::Families(file) => self.families(file).await,
+            ReadFile::Memberships(file) => self.memberships(file).await,
+            ReadFile::Waitlist(file) => self.waitlists(file).await,
+        }?;
+        tally.sort();
+        self.note_found().await?;
+        Ok(tally)
+    }
+
+    /// A file can be a question about a family, also one that is tried and dropped: what it found is in the log of reads
+    /// before anybody is told. Between two transactions, for the log has its own.
+    async fn note_found(&self) -> Result<()> {
+        let found = std::mem::take(&mut *self.found.lock().unwrap_or_else(PoisonError::into_inner));
+        let found: Vec<Uuid> = found.into_iter().collect();
+        for some in found.chunks(FOUND_IN_ROW) {
+            let reads = some.iter().map(|family| Read {
+                kind: "family",
+                id: *family,
+                what: "import_found",
+                mode: Mode::Seen,
+                role: self.role(),
+                purpose: None,
+            });
+            self.by.note_reads(reads).await?;
+        }
+        Ok(())
+    }
+
+    fn find(&self, families: impl IntoIterator<Item = Uuid>) {
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        found.extend(families);
+    }
+
+    /// Ends one transaction, which dealt with so many lines; one that changed something says so in the journal.
+    async fn commit(&self, mut write: Write, lines: usize, added: u64, changed: u64) -> Result<()> {
+        let lines = lines as u64;
+        let done = self.done.fetch_add(lines, Ordering::Relaxed) + lines;
+        if self.trying.is_some() {
+            drop(write);
+            let write = self.by.begin().await?;
+            self.reach(&write, done).await?;
+            return write.commit().await;
+        }
+        self.reach(&write, done).await?;
         if added + changed > 0 {
             write.journal(Entry::new(
                 "import.rows",
@@ -225,6 +334,20 @@ impl Run<'_> {
             )?);
         }
         write.commit().await
+    }
+
+    /// Tells how far it is. Whoever tries a file that was discarded meanwhile learns it here, and stops.
+    async fn reach(&self, write: &Write, done: u64) -> Result<()> {
+        let mut told = import_run::Entity::update_many()
+            .col_expr(import_run::Column::Done, Expr::value(count(done)))
+            .filter(import_run::Column::Id.eq(Uuid::from(self.id)));
+        if let Some(state) = self.trying {
+            told = told.filter(import_run::Column::State.eq(state.to_string()));
+        }
+        if told.exec(write.on()).await?.rows_affected == 0 {
+            return Err(Error::WRONG_MOMENT);
+        }
+        Ok(())
     }
 
     /// Keeps lines that wait for an approver.
@@ -286,6 +409,27 @@ impl Acting {
         file: bytes::Bytes,
         event_id: EventId,
     ) -> Result<ImportReport> {
+        let run = self.run_of(ImportId(event_id.into()), kind, None)?;
+        let sha256 = Sha256::digest(&file).to_vec();
+        let read = self.read_import(kind, file).await?;
+        if let Begun::Known(report) = self
+            .begin_import(&run, event_id, sha256, read.lines())
+            .await?
+        {
+            return Ok(*report);
+        }
+        let tally = run.bring(read).await?;
+        self.end_import(&run, tally).await
+    }
+
+    /// # Errors
+    /// `forbidden`, `separation_of_duty`.
+    fn run_of(
+        &self,
+        id: ImportId,
+        kind: ImportKind,
+        trying: Option<ImportState>,
+    ) -> Result<Run<'_>> {
         let scope = if self.actor.is_system() {
             None
         } else {
@@ -296,68 +440,48 @@ impl Acting {
             // The approver must be able to see whose list it is, and be another person.
             return Err(Error::Refused(ProblemCode::SeparationOfDuty));
         }
-        let run = Run {
+        Ok(Run {
             by: self,
-            id: ImportId(event_id.into()),
+            id,
             kind,
             scope,
-        };
-        let sha256 = Sha256::digest(&file).to_vec();
-        let mut tally = match kind {
-            ImportKind::Regions => {
-                let file = regions::read(&file)?;
-                match self.begin_import(&run, event_id, sha256).await? {
-                    Begun::Known(report) => return Ok(*report),
-                    Begun::Now => run.regions(file).await?,
-                }
-            }
+            trying,
+            done: AtomicU64::new(0),
+            tried_niks: Mutex::default(),
+            found: Mutex::default(),
+        })
+    }
+
+    /// Reads a file whole.
+    ///
+    /// # Errors
+    /// `invalid` naming a missing column, `bad_import`.
+    pub(crate) async fn read_import(
+        &self,
+        kind: ImportKind,
+        file: bytes::Bytes,
+    ) -> Result<ReadFile> {
+        Ok(match kind {
+            ImportKind::Regions => ReadFile::Regions(regions::read(&file)?),
             ImportKind::Boundaries => {
-                let file = off_the_threads(move || boundaries::read(&file)).await?;
-                match self.begin_import(&run, event_id, sha256).await? {
-                    Begun::Known(report) => return Ok(*report),
-                    Begun::Now => run.boundaries(file).await?,
-                }
+                ReadFile::Boundaries(off_the_threads(move || boundaries::read(&file)).await?)
             }
-            ImportKind::Programs => {
-                let file = programs::read(&file)?;
-                match self.begin_import(&run, event_id, sha256).await? {
-                    Begun::Known(report) => return Ok(*report),
-                    Begun::Now => run.programs(file).await?,
-                }
-            }
-            ImportKind::Quotas => {
-                let file = quotas::read(&file)?;
-                match self.begin_import(&run, event_id, sha256).await? {
-                    Begun::Known(report) => return Ok(*report),
-                    Begun::Now => run.quotas(file).await?,
-                }
-            }
+            ImportKind::Programs => ReadFile::Programs(programs::read(&file)?),
+            ImportKind::Quotas => ReadFile::Quotas(quotas::read(&file)?),
             ImportKind::Families => {
                 let places = self.places().await?;
                 let today = self.store.now();
-                let file = off_the_threads(move || families::read(&file, &places, today)).await?;
-                match self.begin_import(&run, event_id, sha256).await? {
-                    Begun::Known(report) => return Ok(*report),
-                    Begun::Now => run.families(file).await?,
-                }
+                ReadFile::Families(
+                    off_the_threads(move || families::read(&file, &places, today)).await?,
+                )
             }
             ImportKind::Memberships => {
-                let file = off_the_threads(move || memberships::read(&file)).await?;
-                match self.begin_import(&run, event_id, sha256).await? {
-                    Begun::Known(report) => return Ok(*report),
-                    Begun::Now => run.memberships(file).await?,
-                }
+                ReadFile::Memberships(off_the_threads(move || memberships::read(&file)).await?)
             }
             ImportKind::Waitlist => {
-                let file = off_the_threads(move || waitlists::read(&file)).await?;
-                match self.begin_import(&run, event_id, sha256).await? {
-                    Begun::Known(report) => return Ok(*report),
-                    Begun::Now => run.waitlists(file).await?,
-                }
+                ReadFile::Waitlist(off_the_threads(move || waitlists::read(&file)).await?)
             }
-        };
-        tally.sort();
-        self.end_import(&run, tally).await
+        })
     }
 
     /// A report with the names of whoever brought, confirmed or refused it.
@@ -428,6 +552,8 @@ impl Acting {
             waiting: row.waiting.cast_unsigned(),
             rejected: row.rejected.cast_unsigned(),
             warned: row.warned.cast_unsigned(),
+            done: rehearsal::done_of(row),
+            foretold: rehearsal::foretold_of(row)?,
             rejections: Vec::new(),
             warnings: Vec::new(),
             waitlists: Vec::new(),
@@ -460,6 +586,7 @@ impl Acting {
         run: &Run<'_>,
         event_id: EventId,
         sha256: Vec<u8>,
+        lines: u64,
     ) -> Result<Begun> {
         let mut write = self.begin_chunk().await?;
         let seen = write
@@ -478,38 +605,12 @@ impl Acting {
             write.commit().await?;
             return Ok(Begun::Now);
         }
-        let same = import_run::Entity::find()
-            .filter(import_run::Column::State.eq(ImportState::Waiting.to_string()))
-            .filter(import_run::Column::Kind.eq(run.kind.to_string()))
-            .filter(import_run::Column::Sha256.eq(sha256.clone()))
-            .filter(import_run::Column::Rejected.eq(0))
-            .one(write.on())
-            .await?;
-        if let Some(same) = same {
+        if let Some(same) = waiting_already(&write, &run.kind.to_string(), &sha256).await? {
             write.commit().await?;
             let report = self.named_report(&same).await?;
             return Ok(Begun::Known(Box::new(report)));
         }
-        let row = import_run::Model {
-            id: run.id.into(),
-            kind: run.kind.to_string(),
-            state: ImportState::Running.to_string(),
-            sha256,
-            imported_by: self.actor.user().map(Into::into),
-            at: write.at().as_micros(),
-            confirmed_by: None,
-            confirmed_at: None,
-            refusal: None,
-            note_enc: None,
-            lines: 0,
-            added: 0,
-            changed: 0,
-            unchanged: 0,
-            waiting: 0,
-            rejected: 0,
-            warned: 0,
-            told: serde_json::to_string(&Told::default()).map_err(Error::internal)?,
-        };
+        let row = self.new_run(&write, run, ImportState::Running, sha256, lines)?;
         write.journal(Entry::new(
             "import.begin",
             format!("import:{}", run.id),
@@ -526,26 +627,49 @@ impl Acting {
         Ok(Begun::Now)
     }
 
+    fn new_run(
+        &self,
+        write: &Write,
+        run: &Run<'_>,
+        state: ImportState,
+        sha256: Vec<u8>,
+        lines: u64,
+    ) -> Result<import_run::Model> {
+        Ok(import_run::Model {
+            id: run.id.into(),
+            kind: run.kind.to_string(),
+            state: state.to_string(),
+            sha256,
+            imported_by: self.actor.user().map(Into::into),
+            at: write.at().as_micros(),
+            confirmed_by: None,
+            confirmed_at: None,
+            refusal: None,
+            note_enc: None,
+            lines: count(lines),
+            added: 0,
+            changed: 0,
+            unchanged: 0,
+            waiting: 0,
+            rejected: 0,
+            warned: 0,
+            told: serde_json::to_string(&Told::default()).map_err(Error::internal)?,
+            done: Some(0),
+            foretold: None,
+        })
+    }
+
     async fn end_import(&self, run: &Run<'_>, tally: Tally) -> Result<ImportReport> {
         let mut write = self.begin_chunk().await?;
-        let mut row = import_run::Entity::find_by_id(Uuid::from(run.id))
-            .one(write.on())
-            .await?
-            .ok_or_else(|| Error::internal("an import forgot itself"))?;
+        let mut row = run_row(&write, run.id).await?;
         let state = if tally.waiting > 0 {
             ImportState::Waiting
         } else {
             ImportState::Done
         };
         row.state = state.to_string();
-        row.lines = count(tally.lines);
-        row.added = count(tally.added);
-        row.changed = count(tally.changed);
-        row.unchanged = count(tally.unchanged);
-        row.waiting = count(tally.waiting);
-        row.rejected = count(tally.rejected);
-        row.warned = count(tally.warned);
-        row.told = serde_json::to_string(&tally.told).map_err(Error::internal)?;
+        tally.write_into(&mut row)?;
+        rehearsal::compare(&mut row)?;
         write.journal(Entry::new(
             "import.end",
             format!("import:{}", run.id),
@@ -630,6 +754,10 @@ impl Acting {
     fn may_see(&self, row: &import_run::Model) -> bool {
         if self.actor.is_system() {
             return true;
+        }
+        // Some are about no region in particular, and all are about what is real.
+        if self.actor.is_in_training() {
+            return false;
         }
         let Ok(told) = serde_json::from_str::<Told>(&row.told) else {
             return false;
@@ -814,6 +942,8 @@ impl Acting {
         if !self.covers(&row)? {
             return Err(Error::Refused(ProblemCode::Forbidden));
         }
+        self.refuse_own_matter(write.on(), &[row.imported_by])
+            .await?;
         let by = TwoPersons::of_import(row.imported_by.map(UserId), self.actor.person_id()?)?;
         let note = self.seal_note(row.id, body.note.as_deref())?;
         let seen = write
@@ -894,6 +1024,28 @@ impl Acting {
             write.commit().await?;
         }
     }
+}
+
+async fn run_row(write: &Write, id: ImportId) -> Result<import_run::Model> {
+    import_run::Entity::find_by_id(Uuid::from(id))
+        .one(write.on())
+        .await?
+        .ok_or_else(|| Error::internal("an import forgot itself"))
+}
+
+/// The same file, when it waits for an approver already.
+async fn waiting_already(
+    write: &Write,
+    kind: &str,
+    sha256: &[u8],
+) -> Result<Option<import_run::Model>> {
+    Ok(import_run::Entity::find()
+        .filter(import_run::Column::State.eq(ImportState::Waiting.to_string()))
+        .filter(import_run::Column::Kind.eq(kind))
+        .filter(import_run::Column::Sha256.eq(sha256))
+        .filter(import_run::Column::Rejected.eq(0))
+        .one(write.on())
+        .await?)
 }
 
 /// Who sees what became of a file.

@@ -19,6 +19,8 @@ pub(super) struct Places {
     /// Villages by their own name and their district's.
     named: HashMap<(String, String), Vec<RegionCode>>,
     cities: HashMap<RegionCode, String>,
+    /// Names as they are written.
+    names: HashMap<RegionCode, String>,
 }
 
 /// The names of a line, any of which but the village's may be empty.
@@ -49,18 +51,23 @@ fn plain(name: &str) -> String {
 }
 
 impl Acting {
-    /// Every region there is.
+    /// Every region there is. What was invented for training is not: no file names it.
     pub(super) async fn places(&self) -> Result<Places> {
         let rows = region::Entity::find().all(self.store.read()).await?;
         let mut places = Places {
             known: HashSet::new(),
             named: HashMap::new(),
             cities: HashMap::new(),
+            names: HashMap::new(),
         };
         let mut names = HashMap::new();
         for row in rows {
             let code: RegionCode = row.code.parse().map_err(Error::internal)?;
+            if code.is_training() {
+                continue;
+            }
             names.insert(code.clone(), plain(&row.name));
+            places.names.insert(code.clone(), row.name);
             places.known.insert(code);
         }
         for (code, name) in &names {
@@ -88,6 +95,11 @@ impl Acting {
 impl Places {
     pub(super) fn has(&self, code: &RegionCode) -> bool {
         self.known.contains(code)
+    }
+
+    /// The name this region has now.
+    pub(super) fn name_of(&self, code: &RegionCode) -> Option<&str> {
+        self.names.get(code).map(String::as_str)
     }
 
     /// The village with this code.

@@ -91,7 +91,10 @@ impl Run<'_> {
             .all(write.on())
             .await?;
         let codes = rows.into_iter().map(|row| row.code.parse());
-        codes.collect::<Result<_, _>>().map_err(Error::internal)
+        let mut codes: Vec<RegionCode> =
+            codes.collect::<Result<_, _>>().map_err(Error::internal)?;
+        codes.retain(|code| !code.is_training());
+        Ok(codes)
     }
 
     /// Whether the whole registry is the actor's; before there are cities, whether a city is.
@@ -193,7 +196,7 @@ impl Run<'_> {
         let added = rows.len() as u64;
         insert_all(&write, rows).await?;
         self.wait(&write, waiting).await?;
-        self.commit(write, added, 0).await?;
+        self.commit(write, sheet.rows.len(), added, 0).await?;
         Ok(tally)
     }
 }

@@ -134,7 +134,7 @@ impl Run<'_> {
                 }
             }
             self.wait(&write, waiting).await?;
-            self.commit(write, 0, 0).await?;
+            self.commit(write, chunk.len(), 0, 0).await?;
         }
         Ok(tally)
     }

@@ -76,6 +76,18 @@ impl Run<'_> {
                         "Wilayah ini di luar wilayah tugas Anda.",
                     ));
                 }
+                // A district's list begins with its city, which may be there already and is not the district's to rename.
+                let renames = name.is_some()
+                    && known
+                        .name_of(code)
+                        .is_some_and(|now| name.as_deref() != Some(now));
+                if self.touches(code) && renames && !self.answers_for(code) {
+                    look.problems.push(problem(
+                        "name",
+                        "out_of_scope",
+                        "Nama wilayah di atas wilayah tugas Anda hanya diubah oleh admin wilayah itu; tulis nama yang sekarang.",
+                    ));
+                }
                 if let Some(first) = seen.get(code) {
                     look.problems.push(problem(
                         "code",
@@ -176,7 +188,7 @@ impl Run<'_> {
             }
         }
         insert_all(&write, rows).await?;
-        self.commit(write, added, changed).await?;
+        self.commit(write, chunk.len(), added, changed).await?;
         tally.added += added;
         tally.changed += changed;
         Ok(())

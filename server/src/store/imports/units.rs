@@ -137,6 +137,11 @@ impl Found {
         Ok(found)
     }
 
+    /// All families that were looked up.
+    pub(super) fn ids(&self) -> impl Iterator<Item = Uuid> {
+        self.families.keys().copied()
+    }
+
     /// The one family that `unit` means.
     pub(super) fn family(&self, unit: &Unit) -> Result<&family::Model, FieldProblem> {
         let unknown = |field: &str| {

@@ -184,10 +184,12 @@ impl Run<'_> {
         tally: &mut Tally,
     ) -> Result<()> {
         let write = self.chunk().await?;
+        let listed = lines.len();
         let mut places = Vec::new();
         for some in lines.chunks(CHUNK) {
             let units: Vec<&Unit> = some.iter().map(|one| &one.unit).collect();
             let found = Found::look_up(&write, &units).await?;
+            self.find(found.ids());
             for one in some {
                 match placed(one, &found, region, for_persons, tally) {
                     Ok(place) => places.push(place),
@@ -252,7 +254,7 @@ impl Run<'_> {
         insert_all(&write, rows.collect()).await?;
         self.wait(&write, vec![(first, Waiting::Waitlist { id })])
             .await?;
-        self.commit(write, 0, 0).await
+        self.commit(write, listed, 0, 0).await
     }
 }
 

@@ -24,6 +24,10 @@ pub struct Model {
     pub rejected: i64,
     pub warned: i64,
     pub told: String,
+    /// Lines dealt with so far.
+    pub done: Option<i64>,
+    /// What its try foretold, as JSON.
+    pub foretold: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -21,6 +21,7 @@ pub struct Model {
     pub ended_by: Option<Uuid>,
     pub ended_at: Option<i64>,
     pub recorded_at: i64,
+    pub delegated_from: Option<Uuid>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

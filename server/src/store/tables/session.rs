@@ -18,6 +18,8 @@ pub struct Model {
     pub previous_hash: Option<Vec<u8>>,
     pub rotated_at: i64,
     pub cookie: bool,
+    pub agent: Option<String>,
+    pub stepped_up_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

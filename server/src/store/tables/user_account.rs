@@ -15,6 +15,7 @@ pub struct Model {
     pub suspended_at: Option<i64>,
     pub signed_out_at: Option<i64>,
     pub created_at: i64,
+    pub second_factor_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -23,11 +23,21 @@ pub struct Model {
     pub accepted_basis: Option<String>,
     pub lease_user: Option<Uuid>,
     pub lease_until: Option<i64>,
+    /// The contact sheet that the lease belongs to; absent: the case is reviewed by itself.
+    pub lease_sheet: Option<Uuid>,
+    /// Since when this person holds it in this way; of a case that nobody holds it says nothing.
+    pub lease_since: Option<i64>,
+    /// How many houses were handed out with the contact sheet; counts beside `lease_sheet` only.
+    pub lease_houses: Option<i32>,
+    /// The visit that somebody took out of a contact sheet.
+    pub off_sheet_visit: Option<Uuid>,
     pub returned: Option<String>,
     pub return_fetched_at: Option<i64>,
     pub close_reason: Option<String>,
     pub predecessor: Option<Uuid>,
     pub tries: i32,
+    /// Why whoever opened it asked for the visit; absent: it was planned.
+    pub request_reason: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -63,14 +63,18 @@ impl Acting {
         if genuine.software_key {
             flags.push((Flag::SoftwareKey, serde_json::json!({})));
         }
-        if manifest.training {
-            flags.push((Flag::Training, serde_json::json!({})));
-        }
         let proof = Proof::of(manifest, at, self.store.keys());
         flags::of_time(&mut flags, manifest, at, proof);
         let target = self
             .case_effect(&mut write, id, manifest, proof, &mut flags)
             .await?;
+        let is_at_home = match &target {
+            Some(case) => cases::region_of(case)?.is_training(),
+            None => manifest.region.is_training(),
+        };
+        if manifest.training && !is_at_home {
+            flags.push((Flag::Training, serde_json::json!({})));
+        }
         flags::of_place(&mut flags, &mut write, manifest, target.as_ref()).await?;
         let answers = genuine.answers.as_ref().and_then(|(_, a)| a.as_ref());
         flags::of_evidence(&mut flags, manifest, answers, target.as_ref());
@@ -375,7 +379,8 @@ impl Acting {
                 serde_json::json!({ "said": manifest.region }),
             ));
         }
-        if manifest.training {
+        // What was made in training counts in training only.
+        if (manifest.training || duty.is_trainee()?) && !region.is_training() {
             return Ok(Some(case));
         }
         if case.officer_id != Some(manifest.officer.into()) {
@@ -489,6 +494,18 @@ impl Duty {
         }
         flags.push((Flag::SealedAfterEnd, serde_json::json!({ "since": ended })));
         Ok(false)
+    }
+
+    /// Whether this officer was never given anything but training.
+    fn is_trainee(&self) -> Result<bool> {
+        for grant in &self.grants {
+            let regions: Vec<RegionCode> =
+                serde_json::from_str(&grant.regions).map_err(Error::internal)?;
+            if !regions.iter().all(RegionCode::is_training) {
+                return Ok(false);
+            }
+        }
+        Ok(!self.grants.is_empty())
     }
 
     /// Since when this officer has had nothing to do here; `None`: is on duty, or never was.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use serde_json::{Value, json};
+use tilik_server::config::LowSpace;
 use tilik_tests::uploads::{SealedPhoto, seal_finding, send_manifests};
 
 use crate::Tally;
@@ -114,7 +115,9 @@ pub async fn run(folder: &Path, beside: &Path) -> Result<Tally> {
         disk: folder.to_path_buf(),
         file: folder.join("ballast"),
     };
-    let server = ground.start(&[])?;
+    let low = LowSpace::default();
+    let default = format!("{},{}", low.photos_wait_below, low.read_only_below);
+    let server = ground.start(&[("TILIK_LOW_SPACE", default)])?;
     let phone = ground.phone(&server.api()).await?;
     let (mut sealed, _) = photos(&phone, 4, (400, 300)).await?;
     let client = Client {

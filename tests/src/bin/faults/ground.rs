@@ -14,7 +14,7 @@ use tilik_protocol::policy::Role;
 use tilik_protocol::session::{Act, AddGrant, AddUser};
 use tilik_server::App;
 use tilik_server::clock::{Ids, SystemClock};
-use tilik_server::config::Config;
+use tilik_server::config::{Config, SecondFactor};
 use tilik_server::keys::{Keyring, Loading};
 use tilik_server::start::{self, Migrating};
 use tilik_tests::uploads::{SealedPhoto, noise, seal_finding, send_manifests};
@@ -79,6 +79,7 @@ fn settings(data: &Path, folder: &Path) -> Result<Config> {
     Ok(Config {
         keys: folder.join("keys.json"),
         listen: free,
+        second_factor: SecondFactor::Offered,
         ..Config::embedded(data.to_path_buf())
     })
 }
@@ -127,9 +128,10 @@ impl Ground {
                 valid_from: None,
                 valid_until: None,
                 document_number: "ST/1/2026".to_owned(),
+                delegated_from: None,
             };
             let grant = by.add_grant(user.id, grant).await?;
-            if role.is_deciding() {
+            if role.waits_for_approver() {
                 let act = Act {
                     event_id: ids.next(),
                     note: None,
@@ -198,6 +200,8 @@ impl Ground {
             .env("TILIK_DATA_DIR", &self.config.data_dir)
             .env("TILIK_KEYS", &self.config.keys)
             .env("TILIK_LISTEN", self.config.listen.to_string())
+            // The machine's own disk may be as full as it is.
+            .env("TILIK_LOW_SPACE", "2,1")
             .envs(around.iter().map(|(name, value)| (*name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -21,11 +21,12 @@ function user(...grants: Grant[]): User {
 	return { id: 'u', username: 'budi', name: 'Budi', suspended: false, grants };
 }
 
-test('only a deciding grant waits for an approver', () => {
-	assert.equal(grantState(grant(), NOW), 'active');
-	assert.equal(grantState(grant({ role: 'auditor' }), NOW), 'active');
-	assert.equal(grantState(grant({ role: 'approver' }), NOW), 'waiting');
-	assert.equal(grantState(grant({ role: 'approver', confirmed: true }), NOW), 'active');
+test('who decides, makes accounts or audits waits for an approver', () => {
+	for (const role of ['officer', 'signatory', 'feed'] as const) assert.equal(grantState(grant({ role }), NOW), 'active', role);
+	for (const role of ['supervisor', 'operator', 'verifier', 'approver', 'admin', 'auditor'] as const) {
+		assert.equal(grantState(grant({ role }), NOW), 'waiting', role);
+		assert.equal(grantState(grant({ role, confirmed: true }), NOW), 'active', role);
+	}
 });
 
 test('a grant has its time and its end', () => {

@@ -4,21 +4,28 @@ import type { Schemas } from '../api.ts';
 export type Grant = Schemas['GrantView'];
 export type User = Schemas['UserView'];
 export type GrantState = 'active' | 'waiting' | 'future' | 'over' | 'ended';
-export type UserState = 'active' | 'waiting' | 'none' | 'suspended';
+export type UserState = Schemas['AccountState'];
 type Role = Schemas['Role'];
 
-/** Roles that decide, or say who may: their grant counts for nothing until an approver confirms it. */
-const DECIDING: readonly Role[] = ['supervisor', 'operator', 'verifier', 'approver'];
+/** Who decides, makes accounts or audits: their grant counts for nothing until an approver confirms it. */
+const WAITING: readonly Role[] = ['supervisor', 'operator', 'verifier', 'approver', 'admin', 'auditor'];
 
-export function isDeciding(role: string): boolean {
-	return DECIDING.some((each) => each === role);
+export function waitsForApprover(role: string): boolean {
+	return WAITING.some((each) => each === role);
 }
 
 export function grantState(grant: Grant, now: number): GrantState {
 	if (grant.ended_at) return 'ended';
 	if (grant.valid_until && Date.parse(grant.valid_until) <= now) return 'over';
-	if (isDeciding(grant.role) && !grant.confirmed) return 'waiting';
+	if (waitsForApprover(grant.role) && !grant.confirmed) return 'waiting';
 	return Date.parse(grant.valid_from) > now ? 'future' : 'active';
+}
+
+/** The account with a grant as the server just told it. */
+export function withGrant(user: User, grant: Grant): User {
+	const known = user.grants.some((each) => each.id === grant.id);
+	const grants = known ? user.grants.map((each) => (each.id === grant.id ? grant : each)) : [...user.grants, grant];
+	return { ...user, grants };
 }
 
 /** Whether the grant can still be ended. */

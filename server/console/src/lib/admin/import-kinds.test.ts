@@ -55,8 +55,8 @@ test('a file of another sort is told before it is sent', () => {
 	assert.equal(unfit(known('boundaries'), 9, bytes('\uFEFF {"type":"FeatureCollection"')), null);
 });
 
-test('a field is named as the example file names it, beside the server\'s word', () => {
-	assert.equal(fieldName('regions', 'code'), 'kode (code)');
+test('a field is named as the example file names it', () => {
+	assert.equal(fieldName('regions', 'code'), 'kode');
 	assert.equal(fieldName('families', 'no_kk'), 'no_kk');
 	assert.equal(fieldName('regions', 'baris'), 'baris');
 });

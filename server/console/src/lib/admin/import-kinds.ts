@@ -143,10 +143,9 @@ function means(column: Column, heading: string): boolean {
 	return plainHeader(column.name) === heading || plainHeader(column.field) === heading || column.also.includes(heading);
 }
 
-/** A field of a problem as the person knows the column: `kode (code)` where the server says it in English. */
+/** A field of a problem as the person knows the column, where the server says it in English. */
 export function fieldName(kind: ImportKind, field: string): string {
-	const column = kindOf(kind)?.columns.find((each) => each.field === field);
-	return column === undefined || column.name === field ? field : `${column.name} (${field})`;
+	return kindOf(kind)?.columns.find((each) => each.field === field)?.name ?? field;
 }
 
 export interface Headings {

@@ -1,12 +1,15 @@
 /** Officers on duty, from whichever list the person may read. */
-import { api, told, type Schemas } from '../api.ts';
+import { api, serverNow, told, type Schemas } from '../api.ts';
 import { byName } from '../format.ts';
 import { may } from '../session.svelte.ts';
+import { grantState } from './grants.ts';
 import { people } from './people.svelte.ts';
 
 export interface Officer {
 	readonly id: string;
 	readonly name: string;
+	readonly username: string;
+	readonly regions: readonly string[];
 }
 
 /** Rejects with what `told` throws. */
@@ -17,11 +20,15 @@ export async function officersOnDuty(signal: AbortSignal): Promise<Officer[]> {
 
 async function assigned(signal: AbortSignal): Promise<Officer[]> {
 	const page: Schemas['Page_OfficerView'] = await told(api.GET('/v1/officers', { signal }));
-	return page.items.map(({ user, name }) => ({ id: user, name }));
+	return page.items.map(({ user, name, username = '', regions }) => ({ id: user, name, username, regions }));
 }
 
 async function granted(): Promise<Officer[]> {
 	await people.load(true);
 	if (people.error !== null) throw people.error;
-	return people.holding('officer');
+	const now = serverNow();
+	return people.holding('officer').map(({ id, name, username, grants }) => {
+		const held = grants.filter((grant) => grant.role === 'officer' && grantState(grant, now) === 'active');
+		return { id, name, username, regions: [...new Set(held.flatMap((grant) => grant.regions))] };
+	});
 }

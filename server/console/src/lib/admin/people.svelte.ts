@@ -1,10 +1,10 @@
-/** The accounts in reach, for whoever manages them: there is no route for a single one, and lists name people by id. */
+/** The accounts in reach, for whoever manages them: lists name people by id. */
 import { untrack } from 'svelte';
 
 import { api, serverNow, told } from '../api.ts';
 import { byName } from '../format.ts';
 import { may, session } from '../session.svelte.ts';
-import { holds, type Grant, type User } from './grants.ts';
+import { holds, withGrant, type Grant, type User } from './grants.ts';
 
 const PAGE = 200;
 
@@ -64,10 +64,7 @@ class People {
 
 	putGrant(id: string, grant: Grant): void {
 		const user = this.find(id);
-		if (user === undefined) return;
-		const known = user.grants.some((each) => each.id === grant.id);
-		const grants = known ? user.grants.map((each) => (each.id === grant.id ? grant : each)) : [...user.grants, grant];
-		this.put({ ...user, grants });
+		if (user !== undefined) this.put(withGrant(user, grant));
 	}
 
 	/** Who holds a role now, by name. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { details, isoWib, shortId, thing } from './trail.ts';
+import { details, isDay, isoWib, shortId, span, thing } from './trail.ts';
 
 const ID = '01a21e7d-81a6-77e3-bd0d-06a8655e6898';
 
@@ -22,6 +22,20 @@ test('ids are shortened to the part that differs, and times are the region\'s', 
 	assert.equal(shortId(ID), '655e6898');
 	assert.equal(shortId('PKH'), 'PKH');
 	assert.equal(isoWib('2026-11-24T18:05:09.123456Z'), '2026-11-25T01:05:09+07:00');
+});
+
+test('a span of days begins with the first moment of one and ends with the last of the other, in the region\'s time', () => {
+	const day = span('2026-11-24', '2026-11-24');
+	assert.equal(Date.parse(day.since ?? ''), Date.parse('2026-11-23T17:00:00Z'));
+	assert.equal(day.until, '2026-11-24T17:00:00.000Z');
+	assert.deepEqual(span('', ''), {});
+	assert.deepEqual(Object.keys(span('', '2026-12-31')), ['until']);
+	assert.equal(span('', '2026-12-31').until, '2026-12-31T17:00:00.000Z');
+});
+
+test('a day of an address that does not exist is none', () => {
+	assert.ok(isDay('2028-02-29'));
+	for (const text of ['', '2026-02-29', '24/11/2026', '2026-11-24T00:00', 'kemarin']) assert.ok(!isDay(text), text);
 });
 
 test('a body is told fact by fact', () => {

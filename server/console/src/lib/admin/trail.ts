@@ -1,6 +1,6 @@
 /** What a row of the trail is about, as links and words. Pure. */
 
-import { number } from '../format.ts';
+import { dayStart, number, parseDay, typedDay } from '../format.ts';
 
 export interface Thing {
 	readonly kind: string;
@@ -41,6 +41,21 @@ export function isoWib(when: string): string {
 	return `${new Date(Date.parse(when) + 7 * 3_600_000).toISOString().slice(0, 19)}+07:00`;
 }
 
+/** Whether `2026-11-24` is a day. */
+export function isDay(text: string): boolean {
+	return parseDay(typedDay(text)) === text;
+}
+
+const DAY_MS = 86_400_000;
+
+/** From the first moment of one day of the region to the last of another, as the server asks for it; '' is no end. */
+export function span(from: string, until: string): { since?: string; until?: string } {
+	return {
+		...(from === '' ? {} : { since: dayStart(from) }),
+		...(until === '' ? {} : { until: new Date(Date.parse(dayStart(until)) + DAY_MS).toISOString() }),
+	};
+}
+
 export interface Detail {
 	readonly key: string;
 	readonly value: string;
@@ -63,7 +78,7 @@ export function details(body: unknown): Detail[] {
 		// The event has a place of its own.
 		if (empty(value) || key === 'event_id') return [];
 		// What was asked for stands within; its own keys say more than that it was asked.
-		if (key === 'body') return details(value);
+		if (key === 'body' || key === 'on_sheet') return details(value);
 		return [{ key, value: textOf(value) }];
 	});
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { users } from '../texts/users.ts';
-import { HEADINGS, readUsers } from './users-csv.ts';
+import { HEADINGS, nameProblem, readUsers } from './users-csv.ts';
 
 const KNOWN = {
 	usernames: new Set(['admin']),
@@ -65,4 +65,13 @@ test('names with quotes, emoji and HTML stay what they are', () => {
 	const [entry] = readUsers('nama,username\n"<b>Ani ""A"" 🏠</b>",ani\n', KNOWN).entries;
 	assert.equal(entry?.name, '<b>Ani "A" 🏠</b>');
 	assert.deepEqual(entry?.problems, []);
+});
+
+test('a name is one that can be read', () => {
+	for (const good of ['Siti Aminah, S.Sos.', "M. Nur'aini", 'عائشة']) assert.equal(nameProblem(good), null, good);
+	for (const bad of ['', '...', '12']) assert.equal(nameProblem(bad), users.nameMissing, bad);
+	assert.equal(nameProblem(`${' '.repeat(90)}x`), users.nameSpaces);
+	for (const bad of ['Si\u200bti', '\u202eitiS', 'Siti\tA', 'Siti\u00a0A', '\u3000Siti']) {
+		assert.equal(nameProblem(bad), users.nameUnseen, JSON.stringify(bad));
+	}
 });

@@ -45,8 +45,11 @@ interface Known {
 }
 
 export const MOST_ROWS = 500;
-const LONGEST_NAME = 120;
+const LONGEST_NAME = 200;
 const LONGEST_DOCUMENT = 64;
+
+/** What cannot be seen, or turns around what stands beside it; the server knows a few more. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u;
 
 const t = users.csv;
 
@@ -70,7 +73,9 @@ export function usernameProblem(username: string): string | null {
 }
 
 export function nameProblem(name: string): string | null {
+	if (UNSEEN.test(name)) return users.nameUnseen;
 	if (name === '' || !/\p{L}/u.test(name)) return users.nameMissing;
+	if (name.includes('  ')) return users.nameSpaces;
 	if ([...name].length > LONGEST_NAME) return users.nameLong;
 	return holdsNumber(name) ? users.personalNumber : null;
 }

@@ -12,12 +12,29 @@ test('an act is one line with who, as what, when and why', () => {
 		who: 'Budi (koordinator)',
 		did: 'mengembalikan bukti kepada petugas',
 		reasons: 'Foto buram, X_LAIN',
+		document: '',
 	});
 });
 
 test('the server acts under its own name', () => {
 	assert.equal(act({ at, role: 'system', action: 'case.expire' }).who, 'Sistem');
+	assert.equal(act({ at, actor: 'u', name: 'Siti', role: 'system', action: 'case.open' }).who, 'Siti');
 	assert.equal(act({ at, actor: 'u', role: 'verifier', action: 'case.close' }).who, 'Pengguna (verifikator Dinsos)');
+});
+
+test('an acceptance on a sheet says how long the house was on the screen', () => {
+	const on = (shown_ms: number) =>
+		act({ at, role: 'supervisor', action: 'case.accept', on_sheet: { sheet: 's', shown_ms, houses: 12 } }).did;
+	assert.equal(on(14_200), 'menerima bukti di lembar 12 rumah, 14 detik di layar');
+	assert.equal(on(5_999), 'menerima bukti di lembar 12 rumah, 6 detik di layar (tergesa)');
+	assert.equal(on(6_000), 'menerima bukti di lembar 12 rumah, 6 detik di layar');
+});
+
+test('a judgement by itself says how long the case was held', () => {
+	const row = { at, role: 'supervisor', action: 'case.accept', held_ms: 41_300 };
+	assert.equal(act(row).did, 'menerima bukti, 41 detik setelah mengambil kasus');
+	assert.equal(act({ ...row, held_ms: 26 }).did, 'menerima bukti, 0 detik setelah mengambil kasus');
+	assert.equal(act({ ...row, held_ms: 200_000 }).did, 'menerima bukti, 3 menit setelah mengambil kasus');
 });
 
 test('giving, giving again and taking back are told apart by the states', () => {
@@ -42,6 +59,7 @@ test('an act on a membership says of which program and what', () => {
 	const row = { at, actor: 'u', name: 'Siti', role: 'operator', action: 'membership.decide', program: 'SEMBAKO' };
 	assert.equal(act({ ...row, outcome: 'ineligible' }).did, 'memutuskan kepesertaan Sembako: tidak layak');
 	assert.equal(act(row).did, 'memutuskan kepesertaan Sembako');
+	assert.equal(act({ ...row, document_number: 'BA/12/2026' }).document, 'BA/12/2026');
 });
 
 test('a flag about a number tells it with its limit, and others tell none', () => {

@@ -1,9 +1,10 @@
 /** Words of a case's parts that are more than a look-up in one list. No Svelte here: the tests read it as it is. */
 import type { Schemas } from '#lib/api.ts';
-import { dateTime, number } from '#lib/format.ts';
-import { outcomeChip, photoKind, role } from '#lib/labels.ts';
+import { dateTime, howLong, number } from '#lib/format.ts';
+import { actedAs, outcomeChip, photoKind } from '#lib/labels.ts';
 import { reason } from '#lib/reasons.ts';
 import { programName } from '#lib/recipient/programs.ts';
+import { isHurried } from '#lib/sheet/houses.ts';
 import { family, flags, history, photos } from '#lib/texts/cases.ts';
 
 function wordIn(words: Readonly<Record<string, string>>, key: string): string | undefined {
@@ -47,6 +48,8 @@ export interface Act {
 	readonly who: string;
 	readonly did: string;
 	readonly reasons: string;
+	/** The number of the document it rests on; '' without one. */
+	readonly document: string;
 }
 
 /** `Koordinator` → `koordinator`; a name within it keeps its capital. */
@@ -61,10 +64,25 @@ function did(row: Schemas['HistoryRow']): string {
 		if (row.from === 'assigned' || row.from === 'returned') return history.reassigned;
 	}
 	const did = wordIn(history.acts, row.action) ?? row.action;
+	if (row.on_sheet) {
+		const { shown_ms: shown, houses } = row.on_sheet;
+		return history.onSheet(did, number(houses), number(Math.round(shown / 1_000)), isHurried(row.on_sheet));
+	}
+	if (row.held_ms != null) return history.held(did, howLong(row.held_ms));
 	if (!row.program) return did;
 	const program = programName(row.program);
 	if (!row.outcome) return history.aboutProgram(did, program);
 	return history.about(did, program, withinSentence(outcomeChip(row.outcome).word));
+}
+
+function asWhat(row: Schemas['HistoryRow']): string {
+	const word = withinSentence(actedAs(row.role, row.actor));
+	return row.deputy_for ? history.deputy(word, row.deputy_for) : word;
+}
+
+function whoOf(person: string | undefined, word: string): string {
+	if (person === undefined) return history.system;
+	return word === '' ? person : history.who(person, word);
 }
 
 /** An act on a case as one line says it. */
@@ -72,8 +90,9 @@ export function act(row: Schemas['HistoryRow']): Act {
 	const person = row.name ?? (row.actor ? history.unnamed : undefined);
 	return {
 		when: dateTime(row.at),
-		who: person === undefined ? history.system : history.who(person, withinSentence(role(row.role))),
+		who: whoOf(person, asWhat(row)),
 		did: did(row),
 		reasons: (row.reasons ?? []).map(reason).join(', '),
+		document: row.document_number ?? '',
 	};
 }

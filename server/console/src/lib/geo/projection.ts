@@ -9,7 +9,7 @@ export interface Point {
 	readonly y: number;
 }
 
-const EARTH_M = 6_371_008.8;
+export const EARTH_M = 6_371_008.8;
 const RADIAN = Math.PI / 180;
 const DIRECTIONS = 8;
 

@@ -21,16 +21,8 @@ const MARKS: Readonly<Record<MapState, Mark>> = {
 	cancelled: { word: t.states.cancelled, tone: 'bad', shape: 'cross', colour: '--bad' },
 };
 
-export const MAP_STATES: readonly MapState[] = [
-	'unvisited',
-	'submitted',
-	'returned',
-	'unreachable',
-	'accepted',
-	'cancel_proposed',
-	'eligible',
-	'cancelled',
-];
+/** Every state, in the order in which lists and legends name them: the order above. */
+export const MAP_STATES: readonly MapState[] = Object.keys(MARKS) as MapState[];
 
 /** A state that this console does not know yet is shown as it came. */
 export function markOf(state: string): Mark {

@@ -3,10 +3,14 @@ import type { Schemas } from '#lib/api.ts';
 import { byName } from '#lib/format.ts';
 
 type CaseView = Schemas['CaseView'];
+type Membership = Schemas['MembershipView'];
+
+/** As it was proposed, or as it was confirmed. */
+export type Standing = 'usulan' | 'ditetapkan';
 
 export interface AnnexRow {
 	readonly view: CaseView;
-	readonly membership: Schemas['MembershipView'];
+	readonly membership: Membership;
 }
 
 export interface AnnexVillage {
@@ -15,9 +19,10 @@ export interface AnnexVillage {
 	readonly rows: readonly AnnexRow[];
 }
 
-/** `of`: which memberships of each case are listed, as they were proposed. */
-export function annexOf(views: readonly CaseView[], of: (view: CaseView) => readonly Schemas['MembershipView'][]): AnnexVillage[] {
-	return [...Map.groupBy(views, (view) => view.region)]
+/** `of`: which memberships of each case are listed. */
+export function annexOf(views: readonly CaseView[], of: (view: CaseView) => readonly Membership[]): AnnexVillage[] {
+	const listed = views.filter((view) => of(view).length > 0);
+	return [...Map.groupBy(listed, (view) => view.region)]
 		.toSorted(([a], [b]) => byName(a, b))
 		.map(([region, here]) => ({
 			region,
@@ -26,4 +31,12 @@ export function annexOf(views: readonly CaseView[], of: (view: CaseView) => read
 				.toSorted((a, b) => byName(a.family.name, b.family.name))
 				.flatMap((view) => of(view).map((membership) => ({ view, membership }))),
 		}));
+}
+
+/** The last rows of a sheet, which the signature stays with. */
+const WITH_SIGNATURE = 2;
+
+export function parted<Row>(rows: readonly Row[]): [readonly Row[], readonly Row[]] {
+	const at = Math.max(0, rows.length - WITH_SIGNATURE);
+	return [rows.slice(0, at), rows.slice(at)];
 }

@@ -17,8 +17,3 @@ export function partOf(view: CaseView, acts: readonly HistoryRow[], user: string
 	if (did(REVIEWING)) return 'reviewed';
 	return view.visits.some((visit) => visit.officer === user) ? 'visited' : null;
 }
-
-/** The act that sent the case to the approver, with who did it and when. */
-export function proposalOf(acts: readonly HistoryRow[]): HistoryRow | undefined {
-	return acts.find((row) => row.action === 'case.send_for_approval');
-}

@@ -34,8 +34,19 @@ export function settledIn(view: CaseView): Schemas['MembershipView'][] {
 	return view.memberships.filter((one) => one.outcome && !one.awaiting_approval && (view.state === 'decided' || one.notice));
 }
 
-/** Memberships of one program for which the same is proposed, counted. */
-export function sameProposals(list: readonly Schemas['MembershipView'][]): { one: Schemas['MembershipView']; n: number }[] {
-	const same = Map.groupBy(list, (one) => `${one.program} ${one.outcome} ${one.reason} ${one.document_number ?? ''} ${one.person ?? ''} ${one.refused?.at ?? ''}`);
-	return [...same.values()].flatMap(([one, ...others]) => (one === undefined ? [] : [{ one, n: others.length + 1 }]));
+export interface Proposed {
+	/** The last one proposed, which stands for all. */
+	readonly one: Schemas['MembershipView'];
+	readonly all: readonly Schemas['MembershipView'][];
+}
+
+/** What is said alike of several memberships: the same outcome and reason by the same document and person, said once. */
+export function alike(list: readonly Schemas['MembershipView'][]): Proposed[] {
+	const same = Map.groupBy(list, (one) =>
+		[one.outcome, one.reason, one.document_number, one.proposed_by, one.refused?.at, one.confirm_note, one.confirmed_by].join('|'),
+	);
+	return [...same.values()].flatMap((all) => {
+		const one = all.toSorted((a, b) => (a.proposed_at ?? '').localeCompare(b.proposed_at ?? '')).at(-1);
+		return one === undefined ? [] : [{ one, all }];
+	});
 }

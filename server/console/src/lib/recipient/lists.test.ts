@@ -3,10 +3,12 @@ import { test } from 'node:test';
 
 import type { Schemas } from '#lib/api.ts';
 
-import { annexOf } from './annex.ts';
-import { partOf, proposalOf } from './duty.ts';
-import { sameProposals, settledIn, waitingFor } from './evidence.ts';
-import { grouped, membershipNames, namesOf } from './programs.ts';
+import { annexOf, parted } from './annex.ts';
+import { EMPTY, mistakes } from './decree.ts';
+import { partOf } from './duty.ts';
+import { alike, settledIn, waitingFor } from './evidence.ts';
+import { grouped, membershipNames, namesOf, programsOf } from './programs.ts';
+import { saidBy } from './proposed.ts';
 import { caseView, membership } from './sample.ts';
 
 function act(action: string, actor: string): Schemas['HistoryRow'] {
@@ -20,7 +22,15 @@ test('nobody is offered to confirm their own work', () => {
 	assert.equal(partOf(view, acts, 'supervisor'), 'reviewed');
 	assert.equal(partOf(view, acts, 'approver'), null);
 	assert.equal(partOf(view, acts, undefined), null);
-	assert.equal(proposalOf(acts)?.actor, 'operator');
+});
+
+test('who proposed, who confirmed, and who decided alone are told apart', () => {
+	const proposed = membership('a', { proposed_by: 'o', proposed_by_name: 'Siti', proposed_at: '2026-11-24T07:05:00Z' });
+	assert.deepEqual(saidBy(proposed, false), ['Diajukan Siti, 24 Nov 2026, 14.05 WIB']);
+	assert.deepEqual(saidBy(proposed, true), ['Diputuskan Siti, 24 Nov 2026, 14.05 WIB']);
+	const confirmed = { ...proposed, confirmed_by: 'k', confirmed_by_name: 'Budi', confirmed_at: '2026-11-25T07:05:00Z' };
+	assert.deepEqual(saidBy(confirmed, true), ['Diajukan Siti, 24 Nov 2026, 14.05 WIB', 'disahkan Budi, 25 Nov 2026, 14.05 WIB']);
+	assert.deepEqual(saidBy(membership('a'), true), []);
 });
 
 test('memberships of one program for several persons are told apart', () => {
@@ -46,7 +56,7 @@ test('what waits, what is settled, and what is proposed alike', () => {
 	const waiting = caseView({ state: 'awaiting_approval', memberships });
 	assert.equal(waitingFor(waiting).length, 2);
 	assert.deepEqual(
-		sameProposals(waitingFor(waiting)).map(({ n }) => n),
+		alike(waitingFor(waiting)).map(({ all }) => all.length),
 		[2],
 	);
 	assert.equal(settledIn(waiting).length, 0);
@@ -68,4 +78,39 @@ test('an annex is by village and by name, a row a membership', () => {
 			['35.71.01.1003', 1, ['a1', 'a2']],
 		],
 	);
+});
+
+test('what is said alike is said once, with the persons behind it', () => {
+	const moved = { outcome: 'ineligible' as const, reason: 'PINDAH_KELUAR_DAERAH', document_number: 'BA/7', proposed_by: 'operator', awaiting_approval: true };
+	const health = { ...moved, program: 'PBI-JK' };
+	const list = [
+		membership('a', { ...moved, program: 'BLT-DD', proposed_at: '2026-11-24T03:00:02Z' }),
+		membership('b', { ...health, person: 'Ani', proposed_at: '2026-11-24T03:00:01Z' }),
+		membership('c', { ...health, person: 'Budi', proposed_at: '2026-11-24T03:00:03Z' }),
+		membership('d', { ...moved, document_number: 'BA/8' }),
+	];
+	const said = alike(list);
+	assert.deepEqual(
+		said.map(({ one, all }) => [one.id, all.length]),
+		[
+			['c', 3],
+			['d', 1],
+		],
+	);
+	assert.equal(programsOf(said[0]?.all ?? []), 'BLT-DD, PBI-JK ×2 (Ani, Budi)');
+});
+
+test('the last rows of an annex stay with the signature', () => {
+	assert.deepEqual(parted([1, 2, 3, 4]), [
+		[1, 2],
+		[3, 4],
+	]);
+	assert.deepEqual(parted([1]), [[], [1]]);
+});
+
+test('a decree needs its kind, and a NIP has eighteen digits', () => {
+	assert.deepEqual(mistakes(EMPTY).map(({ field }) => field), ['decree']);
+	const decree = { ...EMPTY, decree: 'Keputusan Wali Kota Kediri' };
+	assert.deepEqual(mistakes({ ...decree, nip: '19780101 200501 1 001' }), []);
+	assert.deepEqual(mistakes({ ...decree, nip: '1978' }).map(({ field }) => field), ['nip']);
 });

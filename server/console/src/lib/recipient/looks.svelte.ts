@@ -5,11 +5,14 @@ import { api, told, type Schemas } from '#lib/api.ts';
 
 type CaseView = Schemas['CaseView'];
 type HistoryRow = Schemas['HistoryRow'];
+type FamilyChanges = Schemas['FamilyChanges'];
 
 export interface Look {
 	readonly view: CaseView | null;
 	/** Empty unless asked for. */
 	readonly acts: readonly HistoryRow[];
+	/** What is other since last month; null unless asked for, or when it could not be loaded. */
+	readonly changes: FamilyChanges | null;
 	/** Why there is no view. */
 	readonly error: unknown;
 }
@@ -19,11 +22,13 @@ const AT_ONCE = 4;
 export class Looks {
 	readonly found = new SvelteMap<string, Look>();
 	readonly #history: boolean;
+	readonly #changes: boolean;
 	#abort = new AbortController();
 
-	/** `history`: whether to ask for the acts too. */
-	constructor({ history = false } = {}) {
+	/** `history`: whether to ask for the acts too; `changes`: for what is other since last month. */
+	constructor({ history = false, changes = false } = {}) {
 		this.#history = history;
+		this.#changes = changes;
 	}
 
 	/** Asks for these cases and forgets all others. */
@@ -60,9 +65,19 @@ export class Looks {
 				told(api.GET('/v1/cases/{id}', { params, signal })),
 				this.#history ? told(api.GET('/v1/cases/{id}/history', { params, signal })) : null,
 			]);
-			return { view, acts: acts?.items ?? [], error: null };
+			const changes = this.#changes ? await this.#changesOf(view.family.id, signal) : null;
+			return { view, acts: acts?.items ?? [], changes, error: null };
 		} catch (error) {
-			return { view: null, acts: [], error };
+			return { view: null, acts: [], changes: null, error };
+		}
+	}
+
+	/** They are beside the evidence: without them it is shown all the same. */
+	async #changesOf(id: string, signal: AbortSignal): Promise<FamilyChanges | null> {
+		try {
+			return await told(api.GET('/v1/families/{id}/changes', { params: { path: { id } }, signal }));
+		} catch {
+			return null;
 		}
 	}
 }

@@ -7,9 +7,9 @@ import { moves as t } from '#lib/texts/recipients.ts';
 import { movesFor, othersUndecided } from './moves.ts';
 import { caseView, membership } from './sample.ts';
 
-const operator = { decide: true, assign: false };
-const supervisor = { decide: false, assign: true };
-const auditor = { decide: false, assign: false };
+const operator = { decide: true, assign: false, request: true };
+const supervisor = { decide: false, assign: true, request: false };
+const auditor = { decide: false, assign: false, request: false };
 
 test('an operator decides what is accepted, one way or the other', () => {
 	const view = caseView({
@@ -41,7 +41,8 @@ test('in every state there is a move or one sentence why there is none', () => {
 		}
 	}
 	assert.equal(movesFor(null, supervisor).visit, true);
-	assert.equal(movesFor(null, operator).why, t.none.noCase);
+	assert.equal(movesFor(null, operator).visit, true);
+	assert.equal(movesFor(null, { ...operator, request: false }).why, t.none.noCase);
 	assert.equal(movesFor(caseView(), supervisor).why, t.none.deciding);
 	assert.equal(movesFor(caseView(), auditor).why, t.none.role);
 });

@@ -14,6 +14,8 @@ const ENDED: readonly string[] = ['inactive', 'replaced', 'graduated', 'withdraw
 export interface Rights {
 	readonly decide: boolean;
 	readonly assign: boolean;
+	/** May ask for a visit without giving it to somebody. */
+	readonly request: boolean;
 }
 
 export interface Moves {
@@ -30,7 +32,7 @@ export function openCase(cases: readonly CaseRow[]): CaseRow | undefined {
 }
 
 function whyNot(state: string | undefined, rights: Rights): string {
-	if (!rights.decide && !rights.assign) return state === 'awaiting_approval' ? t.none.approval : t.none.role;
+	if (!rights.decide && !rights.assign && !rights.request) return state === 'awaiting_approval' ? t.none.approval : t.none.role;
 	switch (state) {
 		case undefined:
 			return t.none.noCase;
@@ -57,7 +59,7 @@ export function movesFor(view: CaseView | null, rights: Rights): Moves {
 	const undecided = deciding.filter((one) => !ENDED.includes(one.state));
 	const eligible = undecided.filter((one) => one.outcome !== 'eligible');
 	const cancel = undecided.filter((one) => one.outcome !== 'ineligible');
-	const visit = rights.assign && view === null;
+	const visit = (rights.assign || rights.request) && view === null;
 	const none = eligible.length === 0 && cancel.length === 0 && !visit;
 	return { eligible, cancel, visit, why: none ? whyNot(view?.state, rights) : null };
 }

@@ -15,10 +15,17 @@ export function programName(code: string): string {
 	return (Object.hasOwn(NAMES, code) ? NAMES[code] : undefined) ?? code;
 }
 
-/** For a filter; codes that come from elsewhere (the address, what was found) are choosable too. */
-export function programOptions(others: readonly string[]): { value: string; label: string }[] {
-	const codes = new Set([...Object.keys(NAMES), ...others.filter((code) => code !== '')]);
-	return [...codes].map((value) => ({ value, label: programName(value) }));
+/** For a filter: those of the registry; codes that come from elsewhere (the address, what was found) are choosable too. */
+export function programOptions(
+	known: readonly { code: string; name: string }[],
+	others: readonly string[],
+): { value: string; label: string }[] {
+	const names = new Map(known.map(({ code, name }) => [code, name]));
+	const codes = new Set([...names.keys(), ...others.filter((code) => code !== '')]);
+	return [...codes].map((value) => {
+		const [short, full] = [programName(value), names.get(value)];
+		return { value, label: full === undefined || full === short ? short : `${short}: ${full}` };
+	});
 }
 
 /**
@@ -42,6 +49,16 @@ export function namesOf(list: readonly { id: string; program: string; person?: s
 		.filter(({ id }) => chosen.includes(id))
 		.map(({ id }) => names.get(id) ?? '')
 		.join(', ');
+}
+
+/** `BLT-DD, PKH, PBI-JK ×3 (Ani, Budi, Citra)`: each program once, with the persons whose it is. */
+export function programsOf(list: readonly { program: string; person?: string | null }[]): string {
+	const words = [...Map.groupBy(list, ({ program }) => program)].map(([program, same]) => {
+		const persons = same.flatMap(({ person }) => (person ? [person] : []));
+		const name = same.length > 1 ? `${programName(program)} ×${same.length}` : programName(program);
+		return persons.length === 0 ? name : `${name} (${persons.join(', ')})`;
+	});
+	return words.join(', ');
 }
 
 export interface Group<State> {

@@ -19,6 +19,21 @@ export interface Found {
 	readonly byNumber: boolean;
 }
 
+export interface Part {
+	readonly text: string;
+	readonly isHit: boolean;
+}
+
+/** A text in parts, of which those that were looked for are marked; capitals and the number of spaces make no difference. */
+export function marked(text: string, sought: string): Part[] {
+	const words = sought.trim().split(/\s+/).map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+	if (words[0] === '') return [{ text, isHit: false }];
+	return text
+		.split(new RegExp(`(${words.join('\\s+')})`, 'iu'))
+		.map((part, at) => ({ text: part, isHit: at % 2 === 1 }))
+		.filter((part) => part.text !== '');
+}
+
 class Search {
 	#user = '';
 	#found: Found | null = null;

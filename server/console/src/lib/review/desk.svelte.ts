@@ -204,6 +204,11 @@ export class Desk {
 	// What the reviewer does.
 
 	/** Somebody is at the keyboard. */
+	/** Somebody moved or pressed something not long ago. */
+	get isUsed(): boolean {
+		return (this.now - this.#lastInput) / 1_000 < ACTIVE_S;
+	}
+
 	touched(): void {
 		this.#lastInput = serverNow();
 	}

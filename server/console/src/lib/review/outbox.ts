@@ -17,6 +17,8 @@ export interface Entry {
 	readonly note: string;
 	/** The server's milliseconds when it was decided. */
 	readonly at: number;
+	/** The contact sheet that it was accepted on, or of which that is taken back. */
+	readonly sheet?: Schemas['OnSheet'] | undefined;
 }
 
 /** When the tries are made, counted from the first: five over a minute. */
@@ -47,6 +49,10 @@ export function isOld(entry: Pick<Entry, 'at'>, now: number): boolean {
 
 export function actBody({ event, version }: Entry): Schemas['CaseAct'] {
 	return { event_id: event, seen_version: version };
+}
+
+export function acceptBody(entry: Entry): Schemas['AcceptCase'] {
+	return { ...actBody(entry), ...(entry.sheet !== undefined && { on_sheet: entry.sheet }) };
 }
 
 export function returnOf({ event, version, marks, note }: Entry): Schemas['ReturnCase'] {

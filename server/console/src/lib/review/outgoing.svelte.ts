@@ -1,9 +1,11 @@
 /** Sends decisions behind the screen's back, repeats them under the same event, and remembers the last ones for undoing. */
-import { api, newEvent, OfflineError, ProblemError, serverNow, told } from '#lib/api.ts';
+import { api, newEvent, OfflineError, ProblemError, serverNow, told, type Schemas } from '#lib/api.ts';
+
+import { session } from '#lib/session.svelte.ts';
 
 import type { CaseView } from './evidence.ts';
 import type { Mark } from './marks.ts';
-import { actBody, meaningOf, returnOf, waitAfter, type Act, type Entry } from './outbox.ts';
+import { acceptBody, actBody, meaningOf, returnOf, waitAfter, type Act, type Entry } from './outbox.ts';
 import { changed, remembered, undoOf, type Decision, type Recent } from './undo.ts';
 import { Vault } from './vault.ts';
 
@@ -12,6 +14,13 @@ export type Ended = { readonly kind: 'done'; readonly view: CaseView } | { reado
 
 /** `trying` by itself, `unsent` until somebody asks, `signed_out` until the same person is back. */
 export type SendState = 'trying' | 'unsent' | 'signed_out';
+
+/** What is told of a case that is judged. */
+export interface Judged {
+	readonly id: string;
+	readonly version: number;
+	readonly family: Pick<CaseView['family'], 'name' | 'region'>;
+}
 
 /** An entry on its way. */
 export interface Sending {
@@ -27,12 +36,13 @@ function send(entry: Entry): Promise<CaseView> {
 	const act = { ...init, body: actBody(entry) };
 	const take = () => told(api.POST('/v1/cases/{id}/lease', init));
 	const calls: Readonly<Record<Act, () => Promise<CaseView>>> = {
-		accept: () => told(api.POST('/v1/cases/{id}/accept', act)),
+		accept: () => told(api.POST('/v1/cases/{id}/accept', { ...init, body: acceptBody(entry) })),
 		return: () => told(api.POST('/v1/cases/{id}/return', { ...init, body: returnOf(entry) })),
 		'agree-unreachable': () => told(api.POST('/v1/cases/{id}/agree-unreachable', act)),
 		reopen: () => told(api.POST('/v1/cases/{id}/reopen', act)),
 		// Whoever takes a judgement back means to look again: the case is taken before somebody else can.
-		withdraw: () => told(api.POST('/v1/cases/{id}/withdraw', act)).then(take),
+		// One of a sheet comes back with its sheet.
+		withdraw: () => told(api.POST('/v1/cases/{id}/withdraw', act)).then(entry.sheet === undefined ? take : (view) => view),
 		'take-back': () => told(api.POST('/v1/cases/{id}/take-back', act)).then(take),
 	};
 	return calls[entry.act]();
@@ -66,9 +76,25 @@ export class Outgoing {
 	readonly #pauses = new Map<string, Pause>();
 	readonly #ends = new Map<string, Promise<Ended>>();
 	readonly vault: Vault;
+	/** Whose decisions these are. */
+	readonly #user: string;
+	#dropped = false;
 
-	constructor(vault: Vault) {
-		this.vault = vault;
+	constructor(user: string) {
+		this.#user = user;
+		this.vault = new Vault(user);
+	}
+
+	/** Whether what is sent now is sent in the name of whoever decided it. */
+	get #isOurs(): boolean {
+		return session.standing === 'in' && session.other === null && session.me?.user === this.#user;
+	}
+
+	/** Its person left: nothing of it is sent any more. */
+	drop(): void {
+		this.#dropped = true;
+		this.list = [];
+		this.recent = [];
 	}
 
 	/** Entries that nobody is trying to send any more. */
@@ -81,7 +107,7 @@ export class Outgoing {
 		return new Set(this.list.map(({ entry }) => entry.case));
 	}
 
-	#entryOf(act: Act, view: CaseView, marks: readonly Mark[] = [], note = ''): Entry {
+	#entryOf(act: Act, view: Judged, marks: readonly Mark[] = [], note = ''): Entry {
 		return { event: newEvent(), case: view.id, act, version: view.version, marks, note, at: serverNow() };
 	}
 
@@ -91,6 +117,12 @@ export class Outgoing {
 		const written = kept ? Promise.resolve() : this.vault.keep(entry);
 		let tries = 0;
 		for (;;) {
+			// Whoever sits here now has not decided it. It waits for the person who has, or for ever.
+			if (this.#dropped) return new Promise<Ended>(() => {});
+			if (!this.#isOurs) {
+				await this.#wait(entry, 'signed_out', null);
+				continue;
+			}
 			try {
 				const view = await send(entry);
 				this.#end(entry, written);
@@ -146,8 +178,18 @@ export class Outgoing {
 	}
 
 	/** Sends a decision and keeps it among the last ones. */
-	decide(act: Decision, view: CaseView, marks: readonly Mark[], note: string): { entry: Entry; ended: Promise<Ended> } {
-		const entry = this.#entryOf(act, view, marks, note);
+	decide(act: Decision, view: Judged, marks: readonly Mark[], note: string): { entry: Entry; ended: Promise<Ended> } {
+		return this.#decided(act, view, this.#entryOf(act, view, marks, note));
+	}
+
+	/** The same of a house on a contact sheet; `recent` is for taking it back. */
+	acceptOnSheet(view: Judged, sheet: Schemas['OnSheet']): { recent: Recent; ended: Promise<Ended> } {
+		const { entry, ended } = this.#decided('accept', view, { ...this.#entryOf('accept', view), sheet });
+		const { name, region } = view.family;
+		return { recent: { entry, act: 'accept', name, region, standing: 'sending', version: null }, ended };
+	}
+
+	#decided(act: Decision, view: Judged, entry: Entry): { entry: Entry; ended: Promise<Ended> } {
 		const { name, region } = view.family;
 		this.recent = remembered(this.recent, { entry, act, name, region, standing: 'sending', version: null });
 		const ended = this.post(entry).then((end) => {
@@ -159,8 +201,11 @@ export class Outgoing {
 		return { entry, ended };
 	}
 
-	/** Takes a decision back, after it has reached the server. Null when it never stood or cannot be taken back. */
-	async undo(recent: Recent): Promise<Ended | null> {
+	/**
+	 * Takes a decision back, after it has reached the server. Null when it never stood or cannot be taken back. `withSheet`:
+	 * a house of a contact sheet is not taken by itself, its sheet is.
+	 */
+	async undo(recent: Recent, { withSheet = false } = {}): Promise<Ended | null> {
 		const { entry } = recent;
 		const act = undoOf(recent.act);
 		if (act === null) return null;
@@ -172,7 +217,7 @@ export class Outgoing {
 		}
 		const event = this.#undoEvents.get(entry.event) ?? newEvent();
 		this.#undoEvents.set(entry.event, event);
-		const end = await this.post({ event, case: entry.case, act, version: first.view.version, marks: [], note: '', at: serverNow() });
+		const end = await this.post({ event, case: entry.case, act, version: first.view.version, marks: [], note: '', at: serverNow(), sheet: withSheet ? entry.sheet : undefined });
 		this.#mark(entry.event, { standing: end.kind === 'done' ? 'undone' : 'kept' });
 		return end;
 	}
@@ -180,10 +225,17 @@ export class Outgoing {
 
 let own: { user: string; outgoing: Outgoing } | null = null;
 
-/** The outbox of who is signed in. It goes on when the review screen is left; another person's is not touched. */
+/** The outbox of who is signed in. It goes on when the review screen is left, and ends with its person. */
 export function outgoingOf(user: string): { outgoing: Outgoing; fresh: boolean } {
 	if (own?.user === user) return { outgoing: own.outgoing, fresh: false };
-	const outgoing = new Outgoing(new Vault(user));
+	own?.outgoing.drop();
+	const outgoing = new Outgoing(user);
 	own = { user, outgoing };
+	// Without this screen, too, nobody signs out over what was not sent.
+	session.unsent = () => outgoing.list.length;
+	session.atLeaving = () => {
+		outgoing.drop();
+		own = null;
+	};
 	return { outgoing, fresh: true };
 }

@@ -15,11 +15,11 @@ function recent(event: string, at: number, change: Partial<Recent> = {}): Recent
 	};
 }
 
-test('ten decisions are remembered, the newest first', () => {
+test('twelve decisions are remembered, the newest first', () => {
 	let list: readonly Recent[] = [];
-	for (let n = 0; n < 12; n += 1) list = remembered(list, recent(String(n), n));
+	for (let n = 0; n < 14; n += 1) list = remembered(list, recent(String(n), n));
 	assert.equal(list.length, MOST_RECENT);
-	assert.equal(list[0]?.entry.event, '11');
+	assert.equal(list[0]?.entry.event, '13');
 	assert.equal(list.at(-1)?.entry.event, '2');
 });
 

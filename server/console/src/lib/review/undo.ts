@@ -18,7 +18,8 @@ export interface Recent {
 	readonly version: number | null;
 }
 
-export const MOST_RECENT = 10;
+/** As many as are accepted at once on a contact sheet. */
+export const MOST_RECENT = 12;
 /** How long `U` takes the last one back without asking which. */
 export const UNDO_S = 10;
 

@@ -12,7 +12,7 @@ export const account = {
 	waitText: (seconds: number) => `Tunggu ${seconds} detik, lalu coba lagi.`,
 	left: (seconds: number) => `sisa ${seconds} detik`,
 	waitOver: 'Silakan coba lagi sekarang.',
-	forgotten: 'Lupa kata sandi? Minta kata sandi awal yang baru kepada admin.',
+	forgotten: 'Lupa kata sandi? Minta slip atur ulang kepada admin; petugas kepada koordinator.',
 	officers: 'Petugas lapangan bekerja dengan aplikasi Tilik di HP, bukan di halaman ini.',
 	again: 'Masuk kembali',
 	againText: 'Sesi Anda berakhir. Yang sudah Anda tulis di halaman ini tetap ada setelah Anda masuk kembali.',
@@ -35,6 +35,10 @@ export const account = {
 	changePassword: 'Ganti kata sandi',
 	signOut: 'Keluar',
 	signOutEverywhere: 'Keluar di semua perangkat',
+	unsentTitle: 'Ada keputusan yang belum terkirim',
+	unsentText: (count: string) =>
+		`${count} keputusan peninjauan belum sampai ke server. Bila Anda keluar sekarang, keputusan itu hilang beserta catatannya. Tunggu sampai terkirim bila bisa.`,
+	unsentLeave: 'Keluar dan buang',
 	everywhereTitle: 'Keluar di semua perangkat?',
 	everywhereText: 'Semua sesi akun Anda berakhir, termasuk sesi ini dan sesi di HP. Anda perlu masuk kembali di setiap perangkat.',
 
@@ -50,4 +54,33 @@ export const account = {
 	different: 'Kedua kata sandi baru tidak sama; ketik ulang.',
 	save: 'Simpan kata sandi',
 	saved: 'Kata sandi sudah diganti. Sesi lain akun Anda sudah berakhir.',
+} as const;
+
+/** Somebody who stands in for an approver, on `/akun`. */
+export const deputies = {
+	title: 'Pengganti saya (Plh./Plt.)',
+	lead: 'Pengganti mengesahkan atas namanya sendiri; setiap perbuatannya tercatat “Plh.” untuk Anda. Anda sendiri tetap dapat bekerja.',
+	none: 'Belum ada pengganti.',
+	name: 'Tunjuk pengganti (Plh.)',
+	text: 'Ia mendapat peran pengesah Anda di wilayah yang sama, mulai dan sampai hari yang Anda isi. Yang sudah ia tinjau, usulkan, atau kunjungi tetap tidak dapat ia sahkan.',
+	of: 'Peran yang digantikan',
+	grant: (document: string) => `Pengesah, ${document}`,
+	user: 'Pengganti',
+	choose: 'Pilih pegawai',
+	userMissing: 'Pilih siapa yang menggantikan.',
+	person: (name: string, roles: string) => `${name} (${roles})`,
+	nobody: 'Tidak ada pegawai yang dapat ditunjuk',
+	nobodyText: 'Pengganti harus sudah punya peran di wilayah Anda. Admin, auditor, petugas, dan pengesah lain tidak dapat ditunjuk.',
+	untilHint: 'Sampai akhir hari itu (WIB), paling lama tiga bulan; lalu berakhir sendiri.',
+	untilMissing: 'Isi sampai kapan ia menggantikan.',
+	documentHint: 'Nomor surat perintah Plh. atau Plt., misalnya 800/Plh/7/2026.',
+	send: 'Tunjuk',
+	named: (name: string) => `${name} menjadi pengganti Anda.`,
+	span: (from: string, until: string, document: string) => `${from} sampai ${until}, ${document}`,
+	recall: 'Akhiri',
+	recallOf: (name: string) => `Akhiri penggantian oleh ${name}`,
+	recallTitle: (name: string) => `Akhiri penggantian oleh ${name}?`,
+	recallText: 'Berlaku seketika: ia tidak lagi dapat mengesahkan. Yang sudah ia sahkan tetap berlaku.',
+	recalled: (name: string) => `${name} tidak lagi menggantikan Anda.`,
+	standsIn: (name: string) => `Plh. untuk ${name}`,
 } as const;

@@ -2,7 +2,6 @@
 export const keys = {
 	shortcuts: 'Pintasan',
 	shortcutsTitle: 'Pintasan papan tombol',
-	always: 'Selalu berlaku',
 	singleOn: 'Pintasan satu huruf aktif',
 	singleHint: 'Matikan bila pembaca layar atau pengenal suara memakai huruf yang sama. Ctrl+K, Enter, dan Esc tetap berlaku.',
 	palette: 'Palet perintah',

@@ -27,20 +27,128 @@ export const list = {
 	notReadable: 'Bukti belum dapat dimuat.',
 	nothingSimple: 'Tidak ada kasus tanpa tanda di halaman ini.',
 	someone: 'petugas',
+	pin: (accuracy: string) => `Titik rumah ada, ketelitian ${accuracy}`,
+	noPin: 'Tanpa titik rumah',
 	counting: (n: number, all: number) => `${count(n)} dari ${count(all)} jawaban menentukan`,
 	noAnswers: 'Tidak ada jawaban',
-	moreAnswers: (n: number) => `+${count(n)} lagi`,
 	flags: (n: number) => `${count(n)} tanda`,
 	visited: (when: string, who: string) => `Dikunjungi ${when} oleh ${who}`,
 	place: (region: string, rt: string, rw: string) => `${region}, RT ${rt}/RW ${rw}`,
 	rtrw: (rt: string, rw: string) => `RT ${rt}/RW ${rw}`,
-	photoOf: (name: string) => `Rumah ${name}, tampak depan`,
-	noPhoto: 'Belum ada foto',
-	photoFailed: 'Foto tidak dapat dimuat',
 	markTitle: 'Tandai layak',
 	markText: (families: number, memberships: number) =>
 		`${count(families)} keluarga, ${count(memberships)} kepesertaan. Setiap keputusan dicatat sendiri atas nama Anda dan tidak dapat diurungkan. Bila bukti berbicara lain, kasusnya diteruskan ke pengesah.`,
 	markSend: 'Tandai layak sekarang',
+} as const;
+
+/** The month's recipients on `/penerima`. */
+export const thisMonth = {
+	title: 'Bulan ini',
+	states: 'Keadaan bulan ini',
+	all: 'Semua',
+	families: (n: number) => count(n),
+	none: 'Tidak ada penerima di sini',
+	noneText: 'Tidak ada keluarga dengan kepesertaan aktif di wilayah dan program ini.',
+	noneIn: (state: string) => `Tidak ada keluarga yang ${state.toLowerCase()}`,
+	noneInText: 'Pilih keadaan lain, wilayah lain, atau program lain.',
+	looking: (done: number, all: number) => `Memuat perubahan ${count(done)} dari ${count(all)}`,
+	enlarge: (name: string) => `Buka foto besar rumah ${name}`,
+	map: (village: string, accuracy: string) => `Letak rumah di ${village}, ketelitian ${accuracy}`,
+	noPin: 'Belum ada titik',
+	requestedBy: (who: string, when: string, why: string) => `Kunjungan diminta ${who} pada ${when}: ${why}`,
+	somebody: 'seseorang',
+	toApproval: 'Lihat usulan',
+} as const;
+
+/** What is other about a family since last month, in a row and on `/penerima/[id]`. */
+export const since = {
+	title: 'Yang berubah',
+	twoVisits: (before: string, now: string) => `Kunjungan ${now} dibandingkan dengan kunjungan ${before}, dan data sekarang dengan data saat keputusan sebelumnya.`,
+	notVisited: (before: string) => `Belum dikunjungi sejak ${before}; yang dibandingkan hanya data.`,
+	firstVisit: (from: string) => `Kunjungan pertama: belum ada kunjungan lain untuk dibandingkan. Data dibandingkan dengan ${from}.`,
+	neverVisited: (from: string) => `Belum pernah dikunjungi. Data dibandingkan dengan ${from}.`,
+	nothing: (before: string) => `Tidak ada yang berubah sejak ${before}`,
+	nothingFirst: (from: string) => `Kunjungan pertama; data tidak berubah sejak ${from}`,
+	same: 'Tidak ada yang berubah.',
+	sameFirst: 'Data tidak berubah.',
+	nothingOnPaper: (from: string) => `Data tidak berubah sejak ${from}`,
+	failed: 'Perubahan belum dapat dimuat.',
+	pin: (far: string) => `Titik bergeser ${far}`,
+	pinLine: (far: string, accuracy: string) => `Titik rumah ${far} dari titik kunjungan sebelumnya; ketelitian GPS ${accuracy}`,
+	pinStays: (far: string, accuracy: string) => `Titik ${far} dari titik sebelumnya, masih dalam ketelitian GPS (${accuracy}).`,
+	answers: (n: number) => `${count(n)} jawaban berubah`,
+	answer: (text: string, from: string, to: string) => `${text}: ${from} → ${to}`,
+	notAsked: 'tidak ditanyakan',
+	nowCounts: '(kini menentukan)',
+	noLongerCounts: '(tidak lagi menentukan)',
+	decile: (from: string, to: string) => `Desil ${from} → ${to}`,
+	noDecile: 'tanpa desil',
+	persons: {
+		added: (n: number) => `${count(n)} anggota baru`,
+		died: (n: number) => `${count(n)} anggota meninggal`,
+		revived: (n: number) => `${count(n)} anggota tercatat hidup lagi`,
+		corrected: (n: number) => `Data ${count(n)} anggota diperbaiki`,
+	},
+	person: {
+		added: (name: string) => `${name} masuk keluarga ini`,
+		died: (name: string) => `${name} tercatat meninggal`,
+		revived: (name: string) => `${name} tercatat hidup lagi`,
+		corrected: (name: string) => `Data ${name} diperbaiki`,
+	},
+	program: (name: string, to: string) => `${name}: ${to}`,
+	newProgram: (name: string) => `${name} baru`,
+	programLine: (whose: string, from: string, to: string) => `${whose}: ${from} → ${to}`,
+	notThere: 'belum ada',
+	fields: (words: string) => `${words.charAt(0).toUpperCase()}${words.slice(1)} berubah`,
+	fieldWords: { name: 'nama kepala keluarga', address: 'alamat', rt: 'RT', rw: 'RW', region: 'kelurahan', regime: 'asal data' },
+	noNewPhoto: 'Tidak ada foto baru',
+	noNewPhotoLine: 'Semua foto sama dengan foto kunjungan sebelumnya',
+	photos: (n: number) => `${count(n)} foto baru.`,
+} as const;
+
+/** What a decision stands on, on `/penerima/[id]` and beside the proposal of a cancellation. */
+export const evidence = {
+	title: 'Bukti yang diputuskan',
+	last: 'Bukti keputusan terakhir',
+	visited: (kind: string, when: string, who: string) => `${kind}, ${when}, oleh ${who}.`,
+	noVisit: 'Kasus ini tidak memiliki kunjungan.',
+	photos: (n: number) => `Foto kunjungan (${count(n)})`,
+	otherPhotos: (n: number) => `Foto lain kunjungan ini (${count(n)})`,
+	earlierPhotos: 'Foto kunjungan sebelumnya',
+	flags: (n: number) => (n === 0 ? 'Tanda' : `Tanda (${count(n)})`),
+	answers: 'Jawaban',
+	basis: (words: string) => `Dasar penerimaan: ${words}.`,
+} as const;
+
+/** By which document and by whom a membership was decided. */
+export const decided = {
+	document: 'Nomor dokumen',
+	decided: 'Diputuskan',
+	proposed: 'Diajukan',
+	confirmed: 'Disahkan',
+	by: (who: string, when: string) => `${who}, ${when}`,
+	operator: 'operator',
+	approver: 'pengesah',
+} as const;
+
+/** Somebody else was faster. */
+export const overtaken = {
+	decided: (who: string, when: string) => `Sudah diputuskan oleh ${who} ${when}.`,
+	proposed: (who: string, when: string) => `Sudah diajukan untuk disahkan oleh ${who} ${when}.`,
+	did: (who: string, did: string, when: string) => `${who} ${did} ${when}.`,
+	own: (when: string) => `Sudah Anda kerjakan sendiri ${when}, di tab atau perangkat lain.`,
+	state: (state: string) => `Keadaan kasus sekarang: ${state}.`,
+	/** Until the server has said who it was. */
+	asking: 'Baru saja diubah orang lain; menanyakan siapa …',
+	at: (time: string) => `pukul ${time}`,
+	unknown: 'Kasus ini baru saja diubah orang lain.',
+	notSent: 'Keputusan Anda tidak dicatat.',
+	partly: (programs: string) => `Dari Anda hanya ${programs} yang tercatat.`,
+	notProposed: 'Usulan Anda tidak dicatat.',
+	noVisit: 'Kasus baru tidak dibuka.',
+	toResult: 'Lihat hasil',
+	toCase: 'Lihat kasus',
+	again: 'Periksa lagi, lalu kirim.',
 } as const;
 
 /** The search on `/penerima`. */
@@ -77,6 +185,8 @@ export const search = {
 	case: 'Kasus',
 	decile: 'Desil',
 	noMembership: 'Belum pernah menerima',
+	member: 'anggota',
+	inAddress: 'alamat',
 } as const;
 
 /** `/penerima/[id]`. */
@@ -96,6 +206,7 @@ export const recipient = {
 	programs: 'Program',
 	noPrograms: 'Keluarga ini belum tercatat pada program mana pun.',
 	reason: 'Alasan',
+	lastDecision: 'Keputusan terakhir',
 	follows: 'Menggantikan',
 	followedBy: 'Penggantinya',
 	why: 'Mengapa keluarga itu:',
@@ -160,6 +271,11 @@ export const moves = {
 	visitSend: 'Buka kasus',
 	visitOpened: 'Kasus dibuka.',
 	visitAlready: 'Keluarga ini sudah punya kasus terbuka.',
+	requestText: (name: string) => `Koordinator melihat bahwa Anda meminta kunjungan ke rumah ${name}, dan memilih petugasnya.`,
+	requestReason: 'Alasan',
+	noRequestReason: 'Pilih alasannya.',
+	requestSend: 'Kirim permintaan',
+	requested: 'Permintaan kunjungan dikirim ke koordinator.',
 	none: {
 		role: 'Peran Anda melihat halaman ini tanpa mengubahnya.',
 		noCase: 'Tidak ada kasus terbuka. Keputusan dibuat setelah rumah dikunjungi dan buktinya ditinjau.',
@@ -180,7 +296,7 @@ export const moves = {
 /** `/penerima/[id]/pembatalan`. */
 export const cancel = {
 	title: 'Usulkan pembatalan',
-	step: (n: number) => `Langkah ${n} dari 2`,
+	stepOf: (name: string, n: number) => `${name} · Langkah ${n} dari 2`,
 	check: 'Periksa',
 	checkTitle: 'Periksa usulan',
 	reason: 'Alasan tidak layak',
@@ -212,7 +328,7 @@ export const cancel = {
 	gone: 'Usulan tidak dapat dibuat sekarang',
 	goneText: 'Kasus keluarga ini tidak menunggu keputusan, atau kepesertaannya tidak diputus pada kasus ini.',
 	toRecipient: 'Ke halaman penerima',
-	stale: 'Kasus ini baru saja diubah orang lain. Keadaannya sudah dimuat ulang; periksa lagi, lalu kirim.',
+	evidence: 'Bukti',
 } as const;
 
 /** A run over many cases. */
@@ -232,14 +348,15 @@ export const batch = {
 
 /** `/persetujuan`. */
 export const approvals = {
-	title: 'Persetujuan',
-	parts: 'Bagian halaman persetujuan',
+	title: 'Pengesahan',
+	parts: 'Bagian halaman pengesahan',
 	decisions: 'Keputusan',
 	grants: 'Pemberian peran',
 	imports: 'Impor',
 	show: 'Tampilkan',
 	waiting: 'Menunggu pengesahan',
 	done: 'Sudah diputuskan',
+	toDecide: (n: number) => `${count(n)} usulan menunggu putusan Anda`,
 	region: 'Kelurahan',
 	allRegions: 'Semua wilayah saya',
 	none: 'Tidak ada keputusan yang menunggu pengesahan',
@@ -251,8 +368,9 @@ export const approvals = {
 	chosen: (n: number) => `${count(n)} keluarga dipilih`,
 	confirm: 'Sahkan yang dipilih',
 	nothingChosen: 'Pilih sedikitnya satu keluarga.',
-	print: 'Cetak lampiran',
+	print: 'Cetak usulan',
 	printHint: 'Lampiran memuat keluarga yang dipilih, menurut kelurahan (BNBA).',
+	printDecided: 'Cetak lampiran',
 	own: 'Usulan Anda',
 	ownText: 'Anda mengusulkan kasus ini; pengesah harus orang lain.',
 	reviewedText: 'Anda meninjau kasus ini; pengesah harus orang lain.',
@@ -263,8 +381,17 @@ export const approvals = {
 	noProposal: 'Tidak ada usulan yang menunggu.',
 	notReadable: 'Bukti belum dapat dimuat.',
 	name: 'Nama',
-	rtrw: 'RT/RW',
 	village: 'Kelurahan',
+	outcome: 'Hasil',
+	anyOutcome: 'Semua hasil',
+	decidedAt: 'Diputuskan',
+	replacement: 'Pengganti',
+	from: 'Diputuskan sejak',
+	until: 'Sampai',
+	apply: 'Terapkan',
+	badSpan: 'Hari terakhir tidak boleh sebelum hari pertama.',
+	noneFound: 'Tidak ada kasus yang diputuskan menurut saringan ini',
+	documentIs: (number: string) => `Dokumen ${number}`,
 	batchTitle: 'Sahkan yang dipilih',
 	batchText: (families: number, cancelled: number, eligible: number) =>
 		`${count(families)} keluarga: ${count(cancelled)} kepesertaan dibatalkan, ${count(eligible)} dinyatakan layak.`,
@@ -276,26 +403,64 @@ export const approvals = {
 
 /** The list that prints as an annex to a decree, by name and address. */
 export const annex = {
-	title: 'Lampiran: daftar penerima menurut nama dan alamat (BNBA)',
+	dialogTitle: 'Cetak lampiran keputusan (BNBA)',
+	dialogText: (families: number, rows: number) =>
+		`${count(families)} keluarga, ${count(rows)} kepesertaan, satu bagian setiap kelurahan. Yang dikosongkan dicetak sebagai titik-titik untuk diisi tangan.`,
+	kept: 'Isian ini diingat di tab ini sampai Anda keluar.',
+	decree: 'Jenis keputusan',
+	decreeHint: 'Misalnya Keputusan Wali Kota Kediri.',
+	noDecree: 'Isi jenis keputusannya, misalnya Keputusan Wali Kota Kediri.',
+	number: 'Nomor',
+	day: 'Tanggal',
+	about: 'Tentang',
+	aboutUsual: 'Perubahan Penerima Bantuan Sosial',
+	place: 'Tempat',
+	office: 'Jabatan penanda tangan',
+	signer: 'Nama penanda tangan',
+	nip: 'NIP',
+	nipHint: '18 angka; kosongkan bila tidak punya NIP.',
+	badNip: 'NIP terdiri atas 18 angka.',
+	send: 'Cetak',
+	gathering: 'Mengumpulkan isi lampiran…',
+	looking: (done: number, all: number) => `Mengumpulkan isi lampiran: ${count(done)} dari ${count(all)} keluarga`,
+	tooMany: (most: number) => `Lebih dari ${count(most)} keluarga. Persempit menurut kelurahan atau hari, lalu cetak lagi.`,
+	heading: 'Lampiran',
+	running: (decree: string, number: string, day: string) => `Lampiran ${decree} Nomor ${number} Tanggal ${day}`,
+	dots: '……………………',
+	titles: {
+		usulan: 'Usulan: daftar keluarga menurut nama dan alamat (BNBA), belum ditetapkan',
+		ditetapkan: 'Daftar keluarga menurut nama dan alamat (BNBA) yang ditetapkan',
+	},
 	village: (name: string) => `Kelurahan ${name}`,
-	printed: (when: string, who: string) => `Dicetak ${when} oleh ${who}`,
+	printed: (when: string, who: string) => `Dicetak dari Tilik ${when} oleh ${who}`,
 	count: (families: number, rows: number) => `${count(families)} keluarga, ${count(rows)} kepesertaan`,
 	no: 'No.',
-	name: 'Nama',
-	address: 'Alamat',
-	rtrw: 'RT/RW',
-	kk: 'Nomor KK',
+	name: 'Nama kepala keluarga',
+	person: 'Orang',
+	address: 'Alamat, RT/RW',
+	placed: (address: string, rt: string, rw: string) => `${address}, RT ${rt}/RW ${rw}`,
+	region: 'Kelurahan',
 	program: 'Program',
-	outcome: 'Usulan',
+	outcomes: { usulan: 'Diusulkan', ditetapkan: 'Ditetapkan' },
 	reason: 'Alasan',
-	noReason: '–',
-	sign: 'Pengesah',
+	document: 'Nomor dokumen',
+	replacement: 'Pengganti',
+	next: (name: string, village: string, rank: number | null) => (rank === null ? `${name}, ${village}` : `${name}, ${village}, urutan ${count(rank)}`),
+	candidate: (words: string) => `${words} (calon)`,
+	outside: 'Keluarga di wilayah lain',
+	noReplacement: 'Belum ada',
+	nothing: '–',
+	signedAt: {
+		usulan: (place: string, day: string) => `${place}, ${day}`,
+		ditetapkan: (place: string, day: string) => `Ditetapkan di ${place}\npada tanggal ${day}`,
+	},
+	nipIs: (nip: string) => `NIP ${nip}`,
 } as const;
 
 /** Grants that wait, on `/persetujuan`. */
 export const grants = {
 	none: 'Tidak ada pemberian peran yang menunggu',
-	noneText: 'Peran yang memutuskan atau mengesahkan menunggu di sini sampai pengesah menyetujuinya.',
+	noneText: 'Peran yang memutuskan, mengesahkan, mengelola akun, atau mengaudit menunggu di sini sampai pengesah menyetujuinya.',
 	regions: 'Wilayah',
 	document: 'Dokumen',
 	valid: 'Berlaku',
@@ -307,10 +472,20 @@ export const grants = {
 	own: 'Usulan Anda',
 	ownText: 'Anda memberikan peran ini; pengesah harus orang lain.',
 	forMe: 'Peran ini untuk Anda; pengesah harus orang lain.',
+	involved: 'Peran ini diberikan oleh atau untuk Anda, atau orang yang Anda gantikan; pengesah harus orang lain.',
 	title: 'Sahkan pemberian peran',
 	text: (name: string, role: string) => `${name} menjadi ${role} begitu disahkan.`,
-	refuse: 'Bila tidak sesuai, jangan disahkan; minta admin mengakhirinya.',
 	confirmed: (name: string, role: string) => `${name} kini ${role}.`,
+	username: 'Nama pengguna',
+	holds: 'Peran sekarang',
+	holdsNothing: 'Belum punya peran',
+	refuse: 'Tolak',
+	refuseTitle: 'Tolak pemberian peran',
+	refuseText: (name: string, role: string) => `${name} tidak menjadi ${role}. Alasannya dicatat dan tampil bagi admin.`,
+	reason: 'Alasan',
+	chooseReason: 'Pilih alasan',
+	reasonMissing: 'Pilih alasannya.',
+	refused: (name: string, role: string) => `Peran ${role} untuk ${name} ditolak.`,
 } as const;
 
 /** Imports that wait, on `/persetujuan`. */
@@ -365,12 +540,15 @@ export const approval = {
 	toRecipient: 'Buka halaman penerima',
 	proposals: 'Usulan',
 	proposedBy: (who: string, when: string) => `Diajukan ${who}, ${when}`,
+	confirmedBy: (who: string, when: string) => `disahkan ${who}, ${when}`,
+	decidedBy: (who: string, when: string) => `Diputuskan ${who}, ${when}`,
 	reason: 'Alasan',
-	document: 'Nomor dokumen',
 	contested: 'Bukti berbicara lain: ada tanda, atau jawaban tidak menunjuk layak.',
 	decide: 'Putusan Anda',
 	which: 'Kepesertaan yang disahkan',
 	noneChosen: 'Pilih sedikitnya satu kepesertaan.',
+	toConfirm: 'Sahkan…',
+	toRefuse: 'Tolak…',
 	confirm: 'Sahkan',
 	confirmCancel: 'Kepesertaan berakhir hari ini, surat pemberitahuan dibuat, dan tempatnya dicadangkan untuk keluarga berikutnya. Tidak dapat diurungkan.',
 	confirmEligible: 'Keluarga tetap menerima.',
@@ -389,6 +567,7 @@ export const approval = {
 	refused: (program: string) => `${program}: usulan ditolak. Kasus kembali ke operator.`,
 	staleTitle: 'Berubah sejak diusulkan',
 	staleText: 'Putusan Anda belum dikirim. Periksa perubahan ini, lalu pilih lagi.',
+	staleOver: 'Putusan Anda tidak dicatat.',
 	staleSame: 'Versi kasus berubah tanpa perbedaan pada bukti atau usulan.',
 	stale: {
 		state: (from: string, to: string) => `Keadaan kasus: ${from} → ${to}`,
@@ -411,7 +590,7 @@ export const approval = {
 	appealUntil: (when: string) => `sampai ${when}`,
 	appealWaits: 'dihitung sejak surat diterima keluarga',
 	noUndo: 'Keputusan ini tidak dapat diurungkan. Kekeliruan diperbaiki lewat keberatan atau pemulihan.',
-	toList: 'Ke daftar persetujuan',
+	toList: 'Ke daftar pengesahan',
 } as const;
 
 /** Recording that a letter reached the family. */

@@ -64,6 +64,8 @@ export const review = {
 	noFlags: 'Tidak ada tanda pada kunjungan ini.',
 	moreFlags: (n: number) => `+${n} lagi`,
 	showFlags: 'Baca semua',
+	/** What a screen reader hears besides. */
+	allFlags: (n: number) => `(${n} tanda, selengkapnya)`,
 	focusFlags: 'Ke tanda',
 	missing: (what: string) => `Belum ada: ${what}`,
 	missingWords: {
@@ -106,6 +108,7 @@ export const review = {
 	counts: 'miskin',
 	noAnswers: 'Kunjungan ini tidak membawa jawaban.',
 	noHistory: 'Belum ada tindakan pada kasus ini.',
+	heldFor: (time: string) => `${time} setelah diambil`,
 	historyRow: (when: string, who: string) => `${when} · ${who}`,
 	server: 'sistem',
 	acts: {
@@ -117,6 +120,7 @@ export const review = {
 		'case.second_visit': 'Kunjungan lain diterima',
 		'case.report_unreachable': 'Dilaporkan tidak dapat ditemui',
 		'case.accept': 'Diterima',
+		'case.take_off_sheet': 'Dikeluarkan dari lembar',
 		'case.return': 'Dikembalikan',
 		'case.take_back': 'Pengembalian diurungkan',
 		'case.withdraw': 'Penerimaan ditarik',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { chunks, covers, mayAssign, mayRelease, officersFor, walkingOrder } from './assigning.ts';
+import { covers, mayAssign, mayRelease, officersFor, walkingOrder } from './assigning.ts';
 
 function officer(name: string, regions: string[]) {
 	return { user: name, name, regions, assigned: 0, returned: 0 };
@@ -31,9 +31,4 @@ test('the walk goes by RW, then RT, as numbers', () => {
 test('what can be given and what can be taken back', () => {
 	assert.ok(mayAssign('open') && mayAssign('returned') && !mayAssign('submitted'));
 	assert.ok(mayRelease('assigned') && !mayRelease('open') && !mayRelease('closed'));
-});
-
-test('long lists go in parts', () => {
-	assert.deepEqual(chunks([1, 2, 3, 4, 5], 2), [[1, 2], [3, 4], [5]]);
-	assert.deepEqual(chunks([], 2), []);
 });

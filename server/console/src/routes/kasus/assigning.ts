@@ -43,8 +43,3 @@ export function walkingOrder<Row extends Pick<CaseRow, 'region' | 'rt' | 'rw' | 
 		(a, b) => byName(a.region, b.region) || byName(a.rw, b.rw) || byName(a.rt, b.rt) || byName(a.name, b.name),
 	);
 }
-
-/** Lists no longer than the server takes. */
-export function chunks<Item>(items: readonly Item[], most = MOST): Item[][] {
-	return Array.from({ length: Math.ceil(items.length / most) }, (_, at) => items.slice(at * most, (at + 1) * most));
-}

@@ -1,192 +1,198 @@
-/** The plan while it is being made: what was found, what the rules leave of it, and who is to go. */
-import { api, serverNow, told, type Schemas } from '#lib/api.ts';
+/** A plan of visits from choosing to its opening. The server keeps it; this page can be left and come back to. */
+import { api, newEvent, serverNow, told, type Schemas } from '#lib/api.ts';
 import { dayEnd, isoDay } from '#lib/format.ts';
 import { plan as t } from '#lib/texts/cases.ts';
 
-import { every } from '../every.ts';
-import { Opening, type Order } from './opening.svelte.ts';
-import { chosenBy, newSeed, programsOf, share, shareOut, type Taker } from './planning.ts';
+import { isOf, MOST_CAPACITY, numberOf, orderOf, whole, type Choice, type Numbered, type Order, type Rule } from './planning.ts';
 
-type Family = Schemas['FamilyRow'];
-type Officer = Schemas['OfficerView'];
+type Plan = Schemas['PlanView'];
+type Family = Schemas['PlanFamily'];
 
-const PAGE = 200;
-/** More is no plan of one sitting, and every row that is read is logged as read. */
-export const MOST_FAMILIES = 4_000;
-const CAPACITY = '40';
-const MOST_CAPACITY = 999;
+const PAGE = 100;
+const POLL_MS = 1_000;
+/** The server takes no more out of one plan. */
+const MOST_TAKEN_OUT = 500;
 
-/** A whole number in the range, or null. */
-function whole(text: string, least: number, most: number): number | null {
-	const value = /^\s*\d{1,4}\s*$/.test(text) ? Number(text) : Number.NaN;
-	return value >= least && value <= most ? value : null;
+export interface List {
+	rows: readonly Family[];
+	/** '' before the first page, null after the last. */
+	next: string | null;
+	busy: boolean;
+	error: unknown;
 }
 
 export class Planner {
 	region = $state('');
-	/** The region that `families` are of. */
-	foundIn = $state('');
-	families = $state.raw<readonly Family[] | null>(null);
-	/** How many are there while they come; null at rest. */
-	finding = $state<number | null>(null);
-	cut = $state<'stopped' | 'too_many' | null>(null);
-	error = $state<unknown>(null);
-
 	program = $state('');
-	decile = $state('');
-	unranked = $state(false);
-	text = $state('');
-	percent = $state('100');
-	seed = $state(newSeed());
-
-	officers = $state.raw<readonly Officer[] | null>(null);
-	officersError = $state<unknown>(null);
-	absent = $state<Record<string, boolean>>({});
+	on = $state<Record<Rule, boolean>>({ asked: true, no_photo: true, decile_jump: true, old_photo: true, random: true });
+	numbers = $state<Record<Numbered, string>>({ decile_jump: '2', old_photo: '12', random: '5' });
+	capacity = $state('40');
 	capacities = $state<Record<string, string>>({});
-	common = $state(CAPACITY);
 
-	leftOut = $state.raw<ReadonlySet<string>>(new Set());
-	openUnplaced = $state(false);
-	kind = $state<Order['kind']>('quick');
+	plan = $state.raw<Plan | null>(null);
+	/** What `plan` was asked by. */
+	#asked = $state.raw<Order | null>(null);
+	choosing = $state(false);
+	error = $state<unknown>(null);
+	lists = $state<Record<string, List>>({});
+
+	takenOut = $state.raw<ReadonlyMap<string, string>>(new Map());
+	kind = $state<'quick' | 'full'>('quick');
 	closes = $state('');
 	/** A closing day is typed that does not exist: opening would leave it out. */
 	closesNoDay = $state(false);
+	sending = $state(false);
+	openError = $state<unknown>(null);
 
-	#stopped = false;
+	#event = newEvent();
 	#latest = 0;
 
-	readonly programs = $derived(programsOf(this.families ?? []));
-	readonly #percent = $derived(whole(this.percent, 1, 100));
-	readonly percentError = $derived(this.#percent === null ? t.badPercent : undefined);
+	readonly #choice = $derived.by(
+		(): Choice => ({
+			region: this.region,
+			program: this.program,
+			on: this.on,
+			numbers: this.numbers,
+			capacity: this.capacity,
+			capacities: this.capacities,
+		}),
+	);
+	readonly #order = $derived(orderOf(this.#choice));
+	/** Why it cannot be chosen now. */
+	readonly chooseReason = $derived.by(() => {
+		if (this.region === '') return t.chooseRegionFirst;
+		if (!Object.values(this.on).includes(true)) return t.noRule;
+		return this.#order === null ? t.fix : undefined;
+	});
+	readonly current = $derived(isOf(this.#asked, this.#order));
 	readonly closesError = $derived(
 		this.closes !== '' && this.closes < isoDay(serverNow()) ? t.pastClose : undefined,
 	);
-
-	readonly #fitting = $derived(
-		chosenBy(this.families ?? [], {
-			program: this.program,
-			decile: Number(this.decile),
-			unranked: this.unranked,
-			text: this.text,
-		}),
-	);
-	readonly free = $derived(this.#fitting.free.length);
-	readonly busy = $derived(this.#fitting.busy);
-	readonly chosen = $derived(share(this.#fitting.free, this.#percent ?? 100, this.seed));
-
-	/** Those who could go to somebody who was found. */
-	readonly takers = $derived.by((): Taker[] => {
-		const here = this.foundIn;
-		const near = (code: string) => here.startsWith(`${code}.`) || code.startsWith(`${here}.`) || code === here;
-		return (this.officers ?? [])
-			.filter((officer) => here !== '' && officer.regions.some(near))
-			.map((officer) => ({ officer, capacity: this.capacityOf(officer.user) ?? 0 }));
-	});
-	readonly capacityError = $derived(
-		this.takers.some(({ officer }) => this.capacityOf(officer.user) === null) ? t.badCapacity : undefined,
-	);
-	readonly plan = $derived(
-		shareOut(
-			this.chosen,
-			this.takers.filter(({ officer }) => !this.absent[officer.user]),
-		),
-	);
-	readonly unplaced = $derived([...this.plan.nobody, ...this.plan.full]);
-	/** What would be opened now. */
-	readonly given = $derived.by((): Order['given'] => {
-		const kept = (families: readonly Family[]) => families.filter((family) => !this.leftOut.has(family.id));
-		const named = this.takers.map(({ officer }) => ({
-			officer: officer.user,
-			name: officer.name,
-			families: kept(this.plan.given.get(officer.user) ?? []),
-		}));
-		const rest = { officer: null, name: t.unplaced, families: this.openUnplaced ? kept(this.unplaced) : [] };
-		return [...named, rest].filter(({ families }) => families.length > 0);
-	});
-	readonly count = $derived(this.given.reduce((sum, { families }) => sum + families.length, 0));
-	/** Why it cannot be opened now. */
-	readonly reason = $derived.by(() => {
-		if (this.families === null) return t.loadFirst;
-		if (this.closesNoDay || (this.percentError ?? this.capacityError ?? this.closesError) !== undefined) return t.fix;
+	readonly count = $derived(Math.max(0, (this.plan?.planned ?? 0) - this.takenOut.size));
+	readonly openReason = $derived.by(() => {
+		if (this.plan === null || !this.current) return t.chooseAgain;
+		if (this.closesNoDay || this.closesError !== undefined) return t.fix;
 		return this.count === 0 ? t.nothing : undefined;
 	});
 
+	numberError(rule: Numbered): string | undefined {
+		return this.on[rule] && numberOf(rule, this.numbers[rule]) === null ? t.badNumber[rule] : undefined;
+	}
+
 	capacityText(user: string): string {
-		return this.capacities[user] ?? CAPACITY;
+		return this.capacities[user] ?? this.capacity;
 	}
 
-	capacityOf(user: string): number | null {
-		return whole(this.capacityText(user), 0, MOST_CAPACITY);
+	capacityError(text: string): string | undefined {
+		return whole(text, 0, MOST_CAPACITY) === null ? t.badCapacity : undefined;
 	}
 
-	capacityForAll(): void {
-		this.capacities = Object.fromEntries(this.takers.map(({ officer }) => [officer.user, this.common]));
+	sameForAll(): void {
+		this.capacities = {};
 	}
 
-	include(family: string, on: boolean): void {
-		const next = new Set(this.leftOut);
-		if (on) next.delete(family);
-		else next.add(family);
-		this.leftOut = next;
-	}
-
-	draw(): void {
-		this.seed = newSeed();
-	}
-
-	stop(): void {
-		this.#stopped = true;
-	}
-
-	async find(): Promise<void> {
+	async choose(): Promise<void> {
+		const order = this.#order;
+		if (order === null || this.choosing) return;
 		const mine = ++this.#latest;
-		const region = this.region;
-		this.#stopped = false;
+		this.choosing = true;
 		this.error = null;
-		this.finding = 0;
 		try {
-			const found = await every<Family>(
-				(after) =>
-					told(
-						api.POST('/v1/families/search', {
-							body: { region, state: 'active', limit: PAGE, ...(after === undefined ? {} : { after }) },
-						}),
-					),
-				MOST_FAMILIES,
-				{
-					stop: () => this.#stopped || mine !== this.#latest,
-					told: (count) => {
-						if (mine === this.#latest) this.finding = count;
-					},
-				},
-			);
+			const plan = await told(api.POST('/v1/plans/preview', { body: order }));
 			if (mine !== this.#latest) return;
-			this.families = found.rows;
-			this.foundIn = region;
-			this.cut = found.more ? (this.#stopped ? 'stopped' : 'too_many') : null;
-			this.leftOut = new Set();
-			if (!this.programs.includes(this.program)) this.program = '';
+			this.plan = plan;
+			this.#asked = order;
+			this.lists = {};
+			this.takenOut = new Map();
+			this.#event = newEvent();
+			this.openError = null;
 		} catch (failure) {
 			if (mine === this.#latest) this.error = failure;
 		} finally {
-			if (mine === this.#latest) this.finding = null;
+			if (mine === this.#latest) this.choosing = false;
 		}
 	}
 
-	async loadOfficers(): Promise<void> {
-		this.officersError = null;
+	/** The next of an officer's families. What is shown is logged as read, so nothing is fetched that nobody asked for. */
+	async more(officer: string): Promise<void> {
+		const { plan } = this;
+		if (!Object.hasOwn(this.lists, officer)) this.lists[officer] = { rows: [], next: '', busy: false, error: null };
+		const held = this.lists[officer];
+		if (plan === null || held === undefined || held.busy || held.next === null) return;
+		held.busy = true;
+		held.error = null;
 		try {
-			this.officers = (await told(api.GET('/v1/officers'))).items;
+			const query = { officer, limit: PAGE, ...(held.next === '' ? {} : { after: held.next }) };
+			const page = await told(api.GET('/v1/plans/{id}/families', { params: { path: { id: plan.id }, query } }));
+			held.rows = [...held.rows, ...page.items];
+			held.next = page.next ?? null;
 		} catch (failure) {
-			this.officersError = failure;
+			held.error = failure;
+		} finally {
+			held.busy = false;
 		}
 	}
 
-	open(): Opening {
-		return new Opening({
-			kind: this.kind,
-			closesAt: this.closes === '' ? undefined : dayEnd(this.closes),
-			given: this.given,
-		});
+	/** '' puts the family back. */
+	takeOut(family: string, reason: string): boolean {
+		const next = new Map(this.takenOut);
+		if (reason === '') next.delete(family);
+		else next.set(family, reason);
+		if (next.size > MOST_TAKEN_OUT) return false;
+		this.takenOut = next;
+		return true;
+	}
+
+	/** Opens it; after a failure again, under the same event. */
+	async open(): Promise<boolean> {
+		const { plan } = this;
+		if (plan === null || this.sending) return false;
+		this.sending = true;
+		this.openError = null;
+		try {
+			const body = {
+				event_id: this.#event,
+				kind: this.kind,
+				...(this.closes === '' ? {} : { closes_at: dayEnd(this.closes) }),
+				taken_out: [...this.takenOut].map(([family, reason]) => ({ family, reason })),
+			};
+			this.plan = await told(api.POST('/v1/plans/{id}/open', { params: { path: { id: plan.id } }, body }));
+			return true;
+		} catch (failure) {
+			this.openError = failure;
+			return false;
+		} finally {
+			this.sending = false;
+		}
+	}
+}
+
+/** A plan that was opened, looked at until all of it is. */
+export class Opened {
+	plan = $state.raw<Plan | null>(null);
+	error = $state<unknown>(null);
+	readonly #id: string;
+	#timer: ReturnType<typeof setTimeout> | undefined;
+	#ended = false;
+
+	constructor(id: string) {
+		this.#id = id;
+	}
+
+	async look(): Promise<void> {
+		clearTimeout(this.#timer);
+		this.error = null;
+		try {
+			this.plan = await told(api.GET('/v1/plans/{id}', { params: { path: { id: this.#id } } }));
+		} catch (failure) {
+			this.error = failure;
+			return;
+		}
+		if (!this.#ended && this.plan.waiting > 0) this.#timer = setTimeout(() => void this.look(), POLL_MS);
+	}
+
+	end(): void {
+		this.#ended = true;
+		clearTimeout(this.#timer);
 	}
 }

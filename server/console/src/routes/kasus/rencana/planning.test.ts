@@ -3,104 +3,77 @@ import { test } from 'node:test';
 
 import type { Schemas } from '#lib/api.ts';
 
-import { chosenBy, newSeed, perVillage, programsOf, share, shareOut } from './planning.ts';
+import { countOf, isOf, orderOf, progressOf, whole, type Choice } from './planning.ts';
 
-function family(id: string, over: Partial<Schemas['FamilyRow']> = {}): Schemas['FamilyRow'] {
-	const region = over.region ?? '35.71.01.1001';
+const none = { asked: false, no_photo: false, decile_jump: false, old_photo: false, random: false };
+
+function choice(over: Partial<Choice> = {}): Choice {
 	return {
-		id,
-		name: `Keluarga ${id}`,
-		address: 'Jalan Contoh 1',
-		rt: '1',
-		rw: '1',
-		region,
-		memberships: [{ id: `m${id}`, program: 'SEMBAKO', family: id, region, state: 'active' }],
+		region: '35.71',
+		program: '',
+		on: { ...none, no_photo: true },
+		numbers: { decile_jump: '2', old_photo: '12', random: '5' },
+		capacity: '40',
+		capacities: {},
 		...over,
 	};
 }
 
-function taker(user: string, regions: string[], capacity: number, assigned = 0) {
-	return { officer: { user, name: user, regions, assigned, returned: 0 }, capacity };
-}
-
-function many(count: number, over: Partial<Schemas['FamilyRow']> = {}, prefix = 'f') {
-	return Array.from({ length: count }, (_, at) => family(`${prefix}${at}`, { rw: String(1 + Math.floor(at / 5)), ...over }));
-}
-
-const any = { program: '', decile: 0, unranked: false, text: '' };
-
-test('the rules leave what they say, and never a family with a case', () => {
-	const families = [
-		family('a', { decile: 6 }),
-		family('b', { decile: 3 }),
-		family('c'),
-		family('d', { decile: 8, case: 'k' }),
-		family('e', { decile: 9, memberships: [] }),
-	];
-	const ids = (rules: Parameters<typeof chosenBy>[1]) => chosenBy(families, rules).free.map(({ id }) => id);
-	assert.deepEqual(ids(any), ['a', 'b', 'c']);
-	assert.equal(chosenBy(families, any).busy, 1);
-	assert.deepEqual(ids({ ...any, decile: 5 }), ['a']);
-	assert.deepEqual(ids({ ...any, decile: 5, unranked: true }), ['a', 'c']);
-	assert.deepEqual(ids({ ...any, program: 'PKH' }), []);
-	assert.deepEqual(ids({ ...any, text: ' KELUARGA B' }), ['b']);
-	assert.deepEqual(programsOf(families), ['SEMBAKO']);
-});
-
-test('a share hangs on the seed alone and not on the order', () => {
-	const families = many(200);
-	const first = share(families, 10, '00ff00ff00ff00ff').map(({ id }) => id);
-	assert.equal(first.length, 20);
-	assert.deepEqual(share(families.toReversed(), 10, '00ff00ff00ff00ff').map(({ id }) => id), first);
-	assert.notDeepEqual(share(families, 10, '00ff00ff00ff00fe').map(({ id }) => id), first);
-	assert.equal(share(families, 100, 'x').length, 200);
-	assert.equal(share(many(3), 1, 'x').length, 1);
-	assert.equal(share([], 50, 'x').length, 0);
-});
-
-test('each family is chosen about as often as any other', () => {
-	const families = many(40);
-	const times = new Map<string, number>();
-	for (let round = 0; round < 2_000; round++) {
-		for (const { id } of share(families, 25, newSeed())) times.set(id, (times.get(id) ?? 0) + 1);
+test('only the rules that are ticked are asked for, with their numbers', () => {
+	assert.deepEqual(orderOf(choice()), { region: '35.71', rules: { asked: false, no_photo: true }, capacity: 40 });
+	const all = { asked: true, no_photo: true, decile_jump: true, old_photo: true, random: true };
+	assert.deepEqual(orderOf(choice({ on: all, program: 'PKH' }))?.rules, {
+		asked: true,
+		no_photo: true,
+		decile_jump: 2,
+		photo_older_months: 12,
+		random_percent: 5,
+		program: 'PKH',
+	});
+	assert.equal(orderOf(choice({ on: none })), null);
+	assert.equal(orderOf(choice({ region: '' })), null);
+	// A number that cannot be matters only where it is asked for.
+	const numbers = { decile_jump: '10', old_photo: '0', random: 'x' };
+	assert.notEqual(orderOf(choice({ numbers })), null);
+	for (const rule of ['decile_jump', 'old_photo', 'random'] as const) {
+		assert.equal(orderOf(choice({ numbers, on: { ...none, [rule]: true } })), null, rule);
 	}
-	// 500 expected, a standard deviation of 19: six of them either way.
-	for (const { id } of families) assert.ok(Math.abs((times.get(id) ?? 0) - 500) < 116, `${id} ${times.get(id)}`);
 });
 
-test('families are shared out by room, in stretches of the walk, nobody twice', () => {
-	const plan = shareOut(many(30), [taker('adi', ['35.71'], 30, 10), taker('budi', ['35.71.01'], 10)]);
-	const adi = plan.given.get('adi') ?? [];
-	const budi = plan.given.get('budi') ?? [];
-	assert.deepEqual([adi.length, budi.length, plan.full.length, plan.nobody.length], [20, 10, 0, 0]);
-	assert.equal(new Set([...adi, ...budi].map(({ id }) => id)).size, 30);
-	assert.deepEqual(adi.map(({ rw }) => rw), adi.map(({ rw }) => rw).toSorted());
-	assert.ok(Number(adi.at(-1)?.rw) <= Number(budi[0]?.rw));
-});
-
-test('what nobody can take is said apart from what is too much', () => {
-	const families = [...many(5), ...many(4, { region: '35.71.02.1001' }, 'g')];
-	const plan = shareOut(families, [taker('adi', ['35.71.01'], 3)]);
-	assert.deepEqual([plan.given.get('adi')?.length, plan.full.length, plan.nobody.length], [3, 2, 4]);
-});
-
-test('who works in one village only is filled before who works everywhere', () => {
-	const families = [...many(10), ...many(10, { region: '35.71.02.1001' }, 'g')];
-	const plan = shareOut(families, [taker('all', ['35.71'], 10), taker('one', ['35.71.01'], 10)]);
-	assert.equal(plan.full.length, 0);
-	assert.ok((plan.given.get('all') ?? []).every(({ region }) => region === '35.71.02.1001'));
-});
-
-test('nobody with a full desk is given more', () => {
-	const plan = shareOut(many(4), [taker('adi', ['35.71'], 5, 9)]);
-	assert.equal(plan.given.size, 0);
-	assert.equal(plan.full.length, 4);
-});
-
-test('villages are counted, the most first', () => {
-	const families = [...many(2), ...many(3, { region: '35.71.02.1001' }, 'g')];
-	assert.deepEqual(perVillage(families), [
-		['35.71.02.1001', 3],
-		['35.71.01.1001', 2],
+test('capacities are told where they differ, and a plan is shown only for what was asked', () => {
+	const order = orderOf(choice({ capacities: { b: '10', a: '0', c: '40' } }));
+	assert.deepEqual(order?.capacities, [
+		{ officer: 'a', cases: 0 },
+		{ officer: 'b', cases: 10 },
 	]);
+	assert.equal(orderOf(choice({ capacities: { a: '1000' } })), null);
+	assert.equal(orderOf(choice({ capacity: '' })), null);
+	assert.ok(isOf(order, orderOf(choice({ capacities: { a: '0', b: '10' } }))));
+	assert.ok(!isOf(order, orderOf(choice())));
+	assert.ok(!isOf(null, null));
+	assert.equal(whole(' 7 ', 1, 9), 7);
+	assert.equal(whole('1e2', 1, 900), null);
+});
+
+test('who is taken out by hand is not waited for', () => {
+	const officer = { user: 'a', name: 'A', held: 3, capacity: 40, planned: 20, taken_out: 2, opened: 10, skipped: 1 };
+	const plan: Schemas['PlanView'] = {
+		id: 'p',
+		region: '35.71',
+		month: '2026-11',
+		seed: '00',
+		digest: '00',
+		rules: {},
+		looked_at: 100,
+		under_way: 10,
+		counts: [{ rule: 'no_photo', found: 50, planned: 20 }],
+		planned: 20,
+		nobody: 0,
+		no_room: 30,
+		officers: [officer],
+		waiting: 7,
+	};
+	assert.deepEqual(progressOf(plan), { done: 11, all: 18 });
+	assert.equal(countOf(plan, 'no_photo')?.found, 50);
+	assert.equal(countOf(plan, 'asked'), undefined);
 });

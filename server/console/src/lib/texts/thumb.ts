@@ -1,0 +1,7 @@
+/** A house's small photo in a list or on the map. By itself: the map needs none of the words beside it. */
+export const thumb = {
+	photoOf: (name: string) => `Rumah ${name}, tampak depan`,
+	enlarge: (name: string) => `Perbesar foto rumah ${name}`,
+	noPhoto: 'Belum ada foto',
+	photoFailed: 'Foto tidak dapat dimuat',
+} as const;
