@@ -13,6 +13,7 @@ pub mod http;
 pub mod imports;
 pub mod intake;
 pub mod jobs;
+mod jpeg_rows;
 pub mod keys;
 pub mod metrics;
 pub mod photos;

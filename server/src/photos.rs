@@ -8,6 +8,8 @@ use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use image::DynamicImage;
 
+use crate::jpeg_rows;
+
 /// Largest photo in bytes.
 const MAX_BYTES: usize = 10 * 1024 * 1024;
 /// Longest side in pixels.
@@ -19,6 +21,8 @@ const MAX_APP: usize = 4096;
 /// Long sides of the two copies, in pixels.
 const LARGE: u32 = 1600;
 const SMALL: u32 = 320;
+/// How good the large copy is; whoever writes on one keeps to it.
+pub const LARGE_QUALITY: u8 = 82;
 
 /// Why a photo cannot be accepted.
 #[derive(
@@ -194,7 +198,7 @@ pub fn derivatives(bytes: &[u8]) -> Result<Derivatives, PhotoProblem> {
     let (large, large_width, large_height) = shrink(&rgb, width, height, LARGE)?;
     let (small, small_width, small_height) = shrink(&large, large_width, large_height, SMALL)?;
     Ok(Derivatives {
-        large: encode(&large, large_width, large_height, 82)?,
+        large: jpeg_rows::encode(&large, large_width, large_height, LARGE_QUALITY)?,
         small: encode(&small, small_width, small_height, 78)?,
     })
 }
@@ -262,9 +266,22 @@ fn shrink(
 /// # Errors
 /// When it is too large for one.
 pub fn encode(rgb: &[u8], width: u32, height: u32, quality: u8) -> Result<Vec<u8>, PhotoProblem> {
+    encode_as(rgb, width, height, quality, |_| {})
+}
+
+/// The same, with the encoder set otherwise.
+pub(crate) fn encode_as(
+    rgb: &[u8],
+    width: u32,
+    height: u32,
+    quality: u8,
+    set: impl FnOnce(&mut jpeg_encoder::Encoder<&mut Vec<u8>>),
+) -> Result<Vec<u8>, PhotoProblem> {
     let side = |side: u32| u16::try_from(side).map_err(|_| PhotoProblem::TooManyPixels);
     let mut out = Vec::with_capacity(rgb.len() / 8);
-    jpeg_encoder::Encoder::new(&mut out, quality)
+    let mut encoder = jpeg_encoder::Encoder::new(&mut out, quality);
+    set(&mut encoder);
+    encoder
         .encode(
             rgb,
             side(width)?,

@@ -2,6 +2,8 @@
 //! desk it left. Twice, so that it is not cropped away without cutting into the house: plainly at the lower edge, faintly
 //! across the middle.
 
+use std::ops::Range;
+
 use noto_sans_mono_bitmap::{
     FontWeight, RasterHeight, RasterizedChar, get_raster, get_raster_width,
 };
@@ -9,11 +11,14 @@ use tilik_protocol::policy::Role;
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::time::Timestamp;
 
-use crate::photos::{self, PhotoProblem};
+use crate::jpeg_rows::JpegRows;
+use crate::photos::{self, LARGE_QUALITY, PhotoProblem};
 
 const HEIGHT: RasterHeight = RasterHeight::Size32;
 /// Pixels between the words and the edges.
 const MARGIN: usize = 8;
+/// Pixels from the letters to their dark copy.
+const SHADOW: usize = 2;
 /// Most characters of a name; of a longer one the end is cut.
 const LONGEST_NAME: usize = 40;
 /// Between two of the words.
@@ -111,20 +116,21 @@ fn shown(name: &str) -> String {
     format!("{}...", kept.trim_end())
 }
 
-/// A picture being written on.
-struct Page {
-    rgb: Vec<u8>,
+/// A picture, or some lines of one, being written on.
+struct Page<'a> {
+    rgb: &'a mut [u8],
     width: usize,
-    height: usize,
+    /// The first line that is here.
+    from: usize,
 }
 
-impl Page {
+impl Page<'_> {
     /// Mixes a pixel with a grey, `strength` of 255.
     fn mix(&mut self, x: usize, y: usize, grey: u8, strength: u8) {
-        if x >= self.width || y >= self.height {
+        if x >= self.width || y < self.from {
             return;
         }
-        let at = (y * self.width + x) * 3;
+        let at = ((y - self.from) * self.width + x) * 3;
         let Some(pixel) = self.rgb.get_mut(at..at + 3) else {
             return;
         };
@@ -135,9 +141,9 @@ impl Page {
         }
     }
 
-    /// Writes a line from its upper left corner. A dark copy one pixel away keeps it legible on white walls.
+    /// Writes a line from its upper left corner. A dark copy beside it keeps it legible on white walls.
     fn write(&mut self, glyphs: &[RasterizedChar], left: usize, top: usize, strength: u8) {
-        for (shift, grey) in [(2, 0), (0, 255)] {
+        for (shift, grey) in [(SHADOW, 0), (0, 255)] {
             let mut x0 = left + shift;
             for glyph in glyphs {
                 for (y, row) in glyph.rows().enumerate() {
@@ -154,8 +160,8 @@ impl Page {
         }
     }
 
-    fn darken(&mut self, from_row: usize) {
-        for y in from_row..self.height {
+    fn darken(&mut self, lines: Range<usize>) {
+        for y in lines {
             for x in 0..self.width {
                 self.mix(x, y, 0, 110);
             }
@@ -163,31 +169,86 @@ impl Page {
     }
 }
 
-/// The copy with the words in it, encoded anew. Costs CPU: not for an async thread.
+/// The words as they stand in a picture of one size.
+struct Written {
+    glyphs: Vec<Vec<RasterizedChar>>,
+    width: usize,
+    height: usize,
+}
+
+impl Written {
+    fn on(width: u32, height: u32, words: &Words) -> Result<Self, PhotoProblem> {
+        let side = |side: u32| usize::try_from(side).map_err(|_| PhotoProblem::TooManyPixels);
+        let (width, height) = (side(width)?, side(height)?);
+        let wide = get_raster_width(FontWeight::Regular, HEIGHT);
+        let lines = words.lines(width.saturating_sub(2 * MARGIN) / wide);
+        let glyphs = lines
+            .iter()
+            .map(|line| line.chars().filter_map(glyph).collect());
+        Ok(Self {
+            glyphs: glyphs.collect(),
+            width,
+            height,
+        })
+    }
+
+    fn tall(&self) -> usize {
+        self.glyphs.len() * HEIGHT.val()
+    }
+
+    /// The lines of the dark band at the lower edge.
+    fn band(&self) -> Range<usize> {
+        self.height.saturating_sub(self.tall() + MARGIN)..self.height
+    }
+
+    /// The lines that are written on faintly.
+    fn middle(&self) -> Range<usize> {
+        let from = (self.height / 2).saturating_sub(self.tall() / 2);
+        from..(from + self.tall() + SHADOW).min(self.height)
+    }
+
+    /// Writes what falls on these lines of the picture, of which `from` is the first.
+    fn write(&self, rgb: &mut [u8], from: usize) {
+        let mut page = Page {
+            rgb,
+            width: self.width,
+            from,
+        };
+        let (band, middle) = (self.band(), self.middle());
+        page.darken(band.clone());
+        for (n, line) in self.glyphs.iter().enumerate() {
+            let down = n * HEIGHT.val();
+            page.write(line, MARGIN, band.start + MARGIN / 2 + down, 255);
+            page.write(line, MARGIN, middle.start + down, 70);
+        }
+    }
+}
+
+/// The copy with the words in it. Only the lines that are written on are encoded anew, a sixth of the picture. Costs CPU:
+/// not for an async thread.
 ///
 /// # Errors
 /// When the copy cannot be decoded; ours always can.
 pub fn burn(jpeg: &[u8], words: &Words) -> Result<Vec<u8>, PhotoProblem> {
-    let (rgb, width, height) = photos::decode(jpeg)?;
-    let side = |side: u32| usize::try_from(side).map_err(|_| PhotoProblem::TooManyPixels);
-    let mut page = Page {
-        rgb,
-        width: side(width)?,
-        height: side(height)?,
+    let facts = photos::check(jpeg)?;
+    let written = Written::on(facts.width, facts.height, words)?;
+    // A copy that was made before copies had rows.
+    let Some(mut rows) = JpegRows::of(jpeg) else {
+        let (mut rgb, width, height) = photos::decode(jpeg)?;
+        written.write(&mut rgb, 0);
+        return photos::encode(&rgb, width, height, LARGE_QUALITY);
     };
-    let wide = get_raster_width(FontWeight::Regular, HEIGHT);
-    let lines = words.lines(page.width.saturating_sub(2 * MARGIN) / wide);
-    let line = HEIGHT.val();
-    let tall = lines.len() * line;
-    let band = page.height.saturating_sub(tall + MARGIN);
-    page.darken(band);
-    let middle = (page.height / 2).saturating_sub(tall / 2);
-    for (n, text) in lines.iter().enumerate() {
-        let glyphs: Vec<RasterizedChar> = text.chars().filter_map(glyph).collect();
-        page.write(&glyphs, MARGIN, band + MARGIN / 2 + n * line, 255);
-        page.write(&glyphs, MARGIN, middle + n * line, 70);
+    let (middle, band) = (rows.around(&written.middle()), rows.around(&written.band()));
+    // In a low picture both fall on the same rows, which are written on once.
+    let parts = if middle.end >= band.start {
+        [middle.start.min(band.start)..band.end, band.end..band.end]
+    } else {
+        [middle, band]
+    };
+    for part in parts {
+        rows.change(part, LARGE_QUALITY, |rgb, from| written.write(rgb, from))?;
     }
-    photos::encode(&page.rgb, width, height, 82)
+    rows.jpeg()
 }
 
 fn glyph(c: char) -> Option<RasterizedChar> {
@@ -198,12 +259,13 @@ fn glyph(c: char) -> Option<RasterizedChar> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::jpeg_rows;
 
     const GREY: u8 = 120;
 
     fn wall(width: u32, height: u32) -> Vec<u8> {
         let pixels = usize::try_from(width * height * 3).unwrap();
-        photos::encode(&vec![GREY; pixels], width, height, 82).unwrap()
+        jpeg_rows::encode(&vec![GREY; pixels], width, height, LARGE_QUALITY).unwrap()
     }
 
     /// How many pixels of each third of the height are not the wall's.
@@ -236,6 +298,21 @@ mod tests {
         assert!(middle > 1_000, "{middle}");
         assert!(below > 1600 * 30, "{below}");
         photos::check(&burnt).unwrap();
+    }
+
+    #[test]
+    fn a_copy_with_rows_and_one_without_show_the_same() {
+        // The low one has both lines of words on the same rows.
+        for (width, height) in [(1600, 1200), (640, 64), (16, 8)] {
+            let pixels = usize::try_from(width * height * 3).unwrap();
+            let old = photos::encode(&vec![GREY; pixels], width, height, LARGE_QUALITY).unwrap();
+            assert!(JpegRows::of(&old).is_none());
+            let words = of(("siti", "Siti Aminah"), "35.71");
+            let seen = |jpeg: &[u8]| photos::decode(&burn(jpeg, &words).unwrap()).unwrap().0;
+            let (old, new) = (seen(&old), seen(&wall(width, height)));
+            let most = old.iter().zip(&new).map(|(a, b)| a.abs_diff(*b)).max();
+            assert!(most.unwrap() < 8, "{width} × {height}: {most:?}");
+        }
     }
 
     #[test]
