@@ -22,8 +22,8 @@ const TO_CANCEL: usize = 2;
 const LEFT_FOR_THE_VISITOR: usize = 8;
 /// While only officers work, they look for returned cases this often.
 const BETWEEN_WALKS: Duration = Duration::from_secs(3);
-/// A new round begins this long after the last one.
-const BETWEEN_ROUNDS: Duration = Duration::from_secs(20);
+/// A new round begins this long after the last one: the machine belongs to the visitor.
+const BETWEEN_ROUNDS: Duration = Duration::from_mins(2);
 
 #[derive(Parser)]
 #[command(

@@ -102,6 +102,7 @@ impl Stage {
         ] {
             console.sign_in().await?;
         }
+        world.stop().await;
         Ok(Self {
             world,
             staff,

@@ -93,6 +93,7 @@ async fn somebody<'a>(scene: &'a Scene, line: &Line) -> &'a Caller {
 #[tokio::test]
 async fn every_route_says_what_it_can_do_without_database_or_blobs_and_goes_on_with_them() {
     let scene = Scene::new(500).await.unwrap();
+    scene.world.stop().await;
     let mut out = TITLE.to_owned();
     for (n, line) in routes::lines().iter().enumerate() {
         let caller = somebody(&scene, line).await;
