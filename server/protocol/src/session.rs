@@ -538,6 +538,37 @@ pub struct DeviceView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<RevokeKind>))]
     pub revoked: Option<Lenient<RevokeKind>>,
+    /// What its officer does where the reader manages phones.
+    #[cfg_attr(feature = "openapi", schema(value_type = OfficerDuty))]
+    pub duty: Lenient<OfficerDuty>,
+}
+
+/// What an officer does in the regions of whoever asks.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum OfficerDuty {
+    /// Visits families there.
+    Here,
+    /// Only trains, there or elsewhere.
+    Training,
+    /// Did, and does not any more.
+    Over,
 }
 
 /// How a phone leaves.

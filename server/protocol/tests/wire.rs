@@ -1103,6 +1103,7 @@ fn every_wire_type_has_a_snapshot() {
             enrolled_at: at(0),
             last_sync_at: Some(at(1)),
             revoked: Some(RevokeKind::Stolen.into()),
+            duty: OfficerDuty::Over.into(),
         },
     );
     wire(

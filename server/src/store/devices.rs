@@ -1,5 +1,8 @@
 //! Phones: enrolment by a one-time code, the list, and how a phone leaves.
 
+use std::collections::HashMap;
+
+use sea_orm::sea_query::{Query, SelectStatement};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
 };
@@ -9,15 +12,15 @@ use tilik_protocol::policy::{Permission, Role};
 use tilik_protocol::problem::ProblemCode;
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::session::{
-    DeviceRevoked, DeviceView, EnrolDevice, Enrolled, EnrolmentCode, IssueEnrolment, RevokeDevice,
-    RevokeKind, enrol_proof_input,
+    DeviceRevoked, DeviceView, EnrolDevice, Enrolled, EnrolmentCode, IssueEnrolment, OfficerDuty,
+    RevokeDevice, RevokeKind, enrol_proof_input,
 };
 use tilik_protocol::sync::Bucket;
 use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
 use super::journal::{Entry, holds_personal_number};
-use super::sessions::{end_session, is_proof};
+use super::sessions::{end_session, in_force, is_proof};
 use super::tables::{
     device, device_cursor, enrolment, feed_row, role_grant, session, user_account,
     verification_case,
@@ -45,6 +48,27 @@ fn hash_of(code: &str) -> Vec<u8> {
     codes::hash_of("tilik enrolment v1", code)
 }
 
+fn regions_of(given: &[role_grant::Model]) -> Result<Vec<RegionCode>> {
+    let mut regions = Vec::new();
+    for row in given {
+        let of_grant: Vec<RegionCode> =
+            serde_json::from_str(&row.regions).map_err(Error::internal)?;
+        regions.extend(of_grant);
+    }
+    Ok(regions)
+}
+
+fn trains_only(regions: &[RegionCode]) -> bool {
+    regions.iter().all(RegionCode::is_training)
+}
+
+fn officers_with_phones() -> SelectStatement {
+    Query::select()
+        .column(device::Column::OfficerId)
+        .from(device::Entity)
+        .take()
+}
+
 impl Acting {
     /// The role in which this actor manages the phones of `officer`. A phone outlives its officer's grant: it must still
     /// be found and revoked where the officer worked, so grants that have ended count too.
@@ -55,15 +79,15 @@ impl Acting {
             .filter(role_grant::Column::Role.eq(Role::Officer.to_string()))
             .all(self.store.read())
             .await?;
-        let mut regions: Vec<RegionCode> = Vec::new();
-        for row in given {
-            let of_grant: Vec<RegionCode> =
-                serde_json::from_str(&row.regions).map_err(Error::internal)?;
-            regions.extend(of_grant);
-        }
+        self.manages_phones_in(regions_of(&given)?)
+            .ok_or(Error::NOT_FOUND)
+    }
+
+    /// The same, of an officer who was ever given these regions.
+    fn manages_phones_in(&self, mut regions: Vec<RegionCode>) -> Option<Role> {
         // A phone is real, also where its officer is being trained: that makes it nobody's who only trains. Of somebody who
         // does nothing else it is also theirs who manage the phones of any real place.
-        let only_trains = regions.iter().all(RegionCode::is_training);
+        let only_trains = trains_only(&regions);
         regions.retain(|region| only_trains || !region.is_training());
         let here = regions
             .iter()
@@ -80,7 +104,29 @@ impl Acting {
                 .filter(|_| only_trains && !regions.is_empty())
                 .map(|grant| grant.role)
         })
-        .ok_or(Error::NOT_FOUND)
+    }
+
+    /// What an officer of these grants does where the actor manages phones. Somebody who works elsewhere and trains here
+    /// only trains here.
+    fn duty_of(&self, given: Vec<role_grant::Model>) -> Result<OfficerDuty> {
+        let only_trains = trains_only(&regions_of(&given)?);
+        let (held, _) = in_force(given, self.store.now())?;
+        let mut now = held.iter().flat_map(|grant| &grant.regions).peekable();
+        if only_trains && now.peek().is_some() {
+            return Ok(OfficerDuty::Training);
+        }
+        let here: Vec<_> = now
+            .filter(|region| {
+                self.actor
+                    .role_in(Permission::ManageDevices, region)
+                    .is_some()
+            })
+            .collect();
+        Ok(match &here[..] {
+            [] => OfficerDuty::Over,
+            some if some.iter().all(|region| region.is_training()) => OfficerDuty::Training,
+            _ => OfficerDuty::Here,
+        })
     }
 
     /// A one-time code for an officer's phone; told once and kept as a hash.
@@ -142,26 +188,39 @@ impl Acting {
             .order_by_asc(device::Column::EnrolledAt)
             .all(self.store.read())
             .await?;
+        let mut given: HashMap<Uuid, Vec<role_grant::Model>> = HashMap::new();
+        let grants = role_grant::Entity::find()
+            .filter(role_grant::Column::Role.eq(Role::Officer.to_string()))
+            .all(self.store.read())
+            .await?;
+        for grant in grants {
+            given.entry(grant.user_id).or_default().push(grant);
+        }
+        let names: HashMap<Uuid, String> = user_account::Entity::find()
+            .select_only()
+            .columns([user_account::Column::Id, user_account::Column::Name])
+            .filter(user_account::Column::Id.in_subquery(officers_with_phones()))
+            .into_tuple()
+            .all(self.store.read())
+            .await?
+            .into_iter()
+            .collect();
         let mut views = Vec::new();
         for row in rows {
-            let officer = UserId(row.officer_id);
-            if self.manages_phones_of(officer).await.is_err() {
+            let of_officer = given.get(&row.officer_id).cloned().unwrap_or_default();
+            if self.manages_phones_in(regions_of(&of_officer)?).is_none() {
                 continue;
             }
-            let name = user_account::Entity::find_by_id(row.officer_id)
-                .one(self.store.read())
-                .await?
-                .map(|user| user.name)
-                .unwrap_or_default();
             views.push(DeviceView {
                 id: DeviceId(row.id),
                 name: row.name,
-                officer,
-                officer_name: name,
+                officer: UserId(row.officer_id),
+                officer_name: names.get(&row.officer_id).cloned().unwrap_or_default(),
                 key_level: row.key_level,
                 enrolled_at: Timestamp::from_micros(row.enrolled_at),
                 last_sync_at: row.last_sync_at.map(Timestamp::from_micros),
                 revoked: row.revoked_kind.as_deref().map(Lenient::read),
+                duty: self.duty_of(of_officer)?.into(),
             });
         }
         Ok(views)

@@ -12,7 +12,7 @@ use tilik_protocol::membership::MembershipState;
 use tilik_protocol::policy::Role;
 use tilik_protocol::reason::ReasonCode;
 use tilik_protocol::review::{AccessRow, CaseRow, CaseView, Claim, Claimed, MOST_SKIPPED, Page};
-use tilik_protocol::session::UserView;
+use tilik_protocol::session::{OfficerDuty, UserView};
 use tilik_tests::handmade::SoftPhone;
 use tilik_tests::{Answer, Console, Staff, Village, World, village};
 
@@ -952,7 +952,8 @@ async fn an_officer_whose_grant_ends_gives_open_work_back() {
     );
     // The phone outlives the grant: it is still found where its officer worked.
     let phones = desk.staff.supervisor.devices().await.unwrap();
-    assert!(phones.iter().any(|phone| phone.id == desk.phone.id));
+    let row = phones.iter().find(|phone| phone.id == desk.phone.id);
+    assert_eq!(row.unwrap().duty.known(), Some(OfficerDuty::Over));
     let code = json!({ "event_id": desk.staff.supervisor.event(), "officer": officer });
     let refused = desk.staff.supervisor.post("/v1/enrolments", &code).await;
     assert_eq!(refused.verdict(), "422 invalid");

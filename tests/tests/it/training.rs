@@ -11,6 +11,7 @@ use tilik_protocol::policy::Role;
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::registry::ImportKind;
 use tilik_protocol::review::{CaseRow, Claimed, MembershipRow, Page};
+use tilik_protocol::session::OfficerDuty;
 use tilik_protocol::training::{TRAINING_HEADER, TRAINING_PROGRAM, TrainingView};
 use tilik_tests::handmade::SoftPhone;
 use tilik_tests::people::Person;
@@ -218,6 +219,11 @@ async fn a_trainee_sees_and_reaches_what_was_invented_and_nothing_else() {
         .add_grant(real_officer.id, Role::Officer, &[area()], None)
         .await
         .unwrap();
+    // Whoever keeps the phones of a real place sees which of them only train.
+    let phones = practice.desk.staff.supervisor.devices().await.unwrap();
+    let duty = |id| phones.iter().find(|row| row.id == id).unwrap().duty.known();
+    assert_eq!(duty(practice.phone.id), Some(OfficerDuty::Training));
+    assert_eq!(duty(practice.desk.phone.id), Some(OfficerDuty::Here));
     let body = json!({ "event_id": practice.trainee.event(), "kind": "stolen" });
     let path = format!("/v1/devices/{}/revoke", practice.desk.phone.id);
     let said = practice.trainee.post(&path, &body).await;

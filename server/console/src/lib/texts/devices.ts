@@ -25,7 +25,7 @@ export const devices = {
 	never: 'Belum pernah',
 	silent: 'Lama diam',
 	offDuty: 'Tidak bertugas di sini',
-	offDutyText: 'Tidak bertugas di sini: pemegangnya hanya berlatih, atau perannya di wilayah Anda sudah berakhir.',
+	offDutyText: 'Tidak bertugas di sini: peran pemegangnya sebagai petugas di wilayah Anda sudah berakhir. HP itu dapat dipensiunkan.',
 
 	lost: 'HP hilang',
 	lostOf: (phone: string, officer: string) => `HP hilang: ${phone}, ${officer}`,
