@@ -1,4 +1,4 @@
--- A one-time permission to choose a new password; the second person's release stands beside it.
+-- A one-time permission to choose a new password; the second person's release stands beside it, with a second code.
 CREATE TABLE reset_slip (
     id {uuid} NOT NULL PRIMARY KEY,
     code_hash {bytes} NOT NULL UNIQUE,
@@ -10,6 +10,7 @@ CREATE TABLE reset_slip (
     needs_release boolean NOT NULL,
     released_by {uuid},
     released_at bigint,
+    release_hash {bytes},
     used_at bigint,
     withdrawn_at bigint
 );

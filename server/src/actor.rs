@@ -222,10 +222,15 @@ impl Actor {
             let grants = self.grants.iter();
             grants.filter(|grant| grant.role == role && covers(grant))
         };
-        if held().any(|grant| grant.delegated_from.is_none()) {
+        let is_real = |grant: &HeldGrant| !grant.regions.iter().all(RegionCode::is_training);
+        // Who only trains as something themselves stands in for others all the same where it is real.
+        let lent_real = held().any(|grant| grant.delegated_from.is_some() && is_real(grant));
+        let mut own = held().filter(|grant| grant.delegated_from.is_none());
+        if own.any(|grant| !lent_real || is_real(grant)) {
             return Vec::new();
         }
-        held().map(|grant| grant.id).collect()
+        let lent = held().filter(|grant| grant.delegated_from.is_some());
+        lent.map(|grant| grant.id).collect()
     }
 
     /// Whose grants this actor was lent, whatever else they hold.

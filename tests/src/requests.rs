@@ -284,12 +284,14 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
         ("POST", "/v1/session/step-up") => here(&json!({
             "event_id": event(), "code": Caller::next_code(caller.codes.as_ref(), world),
         })),
-        ("POST", "/v1/me/second-factor") => here(&json!({
+        (
+            "POST",
+            "/v1/me/second-factor"
+            | "/v1/me/second-factor/recovery-codes"
+            | "/v1/me/second-factor/remove",
+        ) => here(&json!({
             "event_id": event(), "password": caller.person.password,
         })),
-        ("POST", "/v1/me/second-factor/recovery-codes" | "/v1/me/second-factor/remove") => {
-            here(&act())
-        }
         ("POST", "/v1/me/second-factor/confirm") => here(&json!({
             "event_id": event(), "code": Caller::next_code(caller.offered.as_ref(), world),
         })),

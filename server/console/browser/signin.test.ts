@@ -114,6 +114,18 @@ test('a person sets codes up, signs in with them, confirms with one, ends sessio
 		await desk.settled();
 		await page.getByText('Kode pemulihan yang tersisa: 10.').waitFor();
 
+		// Ten new ones are for who knows the password, not for who finds the screen.
+		await page.getByRole('button', { name: 'Buat kode pemulihan baru' }).click();
+		const renewing = page.getByRole('dialog', { name: 'Buat kode pemulihan baru?' });
+		await renewing.getByLabel('Kata sandi sekarang').fill('tebakan orang lain');
+		await renewing.getByRole('button', { name: 'Buat kode pemulihan baru' }).click();
+		await renewing.getByText('Kata sandi tidak cocok').first().waitFor();
+		assert.deepEqual(await axe(page), []);
+		await renewing.getByLabel('Kata sandi sekarang').fill(OWN);
+		await renewing.getByRole('button', { name: 'Buat kode pemulihan baru' }).click();
+		await page.getByRole('heading', { name: 'Simpan kode pemulihan Anda' }).waitFor();
+		await page.getByRole('button', { name: 'Sudah saya simpan' }).click();
+
 		// Out, and in again: first a wrong code, then the right one.
 		await page.getByRole('button', { name: 'Keluar', exact: true }).click();
 		await page.waitForURL('**/masuk');
@@ -207,12 +219,20 @@ test('a person sets codes up, signs in with them, confirms with one, ends sessio
 		await page.getByLabel('Ulangi kata sandi baru').fill(NEXT);
 		await page.getByRole('button', { name: 'Simpan kata sandi baru' }).click();
 		await page.getByText('Slip menunggu persetujuan').waitFor();
-		await as('kepala', async (approver) => {
+		const second = await as('kepala', async (approver) => {
 			await approver.visit('/persetujuan?bagian=slip');
 			await approver.page.locator('li', { hasText: account.username }).getByRole('button', { name: 'Setujui' }).click();
 			await approver.page.getByRole('dialog').getByRole('button', { name: 'Setujui' }).click();
 			await approver.page.getByText('sudah disetujui').first().waitFor();
+			assert.deepEqual(await axe(approver.page), []);
+			const told = (await approver.page.locator('article .secret').textContent()) ?? '';
+			await approver.page.getByRole('button', { name: 'Sudah diserahkan, tutup' }).click();
+			return told.trim();
 		});
+		// The admin's part alone is nothing.
+		await page.getByRole('button', { name: 'Simpan kata sandi baru' }).click();
+		await page.getByText('Slip tidak berlaku').waitFor();
+		await page.getByLabel('Kode pengesah').fill(second.toLowerCase().replaceAll('-', ' '));
 		await page.getByRole('button', { name: 'Simpan kata sandi baru' }).click();
 		await page.getByText('Kata sandi baru sudah tersimpan').waitFor();
 		await typePassword(page, account.username, NEXT);
@@ -220,7 +240,7 @@ test('a person sets codes up, signs in with them, confirms with one, ends sessio
 		const faults = desk.faults();
 		assert.deepEqual(faults, []);
 		// Nothing secret went through an address.
-		assert.ok(!page.url().includes(slip) && page.url().startsWith(BASE));
+		assert.ok(!page.url().includes(slip) && !page.url().includes(second) && page.url().startsWith(BASE));
 	} finally {
 		await desk.close();
 	}

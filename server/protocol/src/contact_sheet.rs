@@ -162,6 +162,20 @@ pub fn speaks_for(form: &Form, policy: PoorPolicy, answers: &Answers) -> bool {
         && said("result", "1")
 }
 
+/// Whether the answers speak against a family that is said to stay: it is not known to be poor under the city's rule, the
+/// visit did not come to its end, or the officer did not find it as the list has it. A new member speaks against nothing.
+pub fn speaks_against(form: &Form, policy: PoorPolicy, answers: &Answers) -> bool {
+    let found = |question: &str, harmless: &[&str]| {
+        form.question(question).is_none()
+            || answers
+                .get(question)
+                .is_some_and(|answer| harmless.contains(&answer.as_str()))
+    };
+    form.evaluate(policy, answers).poor != Some(true)
+        || !found("presence", &["1", "5"])
+        || !found("result", &["1"])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -188,8 +202,7 @@ mod tests {
         .into()
     }
 
-    fn may_with(changes: &[(&str, Option<&str>)]) -> bool {
-        let form = Form::kepmensos_262().unwrap();
+    fn with(changes: &[(&str, Option<&str>)]) -> (Form, Answers) {
         let mut answers = poor();
         for (question, answer) in changes {
             match answer {
@@ -197,7 +210,41 @@ mod tests {
                 None => answers.remove(*question),
             };
         }
+        (Form::kepmensos_262().unwrap(), answers)
+    }
+
+    fn may_with(changes: &[(&str, Option<&str>)]) -> bool {
+        let (form, answers) = with(changes);
         speaks_for(&form, PoorPolicy::default(), &answers)
+    }
+
+    #[test]
+    fn what_the_officer_found_and_what_nobody_answered_speaks_against_a_family_that_stays() {
+        let against = |changes: &[(&str, Option<&str>)]| {
+            let (form, answers) = with(changes);
+            speaks_against(&form, PoorPolicy::default(), &answers)
+        };
+        assert!(!against(&[]));
+        assert!(!against(&[("presence", Some("5"))]), "a child was born");
+        assert!(!against(&[("note", Some("ramah"))]));
+        for (question, answers) in [
+            ("presence", &["2", "3", "4", "6", "x", ""][..]),
+            ("result", &["2", "3", "4", "5", "x", ""]),
+        ] {
+            assert!(against(&[(question, None)]), "{question}");
+            for answer in answers {
+                assert!(against(&[(question, Some(answer))]), "{question} {answer}");
+            }
+        }
+        let unasked = [
+            "shelter",
+            "work",
+            "food_worry",
+            "food_share",
+            "clothing",
+            "floor",
+        ];
+        assert!(against(&unasked.map(|question| (question, None))));
     }
 
     #[test]

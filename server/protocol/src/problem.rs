@@ -50,7 +50,7 @@ pub enum ProblemCode {
     BadResetSlip,
     /// The slip is right and waits for the second person.
     ResetSlipWaits,
-    /// This person decides: one other alone cannot choose a password for them.
+    /// This person decides: what one other alone chose or issued lets nobody into the account.
     TwoPersonsNeeded,
     /// The role does not allow this.
     Forbidden,
@@ -234,15 +234,15 @@ impl ProblemCode {
             ),
             Self::BadResetSlip => (
                 "Slip tidak berlaku",
-                "Periksa nama pengguna dan kode slip. Slip berlaku 24 jam dan satu kali; bila perlu, minta yang baru.",
+                "Periksa nama pengguna, kode slip, dan kode pengesah bila slip memintanya. Slip berlaku 24 jam dan satu kali; bila perlu, minta yang baru.",
             ),
             Self::ResetSlipWaits => (
                 "Slip menunggu persetujuan",
-                "Minta pengesah menyetujui slip ini, lalu coba lagi dengan kode yang sama.",
+                "Minta pengesah menyetujui slip ini; ia memberi Anda kode pengesah. Lalu isi keduanya di sini.",
             ),
             Self::TwoPersonsNeeded => (
                 "Memerlukan orang kedua",
-                "Orang ini memutuskan atau mengelola; buat slip atur ulang, lalu minta pengesah menyetujuinya.",
+                "Siapa yang memutuskan, mengelola akun, atau mengaudit (juga yang perannya baru berakhir) memilih kata sandi baru dengan slip atur ulang: admin membuat slipnya, pengesah menyetujuinya.",
             ),
             Self::Forbidden => ("Tidak berwenang", "Peran Anda tidak mencakup tindakan ini."),
             Self::BadOrigin => (

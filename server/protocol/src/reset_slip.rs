@@ -31,7 +31,7 @@ pub struct ResetSlip {
     pub name: String,
     /// 24 hours after it was issued.
     pub expires_at: Timestamp,
-    /// It works once an approver has released it.
+    /// It works once an approver has released it, with a second code that only the approver is told.
     pub needs_release: bool,
 }
 
@@ -68,6 +68,30 @@ pub struct ResetSlipView {
     pub removes_codes: bool,
 }
 
+/// The reply of `POST /v1/reset-slips/{id}/release`: the second code, told once. Nobody but the person has both.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ReleasedSlip {
+    /// The slip's id.
+    pub id: ResetSlipId,
+    /// To type in beside the slip's code, in groups of four.
+    pub release_code: String,
+    /// Whose it is: the account's name.
+    pub username: String,
+    /// The person's name.
+    pub name: String,
+    /// When the slip runs out.
+    pub expires_at: Timestamp,
+}
+
+impl std::fmt::Debug for ReleasedSlip {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ReleasedSlip")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
 /// `POST /v1/reset-slips/use`: chooses a password with a slip. Every session of the account ends.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -78,6 +102,9 @@ pub struct UseResetSlip {
     pub username: String,
     /// The slip's code.
     pub code: String,
+    /// The code that the approver told, of a slip that had to be released.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release_code: Option<String>,
     /// At least 12 characters.
     pub new_password: String,
 }

@@ -53,19 +53,20 @@ pub struct SecondFactorView {
     pub demanded: bool,
 }
 
-/// `POST /v1/me/second-factor`: asks for a new secret.
+/// The account's password, shown for what would make of an open screen more than an open screen:
+/// `POST /v1/me/second-factor` (a new secret), `…/recovery-codes` (ten new ones) and `…/remove`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct OfferSecondFactor {
+pub struct ShowPassword {
     /// Repeating the request repeats this.
     pub event_id: EventId,
     /// The account's password, once more: whoever finds an open screen does not know it.
     pub password: String,
 }
 
-impl std::fmt::Debug for OfferSecondFactor {
+impl std::fmt::Debug for ShowPassword {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("OfferSecondFactor")
+        f.debug_struct("ShowPassword")
             .field("event_id", &self.event_id)
             .finish_non_exhaustive()
     }

@@ -886,7 +886,7 @@ fn every_wire_type_has_a_snapshot() {
     );
     wire(
         s,
-        &OfferSecondFactor {
+        &ShowPassword {
             event_id: id(77),
             password: "panjang-sekali".into(),
         },
@@ -946,10 +946,21 @@ fn every_wire_type_has_a_snapshot() {
     );
     wire(
         s,
+        &ReleasedSlip {
+            id: id(6),
+            release_code: "ABCD-EFGH-JKMN".into(),
+            username: "operator.satu".into(),
+            name: "Operator Satu".into(),
+            expires_at: at(1_440),
+        },
+    );
+    wire(
+        s,
         &UseResetSlip {
             event_id: id(78),
             username: "operator.satu".into(),
             code: "ABCD-EFGH-JKMN-PQRS".into(),
+            release_code: Some("ABCD-EFGH-JKMN".into()),
             new_password: "panjang-sekali".into(),
         },
     );

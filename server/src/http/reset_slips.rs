@@ -3,7 +3,9 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use tilik_protocol::ids::{ResetSlipId, UserId};
-use tilik_protocol::reset_slip::{IssueResetSlip, ResetSlip, ResetSlipView, UseResetSlip};
+use tilik_protocol::reset_slip::{
+    IssueResetSlip, ReleasedSlip, ResetSlip, ResetSlipView, UseResetSlip,
+};
 use tilik_protocol::session::Act;
 
 use super::auth::By;
@@ -29,14 +31,13 @@ pub async fn waiting_slips(By(acting): By) -> Result<Json<Vec<ResetSlipView>>> {
 }
 
 /// `POST /v1/reset-slips/{id}/release`.
-#[utoipa::path(post, path = "/v1/reset-slips/{id}/release", tag = "users", params(("id" = ResetSlipId, Path)), request_body = Act, responses((status = 204)))]
+#[utoipa::path(post, path = "/v1/reset-slips/{id}/release", tag = "users", params(("id" = ResetSlipId, Path)), request_body = Act, responses((status = 200, body = ReleasedSlip)))]
 pub async fn release_slip(
     By(acting): By,
     Path(id): Path<ResetSlipId>,
     Json(body): Json<Act>,
-) -> Result<StatusCode> {
-    acting.release_reset_slip(id, body).await?;
-    Ok(StatusCode::NO_CONTENT)
+) -> Result<Json<ReleasedSlip>> {
+    Ok(Json(acting.release_reset_slip(id, body).await?))
 }
 
 /// `POST /v1/reset-slips/use`.

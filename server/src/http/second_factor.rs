@@ -5,10 +5,10 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tilik_protocol::problem::ProblemCode;
 use tilik_protocol::second_factor::{
-    OfferSecondFactor, RecoveryCodes, SecondFactorOffer, SecondFactorView, ShowCode, SignInCode,
+    RecoveryCodes, SecondFactorOffer, SecondFactorView, ShowCode, ShowPassword, SignInCode,
     SteppedUp,
 };
-use tilik_protocol::session::{Act, Me, Tokens};
+use tilik_protocol::session::{Me, Tokens};
 
 use super::auth::By;
 use super::body::Json;
@@ -86,10 +86,10 @@ pub async fn show(State(app): State<App>, By(acting): By) -> Result<Json<SecondF
 }
 
 /// `POST /v1/me/second-factor`: a new secret for the app.
-#[utoipa::path(post, path = "/v1/me/second-factor", tag = "session", request_body = OfferSecondFactor, responses((status = 200, body = SecondFactorOffer)))]
+#[utoipa::path(post, path = "/v1/me/second-factor", tag = "session", request_body = ShowPassword, responses((status = 200, body = SecondFactorOffer)))]
 pub async fn offer(
     By(acting): By,
-    Json(body): Json<OfferSecondFactor>,
+    Json(body): Json<ShowPassword>,
 ) -> Result<Json<SecondFactorOffer>> {
     Ok(Json(acting.offer_second_factor(body).await?))
 }
@@ -101,17 +101,20 @@ pub async fn confirm(By(acting): By, Json(body): Json<ShowCode>) -> Result<Json<
 }
 
 /// `POST /v1/me/second-factor/recovery-codes`: ten new ones.
-#[utoipa::path(post, path = "/v1/me/second-factor/recovery-codes", tag = "session", request_body = Act, responses((status = 200, body = RecoveryCodes)))]
-pub async fn renew_recovery(By(acting): By, Json(body): Json<Act>) -> Result<Json<RecoveryCodes>> {
+#[utoipa::path(post, path = "/v1/me/second-factor/recovery-codes", tag = "session", request_body = ShowPassword, responses((status = 200, body = RecoveryCodes)))]
+pub async fn renew_recovery(
+    By(acting): By,
+    Json(body): Json<ShowPassword>,
+) -> Result<Json<RecoveryCodes>> {
     Ok(Json(acting.renew_recovery_codes(body).await?))
 }
 
 /// `POST /v1/me/second-factor/remove`: the password alone is enough again.
-#[utoipa::path(post, path = "/v1/me/second-factor/remove", tag = "session", request_body = Act, responses((status = 204)))]
+#[utoipa::path(post, path = "/v1/me/second-factor/remove", tag = "session", request_body = ShowPassword, responses((status = 204)))]
 pub async fn remove(
     State(app): State<App>,
     By(acting): By,
-    Json(body): Json<Act>,
+    Json(body): Json<ShowPassword>,
 ) -> Result<StatusCode> {
     acting
         .remove_second_factor(body, app.demands_codes())

@@ -731,10 +731,18 @@ impl Acting {
         let more = rows.len() as u64 > limit;
         rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         let next = rows.last().filter(|_| more).map(|row| row.id.to_string());
+        let reads = rows
+            .iter()
+            .map(|row| {
+                let region = row.region.parse().map_err(Error::internal)?;
+                self.family_read(row.family_id, &region, "membership")
+            })
+            .collect::<Result<Vec<_>>>()?;
         let items = rows
             .into_iter()
             .map(membership_row)
             .collect::<Result<_>>()?;
+        self.note_reads(reads).await?;
         Ok(Page { items, next })
     }
 

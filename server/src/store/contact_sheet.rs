@@ -37,6 +37,8 @@ use crate::error::{Error, Result};
 
 /// Waiting cases that one sheet is looked for among, the oldest: a queue of millions must not be walked for it.
 const MOST_WALKED: u32 = 5_000;
+/// Longest that houses are held for one sheet, in seconds: then they go back to the queue.
+const MOST_HELD_S: i64 = 2 * 3_600;
 /// Of these, those whose answers are opened.
 const MOST_OPENED: u32 = 240;
 /// Opened at once.
@@ -392,30 +394,36 @@ impl Acting {
         })
     }
 
-    /// Another ten minutes for what is left of the sheet and still fits, also after they ran out and nobody came.
+    /// Another ten minutes for what is left of the sheet and still fits, also after they ran out and nobody came; where this
+    /// person may review, and for as long as somebody can be at one sheet.
     ///
     /// # Errors
     /// `forbidden`, `lease_lost` when nothing is left of it, or it is somebody else's.
     pub async fn renew_sheet(&self, sheet: SheetId) -> Result<SheetLease> {
         self.actor.require(Permission::ReviewCases)?;
         let me = self.actor.person_id()?;
-        let until = self.store.now().plus_s(LEASE_S);
+        let mine = self.actor.regions(Permission::ReviewCases);
+        if mine.is_empty() {
+            return Err(Error::Refused(ProblemCode::LeaseLost));
+        }
+        let now = self.store.now();
+        let until = now.plus_s(LEASE_S);
+        let mut values: Vec<Value> = vec![
+            Uuid::from(me).into(),
+            Uuid::from(sheet).into(),
+            until.as_micros().into(),
+            now.plus_s(-MOST_HELD_S).as_micros().into(),
+        ];
         let text = format!(
             "UPDATE verification_case SET lease_until = $3 WHERE lease_user = $1 AND lease_sheet = $2 \
-             AND {} RETURNING id, version",
+             AND lease_since > $4 AND ({}) AND {} RETURNING id, version",
+            places_of("verification_case", &mine, &mut values),
             fits("verification_case", "verification_case.current_visit")
         );
         let rows = self
             .store
             .writer()
-            .query_all_raw(self.store.sql(
-                &text,
-                [
-                    Uuid::from(me).into(),
-                    Uuid::from(sheet).into(),
-                    until.as_micros().into(),
-                ],
-            ))
+            .query_all_raw(self.store.sql(&text, values))
             .await?;
         let mut cases = rows
             .iter()

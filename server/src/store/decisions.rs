@@ -4,17 +4,20 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
 };
 use tilik_protocol::case::{self, CaseAction, CaseState, Step};
+use tilik_protocol::contact_sheet::speaks_against;
 use tilik_protocol::duty::{self, Outcome};
 use tilik_protocol::evidence::{Flag, VisitKind};
-use tilik_protocol::form::{Answers, Form, PoorPolicy};
+use tilik_protocol::form::{Answers, PoorPolicy};
 use tilik_protocol::ids::{CaseId, MembershipId, NoticeId, UserId};
 use tilik_protocol::membership::{self as machine, MembershipAction, MembershipState};
 use tilik_protocol::policy::{Permission, Role};
 use tilik_protocol::problem::ProblemCode;
 use tilik_protocol::reason::{self, EXCLUSION_REASONS, PROPOSAL_REFUSALS, ReasonCode};
 use tilik_protocol::review::{CaseView, Confirm, Decide, NoticeDelivered};
+use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
+use super::case_view::shipped_form;
 use super::cases::{self, Case, action_name, locked, region_of, state_of};
 use super::journal::{Entry, document_number};
 use super::slots::{self, TwoPersons};
@@ -23,6 +26,8 @@ use super::write::Seen;
 use super::{Acting, Write};
 use crate::error::{Error, Result};
 
+/// A letter's day counts when it is recorded within three days; after that the time to appeal runs from three days ago.
+const LATE_RECORD_S: i64 = 3 * 86_400;
 /// Most characters in an approver's note.
 const MOST_IN_NOTE: usize = 500;
 
@@ -60,6 +65,19 @@ impl Acting {
                 ));
             }
             document_number(body.document_number.as_deref().unwrap_or_default())?;
+        }
+        // Who stays needs neither, and what is written here stays in the journal for ever.
+        for (field, given) in [
+            ("reason", body.reason.is_some()),
+            ("document_number", body.document_number.is_some()),
+        ] {
+            if given && body.outcome == Outcome::Eligible {
+                return Err(Error::field(
+                    field,
+                    "not_asked",
+                    "Kosongkan: hanya diisi untuk keluarga yang tidak layak.",
+                ));
+            }
         }
         let mut write = self.begin().await?;
         let case = locked(&write, id).await?;
@@ -99,8 +117,10 @@ impl Acting {
                     "Kepesertaan ini tidak diputus pada kasus ini.",
                 )
             })?;
-        let contested =
-            body.outcome == Outcome::Eligible && self.speaks_against(&write, &case).await?;
+        // Nor does one person take back alone what somebody proposed to cancel, in however many steps.
+        let proposed = link.needs_approval;
+        let contested = body.outcome == Outcome::Eligible
+            && (proposed || self.speaks_against(&write, &case).await?);
         let mut active: case_membership::ActiveModel = link.into();
         active.outcome = Set(Some(body.outcome.to_string()));
         active.reason = Set(body.reason.as_ref().map(ToString::to_string));
@@ -155,11 +175,15 @@ impl Acting {
         self.case(id).await
     }
 
-    /// Whether an open flag, the officer's finding or the rule speaks against "eligible".
+    /// Whether an open flag, the officer's finding or the rule speaks against "eligible". A house that was accepted without
+    /// being seen decides nothing by itself; a quick visit asks nothing that could speak.
     async fn speaks_against(&self, write: &Write, case: &Case) -> Result<bool> {
         let Some(current) = case.current_visit else {
-            return Ok(false);
+            return Ok(true);
         };
+        if case.accepted_basis.as_deref() != Some("visit") {
+            return Ok(true);
+        }
         let flagged = visit_flag::Entity::find()
             .filter(visit_flag::Column::VisitId.eq(current))
             .filter(visit_flag::Column::Flag.is_in(CONTRADICTING.iter().map(ToString::to_string)))
@@ -169,24 +193,21 @@ impl Acting {
             return Ok(true);
         }
         let Some(row) = visit::Entity::find_by_id(current).one(write.on()).await? else {
-            return Ok(false);
+            return Ok(true);
         };
-        let Some(sealed) = row.answers_enc else {
+        let Some(sealed) = &row.answers_enc else {
             return Ok(false);
         };
         let plain = self
             .store
             .keys()
-            .decrypt_field("visit", "answers", row.id, &sealed)
+            .decrypt_field("visit", "answers", row.id, sealed)
             .map_err(Error::internal)?;
-        let Ok(answers) = serde_json::from_str::<Answers>(&plain) else {
-            return Ok(false);
+        let form = shipped_form(&row).map_err(Error::internal)?;
+        let (Some(form), Ok(answers)) = (form, serde_json::from_str::<Answers>(&plain)) else {
+            return Ok(true);
         };
-        let form = Form::kepmensos_262().map_err(Error::internal)?;
-        if row.form_id.as_deref() != Some(&form.id) {
-            return Ok(false);
-        }
-        Ok(form.evaluate(PoorPolicy::default(), &answers).poor == Some(false))
+        Ok(speaks_against(&form, PoorPolicy::default(), &answers))
     }
 
     /// The approver's word on one membership. Confirming a cancellation is one transaction: the membership ends, the
@@ -243,7 +264,15 @@ impl Acting {
             .and_then(|text| text.parse().ok())
             .ok_or_else(|| Error::internal("an outcome that cannot be read"))?;
         let why: Option<ReasonCode> = link.reason.as_deref().and_then(|text| text.parse().ok());
-        duty::confirm(&Self::acts(write.on(), &case).await?, me, outcome)?;
+        let acts = Self::acts(write.on(), &case).await?;
+        duty::confirm(&acts, me, outcome)?;
+        // A deputy is no other person than whom they stand in for.
+        let earlier = acts.visitors.iter().chain(&acts.reviewers);
+        let own: Vec<_> = earlier
+            .chain(&acts.proposers)
+            .map(|who| Some(Uuid::from(*who)))
+            .collect();
+        self.refuse_own_matter(write.on(), &own).await?;
         let before = case.officer_id.map(UserId);
         let mut case = case;
         let action = if body.confirm {
@@ -454,10 +483,12 @@ impl Acting {
         if row.delivered_at.is_some() {
             return Err(Error::WRONG_MOMENT);
         }
+        // A family that is told late is given its time all the same, whatever day the letter is said to have come.
+        let told = delivered.max(write.at().plus_s(-LATE_RECORD_S).as_micros());
         // With no appeal period it ended when the place was given up, and a letter does not begin another.
         let until = row.appeal_until.unwrap_or_else(|| {
             let runs_s = i64::from(appeal_days) * 86_400;
-            body.delivered_at.plus_s(runs_s).as_micros()
+            Timestamp::from_micros(told).plus_s(runs_s).as_micros()
         });
         let mut active: notice::ActiveModel = row.into();
         active.appeal_until = Set(Some(until));

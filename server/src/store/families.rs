@@ -36,6 +36,8 @@ use crate::error::{Error, Result};
 
 /// Shortest part of a name or address that is looked for.
 const SHORTEST_TEXT: usize = 3;
+/// Longest; a database refuses patterns of some length.
+const LONGEST_TEXT: usize = 100;
 /// Characters of a purpose.
 const PURPOSE: std::ops::RangeInclusive<usize> = 8..=200;
 /// Seconds for which the numbers of one family may be before somebody's eyes.
@@ -185,6 +187,13 @@ impl Acting {
                 "Tulis sedikitnya 3 huruf dari nama atau alamat.",
             ));
         }
+        if text.chars().count() > LONGEST_TEXT {
+            return Err(Error::field(
+                "text",
+                "too_long",
+                "Tulis paling banyak 100 huruf dari nama atau alamat.",
+            ));
+        }
         if body.program.is_some() || body.state.is_some() {
             let mut held = Query::select();
             held.column(membership::Column::FamilyId)
@@ -199,12 +208,16 @@ impl Acting {
         }
         let key = name_key(text);
         let (found, next) = self
-            .matching(&query, &key, body.after.as_deref(), limit)
+            .matching(&query, (&key, &mine), body.after.as_deref(), limit)
             .await?;
-        let reads = found
+        let mut reads = found
             .iter()
             .map(|(row, _)| self.family_read(row.id, &region_code(&row.region)?, "family_row"))
             .collect::<Result<Vec<_>>>()?;
+        // That somebody is on no list is an answer too.
+        if found.is_empty() && !text.is_empty() && body.after.is_none() {
+            reads.extend(self.nobody_found(Permission::ReadCases, "family_text_unknown", None));
+        }
         let (rows, ways): (Vec<_>, Vec<_>) = found.into_iter().unzip();
         let of_member = rows.iter().zip(&ways);
         let of_member = of_member.filter(|(_, way)| **way == Match::Member);
@@ -230,7 +243,7 @@ impl Acting {
     async fn matching(
         &self,
         query: &Select<family::Entity>,
-        key: &str,
+        (key, mine): (&str, &[RegionCode]),
         after: Option<&str>,
         limit: u64,
     ) -> Result<(Vec<(family::Model, Match)>, Option<String>)> {
@@ -246,7 +259,11 @@ impl Acting {
             let Some((way, id)) = place else {
                 return Err(bad);
             };
-            let row = family::Entity::find_by_id(id).one(on).await?;
+            // Of a family out of reach not even the place in the order is told.
+            let row = family::Entity::find_by_id(id)
+                .filter(in_regions(family::Column::Region, mine))
+                .one(on)
+                .await?;
             last = Some((way, row.ok_or(bad)?));
         }
         let most = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -294,6 +311,26 @@ impl Acting {
             .into_iter()
             .map(|row| (row.family_id, row.name))
             .collect())
+    }
+
+    /// A look that found nobody, noted of who looked.
+    fn nobody_found(
+        &self,
+        permission: Permission,
+        what: &'static str,
+        purpose: Option<String>,
+    ) -> Option<Read> {
+        let regions = self.actor.regions(permission);
+        let mut regions = regions.iter();
+        let role = regions.find_map(|region| self.actor.role_in(permission, region))?;
+        Some(Read {
+            kind: "user",
+            id: self.actor.user().map(Uuid::from).unwrap_or_default(),
+            what,
+            mode: Mode::Seen,
+            role,
+            purpose,
+        })
     }
 
     /// The families in reach that an exact number belongs to. Also a look that finds nothing is logged.
@@ -347,17 +384,11 @@ impl Acting {
             reads.push(read);
         }
         if rows.is_empty() {
-            let role = mine
-                .iter()
-                .find_map(|region| self.actor.role_in(Permission::SearchFamilies, region));
-            reads.extend(role.map(|role| Read {
-                kind: "user",
-                id: self.actor.user().map(Uuid::from).unwrap_or_default(),
-                what: "family_number_unknown",
-                mode: Mode::Seen,
-                role,
-                purpose: Some(purpose),
-            }));
+            reads.extend(self.nobody_found(
+                Permission::SearchFamilies,
+                "family_number_unknown",
+                Some(purpose),
+            ));
         }
         let items = self.family_rows(rows).await?;
         self.note_reads(reads).await?;
@@ -435,15 +466,25 @@ impl Acting {
     /// `not_found`.
     pub async fn family_page(&self, id: FamilyId) -> Result<FamilyPage> {
         let (row, region) = self.family_in_reach(id).await?;
-        let read = self.family_read(row.id, &region, "family")?;
+        let mut reads = vec![self.family_read(row.id, &region, "family")?];
         let on = self.store.read();
         let house = house::Entity::find_by_id(row.house_id).one(on).await?;
         let persons = self.persons_of(id).await?;
         let memberships = self.memberships_of(id).await?;
         let cases = self.cases_of(id).await?;
         let photo = self.front_photo(id).await?;
+        // Who came before and after in a place is named.
+        for other in memberships
+            .iter()
+            .flat_map(|held| [&held.follows, &held.followed_by])
+            .flatten()
+            .filter(|other| other.name.is_some())
+        {
+            let held = &other.membership;
+            reads.push(self.family_read(held.family.into(), &held.region, "family_row")?);
+        }
         let view = family_view(row, persons, self.store.keys())?;
-        self.note_reads([read]).await?;
+        self.note_reads(reads).await?;
         Ok(FamilyPage {
             family: view,
             photo,

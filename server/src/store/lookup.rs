@@ -18,6 +18,7 @@ use tilik_protocol::review::Page;
 use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
+use super::access::{Mode, Read};
 use super::cases::region_of;
 use super::delegations::{stood_in_by, stood_in_for};
 use super::tables::{
@@ -249,7 +250,7 @@ impl Acting {
             .one(self.store.read())
             .await?
             .ok_or(Error::NOT_FOUND)?;
-        self.reading_in(&region_of(&case)?)?;
+        let role = self.reading_in(&region_of(&case)?)?;
         let programs: HashMap<String, String> = membership::Entity::find()
             .filter(membership::Column::FamilyId.eq(case.family_id))
             .all(self.store.read())
@@ -310,6 +311,15 @@ impl Acting {
                 held_ms: body["held_ms"].as_u64(),
             });
         }
+        self.note_reads([Read {
+            kind: "case",
+            id: case.id,
+            what: "case_history",
+            mode: Mode::Seen,
+            role,
+            purpose: None,
+        }])
+        .await?;
         Ok(whole(items))
     }
 

@@ -178,7 +178,9 @@ impl Acting {
             let Ok(after) = Uuid::parse_str(after) else {
                 return Err(bad);
             };
+            // Of a family out of reach not even the place in the order is told.
             let last = family::Entity::find_by_id(after)
+                .filter(in_regions(family::Column::Region, &mine))
                 .one(self.store.read())
                 .await?
                 .ok_or(bad)?;

@@ -1,20 +1,23 @@
 //! Slips for who has forgotten the password: issued by a supervisor (to officers) or an admin, used once, good for a day.
 //!
 //! Whoever decides, confirms, makes accounts or audits gets into theirs again only by two others: the slip does nothing until
-//! an approver has released it, who neither issued it nor is the one it is for, nor stands in for them. An admin who could do it alone would decide in
-//! other people's names.
+//! an approver has released it, who neither issued it nor is the one it is for, nor stands in for them. Then it has two
+//! parts: the issuer knows one and the approver the other, and only the person has both. An admin who could do it alone would
+//! decide in other people's names.
 
 use std::collections::BTreeSet;
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, Set,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect, Set,
 };
 use tilik_protocol::ids::{ResetSlipId, UserId};
 use tilik_protocol::policy::{Permission, Role};
 use tilik_protocol::problem::ProblemCode;
 use tilik_protocol::region::RegionCode;
-use tilik_protocol::reset_slip::{IssueResetSlip, ResetSlip, ResetSlipView, UseResetSlip};
+use tilik_protocol::reset_slip::{
+    IssueResetSlip, ReleasedSlip, ResetSlip, ResetSlipView, UseResetSlip,
+};
 use tilik_protocol::session::Act;
 use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
@@ -22,7 +25,7 @@ use uuid::Uuid;
 use super::journal::Entry;
 use super::second_factor::forget_codes;
 use super::sessions::{TRIES_PER_ACCOUNT, TRIES_PER_ADDRESS, end_sessions, subject};
-use super::tables::{event, reset_slip, user_account};
+use super::tables::{event, reset_slip, role_grant, user_account};
 use super::users::{all_covered, check_password, is_for_training, open_grants};
 use super::write::{Seen, Write};
 use super::{Acting, Store, codes};
@@ -33,13 +36,32 @@ const SLIP_S: i64 = 86_400;
 const SLIP: &str = "tilik reset v1";
 /// 77 bits of chance: anybody may try, from anywhere.
 const LETTERS: usize = 16;
+const RELEASE: &str = "tilik release v1";
+/// 58 bits beside those of the slip's own: whoever has the first part still guesses for longer than a slip lasts.
+const RELEASE_LETTERS: usize = 12;
+/// A grant that has ended counts for so long as if it had not: an admin, who can end any, would else make of two persons one
+/// by ending it first and giving it again.
+const AFTER_S: i64 = 30 * 86_400;
 /// So many waiting slips are told.
 const MOST: u64 = 200;
 
 /// Whether one other person alone may not let somebody into this account. A grant that waits or has not begun counts: who
-/// is in when it begins decides.
-pub(super) async fn needs_two(on: &impl ConnectionTrait, user: Uuid) -> Result<bool> {
-    let held = open_grants(on, user).await?;
+/// is in when it begins decides. So does one that ended lately.
+pub(super) async fn needs_two(
+    on: &impl ConnectionTrait,
+    user: Uuid,
+    now: Timestamp,
+) -> Result<bool> {
+    let lately = now.plus_s(-AFTER_S).as_micros();
+    let held = role_grant::Entity::find()
+        .filter(role_grant::Column::UserId.eq(user))
+        .filter(
+            Condition::any()
+                .add(role_grant::Column::EndedAt.is_null())
+                .add(role_grant::Column::EndedAt.gt(lately)),
+        )
+        .all(on)
+        .await?;
     Ok(held
         .iter()
         .filter_map(|grant| grant.role.parse::<Role>().ok())
@@ -67,10 +89,11 @@ impl Acting {
         if self.actor.may(Permission::ManageUsers) && self.manages(on, user).await? {
             return Ok(Role::Admin);
         }
-        // A supervisor: to who is an officer here and nothing else anywhere.
+        // A supervisor: to who is an officer here and nothing else anywhere. Accounts are real: who supervises in training
+        // only, or looks at it, lets nobody into one.
         let held = open_grants(on, user).await?;
         let mine = self.actor.regions(Permission::IssueResetSlips);
-        let mut all = !held.is_empty();
+        let mut all = !held.is_empty() && !is_for_training(&mine);
         for grant in &held {
             all &= grant.role == Role::Officer.to_string() && all_covered(&mine, grant)?;
         }
@@ -111,7 +134,7 @@ impl Acting {
         }
         withdraw_slips(&write, user.id).await?;
         let removes_codes = body.removes_codes && user.second_factor_at.is_some();
-        let needs_release = removes_codes || needs_two(write.on(), user.id).await?;
+        let needs_release = removes_codes || needs_two(write.on(), user.id, write.at()).await?;
         let code = codes::random(self.store.ids(), LETTERS);
         let slip: ResetSlipId = self.store.ids().next();
         let expires_at = write.at().plus_s(SLIP_S);
@@ -126,6 +149,7 @@ impl Acting {
             needs_release: Set(needs_release),
             released_by: Set(None),
             released_at: Set(None),
+            release_hash: Set(None),
             used_at: Set(None),
             withdrawn_at: Set(None),
         }
@@ -209,11 +233,13 @@ impl Acting {
         Ok(views)
     }
 
-    /// Lets a slip work: an approver who neither issued it nor is the one it is for, nor stands in for them.
+    /// Lets a slip work: an approver who neither issued it nor is the one it is for, nor stands in for them. They are told
+    /// the second code, once, to hand it to the person: whoever issued the slip must not know all of it.
     ///
     /// # Errors
-    /// `forbidden`, `not_found`, `separation_of_duty`; `wrong_moment` when it was used, withdrawn or has run out.
-    pub async fn release_reset_slip(&self, id: ResetSlipId, body: Act) -> Result<()> {
+    /// `forbidden`, `not_found`, `separation_of_duty`; `wrong_moment` when it was used, withdrawn or has run out, or the
+    /// same event is repeated.
+    pub async fn release_reset_slip(&self, id: ResetSlipId, body: Act) -> Result<ReleasedSlip> {
         self.actor.require(Permission::ConfirmGrants)?;
         let mut write = self.begin().await?;
         let row = reset_slip::Entity::find_by_id(Uuid::from(id))
@@ -227,24 +253,27 @@ impl Acting {
         }
         self.refuse_own_matter(write.on(), &[Some(row.user_id), Some(row.issued_by)])
             .await?;
+        let user = user_account::Entity::find_by_id(row.user_id)
+            .one(write.on())
+            .await?
+            .ok_or(Error::NOT_FOUND)?;
         let me = Uuid::from(self.actor.person_id()?);
         let object = format!("user:{}", UserId(row.user_id));
-        if write
+        let seen = write
             .once(body.event_id, "reset_slip.release", &object, &body)
-            .await?
-            == Seen::Before
-        {
-            return Ok(());
-        }
+            .await?;
         let open = row.used_at.is_none()
             && row.withdrawn_at.is_none()
             && row.expires_at > write.at().as_micros();
-        if !open || row.released_at.is_some() {
+        if seen == Seen::Before || !open || row.released_at.is_some() {
             return Err(Error::WRONG_MOMENT);
         }
+        let code = codes::random(self.store.ids(), RELEASE_LETTERS);
+        let expires_at = Timestamp::from_micros(row.expires_at);
         let mut active: reset_slip::ActiveModel = row.into();
         active.released_by = Set(Some(me));
         active.released_at = Set(Some(write.at().as_micros()));
+        active.release_hash = Set(Some(codes::hash_of(RELEASE, &code)));
         active.update(write.on()).await?;
         write.journal(Entry::new(
             "reset_slip.release",
@@ -253,7 +282,14 @@ impl Acting {
             Some(body.event_id),
             &serde_json::json!({ "slip": id }),
         )?);
-        write.commit().await
+        write.commit().await?;
+        Ok(ReleasedSlip {
+            id,
+            release_code: codes::grouped(&code),
+            username: user.username,
+            name: user.name,
+            expires_at,
+        })
     }
 }
 
@@ -261,7 +297,7 @@ impl Store {
     /// Chooses a password with a slip. Sessions end; the codes beside the password go when the slip says so.
     ///
     /// # Errors
-    /// `invalid`, `too_many_attempts`, `bad_reset_slip`, `reset_slip_waits`.
+    /// `invalid`, `too_many_attempts`, `bad_reset_slip`, `reset_slip_waits`, `two_persons_needed`.
     pub(crate) async fn use_reset_slip(&self, body: UseResetSlip, address: &str) -> Result<()> {
         check_password("new_password", &body.new_password)?;
         let now = self.now();
@@ -276,10 +312,9 @@ impl Store {
             });
         }
         let actor = Actor::system("reset slip shown");
-        let shown = codes::hash_of(SLIP, &codes::plain(&body.code));
         // Looked at before the costly hash, so that a guess costs us little; and again under the lock.
         let write = self.begin(&actor).await?;
-        let found = self.slip_of(&write, &body, &shown).await;
+        let found = self.slip_of(&write, &body).await;
         drop(write);
         if matches!(found, Err(Error::Refused(ProblemCode::BadResetSlip))) {
             self.count_failure(self.writer(), &here, now).await?;
@@ -291,7 +326,7 @@ impl Store {
         }
         let password_hash = self.hash_password(body.new_password.clone()).await?;
         let mut write = self.begin(&actor).await?;
-        let Some((slip, user)) = self.slip_of(&write, &body, &shown).await? else {
+        let Some((slip, user)) = self.slip_of(&write, &body).await? else {
             return Ok(());
         };
         let object = format!("user:{}", UserId(user));
@@ -327,19 +362,20 @@ impl Store {
         write.commit().await
     }
 
-    /// The slip that this code is of, and whose it is, if it works now; `None` when this very request used it before.
+    /// The slip that these codes are of, and whose it is, if it works now; `None` when this very request used it before.
     async fn slip_of(
         &self,
         write: &Write,
         body: &UseResetSlip,
-        shown: &[u8],
     ) -> Result<Option<(reset_slip::Model, Uuid)>> {
         let bad = || Error::Refused(ProblemCode::BadResetSlip);
+        let shown = codes::hash_of(SLIP, &codes::plain(&body.code));
         let slip = reset_slip::Entity::find()
-            .filter(reset_slip::Column::CodeHash.eq(shown.to_vec()))
+            .filter(reset_slip::Column::CodeHash.eq(shown))
             .lock_exclusive()
             .one(write.on())
             .await?
+            .filter(|slip| is_released_by(slip, body.release_code.as_deref()))
             .ok_or_else(bad)?;
         let user = user_account::Entity::find_by_id(slip.user_id)
             .one(write.on())
@@ -359,11 +395,20 @@ impl Store {
         if slip.withdrawn_at.is_some() || slip.expires_at <= write.at().as_micros() {
             return Err(bad());
         }
-        // A role that was given since the slip was issued counts too.
-        let waits = slip.needs_release || needs_two(write.on(), user.id).await?;
-        if waits && slip.released_at.is_none() {
+        if slip.needs_release && slip.released_at.is_none() {
             return Err(Error::Refused(ProblemCode::ResetSlipWaits));
+        }
+        // A role that was given since the slip was issued counts too: nobody can release it, so it takes another slip.
+        if !slip.needs_release && needs_two(write.on(), user.id, write.at()).await? {
+            return Err(Error::Refused(ProblemCode::TwoPersonsNeeded));
         }
         Ok(Some((slip, user.id)))
     }
+}
+
+/// Whether the second code is right, of a slip that has one.
+fn is_released_by(slip: &reset_slip::Model, release_code: Option<&str>) -> bool {
+    slip.release_hash.as_ref().is_none_or(|hash| {
+        release_code.is_some_and(|code| codes::hash_of(RELEASE, &codes::plain(code)) == *hash)
+    })
 }

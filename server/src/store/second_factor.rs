@@ -11,9 +11,8 @@ use tilik_protocol::ids::UserId;
 use tilik_protocol::policy::Role;
 use tilik_protocol::problem::ProblemCode;
 use tilik_protocol::second_factor::{
-    OfferSecondFactor, RecoveryCodes, SecondFactorOffer, SecondFactorView, ShowCode, SteppedUp,
+    RecoveryCodes, SecondFactorOffer, SecondFactorView, ShowCode, ShowPassword, SteppedUp,
 };
-use tilik_protocol::session::Act;
 use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -230,7 +229,7 @@ impl Acting {
     ///
     /// # Errors
     /// `step_up_needed`, `invalid`, `too_many_attempts`.
-    pub async fn offer_second_factor(&self, body: OfferSecondFactor) -> Result<SecondFactorOffer> {
+    pub async fn offer_second_factor(&self, body: ShowPassword) -> Result<SecondFactorOffer> {
         let user = self.account().await?;
         self.require_code(&user)?;
         self.require_password(&user, body.password).await?;
@@ -355,20 +354,25 @@ impl Acting {
         Ok(told)
     }
 
-    /// Ten new recovery codes; those before count no more. Told once.
+    /// Ten new recovery codes; those before count no more. Told once. The password is shown again: ten codes would make of
+    /// an open screen whatever a code is asked for, for good.
     ///
     /// # Errors
-    /// `step_up_needed`; `wrong_moment` when there are no codes at all, or the same event is repeated.
-    pub async fn renew_recovery_codes(&self, body: Act) -> Result<RecoveryCodes> {
+    /// `step_up_needed`, `invalid`, `too_many_attempts`; `wrong_moment` when there are no codes at all, or the same event is
+    /// repeated.
+    pub async fn renew_recovery_codes(&self, body: ShowPassword) -> Result<RecoveryCodes> {
         let user = self.account().await?;
         if user.second_factor_at.is_none() {
             return Err(Error::WRONG_MOMENT);
         }
         self.require_code(&user)?;
+        self.require_password(&user, body.password).await?;
         let mut write = self.begin().await?;
         let object = format!("user:{}", user.id);
+        // The password is no part of what makes a repeat equal, as when a secret is offered.
+        let same = serde_json::json!({});
         let seen = write
-            .once(body.event_id, "second_factor.recovery", &object, &body)
+            .once(body.event_id, "second_factor.recovery", &object, &same)
             .await?;
         if seen == Seen::Before {
             return Err(Error::WRONG_MOMENT);
@@ -385,20 +389,22 @@ impl Acting {
         Ok(told)
     }
 
-    /// Gives the codes up: the password alone is enough again.
+    /// Gives the codes up: the password alone is enough again, and is shown for it.
     ///
     /// # Errors
-    /// `step_up_needed`; `second_factor_required` when a role demands them.
-    pub async fn remove_second_factor(&self, body: Act, is_required: bool) -> Result<()> {
+    /// `step_up_needed`, `invalid`, `too_many_attempts`; `second_factor_required` when a role demands them.
+    pub async fn remove_second_factor(&self, body: ShowPassword, is_required: bool) -> Result<()> {
         let user = self.account().await?;
         if is_required && self.a_role_demands_codes().await? {
             return Err(Error::Refused(ProblemCode::SecondFactorRequired));
         }
         self.require_code(&user)?;
+        self.require_password(&user, body.password).await?;
         let mut write = self.begin().await?;
         let object = format!("user:{}", user.id);
+        let same = serde_json::json!({});
         let seen = write
-            .once(body.event_id, "second_factor.remove", &object, &body)
+            .once(body.event_id, "second_factor.remove", &object, &same)
             .await?;
         if seen == Seen::Before || user.second_factor_at.is_none() {
             return write.commit().await;

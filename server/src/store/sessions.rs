@@ -33,6 +33,7 @@ use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
 use super::journal::Entry;
+use super::reset_slips::{needs_two, withdraw_slips};
 use super::second_factor::CodeKind;
 use super::tables::{device, login_throttle, role_grant, session, user_account};
 use super::users::is_for_training;
@@ -1026,11 +1027,15 @@ impl Acting {
         ))
     }
 
-    /// Chooses an own password. The account's other sessions end; this one goes on, from now on with all that its
-    /// grants give.
+    /// Chooses an own password. The account's other sessions end, and slips for it count no more; this session goes on, from
+    /// now on with all that its grants give.
+    ///
+    /// An admin may reset the password of somebody who decides nothing. If they do by now, whoever shows it may be that
+    /// admin: such a password buys nothing any more.
     ///
     /// # Errors
-    /// `invalid`, `too_many_attempts`, `password_expired`, `wrong_moment` when it was changed meanwhile.
+    /// `invalid`, `too_many_attempts`, `password_expired`, `two_persons_needed`, `wrong_moment` when it was changed
+    /// meanwhile.
     pub async fn change_password(&self, body: ChangePassword) -> Result<()> {
         let user = self.account().await?;
         users::check_password("new_password", &body.new_password)?;
@@ -1078,6 +1083,11 @@ impl Acting {
         if is_outdated(&user, now) {
             return Err(Error::Refused(ProblemCode::PasswordExpired));
         }
+        if users::was_reset_by_another(write.on(), &user).await?
+            && needs_two(write.on(), user.id, write.at()).await?
+        {
+            return Err(Error::Refused(ProblemCode::TwoPersonsNeeded));
+        }
         let changed = user_account::Entity::update_many()
             .set(user_account::ActiveModel {
                 password_hash: Set(hash),
@@ -1098,6 +1108,7 @@ impl Acting {
             "password changed",
         )
         .await?;
+        withdraw_slips(&write, user.id).await?;
         write.journal(Entry::new(
             "user.password_change",
             object,

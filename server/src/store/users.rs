@@ -19,7 +19,8 @@ use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
 use super::journal::{Entry, document_number, holds_personal_number};
-use super::tables::{role_grant, row_version, user_account, verification_case};
+use super::reset_slips::{needs_two, withdraw_slips};
+use super::tables::{journal, role_grant, row_version, user_account, verification_case};
 use super::write::Seen;
 use super::{Acting, Store, Write, cases, delegations, text};
 use crate::error::{Error, Result};
@@ -184,6 +185,26 @@ pub(super) fn check_password(field: &str, password: &str) -> Result<()> {
             "Kata sandi sedikitnya 12 karakter.",
         ))
     }
+}
+
+const RESET: &str = "user.password_reset";
+
+/// Whether the password that this account's owner has yet to replace was set by another person in place of one before. The
+/// first of an account, and what the server's keeper sets, are none.
+pub(super) async fn was_reset_by_another(
+    on: &impl ConnectionTrait,
+    user: &user_account::Model,
+) -> Result<bool> {
+    if user.password_expires_at.is_none() {
+        return Ok(false);
+    }
+    let last = journal::Entity::find()
+        .filter(journal::Column::Object.eq(format!("user:{}", UserId(user.id))))
+        .filter(journal::Column::Action.eq(RESET))
+        .order_by_desc(journal::Column::Seq)
+        .one(on)
+        .await?;
+    Ok(last.is_some_and(|row| row.actor.is_some()))
 }
 
 /// Until when a password is good that somebody else chose now.
@@ -420,16 +441,12 @@ impl Acting {
             ));
         }
         // Whoever chose this person's password could decide in their name: a slip that a second person releases cannot.
-        if !self.actor.is_system() && super::reset_slips::needs_two(write.on(), row.id).await? {
+        if !self.actor.is_system() && needs_two(write.on(), row.id, write.at()).await? {
             return Err(Error::Refused(ProblemCode::TwoPersonsNeeded));
         }
         // The password is no part of what makes a repeat equal, as when an account is added.
         let same = serde_json::json!({});
-        if write
-            .once(body.event_id, "user.password_reset", &object, &same)
-            .await?
-            == Seen::Before
-        {
+        if write.once(body.event_id, RESET, &object, &same).await? == Seen::Before {
             return self.user_view(row).await;
         }
         let mut active: user_account::ActiveModel = row.into();
@@ -438,9 +455,9 @@ impl Acting {
         let row = active.update(write.on()).await?;
         super::sessions::end_sessions(&mut write, row.id, None, "password reset").await?;
         // Whoever holds one could choose over the head of who chose now.
-        super::reset_slips::withdraw_slips(&write, row.id).await?;
+        withdraw_slips(&write, row.id).await?;
         write.journal(Entry::new(
-            "user.password_reset",
+            RESET,
             object,
             self.managing_role(),
             Some(body.event_id),
@@ -604,8 +621,8 @@ impl Acting {
     }
 
     pub(super) async fn grant_of_event(&self, write: &Write, event: EventId) -> Result<GrantView> {
-        let row = super::tables::journal::Entity::find()
-            .filter(super::tables::journal::Column::EventId.eq(Uuid::from(event)))
+        let row = journal::Entity::find()
+            .filter(journal::Column::EventId.eq(Uuid::from(event)))
             .one(write.on())
             .await?
             .ok_or(Error::NOT_FOUND)?;
@@ -805,7 +822,41 @@ impl Acting {
         Ok(())
     }
 
-    /// Suspends an account, or lifts the suspension. Takes effect at the next request.
+    /// The roles of this account that wait for an approver wait again, given anew by whoever lets it in.
+    async fn wait_again(&self, write: &mut Write, user: Uuid) -> Result<()> {
+        for mut row in open_grants(write.on(), user).await? {
+            let waits = row.role.parse().is_ok_and(Role::waits_for_approver);
+            let over = row
+                .valid_until
+                .is_some_and(|until| until <= write.at().as_micros());
+            if !waits || over || row.confirmed_at.is_none() {
+                continue;
+            }
+            row.version += 1;
+            row.granted_by = self.actor.user().map(Into::into);
+            row.granted_at = write.at().as_micros();
+            row.confirmed_by = None;
+            row.confirmed_at = None;
+            row.recorded_at = write.at().as_micros();
+            role_grant::ActiveModel::from(row.clone())
+                .reset_all()
+                .update(write.on())
+                .await?;
+            keep_grant(write, &row).await?;
+            write.journal(Entry::new(
+                "grant.wait",
+                format!("grant:{}", GrantId(row.id)),
+                Role::Admin,
+                None,
+                &serde_json::json!({ "user": UserId(user), "role": row.role }),
+            )?);
+        }
+        Ok(())
+    }
+
+    /// Suspends an account, or lifts the suspension. Takes effect at the next request. Slips for it count no more. What it
+    /// decides, manages or audits by waits for an approver again when it is let in: somebody had a reason to keep it out,
+    /// and one admin alone would bring back whoever decides as they like.
     ///
     /// # Errors
     /// `forbidden`, `not_found`.
@@ -828,9 +879,13 @@ impl Acting {
         if write.once(body.event_id, action, &object, &body).await? == Seen::Before {
             return self.user_view(row).await;
         }
+        let was_out = row.suspended_at.is_some();
         let mut active: user_account::ActiveModel = row.into();
         active.suspended_at = Set(suspended.then(|| write.at().as_micros()));
         let row = active.update(write.on()).await?;
+        if !suspended && was_out {
+            self.wait_again(&mut write, row.id).await?;
+        }
         if suspended {
             write
                 .on()
@@ -841,6 +896,7 @@ impl Acting {
                 ))
                 .await?;
             super::sessions::end_sessions(&mut write, row.id, None, "suspended").await?;
+            withdraw_slips(&write, row.id).await?;
         }
         write.journal(Entry::new(
             action,

@@ -54,8 +54,24 @@ pub enum Word {
     Eligible,
     /// Proposed for cancellation.
     Proposed,
+    /// Said to stay after a cancellation was proposed, or of a house that nobody found: the approver speaks too.
+    Kept,
     /// Cancelled by two persons.
     Cancelled,
+    /// Stays by two persons.
+    Confirmed,
+}
+
+impl Word {
+    /// Whether the approver is to speak.
+    pub fn waits(self) -> bool {
+        matches!(self, Self::Proposed | Self::Kept)
+    }
+
+    /// Whether the approver has spoken.
+    fn is_last(self) -> bool {
+        matches!(self, Self::Cancelled | Self::Confirmed)
+    }
 }
 
 /// A case.
@@ -501,19 +517,23 @@ impl Model {
         let Some(case) = self.cases.get_mut(&id) else {
             return Verdict::Refused;
         };
-        let word = case.words.get(&membership).copied();
-        if case.stands != Stands::Accepted || matches!(word, None | Some(Word::Cancelled)) {
+        let Some(word) = case.words.get(&membership).copied() else {
+            return Verdict::Refused;
+        };
+        if case.stands != Stands::Accepted || word.is_last() {
             return Verdict::Refused;
         }
-        let word = if eligible {
-            Word::Eligible
-        } else {
-            Word::Proposed
+        let visit = case.current.and_then(|id| self.visits.get(&id));
+        let is_seen = visit.is_some_and(|visit| !visit.unreachable);
+        let word = match eligible {
+            true if word.waits() || !is_seen => Word::Kept,
+            true => Word::Eligible,
+            false => Word::Proposed,
         };
         case.words.insert(membership, word);
         let all = || case.words.values();
         if all().all(|word| *word != Word::None) {
-            case.stands = if all().any(|word| *word == Word::Proposed) {
+            case.stands = if all().any(|word| word.waits()) {
                 Stands::AwaitingApproval
             } else {
                 Stands::Decided
@@ -528,19 +548,23 @@ impl Model {
             return Verdict::Refused;
         };
         if case.stands != Stands::AwaitingApproval
-            || case.words.get(&membership) != Some(&Word::Proposed)
+            || !case.words.get(&membership).is_some_and(|word| word.waits())
         {
             return Verdict::Refused;
         }
         if yes {
-            case.words.insert(membership, Word::Cancelled);
-            self.ended.insert(membership);
-            if case.words.values().all(|word| *word != Word::Proposed) {
+            if case.words.get(&membership) == Some(&Word::Proposed) {
+                case.words.insert(membership, Word::Cancelled);
+                self.ended.insert(membership);
+            } else {
+                case.words.insert(membership, Word::Confirmed);
+            }
+            if case.words.values().all(|word| !word.waits()) {
                 case.stands = Stands::Decided;
             }
         } else {
             for word in case.words.values_mut() {
-                if *word != Word::Cancelled {
+                if !word.is_last() {
                     *word = Word::None;
                 }
             }

@@ -956,7 +956,7 @@ impl Run<'_> {
         let proposed: Vec<MembershipId> = self.model.cases[&id]
             .words
             .iter()
-            .filter(|(_, word)| **word == Word::Proposed)
+            .filter(|(_, word)| word.waits())
             .map(|(id, _)| *id)
             .collect();
         let chosen = pick_of(&proposed, membership).or_else(|| self.membership_of(id, membership));
@@ -978,7 +978,8 @@ impl Run<'_> {
         self.say(Who::Approver, path, &body, event, verdict)
             .await
             .with_context(|| format!("before: {before:?}"))?;
-        if verdict == Verdict::Happens && yes {
+        let word = self.model.cases[&id].words.get(&membership);
+        if verdict == Verdict::Happens && yes && word == Some(&Word::Cancelled) {
             self.hand_on(membership).await?;
         }
         Ok(())

@@ -395,7 +395,7 @@ async fn a_sheet_and_the_review_make_no_room_for_more_of_the_other() {
     assert_eq!(held.len(), 3);
     assert!(held.iter().all(|case| plain[..4].contains(case)));
 
-    // Renewed it lasts; not renewed it is free for others.
+    // Renewed it lasts, but not for ever; not renewed it is free for others.
     let path = format!("/v1/review/sheets/{}/lease", sheet.sheet);
     desk.world.pass_s(590).await.unwrap();
     let kept: SheetLease = by.call("POST", &path, None).await.read().unwrap();
@@ -428,6 +428,15 @@ async fn a_sheet_and_the_review_make_no_room_for_more_of_the_other() {
         by.call("POST", &path, None).await.verdict(),
         "409 lease_lost"
     );
+    let path = format!("/v1/review/sheets/{}/lease", theirs.sheet);
+    for _ in 0..12 {
+        let kept = other.call("POST", &path, None).await;
+        assert_eq!(kept.status, 200, "{}", kept.json());
+        desk.world.pass_s(595).await.unwrap();
+    }
+    desk.world.pass_s(120).await.unwrap();
+    let kept = other.call("POST", &path, None).await;
+    assert_eq!(kept.verdict(), "409 lease_lost");
     desk.world.end().await;
 }
 

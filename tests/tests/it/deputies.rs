@@ -172,6 +172,20 @@ async fn a_deputy_who_reviewed_a_case_does_not_confirm_it_and_nothing_of_their_p
     assert_eq!(confirms(&desk, &deputy, case).await, DUTY);
     assert_eq!(confirms(&desk, &desk.staff.approver, case).await, "200");
 
+    // Nor what their principal proposed: who lends a grant would choose the second person.
+    let second = desk.person("kepala-dua", Role::Approver).await;
+    desk.also(&second, Role::Operator).await;
+    let third = desk.person("sekretaris", Role::Verifier).await;
+    let own = grant_of(&second, Role::Approver).await;
+    let lends = lend(&desk, &second, own, third.user(), 3).await;
+    assert_eq!(lends.verdict(), "200");
+    let case = desk.accepted(0).await;
+    for held in desk.case(case).await.memberships {
+        let said = second.decide(case, held.id, Some("GANDA")).await;
+        assert_eq!(said.unwrap().verdict(), "200");
+    }
+    assert_eq!(confirms(&desk, &third, case).await, DUTY);
+
     let principal = desk.staff.approver.user();
     let admin = &desk.staff.admin;
     for (whose, verdict) in [(principal, DUTY), (desk.staff.colleague.user(), "200")] {
@@ -181,6 +195,35 @@ async fn a_deputy_who_reviewed_a_case_does_not_confirm_it_and_nothing_of_their_p
         let act = json!({ "event_id": deputy.event() });
         assert_eq!(deputy.post(&path, &act).await.verdict(), verdict);
     }
+    desk.world.end().await;
+}
+
+#[tokio::test]
+async fn a_deputy_who_also_trains_as_an_approver_is_told_as_a_deputy_where_it_is_real() {
+    let desk = desk(527, 1, 0).await;
+    let deputy = desk.person("sekretaris", Role::Verifier).await;
+    let (admin, approver) = (&desk.staff.admin, &desk.staff.approver);
+    let area = ["00.01".parse().unwrap()];
+    let practice = admin.add_grant(deputy.user(), Role::Approver, &area, None);
+    let id = practice.await.unwrap().id;
+    approver.confirm_grant(id).await.unwrap();
+    let grant = lent(&desk, &deputy, 3).await;
+    let here = [village::here()];
+    let waiting = admin.add_grant(desk.staff.colleague.user(), Role::Operator, &here, None);
+    deputy
+        .confirm_grant(waiting.await.unwrap().id)
+        .await
+        .unwrap();
+    let rows: Page<JournalRow> = desk
+        .staff
+        .auditor
+        .get(&format!("/v1/journal?user={}&limit=200", deputy.user()))
+        .await
+        .read()
+        .unwrap();
+    let mut rows = rows.items.iter();
+    let act = rows.find(|row| row.action == "grant.confirm").unwrap();
+    assert_eq!(act.body["as_deputy"], json!([grant.id]));
     desk.world.end().await;
 }
 

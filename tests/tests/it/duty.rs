@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use tilik_protocol::case::CaseState;
 use tilik_protocol::evidence::VisitKind;
+use tilik_protocol::form::Answers;
 use tilik_protocol::ids::{CaseId, FamilyId, MembershipId, NoticeId};
 use tilik_protocol::membership::MembershipState;
 use tilik_protocol::policy::Role;
@@ -13,6 +14,7 @@ use tilik_protocol::review::CaseView;
 use tilik_protocol::session::{GrantView, RevokeKind, SignIn, UserView};
 use tilik_protocol::sync::{Bucket, Cursor, SyncReply, SyncRequest};
 use tilik_tests::handmade::SoftPhone;
+use tilik_tests::phone::answers;
 use tilik_tests::{Console, village};
 
 use crate::review::{Desk, desk};
@@ -396,6 +398,82 @@ async fn a_second_successor_inherits_a_period_that_runs_already() {
         .unwrap();
     desk.world.pass_days(14).await.unwrap();
     assert_eq!(desk.state_of(next).await, MembershipState::Designated);
+    desk.world.end().await;
+}
+
+#[tokio::test]
+async fn nobody_alone_lets_a_family_stay_against_what_the_officer_found() {
+    let mut desk = desk(320, 3, 0).await;
+    let cases = desk.assigned(0..3).await;
+    for (case, changed, state) in [
+        (cases[0], ("result", "5"), CaseState::AwaitingApproval),
+        (cases[1], ("presence", "6"), CaseState::AwaitingApproval),
+        (cases[2], ("presence", "5"), CaseState::Decided),
+    ] {
+        let shots = vec![
+            desk.phone.photograph(0).unwrap(),
+            desk.phone.photograph(1).unwrap(),
+        ];
+        let manifest = desk.phone.manifest(Some(case), VisitKind::Full, &shots);
+        let mut said: Answers = answers(true)
+            .into_iter()
+            .map(|(question, answer)| (question.to_owned(), answer.to_owned()))
+            .collect();
+        said.insert(changed.0.to_owned(), changed.1.to_owned());
+        let form = ("kepmensos-262", 1);
+        let visit = desk.phone.seal_with_answers(manifest, shots, form, &said);
+        desk.phone.bring(&visit.unwrap()).await.unwrap();
+        desk.staff.supervisor.accept(case).await.unwrap();
+        for held in desk.case(case).await.memberships {
+            let stays = desk.staff.operator.decide(case, held.id, None).await;
+            assert_eq!(stays.unwrap().verdict(), "200");
+        }
+        let now = desk.case(case).await.state.known();
+        assert_eq!(now, Some(state), "{changed:?}");
+    }
+    desk.world.end().await;
+}
+
+#[tokio::test]
+async fn nobody_alone_takes_back_what_a_colleague_proposed_to_cancel() {
+    let mut desk = desk(321, 1, 0).await;
+    let case = desk.accepted(0).await;
+    let held = desk.case(case).await.memberships;
+    assert!(held.len() > 1);
+    let colleague = desk.person("operator-lain", Role::Operator).await;
+    let proposed = desk
+        .staff
+        .operator
+        .decide(case, held[0].id, Some("MENINGGAL"));
+    assert_eq!(proposed.await.unwrap().verdict(), "200");
+    for one in &held {
+        let stays = colleague.decide(case, one.id, None).await.unwrap();
+        assert_eq!(stays.verdict(), "200", "{}", stays.json());
+    }
+    let now = desk.case(case).await.state.known();
+    assert_eq!(now, Some(CaseState::AwaitingApproval));
+    desk.world.end().await;
+}
+
+#[tokio::test]
+async fn who_stays_is_decided_without_words_that_the_journal_would_keep() {
+    let mut desk = desk(322, 1, 0).await;
+    let case = desk.accepted(0).await;
+    let view = desk.case(case).await;
+    for (field, value) in [
+        ("reason", "3571011212800001"),
+        ("document_number", "Ibu Sumarni, 3571011212800001"),
+    ] {
+        let mut body = json!({
+            "event_id": desk.staff.operator.event(), "seen_version": view.version,
+            "membership": view.memberships[0].id, "outcome": "eligible",
+        });
+        body[field] = value.into();
+        let path = format!("/v1/cases/{case}/decisions");
+        let answer = desk.staff.operator.post(&path, &body).await;
+        assert_eq!(answer.verdict(), "422 invalid", "{field}");
+        assert_eq!(answer.json()["fields"][0]["field"], field);
+    }
     desk.world.end().await;
 }
 

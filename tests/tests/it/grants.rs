@@ -5,7 +5,7 @@ use tilik_protocol::ids::{GrantId, UserId};
 use tilik_protocol::lookup::WaitingGrant;
 use tilik_protocol::policy::Role;
 use tilik_protocol::review::{JournalRow, Page};
-use tilik_protocol::session::{Act, AddGrant, AddUser, GrantView, Me};
+use tilik_protocol::session::{Act, AddGrant, AddUser, GrantView, Me, UserView};
 use tilik_server::error::Error;
 use tilik_tests::people::{FIRST_PASSWORD, hire};
 use tilik_tests::village::city;
@@ -249,6 +249,65 @@ async fn an_admin_alone_makes_no_other_admin_and_no_auditor() {
 }
 
 #[tokio::test]
+async fn an_admin_alone_brings_nobody_back_who_decides() {
+    let (world, staff) = an_office(989).await;
+    let (admin, approver) = (&staff.admin, &staff.approver);
+    let decider = &staff.verifier;
+    view(give(admin, decider.user(), Role::Officer, json!({})).await);
+    let waiting = async || -> Vec<WaitingGrant> {
+        let page: Page<WaitingGrant> = approver.get("/v1/grants/waiting").await.read().unwrap();
+        page.items
+    };
+    // Letting in who was not kept out changes nothing.
+    admin.set_suspended(decider.user(), false).await.unwrap();
+    assert_eq!(roles(decider).await, [Role::Verifier, Role::Officer]);
+    admin.set_suspended(decider.user(), true).await.unwrap();
+    assert!(waiting().await.is_empty(), "suspended is not undone");
+    let act = json!({ "event_id": admin.event() });
+    let path = format!("/v1/users/{}/resume", decider.user());
+    // A lost reply makes nothing wait twice.
+    for _ in 0..2 {
+        let view = admin.post(&path, &act).await;
+        let view: UserView = view.ok().unwrap().read().unwrap();
+        let confirmed: Vec<bool> = view.grants.iter().map(|grant| grant.confirmed).collect();
+        assert_eq!(confirmed, [false, false]);
+    }
+    decider.sign_in().await.unwrap();
+    assert_eq!(
+        roles(decider).await,
+        [Role::Officer],
+        "what waits for nobody"
+    );
+    let read = decider.get("/v1/cases").await.verdict();
+    assert_eq!(read, "403 forbidden");
+    let told = waiting().await;
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].user, decider.user());
+    assert_eq!(told[0].granted_by, Some(admin.user()));
+    let journalled = "SELECT COUNT(*) FROM journal WHERE action = 'grant.wait'";
+    assert_eq!(world.count(journalled).await.unwrap(), 1);
+    // Between the two nobody but an approver lets them in either.
+    let slip = admin.issue_reset_slip(decider.user(), false).await.unwrap();
+    assert!(slip.needs_release);
+    approver.confirm_grant(told[0].grant.id).await.unwrap();
+    assert_eq!(roles(decider).await, [Role::Verifier, Role::Officer]);
+    // An approver may think otherwise: then it is over.
+    for suspended in [true, false] {
+        admin
+            .set_suspended(decider.user(), suspended)
+            .await
+            .unwrap();
+    }
+    let path = format!("/v1/grants/{}/refuse", told[0].grant.id);
+    let body = json!({ "event_id": approver.event(), "reason": "PERAN_KELIRU" });
+    let refused = view(approver.post(&path, &body).await);
+    assert!(refused.ended_at.is_some());
+    decider.sign_in().await.unwrap();
+    assert_eq!(roles(decider).await, [Role::Officer]);
+    world.end().await;
+}
+
+#[tokio::test]
 async fn the_command_line_confirms_the_first_admin_and_the_first_approver_and_nobody_else() {
     for order in [
         [Role::Admin, Role::Approver, Role::Admin, Role::Auditor],
@@ -310,7 +369,10 @@ async fn a_deputy_has_no_more_than_whom_they_stand_in_for_has_still() {
     let act = json!({ "event_id": deputy.event() });
     let path = format!("/v1/grants/{}/confirm", waits.id);
     assert_eq!(deputy.post(&path, &act).await.verdict(), "403 forbidden");
-    admin.set_suspended(second.user(), false).await.unwrap();
+    // Let in again, what the principal has waits for an approver, and so does the deputy.
+    let view = admin.set_suspended(second.user(), false).await.unwrap();
+    assert!(!approves().await, "not confirmed again");
+    approver.confirm_grant(view.grants[0].id).await.unwrap();
     assert!(approves().await);
     // However the principal's own came to its end.
     let store = world.app().unwrap().store;

@@ -291,16 +291,18 @@ async fn a_cancelled_place_goes_to_the_next_family_whose_officer_gets_the_case()
     let answer = city.staff.operator.decide(found, successor, None).await;
     assert_eq!(answer.unwrap().status, 200);
 
-    // The appeal period runs from the delivered notice.
+    // The appeal period runs from the delivered notice; of one that is said to have come long ago, from three days before
+    // somebody said so.
+    let cancelled = city.world.now();
     city.world.pass_days(30).await.unwrap();
     assert_eq!(city.membership(1, SEMBAKO).await, MembershipState::Inactive);
     let notice = ended.notice.unwrap();
     city.staff
         .operator
-        .delivered(notice, city.world.now())
+        .delivered(notice, cancelled)
         .await
         .unwrap();
-    city.world.pass_days(13).await.unwrap();
+    city.world.pass_days(10).await.unwrap();
     assert_eq!(city.membership(1, SEMBAKO).await, MembershipState::Inactive);
     city.world.pass_days(2).await.unwrap();
     assert_eq!(city.membership(1, SEMBAKO).await, MembershipState::Replaced);
@@ -381,8 +383,14 @@ async fn two_tries_and_a_statement_make_a_family_unreachable_and_one_does_not() 
     );
     let agreed = by.act(case, "agree-unreachable").await.unwrap();
     assert_eq!(agreed.status, 200);
-    // Unreachable decides nothing by itself.
+    // Unreachable decides nothing by itself, and nobody alone says that the family stays.
     assert_eq!(city.membership(1, SEMBAKO).await, MembershipState::Active);
+    let held = city.case(case).await.memberships;
+    for one in &held {
+        let stays = city.staff.operator.decide(case, one.id, None).await;
+        assert_eq!(stays.unwrap().verdict(), "200");
+    }
+    assert_eq!(city.state(case).await, CaseState::AwaitingApproval);
     city.end().await;
 }
 

@@ -71,6 +71,17 @@ async fn a_family_is_found_by_its_number_only_with_a_purpose_that_is_logged() {
     let own = looks(&desk, &format!("user:{}", operator.user())).await;
     assert!(own.iter().any(|(what, _)| what == "family_number_unknown"));
 
+    // Nor is a name asked for that nobody has without its being told; of a page that comes after it is told once.
+    assert!(
+        found(operator, json!({ "text": "Tiada Siapa" }))
+            .await
+            .is_empty()
+    );
+    let own = looks(&desk, &format!("user:{}", operator.user())).await;
+    assert!(own.iter().any(|(what, _)| what == "family_text_unknown"));
+    let long = json!({ "text": "a".repeat(101) });
+    assert_eq!(refused(operator, long).await, "422 invalid");
+
     let nik = &home.nik;
     for body in [
         json!({ "number": nik }),
@@ -202,6 +213,13 @@ async fn who_bears_the_name_comes_before_whose_member_or_street_does() {
         ];
         assert_eq!(told, wanted, "{limit} a page");
     }
+    // Where a family out of reach stands in the order is not told, nor that it is there.
+    let afar = stranger(&desk, Role::Operator).await;
+    let id = &desk.village.homes[0].family;
+    let body = json!({ "after": format!("0.{id}") });
+    assert_eq!(refused(&afar, body).await, "400 bad_cursor");
+    let answer = afar.get(&format!("/v1/recipients?after={id}")).await;
+    assert_eq!(answer.verdict(), "400 bad_cursor");
     // A place among those of a text is none among all.
     let id = &desk.village.homes[0].family;
     for after in [format!("4.{id}"), format!("1.{id}"), id.to_string()] {

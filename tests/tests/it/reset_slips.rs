@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tilik_protocol::ids::GrantId;
 use tilik_protocol::policy::Role;
 use tilik_protocol::region::RegionCode;
-use tilik_protocol::reset_slip::{ResetSlip, ResetSlipView};
+use tilik_protocol::reset_slip::{ReleasedSlip, ResetSlip, ResetSlipView};
 use tilik_protocol::session::{Me, Tokens};
 use tilik_server::totp;
 use tilik_tests::people::{FIRST_PASSWORD, PASSWORD, hire};
@@ -27,6 +27,13 @@ fn using(world: &World, username: &str, code: &str) -> Value {
         "new_password": FRESH })
 }
 
+/// With both parts of a slip that was released.
+fn using_both(world: &World, slip: &ResetSlip, released: &ReleasedSlip) -> Value {
+    let mut body = using(world, &slip.username, &slip.code);
+    body["release_code"] = json!(released.release_code);
+    body
+}
+
 async fn show(world: &World, body: &Value) -> String {
     let answer = world.call("POST", "/v1/reset-slips/use", None, Some(body));
     answer.await.verdict()
@@ -37,10 +44,18 @@ async fn sign_in(world: &World, username: &str, password: &str) -> Answer {
     world.call("POST", "/v1/session", None, Some(&body)).await
 }
 
-async fn release(by: &Console, slip: &ResetSlip) -> String {
+async fn try_release(by: &Console, slip: &ResetSlip) -> Answer {
     let path = format!("/v1/reset-slips/{}/release", slip.id);
     let body = json!({ "event_id": by.event() });
-    by.post(&path, &body).await.verdict()
+    by.post(&path, &body).await
+}
+
+async fn release(by: &Console, slip: &ResetSlip) -> String {
+    try_release(by, slip).await.verdict()
+}
+
+async fn released(by: &Console, slip: &ResetSlip) -> ReleasedSlip {
+    try_release(by, slip).await.ok().unwrap().read().unwrap()
 }
 
 async fn issue(by: &Console, whose: &Person) -> String {
@@ -148,8 +163,11 @@ async fn whoever_decides_or_manages_gets_in_again_only_by_two_others() {
         assert_eq!(waiting.len(), 1);
         assert_eq!(waiting[0].username, person.username);
         assert_eq!(waiting[0].issued_by, staff.admin.user());
-        assert_eq!(release(&staff.approver, &slip).await, "204");
+        let second = released(&staff.approver, &slip).await;
         assert_eq!(release(&staff.approver, &slip).await, "409 wrong_moment");
+        // What the admin was told is not all of it.
+        assert_eq!(show(&world, &body).await, "422 bad_reset_slip");
+        let body = using_both(&world, &slip, &second);
         assert_eq!(show(&world, &body).await, "204");
         let fresh = sign_in(&world, &person.username, FRESH).await;
         assert_eq!(fresh.verdict(), "200");
@@ -209,7 +227,7 @@ async fn nobody_releases_a_slip_for_or_of_whom_they_stand_in_for() {
     let told = release(&staff.verifier, &slip).await;
     assert_eq!(told, "403 separation_of_duty");
     assert_eq!(release(&second, &slip).await, "403 separation_of_duty");
-    assert_eq!(release(&third, &slip).await, "204");
+    assert_eq!(release(&third, &slip).await, "200");
     world.end().await;
 }
 
@@ -247,7 +265,7 @@ async fn who_approves_in_training_only_has_to_do_with_no_account() {
         let waiting = staff.approver.get("/v1/reset-slips").await;
         let waiting: Vec<ResetSlipView> = waiting.ok().unwrap().read().unwrap();
         assert_eq!(waiting.len(), 1);
-        assert_eq!(release(&staff.approver, &slip).await, "204");
+        assert_eq!(release(&staff.approver, &slip).await, "200");
     }
     world.end().await;
 }
@@ -330,7 +348,7 @@ async fn a_slip_runs_out_is_replaced_by_the_next_and_counts_the_roles_of_when_it
         .await
         .unwrap();
     let body = using(&world, &officer.username, &slip.code);
-    assert_eq!(show(&world, &body).await, "409 reset_slip_waits");
+    assert_eq!(show(&world, &body).await, "403 two_persons_needed");
     assert_eq!(release(&staff.approver, &slip).await, "404 not_found");
     // A suspended account is not let in.
     let other = &staff.officers[1];
@@ -375,7 +393,8 @@ async fn codes_beside_the_password_go_only_with_a_second_person() {
     assert!(slip.needs_release);
     let body = using(&world, &person.username, &slip.code);
     assert_eq!(show(&world, &body).await, "409 reset_slip_waits");
-    assert_eq!(release(&staff.approver, &slip).await, "204");
+    let second = released(&staff.approver, &slip).await;
+    let body = using_both(&world, &slip, &second);
     assert_eq!(show(&world, &body).await, "204");
     let plain = sign_in(&world, &person.username, FRESH).await;
     assert_eq!(plain.verdict(), "200");
@@ -399,5 +418,161 @@ async fn whoever_guesses_slips_is_held_back() {
     assert_eq!(show(&world, &body).await, "429 too_many_attempts");
     world.pass_s(901).await.unwrap();
     assert_eq!(show(&world, &body).await, "204");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn neither_who_issued_a_slip_nor_who_released_it_knows_all_of_it() {
+    let (world, staff) = an_office(969).await;
+    let username = &staff.operator.person.username;
+    let slip = staff
+        .admin
+        .issue_reset_slip(staff.operator.user(), false)
+        .await
+        .unwrap();
+    let path = format!("/v1/reset-slips/{}/release", slip.id);
+    let event = json!({ "event_id": staff.approver.event() });
+    let second = staff.approver.post(&path, &event).await;
+    let second: ReleasedSlip = second.ok().unwrap().read().unwrap();
+    assert_eq!((&second.username, &second.name), (username, &slip.name));
+    assert_eq!(second.expires_at, slip.expires_at);
+    // It is told once, as the first part is.
+    let again = staff.approver.post(&path, &event).await;
+    assert_eq!(again.verdict(), "409 wrong_moment");
+    assert!(!again.json().to_string().contains(&second.release_code));
+    // The first alone, the second alone, the second in the place of the first, a guess: a wrong code like any other.
+    let mut guessed = using(&world, username, &slip.code);
+    guessed["release_code"] = json!("ABCD-EFGH-JKMN");
+    let mut swapped = using_both(&world, &slip, &second);
+    swapped["code"] = json!(second.release_code);
+    swapped["release_code"] = json!(slip.code);
+    let mut empty = using(&world, username, &slip.code);
+    empty["release_code"] = json!("");
+    for body in [
+        using(&world, username, &slip.code),
+        using(&world, username, &second.release_code),
+        guessed,
+        swapped,
+        empty,
+    ] {
+        assert_eq!(show(&world, &body).await, "422 bad_reset_slip", "{body}");
+    }
+    let mut body = using_both(&world, &slip, &second);
+    assert_eq!(show(&world, &body).await, "429 too_many_attempts");
+    world.pass_s(901).await.unwrap();
+    // As people type it.
+    let typed = second.release_code.to_lowercase().replace('-', " ");
+    body["release_code"] = json!(typed);
+    for _ in 0..2 {
+        assert_eq!(show(&world, &body).await, "204");
+    }
+    let fresh = sign_in(&world, username, FRESH).await;
+    assert_eq!(fresh.verdict(), "200");
+    let plain = second.release_code.replace('-', "");
+    let store = world.app().unwrap().store;
+    for sql in [
+        "SELECT body FROM journal",
+        "SELECT release_hash FROM reset_slip",
+    ] {
+        for row in store.peek(sql, []).await.unwrap() {
+            let kept: Vec<u8> = row.try_get_by_index(0).unwrap();
+            let kept = String::from_utf8_lossy(&kept);
+            assert!(!kept.contains(&plain) && !kept.contains(&second.release_code));
+        }
+    }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_role_that_ended_lately_still_makes_it_a_matter_for_two() {
+    let (world, staff) = an_office(970).await;
+    let operator = &staff.operator;
+    let own = own_grant(operator, Role::Operator).await;
+    let act = json!({ "event_id": staff.admin.event() });
+    let path = format!("/v1/grants/{own}/end");
+    staff.admin.post(&path, &act).await.ok().unwrap();
+    let reset = async || {
+        let path = format!("/v1/users/{}/password", operator.user());
+        let body = json!({ "event_id": staff.admin.event(), "password": FIRST_PASSWORD });
+        staff.admin.post(&path, &body).await.verdict()
+    };
+    let needs_release = async || {
+        let slip = staff.admin.issue_reset_slip(operator.user(), false).await;
+        slip.unwrap().needs_release
+    };
+    assert_eq!(reset().await, "403 two_persons_needed");
+    assert!(needs_release().await);
+    world.pass_s(30 * 86_400 - 1).await.unwrap();
+    assert_eq!(reset().await, "403 two_persons_needed");
+    assert!(needs_release().await);
+    world.pass_s(1).await.unwrap();
+    assert!(!needs_release().await);
+    assert_eq!(reset().await, "200");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_slip_outlives_neither_a_suspension_nor_a_password_of_ones_own() {
+    let (world, staff) = an_office(971).await;
+    let officer = &staff.officers[0];
+    let slip = staff
+        .admin
+        .issue_reset_slip(officer.id, false)
+        .await
+        .unwrap();
+    for suspended in [true, false] {
+        staff
+            .admin
+            .set_suspended(officer.id, suspended)
+            .await
+            .unwrap();
+    }
+    let body = using(&world, &officer.username, &slip.code);
+    assert_eq!(show(&world, &body).await, "422 bad_reset_slip");
+
+    let operator = &staff.operator;
+    let slip = staff
+        .admin
+        .issue_reset_slip(operator.user(), false)
+        .await
+        .unwrap();
+    let second = released(&staff.approver, &slip).await;
+    let body = json!({ "event_id": operator.event(), "old_password": PASSWORD,
+        "new_password": "kata sandi yang lain" });
+    let changed = operator.post("/v1/me/password", &body).await;
+    assert_eq!(changed.verdict(), "204");
+    let body = using_both(&world, &slip, &second);
+    assert_eq!(show(&world, &body).await, "422 bad_reset_slip");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn who_supervises_in_training_only_lets_nobody_into_an_account() {
+    let (world, staff) = an_office(972).await;
+    let desk = (&staff.admin, &staff.approver);
+    let area: [RegionCode; 1] = ["00.01".parse().unwrap()];
+    let trainer = hire(desk, "koordinator.latihan", Role::Supervisor, &area)
+        .await
+        .unwrap();
+    let trainee = hire(desk, "petugas.latihan", Role::Officer, &area)
+        .await
+        .unwrap();
+    // One who practises only, one who did real work until yesterday, and one who does.
+    assert_eq!(issue(&trainer, &trainee.person).await, "404 not_found");
+    let both = &staff.officers[0];
+    staff
+        .admin
+        .add_grant(both.id, Role::Officer, &area, None)
+        .await
+        .unwrap();
+    assert_eq!(issue(&trainer, both).await, "404 not_found");
+    let real = own_grant(&Console::of(&world, both.clone()), Role::Officer).await;
+    let act = json!({ "event_id": staff.admin.event() });
+    let path = format!("/v1/grants/{real}/end");
+    staff.admin.post(&path, &act).await.ok().unwrap();
+    assert_eq!(issue(&trainer, both).await, "404 not_found");
+    // Who supervises at a real place does, as an admin does.
+    assert_eq!(issue(&staff.supervisor, &trainee.person).await, "200");
+    assert_eq!(issue(&staff.admin, both).await, "200");
     world.end().await;
 }

@@ -34,6 +34,11 @@ fn act(world: &World) -> Value {
     json!({ "event_id": world.id::<uuid::Uuid>() })
 }
 
+/// The password once more.
+fn known(world: &World, password: &str) -> Value {
+    json!({ "event_id": world.id::<uuid::Uuid>(), "password": password })
+}
+
 fn showing(world: &World, code: &str) -> Value {
     json!({ "event_id": world.id::<uuid::Uuid>(), "code": code })
 }
@@ -360,7 +365,7 @@ async fn a_lost_phone_is_made_good_by_a_code_on_paper_once() {
     world.pass_s(60).await.unwrap();
     sign_in(&world, person, &secret).await;
     // Codes on paper are told once.
-    let body = act(&world);
+    let body = known(&world, PASSWORD);
     let path = "/v1/me/second-factor/recovery-codes";
     assert_eq!(post(&world, &tokens, path, &body).await.verdict(), "200");
     let again = post(&world, &tokens, path, &body).await;
@@ -392,8 +397,7 @@ async fn an_open_screen_moves_the_codes_to_no_other_phone() {
     let tokens: Tokens = tokens.ok().unwrap().read().unwrap();
     for path in ["", "/recovery-codes", "/remove"] {
         let path = format!("/v1/me/second-factor{path}");
-        let body = json!({ "event_id": world.id::<uuid::Uuid>(), "password": PASSWORD });
-        let answer = post(&world, &tokens, &path, &body).await;
+        let answer = post(&world, &tokens, &path, &known(&world, PASSWORD)).await;
         assert_eq!(answer.verdict(), "403 step_up_needed", "{path}");
     }
     let code = totp::code_at(&secret, world.now());
@@ -404,7 +408,8 @@ async fn an_open_screen_moves_the_codes_to_no_other_phone() {
         assert_eq!(stepped.verdict(), "200");
         assert_eq!(stepped.json()["until"], json!(world.now().plus_s(1_800)));
     }
-    let gone = post(&world, &tokens, "/v1/me/second-factor/remove", &act(&world)).await;
+    let path = "/v1/me/second-factor/remove";
+    let gone = post(&world, &tokens, path, &known(&world, PASSWORD)).await;
     assert_eq!(gone.verdict(), "204");
     let plain = staff.verifier.sign_in().await.unwrap();
     assert!(!plain.me.second_factor);
@@ -452,7 +457,7 @@ async fn a_role_that_decides_sets_codes_up_before_it_does_anything() {
     assert_eq!(waiting.verdict(), "200");
     // It can be moved, not given up.
     let path = "/v1/me/second-factor/remove";
-    let refused = post(&world, &tokens, path, &act(&world)).await;
+    let refused = post(&world, &tokens, path, &known(&world, PASSWORD)).await;
     assert_eq!(refused.verdict(), "403 second_factor_required");
     // Whoever decides nothing is not asked.
     let auditor = Console::of(&world, staff.auditor.person.clone());
@@ -666,8 +671,7 @@ async fn an_open_screen_sets_no_codes_up_and_locks_nobody_out() {
     let (world, staff) = an_office(952).await;
     let path = "/v1/me/second-factor";
     let stolen = staff.auditor.sign_in().await.unwrap();
-    let saying =
-        |password: &str| json!({ "event_id": world.id::<uuid::Uuid>(), "password": password });
+    let saying = |password: &str| known(&world, password);
     let none = post(&world, &stolen, path, &act(&world)).await;
     assert_eq!(none.verdict(), "422 invalid");
     for _ in 0..5 {
@@ -708,6 +712,44 @@ async fn an_open_screen_sets_no_codes_up_and_locks_nobody_out() {
     let moved = post(&world, &tokens, path, &saying("tebakan orang lain")).await;
     assert_eq!(wrong_of(&moved), "422 invalid \"password\" \"wrong\"");
     // The password is in no journal.
+    let store = world.app().unwrap().store;
+    for row in store.peek("SELECT body FROM journal", []).await.unwrap() {
+        let body: Vec<u8> = row.try_get_by_index(0).unwrap();
+        assert!(!String::from_utf8(body).unwrap().contains(PASSWORD));
+    }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn an_open_screen_makes_no_codes_of_its_own_and_takes_none_away() {
+    let (world, staff) = an_office(953).await;
+    // Setting up was showing a code: for half an hour nothing but the password is in the way.
+    let (secret, paper, tokens) = with_codes(&world, &staff.auditor).await;
+    let renew = "/v1/me/second-factor/recovery-codes";
+    let remove = "/v1/me/second-factor/remove";
+    for path in [renew, remove] {
+        let none = post(&world, &tokens, path, &act(&world)).await;
+        assert_eq!(none.verdict(), "422 invalid", "{path}");
+    }
+    for n in 0..5 {
+        let path = if n % 2 == 0 { renew } else { remove };
+        let wrong = post(&world, &tokens, path, &known(&world, "tebakan lain")).await;
+        assert_eq!(wrong_of(&wrong), "422 invalid \"password\" \"wrong\"");
+    }
+    // Guesses are counted whichever door they are made at, and the right one waits too.
+    for path in [renew, remove, "/v1/me/second-factor"] {
+        let waits = post(&world, &tokens, path, &known(&world, PASSWORD)).await;
+        assert_eq!(waits.verdict(), "429 too_many_attempts", "{path}");
+    }
+    // Nothing was made and nothing is gone.
+    let mark = pending(&world, &staff.auditor.person).await.unwrap();
+    assert_eq!(show(&world, &mark, &paper[0]).await.verdict(), "200");
+    world.pass_s(901).await.unwrap();
+    let fresh = sign_in(&world, &staff.auditor.person, &secret).await;
+    for (path, done) in [(renew, "200"), (remove, "204")] {
+        let answer = post(&world, &fresh, path, &known(&world, PASSWORD)).await;
+        assert_eq!(answer.verdict(), done, "{path}");
+    }
     let store = world.app().unwrap().store;
     for row in store.peek("SELECT body FROM journal", []).await.unwrap() {
         let body: Vec<u8> = row.try_get_by_index(0).unwrap();

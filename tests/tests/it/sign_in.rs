@@ -9,7 +9,7 @@ use http::{Method, Request, header};
 use serde_json::{Value, json};
 use tilik_protocol::ids::UserId;
 use tilik_protocol::policy::Role;
-use tilik_protocol::session::{Tokens, UserView};
+use tilik_protocol::session::{ResetPassword, Tokens, UserView};
 use tilik_tests::handmade::SoftPhone;
 use tilik_tests::people::{FIRST_PASSWORD, PASSWORD, hire};
 use tilik_tests::village::city;
@@ -334,6 +334,64 @@ async fn a_forgotten_password_is_replaced_for_once_and_one_that_waits_too_long_i
     phone.officer.password = FIRST_PASSWORD.to_owned();
     let new = phone.sign_in().await.unwrap().access_token;
     assert_eq!(sync(&new, &phone).await, "403 password_change_required");
+    world.end().await;
+}
+
+/// Signs in and chooses a password of one's own.
+async fn choose(world: &World, username: &str, first: &str) -> String {
+    let tokens = sign_in(world, username, first).await;
+    let tokens: Tokens = tokens.ok().unwrap().read().unwrap();
+    let body = json!({ "event_id": world.id::<uuid::Uuid>(), "old_password": first,
+        "new_password": PASSWORD });
+    let token = Some(tokens.access_token.as_str());
+    let answer = world.call("POST", "/v1/me/password", token, Some(&body));
+    answer.await.verdict()
+}
+
+#[tokio::test]
+async fn a_password_that_an_admin_reset_lets_nobody_in_who_decides_by_now() {
+    let world = World::new(914).await.unwrap();
+    let staff = world.staff(1).await.unwrap();
+    let (admin, officer) = (&staff.admin, &staff.officers[0]);
+    let path = format!("/v1/users/{}/password", officer.id);
+    let body = json!({ "event_id": admin.event(), "password": FIRST_PASSWORD });
+    admin.post(&path, &body).await.ok().unwrap();
+    let grant = admin
+        .add_grant(officer.id, Role::Operator, &[city()], None)
+        .await
+        .unwrap();
+    // From when the role waits on, and as long as it counts.
+    let refused = choose(&world, &officer.username, FIRST_PASSWORD).await;
+    assert_eq!(refused, "403 two_persons_needed");
+    staff.approver.confirm_grant(grant.id).await.unwrap();
+    let refused = choose(&world, &officer.username, FIRST_PASSWORD).await;
+    assert_eq!(refused, "403 two_persons_needed");
+    // What the server's keeper sets is another matter: they hold the keys.
+    let app = world.app().unwrap();
+    let keeper = app.store.acting_as_system("reset");
+    let body = ResetPassword {
+        event_id: app.ids.next(),
+        password: "kata sandi penjaga".to_owned(),
+    };
+    keeper.reset_password(officer.id, body).await.unwrap();
+    let chosen = choose(&world, &officer.username, "kata sandi penjaga").await;
+    assert_eq!(chosen, "204");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn whoever_is_new_and_will_decide_signs_in_with_the_first_password() {
+    let world = World::new(915).await.unwrap();
+    let (admin, approver) = world.first_accounts().await.unwrap();
+    let body = json!({ "event_id": admin.event(), "username": "operator.baru",
+        "name": "Operator Baru", "password": FIRST_PASSWORD });
+    let user: UserView = admin.post("/v1/users", &body).await.read().unwrap();
+    let grant = admin
+        .add_grant(user.id, Role::Operator, &[city()], None)
+        .await
+        .unwrap();
+    approver.confirm_grant(grant.id).await.unwrap();
+    assert_eq!(choose(&world, "operator.baru", FIRST_PASSWORD).await, "204");
     world.end().await;
 }
 

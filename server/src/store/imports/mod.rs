@@ -960,7 +960,16 @@ impl Acting {
                 Seen::Now => Err(Error::WRONG_MOMENT),
             };
         }
-        // From here on it is too late to refuse.
+        // From here on it is too late to refuse. Whoever begins is named, also when somebody else comes to the end.
+        if seen == Seen::Now {
+            write.journal(Entry::new(
+                "import.begin_confirm",
+                format!("import:{id}"),
+                Role::Approver,
+                Some(body.event_id),
+                &serde_json::json!({ "kind": row.kind, "importer": row.imported_by.map(UserId) }),
+            )?);
+        }
         row.confirmed_by = self.actor.user().map(Into::into);
         row.note_enc.clone_from(&note);
         save_run(&write, &row).await?;

@@ -682,19 +682,23 @@ impl Acting {
             .last()
             .filter(|_| more)
             .map(|row| row.place.to_string());
-        let ids: Vec<Uuid> = rows.iter().map(|row| row.family_id).collect();
+        // A family that has moved out of reach since is no longer shown, nor where it lives now.
+        let mine = self.actor.regions(Permission::AssignCases);
+        let ids = rows.iter().map(|row| row.family_id);
         let mut homes: HashMap<Uuid, family::Model> = family::Entity::find()
-            .filter(family::Column::Id.is_in(ids.iter().copied()))
+            .filter(family::Column::Id.is_in(ids))
+            .filter(in_regions(family::Column::Region, &mine))
             .all(self.store.read())
             .await?
             .into_iter()
             .map(|home| (home.id, home))
             .collect();
+        let ids: Vec<Uuid> = homes.keys().copied().collect();
         let mut items = Vec::with_capacity(rows.len());
         for row in rows {
-            let home = homes
-                .remove(&row.family_id)
-                .ok_or_else(|| Error::internal("a family of a plan is not there"))?;
+            let Some(home) = homes.remove(&row.family_id) else {
+                continue;
+            };
             let decile = |value: Option<i32>| value.and_then(|one| i16::try_from(one).ok());
             items.push(PlanFamily {
                 family: FamilyId(row.family_id),

@@ -16,6 +16,7 @@ pub struct Model {
     pub needs_release: bool,
     pub released_by: Option<Uuid>,
     pub released_at: Option<i64>,
+    pub release_hash: Option<Vec<u8>>,
     pub used_at: Option<i64>,
     pub withdrawn_at: Option<i64>,
 }

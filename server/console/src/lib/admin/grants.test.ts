@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { covers, grantState, outermost, spanProblem, userState, type Grant, type User } from './grants.ts';
+import { covers, grantState, needsTwo, outermost, spanProblem, userState, wouldWait, type Grant, type User } from './grants.ts';
 
 const NOW = Date.parse('2026-11-24T03:00:00Z');
 
@@ -27,6 +27,21 @@ test('who decides, makes accounts or audits waits for an approver', () => {
 		assert.equal(grantState(grant({ role }), NOW), 'waiting', role);
 		assert.equal(grantState(grant({ role, confirmed: true }), NOW), 'active', role);
 	}
+});
+
+test('who decides, or did until lately, is let in by two', () => {
+	const past = (ended_at: string) => user(grant({ role: 'operator', confirmed: true, ended_at }));
+	assert.ok(needsTwo(user(grant(), grant({ role: 'operator' })), NOW));
+	assert.ok(needsTwo(past('2026-10-25T03:00:01Z'), NOW));
+	assert.ok(!needsTwo(past('2026-10-25T03:00:00Z'), NOW));
+	assert.ok(!needsTwo(user(grant()), NOW));
+});
+
+test('what is decided by waits again after a suspension, and what is over does not', () => {
+	const operator = grant({ role: 'operator', confirmed: true });
+	const over = grant({ role: 'admin', confirmed: true, valid_until: '2026-11-24T03:00:00Z' });
+	const waits = grant({ role: 'auditor' });
+	assert.deepEqual(wouldWait(user(grant(), operator, over, waits), NOW), [operator]);
 });
 
 test('a grant has its time and its end', () => {

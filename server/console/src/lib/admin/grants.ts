@@ -21,6 +21,18 @@ export function grantState(grant: Grant, now: number): GrantState {
 	return Date.parse(grant.valid_from) > now ? 'future' : 'active';
 }
 
+const AFTER_MS = 30 * 86_400_000;
+
+/** Whether one other person alone may not let somebody into this account: a role that ended lately counts too. */
+export function needsTwo(user: User, now: number): boolean {
+	return user.grants.some(({ role, ended_at }) => waitsForApprover(role) && (ended_at == null || Date.parse(ended_at) > now - AFTER_MS));
+}
+
+/** The roles that wait for an approver again when the account is let in again. */
+export function wouldWait(user: User, now: number): Grant[] {
+	return user.grants.filter((grant) => waitsForApprover(grant.role) && ['active', 'future'].includes(grantState(grant, now)));
+}
+
 /** The account with a grant as the server just told it. */
 export function withGrant(user: User, grant: Grant): User {
 	const known = user.grants.some((each) => each.id === grant.id);

@@ -22,6 +22,7 @@ export const codes = {
 	remove: 'Lepas kode masuk',
 	removeTitle: 'Lepas kode masuk?',
 	removeText: 'Setelah ini kata sandi saja cukup untuk masuk ke akun Anda.',
+	passwordText: 'Masukkan kata sandi Anda sekali lagi: layar yang terbuka saja tidak cukup untuk ini.',
 	removed: 'Kode masuk sudah dilepas.',
 
 	pageTitle: 'Pasang kode masuk',
