@@ -19,7 +19,7 @@ use crate::error::{CoreError, Error, Result};
 use crate::phone::{self, FULL_BELOW_BYTES, LOW_BELOW_BYTES, Phone};
 use crate::pump::{Access, json, no_network, problem_code, retry_after_s, says_nothing};
 use crate::requests::{Request, RequestBody, Response};
-use crate::screens::{ClockProblem, SpaceProblem, Status};
+use crate::screens::{ClockProblem, SpaceProblem, Status, lock};
 use crate::store::in_flight::{self, InFlight, Kind};
 use crate::store::meta::{self, ServerTime};
 use crate::store::{Account, DRAFTS};
@@ -102,9 +102,15 @@ pub(crate) fn change_password(app: &FieldApp, old: String, new: String) -> Resul
 }
 
 pub(crate) fn sign_out(app: &FieldApp) -> Result<()> {
-    let mut core = app.core();
-    let core = &mut *core;
-    let phone = app.phone();
+    leave(&mut app.core(), app.phone(), |_| Ok(()))
+}
+
+/// Ends the session here at once, and on the server when it can be told; `also` is done with it or not at all.
+pub(crate) fn leave(
+    core: &mut Core,
+    phone: &Phone,
+    also: impl FnOnce(&Connection) -> Result<()>,
+) -> Result<()> {
     let access = core.pump.access_token(phone);
     let tx = core.stores.device.transaction()?;
     let refresh = meta::get(&tx, meta::REFRESH_TOKEN)?;
@@ -116,6 +122,7 @@ pub(crate) fn sign_out(app: &FieldApp) -> Result<()> {
     in_flight::forget_kind(&tx, Kind::SignIn)?;
     meta::forget(&tx, meta::SIGN_IN_AGAIN)?;
     meta::forget(&tx, meta::USER)?;
+    also(&tx)?;
     tx.commit()?;
     core.pump.access = None;
     core.pump.credentials = None;
@@ -128,7 +135,13 @@ pub(crate) fn sign_out(app: &FieldApp) -> Result<()> {
 fn end_session(db: &Connection) -> Result<()> {
     meta::forget(db, meta::REFRESH_TOKEN)?;
     meta::forget(db, meta::PASSWORD_CHANGE)?;
-    for kind in [Kind::Refresh, Kind::Sync, Kind::Carry, Kind::ChangePassword] {
+    for kind in [
+        Kind::Refresh,
+        Kind::Sync,
+        Kind::Carry,
+        Kind::ChangePassword,
+        Kind::HousePhoto,
+    ] {
         in_flight::forget_kind(db, kind)?;
     }
     Ok(())
@@ -212,6 +225,7 @@ pub(crate) fn again(core: &mut Core, phone: &Phone, row: &InFlight) -> Result<Op
                 path: "/v1/session".to_owned(),
                 headers: pump::common(phone, Some(&access)),
                 body: RequestBody::None,
+                save_to: None,
             })),
             Some(SigningOut {
                 refresh: Some(refresh),
@@ -222,9 +236,12 @@ pub(crate) fn again(core: &mut Core, phone: &Phone, row: &InFlight) -> Result<Op
                 Ok(None)
             }
         },
-        Kind::Refresh | Kind::Sync | Kind::Carry | Kind::Upload => {
-            Err(Error::Broken("again-by-itself"))
-        }
+        Kind::Refresh
+        | Kind::Sync
+        | Kind::Carry
+        | Kind::Upload
+        | Kind::HousePhoto
+        | Kind::Update => Err(Error::Broken("again-by-itself")),
     }
 }
 
@@ -398,6 +415,7 @@ pub(crate) fn on_signed_in(
     }
     tx.commit()?;
     core.stores.account = Some(opened);
+    lock::on_signed_in(core, tokens.me.user)?;
     core.pump.credentials = None;
     core.pump.access = Some(access(phone, &tokens));
     core.pump.sync_wanted = true;
@@ -574,6 +592,7 @@ pub(crate) fn revoke(core: &mut Core, phone: &Phone, kind: RevokeKind) -> Result
         meta::forget(&tx, meta::USER)?;
         tx.execute("DELETE FROM draft", [])?;
         tx.execute("DELETE FROM photo_view", [])?;
+        tx.execute("DELETE FROM sealed_answer", [])?;
         meta::set(&tx, meta::LAST_PROBLEM, &"device_revoked".to_owned())?;
     }
     tx.commit()?;
@@ -588,7 +607,7 @@ pub(crate) fn revoke(core: &mut Core, phone: &Phone, kind: RevokeKind) -> Result
 }
 
 /// Every officer's file, with what SQLite keeps beside it.
-fn wipe_rosters(phone: &Phone) -> Result<()> {
+pub(crate) fn wipe_rosters(phone: &Phone) -> Result<()> {
     for entry in std::fs::read_dir(&phone.folder)? {
         let entry = entry?;
         if entry.file_name().to_string_lossy().starts_with("account-") {
@@ -620,6 +639,11 @@ fn clock_problem(phone: &Phone, known: Option<ServerTime>) -> Option<ClockProble
     (ahead_s.abs() > CLOCK_S).then_some(ClockProblem { ahead_s })
 }
 
+/// The phone's clock against the server's, when it is off.
+pub(crate) fn clock(db: &Connection, phone: &Phone) -> Result<Option<ClockProblem>> {
+    Ok(clock_problem(phone, meta::get(db, meta::SERVER_TIME)?))
+}
+
 pub(crate) fn status(app: &FieldApp) -> Result<Status> {
     let core = app.core();
     let phone = app.phone();
@@ -633,10 +657,7 @@ pub(crate) fn status(app: &FieldApp) -> Result<Status> {
     } else {
         None
     };
-    let (unreadable_rows, checksum_mismatches) = match &core.stores.account {
-        Some(account) => feed::health(&account.db)?,
-        None => (0, 0),
-    };
+    let (unreadable_rows, checksum_mismatches) = feed::health(&core)?;
     Ok(Status {
         enrolled: device.is_some(),
         device,
@@ -650,7 +671,7 @@ pub(crate) fn status(app: &FieldApp) -> Result<Status> {
         username: meta::get(db, meta::USERNAME)?,
         update_needed: phone.is_too_old(db)?,
         device_revoked: meta::get(db, meta::REVOKED)?,
-        clock: clock_problem(phone, meta::get(db, meta::SERVER_TIME)?),
+        clock: clock(db, phone)?,
         space,
         last_sync_at: meta::get(db, meta::LAST_SYNC_AT)?,
         last_problem: meta::get(db, meta::LAST_PROBLEM)?,

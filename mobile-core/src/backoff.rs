@@ -24,6 +24,11 @@ pub(crate) const CARRY: &str = "carry";
 /// Photos as a whole: the server is short of room, or not ready.
 pub(crate) const PHOTOS: &str = "photos";
 
+/// A newer app.
+pub(crate) const UPDATE: &str = "update";
+/// Last photos of houses.
+pub(crate) const HOUSE_PHOTOS: &str = "house_photos";
+
 /// The scope of one photo.
 pub(crate) fn photo(id: &str) -> String {
     format!("photo:{id}")

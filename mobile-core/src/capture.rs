@@ -14,7 +14,7 @@ use tilik_protocol::manifest::{Hash32, MAX_FIXES, SignedManifest};
 use tilik_protocol::policy::Role;
 use tilik_protocol::region::RegionLevel;
 use tilik_protocol::session::RevokeKind;
-use tilik_protocol::sync::{Assignment, FormRef};
+use tilik_protocol::sync::{Assignment, FormRef, Returned};
 use tilik_protocol::time::Timestamp;
 
 use rusqlite::{OptionalExtension, params};
@@ -93,6 +93,7 @@ pub(crate) fn begin(app: &FieldApp, begin: &BeginVisit) -> Result<VisitId> {
         kind: begin.kind,
         region,
         training: begin.training,
+        narrow: false,
         supersedes: None,
         arrived_at: phone.now(),
         form,
@@ -198,22 +199,24 @@ pub(crate) fn answers_of(draft: &Draft) -> Answers {
 
 /// What the draft lacks.
 pub(crate) fn lacks(draft: &Draft) -> Vec<Missing> {
+    missing(draft.kind, &at_hand(draft))
+}
+
+/// What is at hand of the draft.
+pub(crate) fn at_hand(draft: &Draft) -> AtHand {
     let answers = answers_of(draft);
-    missing(
-        draft.kind,
-        &AtHand {
-            photos: distinct_kinds(
-                draft
-                    .photos
-                    .iter()
-                    .map(|photo| (photo.sha256, Some(photo.kind))),
-            ),
-            pin_accuracy_cm: draft.pin.as_ref().map(|pin| pin.accuracy_cm),
-            pin_reason: answers.contains_key(PIN_REASON),
-            answers: form_of(draft).is_some_and(|form| form.problems(&answers).is_empty()),
-            unreachable: draft.unreachable,
-        },
-    )
+    AtHand {
+        photos: distinct_kinds(
+            draft
+                .photos
+                .iter()
+                .map(|photo| (photo.sha256, Some(photo.kind))),
+        ),
+        pin_accuracy_cm: draft.pin.as_ref().map(|pin| pin.accuracy_cm),
+        pin_reason: answers.contains_key(PIN_REASON),
+        answers: form_of(draft).is_some_and(|form| form.problems(&answers).is_empty()),
+        unreachable: draft.unreachable,
+    }
 }
 
 /// The step a draft stands at: the first that something is missing of.
@@ -247,13 +250,7 @@ pub(crate) fn draft(app: &FieldApp, visit: VisitId) -> Result<DraftView> {
         arrived_at: draft.arrived_at,
         step: step(&missing),
         photos: draft.photos.iter().map(photo_view).collect(),
-        pin: draft.pin.as_ref().map(|pin| DraftPin {
-            lat_e7: pin.lat_e7,
-            lon_e7: pin.lon_e7,
-            accuracy_cm: pin.accuracy_cm,
-            source: pin.from.source.clone(),
-            reason: pin.from.reason.clone(),
-        }),
+        pin: draft.pin.as_ref().map(pin_view),
         form: form.map(|form| FormRef {
             id: form.id.clone(),
             version: form.version,
@@ -273,7 +270,19 @@ pub(crate) fn draft(app: &FieldApp, visit: VisitId) -> Result<DraftView> {
     })
 }
 
-fn photo_view(photo: &Photo) -> DraftPhoto {
+/// A pin as screens show it.
+pub(crate) fn pin_view(pin: &Pin) -> DraftPin {
+    DraftPin {
+        lat_e7: pin.lat_e7,
+        lon_e7: pin.lon_e7,
+        accuracy_cm: pin.accuracy_cm,
+        source: pin.from.source.clone(),
+        reason: pin.from.reason.clone(),
+    }
+}
+
+/// A photo as screens show it.
+pub(crate) fn photo_view(photo: &Photo) -> DraftPhoto {
     DraftPhoto {
         id: photo.id,
         kind: photo.kind,
@@ -444,6 +453,55 @@ pub(crate) fn keep_photo(app: &FieldApp, visit: VisitId, photo: PhotoId) -> Resu
     Ok(())
 }
 
+/// What this phone sealed under this id.
+pub(crate) fn kind_of_sealed(app: &FieldApp, visit: VisitId) -> Result<Option<VisitKind>> {
+    let kind: Option<String> = app
+        .core()
+        .stores
+        .device
+        .prepare_cached("SELECT kind FROM visit_log WHERE visit = ?1")?
+        .query_row([visit.to_string()], |row| row.get(0))
+        .optional()?;
+    Ok(kind.and_then(|kind| kind.parse().ok()))
+}
+
+/// Takes over into a retake what stands of the returned visit: its photos, without sending them again, and its answers.
+/// What this phone does not have of it is simply taken again.
+pub(crate) fn keep_rest(app: &FieldApp, visit: VisitId, returned: &Returned) -> Result<()> {
+    for photo in &returned.keep {
+        match keep_photo(app, visit, *photo) {
+            Ok(()) | Err(Error::Told(CoreError::Refused { .. })) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let vault = Vault::of(app.phone())?;
+    let mut core = app.core();
+    let draft = drafts::load(&core.stores.device, &vault, visit)?;
+    let Some(form) = form_of(&draft).filter(|_| draft.answers.is_empty()) else {
+        return Ok(());
+    };
+    let mut answers = drafts::sealed_answers(&core.stores.device, &vault, returned.visit)?;
+    // What came back is asked again, and with it what hangs on it.
+    answers.retain(|question, value| {
+        let came_back = returned.reasons.iter().any(|reason| {
+            matches!(&reason.target, ReturnTarget::Answer { question: named } if named == question)
+        });
+        !came_back
+            && form
+                .question(question)
+                .is_some_and(|asked| asked.kind.allows(value))
+    });
+    let before = answers.clone();
+    answers.retain(|id, _| {
+        form.question(id)
+            .is_some_and(|question| form.is_asked(question, &before))
+    });
+    let tx = core.stores.device.transaction()?;
+    drafts::set_answers(&tx, &vault, visit, &answers)?;
+    tx.commit()?;
+    Ok(())
+}
+
 pub(crate) fn set_pin(app: &FieldApp, visit: VisitId, pin: &NewPin) -> Result<()> {
     let pin = averaged(pin)?;
     change(app, visit, |draft| {
@@ -453,7 +511,7 @@ pub(crate) fn set_pin(app: &FieldApp, visit: VisitId, pin: &NewPin) -> Result<()
 }
 
 /// The pin out of its fixes: weighted by 1/accuracy², at most the five best.
-fn averaged(pin: &NewPin) -> Result<Pin> {
+pub(crate) fn averaged(pin: &NewPin) -> Result<Pin> {
     if !["gnss", "hand", "external"].contains(&pin.source.as_str()) {
         return Err(Error::refused("bad_source"));
     }
@@ -496,7 +554,7 @@ fn averaged(pin: &NewPin) -> Result<Pin> {
     })
 }
 
-fn check_fix(fix: &Fix) -> Result<()> {
+pub(crate) fn check_fix(fix: &Fix) -> Result<()> {
     let holds = (-900_000_000..=900_000_000).contains(&fix.lat_e7)
         && (-1_800_000_000..=1_800_000_000).contains(&fix.lon_e7)
         && (0..=100_000_000).contains(&fix.accuracy_cm);
@@ -605,7 +663,8 @@ pub(crate) fn set_unreachable(
     })
 }
 
-fn change(
+/// Changes a draft, whole or not at all.
+pub(crate) fn change(
     app: &FieldApp,
     visit: VisitId,
     change: impl FnOnce(&mut Draft) -> Result<()>,

@@ -5,7 +5,8 @@ use tilik_protocol::evidence::Missing;
 use crate::ports::PortError;
 
 /// What a screen is told, by remedy. No field holds personal data.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, uniffi::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, uniffi::Error, strum::VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub enum CoreError {
     /// The session is over.
     #[error("sign in again")]
@@ -46,6 +47,9 @@ pub enum CoreError {
         /// Which rule.
         code: String,
     },
+    /// The app's PIN is asked for.
+    #[error("unlock the app")]
+    Locked,
     /// Our fault.
     #[error("our fault, reference {reference}")]
     Bug {

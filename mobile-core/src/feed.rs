@@ -1,14 +1,17 @@
 //! The roster: rows of the feed as they came, and what of them this build can read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, params};
 use tilik_protocol::form::Form;
-use tilik_protocol::ids::CaseId;
+use tilik_protocol::ids::{CaseId, VisitId};
 use tilik_protocol::lenient::Lenient;
-use tilik_protocol::sync::{Assignment, Bucket, BucketPage, Cursor, FeedOp, SyncReply};
+use tilik_protocol::region::RegionCode;
+use tilik_protocol::sync::{Assignment, Boundary, Bucket, BucketPage, Cursor, FeedOp, SyncReply};
 
 use crate::error::Result;
+use crate::screens::today::folded;
 use crate::screens::{AssignmentView, FormView};
 use crate::store::{Account, meta};
 use crate::sync::Said;
@@ -200,16 +203,107 @@ fn assignment_bodies(db: &Connection) -> Result<Vec<Option<String>>> {
         .collect::<rusqlite::Result<_>>()?)
 }
 
+/// What this build reads of the feed, kept until the feed changes: two thousand rows are not parsed for each scroll.
+#[derive(Debug, Default)]
+pub(crate) struct Roster {
+    /// The file's count of changes when it was read.
+    changes: u64,
+    /// The assignments, in the order of the feed.
+    pub(crate) rows: Vec<RosterRow>,
+    by_case: HashMap<CaseId, usize>,
+    /// Where villages end, and how they are called.
+    pub(crate) boundaries: BTreeMap<RegionCode, Boundary>,
+    unreadable: u32,
+}
+
+/// An assignment, and what is searched in it.
+#[derive(Debug)]
+pub(crate) struct RosterRow {
+    pub(crate) assignment: Assignment,
+    pub(crate) folded_name: String,
+    pub(crate) folded_address: String,
+}
+
+impl Roster {
+    pub(crate) fn row(&self, case: CaseId) -> Option<&RosterRow> {
+        self.rows.get(*self.by_case.get(&case)?)
+    }
+
+    /// The village's name, or its code while no name is here.
+    pub(crate) fn village<'a>(&'a self, code: &'a RegionCode) -> &'a str {
+        self.boundaries
+            .get(code)
+            .map_or(code.as_str(), |boundary| boundary.name.as_str())
+    }
+
+    fn read(db: &Connection, changes: u64) -> Result<Self> {
+        let mut roster = Self {
+            changes,
+            ..Self::default()
+        };
+        for body in assignment_bodies(db)? {
+            let Some(assignment) = body.as_deref().and_then(readable) else {
+                roster.unreadable += 1;
+                continue;
+            };
+            let row = RosterRow {
+                folded_name: folded(&assignment.name),
+                folded_address: folded(&assignment.address),
+                assignment,
+            };
+            // A case in two buckets stands once, as it was last heard of.
+            if let Some(at) = roster.by_case.get(&row.assignment.case) {
+                roster.rows[*at] = row;
+            } else {
+                let at = roster.rows.len();
+                roster.by_case.insert(row.assignment.case, at);
+                roster.rows.push(row);
+            }
+        }
+        let bodies: Vec<Option<String>> = db
+            .prepare_cached(
+                "SELECT feed_row.body FROM feed_row JOIN bucket USING (bucket) \
+                 WHERE object LIKE 'boundary:%' AND revoked = 0",
+            )?
+            .query_map([], |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?;
+        roster.boundaries = bodies
+            .iter()
+            .filter_map(|body| serde_json::from_str::<Boundary>(body.as_deref()?).ok())
+            .map(|boundary| (boundary.code.clone(), boundary))
+            .collect();
+        Ok(roster)
+    }
+}
+
+/// The roster as it stands; nobody's is empty.
+pub(crate) fn roster(core: &Core) -> Result<Arc<Roster>> {
+    let Some(account) = &core.stores.account else {
+        return Ok(Arc::default());
+    };
+    let changes = account.db.total_changes();
+    let mut kept = account.roster.borrow_mut();
+    match kept.as_ref() {
+        Some(roster) if roster.changes == changes => Ok(roster.clone()),
+        Some(_) | None => {
+            let roster = Arc::new(Roster::read(&account.db, changes)?);
+            *kept = Some(roster.clone());
+            Ok(roster)
+        }
+    }
+}
+
 /// How many rows cannot be read, and how often a checksum did not fit.
-pub(crate) fn health(db: &Connection) -> Result<(u32, u32)> {
-    let unreadable = assignment_bodies(db)?
-        .iter()
-        .filter(|body| body.as_deref().and_then(readable).is_none())
-        .count();
-    let mismatches = db
+pub(crate) fn health(core: &Core) -> Result<(u32, u32)> {
+    let Some(account) = &core.stores.account else {
+        return Ok((0, 0));
+    };
+    let unreadable = roster(core)?.unreadable;
+    let mismatches = account
+        .db
         .prepare_cached("SELECT coalesce(sum(mismatches), 0) FROM bucket")?
         .query_row([], |row| row.get(0))?;
-    Ok((u32::try_from(unreadable).unwrap_or(u32::MAX), mismatches))
+    Ok((unreadable, mismatches))
 }
 
 fn visit_of<T: std::str::FromStr>(db: &Connection, sql: &str, case: CaseId) -> Result<Option<T>> {
@@ -261,13 +355,17 @@ pub(crate) fn assignments(app: &FieldApp) -> Result<Vec<AssignmentView>> {
     Ok(views)
 }
 
-/// The drafts on this phone, also of cases that are no longer on the roster.
-pub(crate) fn drafts(app: &FieldApp) -> Result<Vec<tilik_protocol::ids::VisitId>> {
+/// The drafts on this phone, also of cases that are no longer on the roster; without those of an officer who has to sign in
+/// first.
+pub(crate) fn drafts(app: &FieldApp) -> Result<Vec<VisitId>> {
     let core = app.core();
     let ids: Vec<String> = core
         .stores
         .device
-        .prepare_cached("SELECT visit FROM draft ORDER BY arrived_at, visit")?
+        .prepare_cached(
+            "SELECT visit FROM draft WHERE officer NOT IN (SELECT officer FROM guarded) \
+             ORDER BY arrived_at, visit",
+        )?
         .query_map([], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     Ok(ids.iter().filter_map(|id| id.parse().ok()).collect())

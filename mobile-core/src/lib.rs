@@ -18,6 +18,7 @@ mod capture;
 mod drawing;
 mod error;
 mod feed;
+mod house;
 mod outbox;
 mod phone;
 mod photos;
@@ -35,7 +36,7 @@ mod vault;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tilik_protocol::evidence::UnreachableReason;
-use tilik_protocol::ids::{PhotoId, VisitId};
+use tilik_protocol::ids::{CaseId, PhotoId, VisitId};
 
 pub use error::CoreError;
 use phone::Phone;
@@ -43,9 +44,16 @@ pub use ports::{AppInfo, Clock, FreeSpace, Keys, MonotonicClock, PortError, Port
 use pump::Pump;
 pub use requests::{Header, Request, RequestBody, Response};
 pub use screens::{
-    AssignmentView, BeginVisit, ClockProblem, DraftAnswer, DraftPhoto, DraftPin, DraftStep,
-    DraftView, Fix, FormView, NewPhoto, NewPin, OutboxPhoto, OutboxState, OutboxVisit, PhotoTaken,
-    PhotoVerdict, SealedView, SpaceProblem, Status, Why,
+    Asked, AssignmentView, BeginVisit, CameraView, CaseAction, CaseView, ClockProblem, DraftAnswer,
+    DraftPhoto, DraftPin, DraftStep, DraftView, Fix, FormView, Heading, HousePhoto,
+    HousePhotosWhen, LevelHint, LockState, MapOutline, MapPin, MapPinKind, MapPoint, MapQuery,
+    MapView, MonthReport, Network, NewPhoto, NewPin, Notice, NoticeText, OutboxPhoto, OutboxState,
+    OutboxSummary, OutboxVisit, OutboxVisitView, PhotoSlot, PhotoTaken, PhotoVerdict, PinHint,
+    PinView, Place, QuestionView, ReportDay, ReturnedReason, ReturnedView, ScaleBar, SealedView,
+    SignOutView, SpaceProblem, Status, StorageView, SummaryView, SummaryWarning, TodayCounts,
+    TodayMark, TodayOrder, TodayPage, TodayQuery, TodayRow, UpdateState, VillageChoice, VisitStep,
+    Way, Why, level, privacy_notice, text_key_of_error, text_key_of_problem, text_key_of_reason,
+    text_keys,
 };
 use store::Stores;
 
@@ -60,6 +68,10 @@ pub struct FieldApp {
 pub(crate) struct Core {
     pub(crate) stores: Stores,
     pub(crate) pump: Pump,
+    /// Fixes heard while a pin's screen is open.
+    pub(crate) heard: screens::pin::Heard,
+    /// The PIN was shown in this run.
+    pub(crate) unlocked: bool,
 }
 
 impl FieldApp {
@@ -93,11 +105,14 @@ impl FieldApp {
         };
         let stores = Stores::open(&phone.folder, &phone.ports)?;
         seal::clean(&stores.device, &phone)?;
+        screens::update::clean(&stores.device, &phone)?;
         Ok(Arc::new(Self {
             phone,
             core: Mutex::new(Core {
                 stores,
                 pump: Pump::default(),
+                heard: screens::pin::Heard::new(),
+                unlocked: false,
             }),
         }))
     }
@@ -167,11 +182,13 @@ impl FieldApp {
 
     /// The cases to visit.
     pub fn assignments(&self) -> Result<Vec<AssignmentView>, CoreError> {
+        screens::lock::check_open(self)?;
         Ok(feed::assignments(self)?)
     }
 
     /// The drafts on this phone, oldest first, also of cases that left the roster.
     pub fn drafts(&self) -> Result<Vec<VisitId>, CoreError> {
+        screens::lock::check_open(self)?;
         Ok(feed::drafts(self)?)
     }
 
@@ -182,31 +199,37 @@ impl FieldApp {
 
     /// Begins a visit: the officer stands before the house. A case that has a draft goes on with it.
     pub fn begin_visit(&self, begin: BeginVisit) -> Result<VisitId, CoreError> {
+        screens::lock::check_open(self)?;
         Ok(capture::begin(self, &begin)?)
     }
 
     /// A draft, and what it lacks.
     pub fn draft(&self, visit: VisitId) -> Result<DraftView, CoreError> {
+        screens::lock::check_open(self)?;
         Ok(capture::draft(self, visit)?)
     }
 
     /// Takes a photo into the draft.
     pub fn add_photo(&self, visit: VisitId, photo: NewPhoto) -> Result<PhotoTaken, CoreError> {
+        screens::lock::check_open(self)?;
         Ok(capture::add_photo(self, visit, photo)?)
     }
 
     /// Takes a photo out of the draft.
     pub fn drop_photo(&self, visit: VisitId, photo: PhotoId) -> Result<(), CoreError> {
+        screens::lock::check_open(self)?;
         Ok(capture::drop_photo(self, visit, photo)?)
     }
 
     /// Lets a photo of the returned visit stand, without sending it again.
     pub fn keep_photo(&self, visit: VisitId, photo: PhotoId) -> Result<(), CoreError> {
+        screens::lock::check_open(self)?;
         Ok(capture::keep_photo(self, visit, photo)?)
     }
 
     /// Says where the front door is.
     pub fn set_pin(&self, visit: VisitId, pin: NewPin) -> Result<(), CoreError> {
+        screens::lock::check_open(self)?;
         Ok(capture::set_pin(self, visit, &pin)?)
     }
 
@@ -217,11 +240,13 @@ impl FieldApp {
         question: String,
         value: Option<String>,
     ) -> Result<(), CoreError> {
+        screens::lock::check_open(self)?;
         Ok(capture::answer(self, visit, &question, value.as_deref())?)
     }
 
     /// The privacy notice was read to the respondent.
     pub fn notice_read(&self, visit: VisitId) -> Result<(), CoreError> {
+        screens::lock::check_open(self)?;
         Ok(capture::notice_read(self, visit)?)
     }
 
@@ -231,6 +256,7 @@ impl FieldApp {
         visit: VisitId,
         reason: UnreachableReason,
     ) -> Result<(), CoreError> {
+        screens::lock::check_open(self)?;
         Ok(capture::set_unreachable(self, visit, reason)?)
     }
 
@@ -239,16 +265,19 @@ impl FieldApp {
     /// # Errors
     /// `Incomplete` with what is missing; `StorageFull`.
     pub fn seal(&self, visit: VisitId) -> Result<SealedView, CoreError> {
+        screens::lock::check_open(self)?;
         Ok(capture::seal(self, visit)?)
     }
 
     /// Throws a draft away. What is sealed cannot be thrown away.
     pub fn discard(&self, visit: VisitId) -> Result<(), CoreError> {
+        screens::lock::check_open(self)?;
         Ok(capture::discard(self, visit)?)
     }
 
     /// The 320 px view of a photo of a draft or a sealed visit.
     pub fn photo_view(&self, photo: PhotoId) -> Result<Option<Vec<u8>>, CoreError> {
+        screens::lock::check_open(self)?;
         Ok(capture::view(self, photo)?)
     }
 
@@ -278,5 +307,189 @@ impl FieldApp {
     /// `Refused` when the file is damaged or is no bundle: then nothing of it is taken.
     pub fn import_bundle(&self, file: String) -> Result<u32, CoreError> {
         Ok(bundle::import(self, &file)?)
+    }
+
+    /// A part of today's list.
+    pub fn today(&self, query: TodayQuery) -> Result<TodayPage, CoreError> {
+        screens::lock::check_open(self)?;
+        Ok(screens::today::today(self, &query)?)
+    }
+
+    /// A case, while it is on the roster.
+    pub fn case_view(
+        &self,
+        case: CaseId,
+        here: Option<Place>,
+    ) -> Result<Option<CaseView>, CoreError> {
+        screens::lock::check_open(self)?;
+        Ok(screens::case::view(self, case, here)?)
+    }
+
+    /// The last photo of the case's house, a JPEG of 320 px, when it is here.
+    pub fn house_photo(&self, case: CaseId) -> Result<Option<Vec<u8>>, CoreError> {
+        screens::lock::check_open(self)?;
+        Ok(screens::case::photo(self, case)?)
+    }
+
+    /// Does what a button of the case says: begins a visit or goes on with one, and names it.
+    pub fn act(&self, case: CaseId, action: CaseAction) -> Result<VisitId, CoreError> {
+        screens::lock::check_open(self)?;
+        Ok(screens::case::act(self, case, action)?)
+    }
+
+    /// Where a finding can be.
+    pub fn villages(&self) -> Result<Vec<VillageChoice>, CoreError> {
+        screens::lock::check_open(self)?;
+        Ok(screens::case::villages(self)?)
+    }
+
+    /// The map, in pixels.
+    pub fn map(&self, query: MapQuery) -> Result<MapView, CoreError> {
+        screens::lock::check_open(self)?;
+        Ok(screens::map::map(self, &query)?)
+    }
+
+    /// What the camera's screen shows.
+    pub fn camera_view(&self, visit: VisitId) -> Result<CameraView, CoreError> {
+        screens::lock::check_open(self)?;
+        Ok(screens::camera::view(self, visit)?)
+    }
+
+    /// Gang sempit: two halves instead of one front photo, or the other way round.
+    pub fn set_narrow(&self, visit: VisitId, narrow: bool) -> Result<CameraView, CoreError> {
+        screens::lock::check_open(self)?;
+        Ok(screens::camera::set_narrow(self, visit, narrow)?)
+    }
+
+    /// Begins to listen for a pin: the fixes heard so far are forgotten.
+    pub fn begin_pin(&self, visit: VisitId) -> Result<PinView, CoreError> {
+        screens::lock::check_open(self)?;
+        Ok(screens::pin::begin(self, visit)?)
+    }
+
+    /// A fix that the phone heard while the pin's screen is open.
+    pub fn on_fix(&self, visit: VisitId, fix: Fix) -> Result<PinView, CoreError> {
+        screens::lock::check_open(self)?;
+        Ok(screens::pin::on_fix(self, visit, fix)?)
+    }
+
+    /// Takes the average of the fixes as the pin.
+    ///
+    /// # Errors
+    /// `Refused` with `no_fix`, or with `pin_reason_needed` when it is poor and `reason` is absent.
+    pub fn take_pin(&self, visit: VisitId, reason: Option<String>) -> Result<PinView, CoreError> {
+        screens::lock::check_open(self)?;
+        Ok(screens::pin::take(self, visit, reason)?)
+    }
+
+    /// Places the pin by hand on the map.
+    ///
+    /// # Errors
+    /// `Refused` with `pin_reason_needed`: a pin by hand always says why.
+    pub fn place_pin(
+        &self,
+        visit: VisitId,
+        place: Place,
+        reason: String,
+    ) -> Result<PinView, CoreError> {
+        screens::lock::check_open(self)?;
+        Ok(screens::pin::place(self, visit, place, reason)?)
+    }
+
+    /// The questions that are asked now, in order.
+    pub fn questions(&self, visit: VisitId) -> Result<Vec<QuestionView>, CoreError> {
+        screens::lock::check_open(self)?;
+        Ok(screens::questions::questions(self, visit)?)
+    }
+
+    /// The screen that comes next.
+    pub fn next_step(&self, visit: VisitId) -> Result<VisitStep, CoreError> {
+        screens::lock::check_open(self)?;
+        Ok(screens::summary::next_step(self, visit)?)
+    }
+
+    /// The visit before it is sealed.
+    pub fn summary(&self, visit: VisitId) -> Result<SummaryView, CoreError> {
+        screens::lock::check_open(self)?;
+        Ok(screens::summary::summary(self, visit)?)
+    }
+
+    /// Whether the app is open.
+    pub fn lock_state(&self) -> Result<LockState, CoreError> {
+        Ok(screens::lock::lock_state(self)?)
+    }
+
+    /// Chooses the app's PIN, or another one while the app is open.
+    ///
+    /// # Errors
+    /// `Refused` with `pin_not_six_digits` or `pin_too_simple`; `SignInAgain` when nobody is signed in.
+    pub fn choose_pin(&self, pin: String) -> Result<LockState, CoreError> {
+        Ok(screens::lock::choose(self, &pin)?)
+    }
+
+    /// Shows the PIN. Five wrong ones end the session, and the roster goes.
+    pub fn unlock(&self, pin: String) -> Result<LockState, CoreError> {
+        Ok(screens::lock::unlock(self, &pin)?)
+    }
+
+    /// The app was put away.
+    pub fn lock(&self) {
+        screens::lock::lock(self);
+    }
+
+    /// The outbox, with the families' names.
+    pub fn outbox_view(&self) -> Result<OutboxSummary, CoreError> {
+        screens::lock::check_open(self)?;
+        Ok(screens::outbox::view(self)?)
+    }
+
+    /// The visits that are not whole on the server: what a bundle would carry.
+    pub fn unsent(&self) -> Result<Vec<VisitId>, CoreError> {
+        Ok(screens::outbox::unsent(self)?)
+    }
+
+    /// What the officer must know, most urgent first.
+    pub fn notices(&self) -> Result<Vec<Notice>, CoreError> {
+        screens::lock::check_open(self)?;
+        Ok(screens::notices::notices(self)?)
+    }
+
+    /// What the officer did in a month.
+    pub fn month_report(&self, year: i32, month: u32) -> Result<MonthReport, CoreError> {
+        screens::lock::check_open(self)?;
+        Ok(screens::report::month(self, year, month)?)
+    }
+
+    /// What the app holds on this phone.
+    pub fn storage(&self) -> Result<StorageView, CoreError> {
+        Ok(screens::storage::storage(self)?)
+    }
+
+    /// What signing out would leave behind.
+    pub fn sign_out_view(&self) -> Result<SignOutView, CoreError> {
+        Ok(screens::storage::sign_out_view(self)?)
+    }
+
+    /// The network the phone stands in; the shell says so whenever it changes.
+    pub fn set_network(&self, network: Network) {
+        screens::storage::set_network(self, network);
+    }
+
+    /// When last photos of assigned houses are fetched.
+    pub fn set_house_photos(&self, when: HousePhotosWhen) -> Result<(), CoreError> {
+        Ok(screens::storage::set_house_photos(self, when)?)
+    }
+
+    /// Whether a newer app is at hand.
+    pub fn update_state(&self) -> Result<UpdateState, CoreError> {
+        Ok(screens::update::state(self)?)
+    }
+
+    /// Begins to fetch the newer app.
+    ///
+    /// # Errors
+    /// `Refused` with `no_update`; `StorageFull`.
+    pub fn fetch_update(&self) -> Result<(), CoreError> {
+        Ok(screens::update::fetch(self)?)
     }
 }

@@ -67,6 +67,43 @@ pub(crate) fn count_unreceived(db: &Connection) -> Result<u32> {
     )
 }
 
+/// Sealed visits that stand still, or a photo of which does.
+pub(crate) fn count_attention(db: &Connection) -> Result<u32> {
+    count(
+        db,
+        "SELECT count(*) FROM outbox_visit AS v WHERE v.state = 'attention' OR EXISTS \
+         (SELECT 1 FROM outbox_link AS l JOIN outbox_photo AS p ON p.photo = l.photo \
+         WHERE l.visit = v.visit AND p.why IS NOT NULL)",
+    )
+}
+
+/// The visits that are not whole on the server.
+pub(crate) fn unsent(db: &Connection) -> Result<BTreeSet<VisitId>> {
+    let ids: Vec<String> = db
+        .prepare_cached(
+            "SELECT visit FROM outbox_visit AS v WHERE state <> 'sent' OR EXISTS \
+             (SELECT 1 FROM outbox_link AS l JOIN outbox_photo AS p ON p.photo = l.photo \
+             WHERE l.visit = v.visit AND p.received_at IS NULL)",
+        )?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    ids.iter()
+        .map(|id| id.parse().map_err(|_| Error::Broken("visit-id")))
+        .collect()
+}
+
+/// How many sealed visits are here, the bytes of their files, and when the first of those was heard to be safe.
+pub(crate) fn held(db: &Connection) -> Result<(u32, u64, Option<Timestamp>)> {
+    let visits = count(db, "SELECT count(*) FROM outbox_visit")?;
+    let (bytes, safe_heard_at): (i64, Option<i64>) = db
+        .prepare_cached(
+            "SELECT coalesce(sum(sealed_len), 0), min(safe_heard_at) FROM outbox_photo \
+             WHERE on_phone = 1",
+        )?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok((visits, bytes.cast_unsigned(), at(safe_heard_at)))
+}
+
 /// Photos that may be sent.
 pub(crate) fn count_sendable(db: &Connection) -> Result<u32> {
     count(db, &format!("SELECT count(DISTINCT p.photo) {SENDABLE}"))
@@ -284,6 +321,7 @@ pub(crate) fn request(core: &mut Core, phone: &Phone, id: &str) -> Result<Option
         path,
         headers,
         body,
+        save_to: None,
     }))
 }
 
@@ -476,7 +514,7 @@ pub(crate) fn to_ask(db: &Connection, phone: &Phone) -> Result<Vec<PhotoId>> {
 }
 
 /// Seconds that bytes stay after they are safe.
-fn keep_s(db: &Connection) -> Result<i64> {
+pub(crate) fn keep_s(db: &Connection) -> Result<i64> {
     let days = meta::get(db, meta::KEEP_DAYS)?.unwrap_or(LEAST_KEEP_DAYS);
     Ok(i64::from(days.clamp(LEAST_KEEP_DAYS, 3_650)) * DAY_S)
 }

@@ -83,8 +83,13 @@ impl Phone {
         let Some(least) = meta::get(db, meta::MIN_VERSION)? else {
             return Ok(false);
         };
-        Ok(parts(&self.app.version) < parts(&least))
+        Ok(is_newer(&least, &self.app.version))
     }
+}
+
+/// Whether `one` is a newer version than `other`.
+pub(crate) fn is_newer(one: &str, other: &str) -> bool {
+    parts(one) > parts(other)
 }
 
 /// The numbers of a version, for comparing: `0.10.0` is newer than `0.9.3`.

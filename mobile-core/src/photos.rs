@@ -50,7 +50,9 @@ const DARK_BELOW: f64 = 36.0;
 const SMALL_BELOW_PX: u32 = 1_280;
 
 /// Why the camera's bytes are no photo. The words are those of the server where both can say the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::Display)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, strum::Display, strum::EnumString, strum::VariantNames,
+)]
 #[strum(serialize_all = "snake_case")]
 pub(crate) enum PhotoProblem {
     /// Does not begin like a JPEG, or breaks off into something else.
@@ -84,8 +86,10 @@ pub(crate) enum PhotoProblem {
     serde::Serialize,
     serde::Deserialize,
     uniffi::Enum,
+    strum::VariantNames,
 )]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum PhotoVerdict {
     /// Not sharp.
     Blurred,

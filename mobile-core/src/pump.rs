@@ -9,6 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rusqlite::Connection;
 use serde::Serialize;
+use tilik_protocol::ids::CaseId;
 use tilik_protocol::problem::Problem;
 use zeroize::Zeroizing;
 
@@ -16,9 +17,10 @@ use crate::backoff::{self, S};
 use crate::error::{Error, Result};
 use crate::phone::Phone;
 use crate::requests::{Header, Request, RequestBody, Response};
+use crate::screens::{Network, update};
 use crate::store::in_flight::{self, InFlight, Kind};
 use crate::store::meta;
-use crate::{Core, FieldApp, account, outbox, sync};
+use crate::{Core, FieldApp, account, house, outbox, sync};
 
 /// A round begins by itself after this long, in nanoseconds.
 const REGULAR_NS: u64 = 900 * S;
@@ -42,6 +44,15 @@ pub(crate) struct Pump {
     pub(crate) sync_wanted: bool,
     /// When the last round succeeded, by the monotonic clock.
     pub(crate) last_sync_ns: Option<u64>,
+    /// The network the phone stands in, as the shell last said.
+    pub(crate) network: Option<Network>,
+    /// Most bytes of manifests in the next round.
+    pub(crate) round_bytes: usize,
+}
+
+/// Whether the phone is known to stand in a network that is not paid by the byte.
+pub(crate) fn is_unmetered(core: &Core) -> bool {
+    core.pump.network == Some(Network::Unmetered)
 }
 
 /// An access token.
@@ -62,6 +73,8 @@ impl Default for Pump {
             access: None,
             sync_wanted: true,
             last_sync_ns: None,
+            network: None,
+            round_bytes: sync::VISITS_BYTES,
         }
     }
 }
@@ -88,6 +101,8 @@ enum Work {
     Sync,
     Carry,
     Upload(String),
+    HousePhoto(CaseId),
+    Update,
 }
 
 /// What can be done now, and when to look again.
@@ -113,6 +128,9 @@ fn plan(core: &Core, phone: &Phone, most: usize) -> Result<Plan> {
         works: Vec::new(),
         wait_ns: REGULAR_NS,
     };
+    if pump.network == Some(Network::None) {
+        return Ok(plan);
+    }
     let no_network = backoff::remaining(db, phone, backoff::NET)?;
     if no_network > 0 {
         plan.wait_ns = no_network;
@@ -193,7 +211,7 @@ fn plan(core: &Core, phone: &Phone, most: usize) -> Result<Plan> {
         && !owes_password
         && own_waiting > 0
         && backoff::tries(db, backoff::SYNC)? < PATIENCE;
-    let photos_wait = meta::get(db, meta::DATA_SAVER)?.unwrap_or(false);
+    let photos_wait = meta::get(db, meta::DATA_SAVER)?.unwrap_or(false) && !is_unmetered(core);
     if !manifests_first && !photos_wait {
         let wait = backoff::remaining(db, phone, backoff::PHOTOS)?;
         if wait > 0 {
@@ -213,6 +231,28 @@ fn plan(core: &Core, phone: &Phone, most: usize) -> Result<Plan> {
                 plan.wait_ns = plan.wait_ns.min(next_in);
             }
         }
+    }
+    if update::wanted(db, phone)?.is_some() && !pump.is_out(row(Kind::Update)) {
+        let wait = backoff::remaining(db, phone, backoff::UPDATE)?;
+        plan.push(Work::Update, wait);
+    }
+    // The last photos of houses come after everything else, one at a time.
+    let is_quiet = plan.works.is_empty() && rows.iter().all(|row| !pump.is_out(Some(row)));
+    if is_quiet
+        && has_session
+        && !owes_password
+        && let Some(case) = house::next(core)?
+    {
+        let wait = backoff::remaining(db, phone, backoff::HOUSE_PHOTOS)?;
+        let work = if pump.access_token(phone).is_some() {
+            Work::HousePhoto(case)
+        } else {
+            Work::Refresh
+        };
+        plan.push(
+            work,
+            wait.max(backoff::remaining(db, phone, backoff::SESSION)?),
+        );
     }
     Ok(plan)
 }
@@ -241,6 +281,8 @@ pub(crate) fn next_requests(app: &FieldApp, most: u32) -> Result<Vec<Request>> {
                 Work::Refresh => backoff::SESSION.to_owned(),
                 Work::Sync => backoff::SYNC.to_owned(),
                 Work::Carry => backoff::CARRY.to_owned(),
+                Work::HousePhoto(_) => backoff::HOUSE_PHOTOS.to_owned(),
+                Work::Update => backoff::UPDATE.to_owned(),
             };
             match make(core, phone, work) {
                 Ok(Some(request)) => {
@@ -273,6 +315,8 @@ fn make(core: &mut Core, phone: &Phone, work: Work) -> Result<Option<Request>> {
         Work::Sync => sync::request(core, phone),
         Work::Carry => sync::carry(core, phone),
         Work::Upload(photo) => outbox::request(core, phone, &photo),
+        Work::HousePhoto(case) => house::request(core, phone, case),
+        Work::Update => update::request(core, phone),
     }
 }
 
@@ -294,6 +338,8 @@ pub(crate) fn on_response(app: &FieldApp, id: &str, response: &Response) -> Resu
         Kind::Sync => sync::on_response(core, phone, &row, response),
         Kind::Carry => sync::on_carried(core, phone, &row, response),
         Kind::Upload => outbox::on_response(core, phone, &row, response),
+        Kind::HousePhoto => house::on_response(core, phone, &row, response),
+        Kind::Update => update::on_response(core, phone, &row, response),
     }
 }
 
@@ -305,11 +351,14 @@ pub(crate) fn on_no_network(app: &FieldApp, id: &str) -> Result<()> {
         return Ok(());
     };
     core.pump.handed.remove(id);
-    let db = &core.stores.device;
-    if row.kind == Kind::Upload {
-        outbox::on_cut(db, &row)?;
+    match row.kind {
+        Kind::Upload => outbox::on_cut(&core.stores.device, &row)?,
+        Kind::Sync | Kind::Carry => sync::on_cut(core),
+        // What was fetched in part is fetched anew.
+        Kind::HousePhoto | Kind::Update => in_flight::forget(&core.stores.device, &row.id)?,
+        Kind::Enrol | Kind::SignIn | Kind::ChangePassword | Kind::SignOut | Kind::Refresh => {}
     }
-    no_network(db, app.phone())
+    no_network(&core.stores.device, app.phone())
 }
 
 /// The network is bad.
@@ -333,6 +382,10 @@ pub(crate) fn send_now(app: &FieldApp) -> Result<()> {
     let mut core = app.core();
     backoff::clear_all(&core.stores.device)?;
     core.pump.sync_wanted = true;
+    if core.pump.network == Some(Network::None) {
+        // The officer knows better than what the phone last said.
+        core.pump.network = None;
+    }
     Ok(())
 }
 
@@ -379,6 +432,7 @@ pub(crate) fn json(
         body: RequestBody::Bytes {
             bytes: serde_json::to_vec(body)?,
         },
+        save_to: None,
     })
 }
 

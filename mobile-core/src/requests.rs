@@ -13,6 +13,9 @@ pub struct Request {
     pub headers: Vec<Header>,
     /// What to send.
     pub body: RequestBody,
+    /// The full path of the file into which the shell streams the body of a good reply (2xx), so that it is never in
+    /// memory; the response then comes with an empty body. Absent: the body comes with the response.
+    pub save_to: Option<String>,
 }
 
 /// One header.

@@ -101,6 +101,7 @@ pub(crate) fn seal(core: &mut Core, phone: &Phone, visit: VisitId) -> Result<Sea
         manifest.seq,
         Hash32::of(&record.manifest),
     )?;
+    drafts::keep_answers(&tx, visit)?;
     drafts::delete(&tx, visit)?;
     checkpoint("rows");
     tx.commit()?;

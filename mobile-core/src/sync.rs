@@ -15,16 +15,20 @@ use tilik_protocol::sync::{
 use tilik_protocol::time::Timestamp;
 
 use crate::error::Result;
+use crate::feed::Roster;
 use crate::phone::Phone;
 use crate::pump::{base64, is_passing, json, no_network, problem_code, retry_after_s};
 use crate::requests::{Request, Response};
-use crate::screens::Why;
+use crate::screens::{Why, report};
 use crate::store::in_flight::{self, InFlight, Kind};
-use crate::store::meta;
+use crate::store::{house_photos, meta};
 use crate::{Core, account, backoff, feed, outbox};
 
 /// Most bytes of manifests and answers in one request, as base64: with cursors and questions it stays below 1 MiB.
-const VISITS_BYTES: usize = 700 * 1024;
+pub(crate) const VISITS_BYTES: usize = 700 * 1024;
+/// A round that was cut off is made smaller the next time, down to this: on 64 kbit/s the largest takes a minute and a half,
+/// and a link that is cut every twenty seconds would never see it arrive.
+const LEAST_BYTES: usize = 16 * 1024;
 
 /// What a round said, to judge its reply by.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -39,7 +43,7 @@ pub(crate) struct Said {
 }
 
 /// The oldest sealed visits without a receipt, as many as fit one request.
-fn waiting_visits(db: &Connection, carried: bool) -> Result<Vec<SealedVisit>> {
+fn waiting_visits(db: &Connection, carried: bool, most_bytes: usize) -> Result<Vec<SealedVisit>> {
     let mut statement = db.prepare_cached(
         "SELECT manifest, answers FROM outbox_visit WHERE state = 'waiting' AND carried = ?1 \
          ORDER BY queued LIMIT ?2",
@@ -51,12 +55,22 @@ fn waiting_visits(db: &Connection, carried: bool) -> Result<Vec<SealedVisit>> {
         let manifest = base64(row.get::<_, Vec<u8>>(0)?);
         let answers = row.get::<_, Option<Vec<u8>>>(1)?.map(base64);
         bytes += manifest.len() + answers.as_ref().map_or(0, String::len);
-        if bytes > VISITS_BYTES && !visits.is_empty() {
+        if bytes > most_bytes && !visits.is_empty() {
             break;
         }
         visits.push(SealedVisit { manifest, answers });
     }
     Ok(visits)
+}
+
+/// A round was cut off: the next one is a quarter of it.
+pub(crate) fn on_cut(core: &mut Core) {
+    core.pump.round_bytes = (core.pump.round_bytes / 4).max(LEAST_BYTES);
+}
+
+/// A round arrived: the next one may be twice as large.
+fn on_arrived(core: &mut Core) {
+    core.pump.round_bytes = (core.pump.round_bytes * 2).min(VISITS_BYTES);
 }
 
 /// The request of a round.
@@ -73,7 +87,7 @@ pub(crate) fn request(core: &mut Core, phone: &Phone) -> Result<Option<Request>>
         ),
         None => (0, BTreeMap::new()),
     };
-    let visits = waiting_visits(db, false)?;
+    let visits = waiting_visits(db, false, core.pump.round_bytes)?;
     let said = Said {
         user: core.stores.account.as_ref().map(|account| account.user),
         epoch,
@@ -101,7 +115,7 @@ pub(crate) fn carry(core: &mut Core, phone: &Phone) -> Result<Option<Request>> {
     let Some(token) = core.pump.access_token(phone) else {
         return Ok(None);
     };
-    let visits = waiting_visits(db, true)?;
+    let visits = waiting_visits(db, true, core.pump.round_bytes)?;
     let id = phone.new_id::<uuid::Uuid>().to_string();
     let id = in_flight::put(db, Kind::Carry, "", &id, &visits.len())?;
     json(
@@ -155,6 +169,7 @@ pub(crate) fn on_response(
     if let Some(access) = &mut core.pump.access {
         access.proven = true;
     }
+    on_arrived(core);
     // The roster first: should the phone die in between, the round is repeated and its visits are duplicates.
     let mut again = false;
     if let Some(account) = core
@@ -166,7 +181,9 @@ pub(crate) fn on_response(
         again = feed::apply(account, &said, &reply)?;
         let busy = outbox::busy_cases(&core.stores.device)?;
         feed::drop_revoked(account, &busy)?;
+        house_photos::prune(&account.db)?;
     }
+    let roster = feed::roster(core)?;
     let tx = core.stores.device.transaction()?;
     if meta::get(&tx, meta::EPOCH)?.is_some_and(|known| known != reply.epoch) {
         outbox::server_was_restored(&tx)?;
@@ -174,6 +191,10 @@ pub(crate) fn on_response(
     meta::set(&tx, meta::EPOCH, &reply.epoch)?;
     let receipted = results(&tx, &reply.results, reply.now)?;
     meta::set(&tx, meta::KEEP_DAYS, &reply.config.keep_days)?;
+    match &reply.config.app {
+        Some(offered) => meta::set(&tx, meta::APP_OFFER, offered)?,
+        None => meta::forget(&tx, meta::APP_OFFER)?,
+    }
     let deletable = outbox::receipts(&tx, phone, &said.asked, &reply.receipts, reply.now)?;
     meta::set(&tx, meta::MIN_VERSION, &reply.config.min_version)?;
     meta::set(&tx, meta::SPOOL_RECIPIENT, &reply.config.spool_recipient)?;
@@ -185,6 +206,10 @@ pub(crate) fn on_response(
     )?;
     meta::set(&tx, meta::LAST_SYNC_AT, &phone.now())?;
     meta::forget(&tx, meta::LAST_PROBLEM)?;
+    report::note_receipts(&tx)?;
+    if core.stores.account.is_some() {
+        note_returns(&tx, &roster)?;
+    }
     backoff::clear(&tx, backoff::NET)?;
     if said.visits > 0 && receipted == 0 {
         // A round that moved nothing must not be repeated at once.
@@ -209,6 +234,33 @@ pub(crate) fn on_response(
     }
 }
 
+/// Which visits came back, for the month's report; and answers are kept no longer than their cases are.
+fn note_returns(tx: &Connection, roster: &Roster) -> Result<()> {
+    for row in &roster.rows {
+        if let Some(returned) = &row.assignment.returned {
+            tx.prepare_cached(
+                "UPDATE visit_log SET returned = 1 WHERE visit = ?1 AND returned = 0",
+            )?
+            .execute([returned.visit.to_string()])?;
+        }
+    }
+    let kept: Vec<(String, Option<String>)> = tx
+        .prepare_cached(
+            "SELECT DISTINCT a.visit, v.case_id FROM sealed_answer AS a \
+             LEFT JOIN outbox_visit AS v ON v.visit = a.visit",
+        )?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    for (visit, case) in kept {
+        let case = case.and_then(|case| case.parse().ok());
+        if case.is_none_or(|case| roster.row(case).is_none()) {
+            tx.prepare_cached("DELETE FROM sealed_answer WHERE visit = ?1")?
+                .execute([visit])?;
+        }
+    }
+    Ok(())
+}
+
 pub(crate) fn on_carried(
     core: &mut Core,
     phone: &Phone,
@@ -221,6 +273,7 @@ pub(crate) fn on_carried(
     let Ok(reply) = serde_json::from_slice::<Carried>(&response.body) else {
         return no_network(&core.stores.device, phone);
     };
+    on_arrived(core);
     if let Some(access) = &mut core.pump.access {
         access.proven = true;
     }

@@ -7,7 +7,7 @@ use aes_gcm_siv::aead::{Aead, KeyInit, Payload};
 use aes_gcm_siv::{Aes256GcmSiv, Nonce};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
-use tilik_protocol::ids::{PhotoId, VisitId};
+use tilik_protocol::ids::{CaseId, PhotoId, VisitId};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
@@ -26,6 +26,8 @@ pub(crate) enum Piece<'a> {
     Answer(VisitId, &'a str),
     /// A pin.
     Pin(VisitId),
+    /// The last photo of a case's house.
+    House(CaseId),
 }
 
 impl std::fmt::Display for Piece<'_> {
@@ -35,6 +37,7 @@ impl std::fmt::Display for Piece<'_> {
             Self::View(photo) => write!(f, "view:{photo}"),
             Self::Answer(visit, question) => write!(f, "answer:{visit}:{question}"),
             Self::Pin(visit) => write!(f, "pin:{visit}"),
+            Self::House(case) => write!(f, "house:{case}"),
         }
     }
 }

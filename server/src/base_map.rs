@@ -80,19 +80,27 @@ impl BaseMap {
     /// # Errors
     /// When the file cannot be opened any more.
     pub async fn now(&self) -> io::Result<Opened> {
-        let file = tokio::fs::File::open(&self.path).await?;
+        Opened::of(&self.path).await
+    }
+}
+
+impl Opened {
+    /// The file of this name as it is now.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub async fn of(path: &Path) -> io::Result<Self> {
+        let file = tokio::fs::File::open(path).await?;
         let about = file.metadata().await?;
         let changed = about.modified()?.duration_since(UNIX_EPOCH);
         let changed = changed.map_or(0, |since| since.as_nanos());
-        Ok(Opened {
+        Ok(Self {
             file,
             size: about.len(),
             tag: format!("\"{:x}-{changed:x}\"", about.len()),
         })
     }
-}
 
-impl Opened {
     /// `length` bytes from `start`, piece by piece.
     ///
     /// # Errors

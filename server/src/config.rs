@@ -5,9 +5,11 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use ipnet::IpNet;
 
+use crate::app_release::{self, AppFile};
 use crate::base_map::{BaseMap, Unfit};
 use crate::blobs::S3Options;
 use crate::store::DatabaseUrl;
@@ -49,6 +51,8 @@ pub struct Config {
     pub low_space: LowSpace,
     /// What is drawn under the families on the map.
     pub base_map: Option<BaseMap>,
+    /// The Android app that phones are offered.
+    pub app: Option<Arc<AppFile>>,
     /// What browsers get.
     pub console: Console,
     /// How the log is written.
@@ -177,7 +181,7 @@ impl fmt::Display for BadSettings {
 impl std::error::Error for BadSettings {}
 
 /// Every variable, and its meaning for people.
-pub const VARIABLES: [(&str, &str); 24] = [
+pub const VARIABLES: [(&str, &str); 26] = [
     (
         "TILIK_DATA_DIR",
         "folder for the embedded database, photos and spool files [default: ~/.local/share/tilik]",
@@ -253,6 +257,14 @@ pub const VARIABLES: [(&str, &str); 24] = [
     (
         "TILIK_MAP_PMTILES",
         "a PMTiles file drawn under the map; without it the map shows where villages end",
+    ),
+    (
+        "TILIK_APK",
+        "a signed Android app that phones are offered; read once, at the start",
+    ),
+    (
+        "TILIK_APK_VERSION",
+        "the version of that app, such as 0.2.0",
     ),
     (
         "TILIK_CONSOLE",
@@ -362,6 +374,42 @@ impl Reader<'_> {
                 NAME,
                 "names a file whose tiles are neither vector (MVT) nor PNG, JPEG, WebP or AVIF",
                 "Name another file, or leave the variable out.",
+            ),
+        }
+        None
+    }
+}
+
+impl Reader<'_> {
+    fn app(&mut self) -> Option<AppFile> {
+        const NAME: &str = "TILIK_APK";
+        const VERSION: &str = "TILIK_APK_VERSION";
+        let told = self.read(
+            VERSION,
+            "is no version",
+            "Write three numbers, like 0.2.0.",
+            version,
+        );
+        let path = self.text(NAME)?;
+        let Some(version) = told else {
+            self.refuse(
+                VERSION,
+                "is missing beside TILIK_APK",
+                "Write the version of that app, like 0.2.0.",
+            );
+            return None;
+        };
+        match AppFile::open(Path::new(&path), &version) {
+            Ok(file) => return Some(file),
+            Err(app_release::Unfit::Unreadable) => self.refuse(
+                NAME,
+                "names a file that is not there or may not be read",
+                "Name an APK that the server's account may read, or leave the variable out.",
+            ),
+            Err(app_release::Unfit::NotApk) => self.refuse(
+                NAME,
+                "names a file that is no APK",
+                "Name the signed APK itself, or leave the variable out.",
             ),
         }
         None
@@ -507,6 +555,7 @@ impl Config {
             metrics: MetricsReaders::default(),
             low_space: LowSpace::default(),
             base_map: None,
+            app: None,
             second_factor: SecondFactor::Required,
             console: Console::default(),
             log: Log::default(),
@@ -682,6 +731,7 @@ impl Config {
             config.log = log;
         }
         config.base_map = reader.base_map();
+        config.app = reader.app().map(Arc::new);
         if reader.bad.is_empty() {
             Ok(config)
         } else {
@@ -761,6 +811,28 @@ mod tests {
         assert_eq!(config.public_url, "http://127.0.0.1:8080");
         assert!(config.s3.is_none());
         assert_eq!(config.console, Console::Embedded);
+    }
+
+    #[test]
+    fn the_app_is_read_at_the_start_or_refused_by_its_variables_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tilik.apk");
+        let name = path.to_str().unwrap();
+        let told = |version: Option<&str>| {
+            let mut set = vec![("TILIK_DATA_DIR", "/srv/tilik"), ("TILIK_APK", name)];
+            set.extend(version.map(|version| ("TILIK_APK_VERSION", version)));
+            read(&set).map_err(|bad| bad.to_string())
+        };
+        assert!(told(Some("0.2.0")).unwrap_err().contains("TILIK_APK"));
+        std::fs::write(&path, b"PK\x03\x04").unwrap();
+        assert!(told(None).unwrap_err().contains("TILIK_APK_VERSION"));
+        assert!(
+            told(Some("baru"))
+                .unwrap_err()
+                .contains("TILIK_APK_VERSION")
+        );
+        let config = told(Some("0.2.0")).unwrap();
+        assert_eq!(config.app.unwrap().release().version, "0.2.0");
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Distances on the ground: between two pins, and from a pin to a village's boundary. Boundaries are indicative.
 
-use geo::{Contains, Distance, Euclidean, Haversine, MultiPolygon, Point, Polygon};
+use geo::{
+    Area, Contains, CoordsIter, Distance, Euclidean, Haversine, MultiPolygon, Point, Polygon,
+    Simplify,
+};
 use geojson::Geometry;
 
 /// A place in degrees × 10⁷.
@@ -39,6 +42,52 @@ pub fn boundary(geometry: &str) -> Option<MultiPolygon> {
         geo::Geometry::MultiPolygon(polygons) => Some(polygons),
         _ => None,
     }
+}
+
+/// Most corners of a village on a phone.
+const PHONE_CORNERS: usize = 160;
+/// Most separate parts of it; a village on islands has its largest.
+const PHONE_RINGS: usize = 8;
+
+/// Where a village ends, as coarse as a phone's small map needs it: the outer lines, largest first, latitude and longitude
+/// in degrees × 10⁷, to the metre.
+pub fn phone_rings(boundary: &MultiPolygon) -> Vec<Vec<[i64; 2]>> {
+    let mut parts: Vec<Polygon> = boundary
+        .iter()
+        .map(|polygon| Polygon::new(polygon.exterior().clone(), Vec::new()))
+        .collect();
+    parts.sort_by(|one, other| other.unsigned_area().total_cmp(&one.unsigned_area()));
+    parts.truncate(PHONE_RINGS);
+    let mut coarse = parts.clone();
+    // From two metres on, doubled until it is small enough.
+    let mut tolerance = 0.000_02;
+    while coarse.iter().map(CoordsIter::coords_count).sum::<usize>() > PHONE_CORNERS
+        && tolerance < 0.1
+    {
+        coarse = parts.iter().map(|part| part.simplify(tolerance)).collect();
+        tolerance *= 2.0;
+    }
+    coarse
+        .iter()
+        .map(|part| {
+            let mut ring: Vec<[i64; 2]> = part
+                .exterior()
+                .coords()
+                .map(|corner| [e7_to_the_metre(corner.y), e7_to_the_metre(corner.x)])
+                .collect();
+            ring.dedup();
+            ring
+        })
+        .filter(|ring| ring.len() > 3)
+        .collect()
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "degrees × 10⁵ fit in 32 bits"
+)]
+fn e7_to_the_metre(degrees: f64) -> i64 {
+    (degrees * 1e5).round() as i64 * 100
 }
 
 /// How many metres `place` lies outside `boundary`; 0 inside. On a plane through the place, which within a city is
@@ -102,6 +151,50 @@ mod tests {
         assert_eq!(outside_m(&square, place(-7.845, 112.005)), 0);
         assert_eq!(outside_m(&square, place(-7.839, 112.005)), 111);
         assert!((100..=120).contains(&outside_m(&square, place(-7.845, 112.011))));
+    }
+
+    #[test]
+    fn a_phone_gets_few_corners_that_lie_where_the_many_were() {
+        let circle: Vec<String> = (0..=5_000)
+            .map(|n| {
+                let angle = f64::from(n) / 5_000.0 * std::f64::consts::TAU;
+                format!(
+                    "[{},{}]",
+                    112.01 + 0.01 * angle.cos(),
+                    -7.84 + 0.01 * angle.sin()
+                )
+            })
+            .collect();
+        let whole = boundary(&format!(
+            r#"{{"type":"Polygon","coordinates":[[{}]]}}"#,
+            circle.join(",")
+        ))
+        .unwrap();
+        let rings = phone_rings(&whole);
+        assert_eq!(rings.len(), 1);
+        assert!(
+            (20..=PHONE_CORNERS).contains(&rings[0].len()),
+            "{}",
+            rings[0].len()
+        );
+        assert_eq!(rings[0].first(), rings[0].last());
+        let middle = place(-7.84, 112.01);
+        for [lat_e7, lon_e7] in &rings[0] {
+            let corner = Place {
+                lat_e7: *lat_e7,
+                lon_e7: *lon_e7,
+            };
+            assert!((1_095..=1_115).contains(&distance_m(middle, corner)));
+        }
+    }
+
+    #[test]
+    fn a_small_boundary_keeps_its_corners() {
+        let square = r#"{"type":"Polygon","coordinates":[[[112.0,-7.85],[112.01,-7.85],[112.01,-7.84],[112.0,-7.84],[112.0,-7.85]]]}"#;
+        let rings = phone_rings(&boundary(square).unwrap());
+        let corner = [-78_500_000, 1_120_000_000];
+        assert_eq!(rings[0].len(), 5);
+        assert!(rings[0].contains(&corner));
     }
 
     #[test]

@@ -5,8 +5,9 @@
 
 use bytes::{Bytes, BytesMut};
 use sha2::{Digest, Sha256};
-use tilik_protocol::ids::PhotoId;
+use tilik_protocol::ids::{CaseId, PhotoId};
 use tilik_protocol::problem::ProblemCode;
+use tilik_protocol::time::Timestamp;
 
 use crate::App;
 use crate::blobs::{BlobError, BlobKey, ChunkKey, DerivativeSide};
@@ -14,7 +15,7 @@ use crate::error::{Cause, Error, Result};
 use crate::photos;
 use crate::store::Acting;
 use crate::store::arrivals::Arrival;
-use crate::store::photos::Side;
+use crate::store::photos::{PhotoCopy, Side};
 use crate::store::uploads::{Announced, Expected, Standing};
 use crate::watermark::{self, Words};
 
@@ -200,7 +201,19 @@ impl App {
     /// # Errors
     /// As [`Acting::photo_copy`]; `photo_not_ready` while a damaged copy is made again.
     pub async fn photo(&self, by: &Acting, id: PhotoId, side: Side) -> Result<Bytes> {
-        let copy = by.photo_copy(id, side).await?;
+        self.copy_of(id, by.photo_copy(id, side).await?).await
+    }
+
+    /// The last photo of the house that this officer is sent to, 320 px, and when it was taken.
+    ///
+    /// # Errors
+    /// As [`Acting::house_photo_copy`]; `photo_not_ready` while a damaged copy is made again.
+    pub async fn house_photo(&self, by: &Acting, case: CaseId) -> Result<(Bytes, Timestamp)> {
+        let (id, copy, taken_at) = by.house_photo_copy(case).await?;
+        Ok((self.copy_of(id, copy).await?, taken_at))
+    }
+
+    async fn copy_of(&self, id: PhotoId, copy: PhotoCopy) -> Result<Bytes> {
         let key: BlobKey = copy.key.parse().map_err(Error::internal)?;
         let damage = match self.blobs.get(&key).await {
             Ok(bytes) if sha256(&bytes)[..] == copy.sha256[..] => {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 pub mod actor;
+pub mod app_release;
 pub mod base_map;
 pub mod blobs;
 pub mod clock;

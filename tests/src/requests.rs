@@ -100,6 +100,8 @@ pub struct Scene {
     pub accepted: CaseView,
     /// Back with the officer, not fetched.
     pub returned: CaseView,
+    /// With the officer, about a house that accepted evidence of an earlier case shows.
+    pub revisited: CaseId,
     /// A contact sheet of the supervisor who asks.
     pub sheet: SheetId,
     /// The case on it.
@@ -296,6 +298,9 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
             "event_id": event(), "code": Caller::next_code(caller.offered.as_ref(), world),
         })),
         ("GET", "/v1/photos/{id}/{side}") => plain(id(&scene.photo).replace("{side}", "320")),
+        ("GET", "/v1/phone/house-photos/{case}") => {
+            plain(line.path.replace("{case}", &scene.revisited.to_string()))
+        }
         ("POST", "/v1/photos/seen") => here(&json!({ "photos": [scene.photo] })),
         ("GET", "/v1/map") => plain(format!(
             "{}?south=-79000000&west=1119000000&north=-77000000&east=1121000000&zoom=12",
@@ -332,6 +337,7 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
             | "/v1/map/families"
             | "/v1/map/base"
             | "/v1/map/base.pmtiles"
+            | "/v1/app/android"
             | "/v1/training",
         )
         | ("DELETE", "/v1/session")
@@ -653,11 +659,17 @@ impl Scene {
             .open_cases(&[family()?], VisitKind::Full, Some(officer.id), None)
             .await?;
         let on_sheet = *opened.cases.first().context("a case")?;
+        let seen_before = family()?;
+        let opened = staff
+            .supervisor
+            .open_cases(&[seen_before], VisitKind::Quick, Some(officer.id), None)
+            .await?;
+        let earlier = *opened.cases.first().context("a case")?;
         // The one whose evidence came first is the one that is claimed.
         phone.visit(leased, VisitKind::Quick).await?;
         world.pass_s(1).await?;
         let mut photo = None;
-        for case in [submitted, accepted, returned, awaiting, cancelled] {
+        for case in [submitted, accepted, returned, awaiting, cancelled, earlier] {
             let visit = phone.visit(case, VisitKind::Quick).await?;
             photo = photo.or(visit.shots.first().map(|shot| shot.id));
         }
@@ -692,9 +704,16 @@ impl Scene {
             .read()?;
         let held: Vec<CaseId> = taken.houses.iter().map(|house| house.case).collect();
         anyhow::ensure!(held == [on_sheet], "another sheet: {held:?}");
-        for case in [accepted, awaiting, cancelled] {
+        for case in [accepted, awaiting, cancelled, earlier] {
             staff.supervisor.accept(case).await?;
         }
+        let closed = staff.supervisor.close(earlier, "SALAH_BUKA").await?;
+        closed.ok()?;
+        let opened = staff
+            .supervisor
+            .open_cases(&[seen_before], VisitKind::Quick, Some(officer.id), None)
+            .await?;
+        let revisited = *opened.cases.first().context("a case")?;
         staff
             .supervisor
             .return_case(
@@ -819,6 +838,7 @@ impl Scene {
             submitted: see(submitted).await?,
             accepted: see(accepted).await?,
             returned: see(returned).await?,
+            revisited,
             sheet: taken.sheet,
             on_sheet: see(on_sheet).await?,
             unreachable: see(unreachable).await?,

@@ -16,6 +16,7 @@ use tempfile::TempDir;
 use tilik_protocol::problem::Problem;
 use tilik_protocol::time::Timestamp;
 use tilik_server::App;
+use tilik_server::app_release::AppFile;
 use tilik_server::base_map::BaseMap;
 
 use tilik_server::blobs::{
@@ -328,6 +329,15 @@ fn base_map(folder: &std::path::Path) -> Result<BaseMap> {
     BaseMap::open(&path).map_err(|unfit| anyhow!("no base map: {unfit:?}"))
 }
 
+/// The app that every world offers to its phones.
+fn app(folder: &std::path::Path) -> Result<AppFile> {
+    let path = folder.join("tilik.apk");
+    let mut bytes = b"PK\x03\x04".to_vec();
+    bytes.extend((0..100_000_u32).flat_map(u32::to_be_bytes));
+    std::fs::write(&path, bytes)?;
+    AppFile::open(&path, "0.2.0").map_err(|unfit| anyhow!("no app: {unfit:?}"))
+}
+
 impl World {
     /// An empty, migrated server. The same seed gives the same ids.
     ///
@@ -356,6 +366,7 @@ impl World {
             second_factor: SecondFactor::Offered,
             low_space: LITTLE_SPACE,
             base_map: Some(base_map(fresh.folder.path())?),
+            app: Some(Arc::new(app(fresh.folder.path())?)),
             ..Config::embedded(fresh.folder.path().to_path_buf())
         };
         let world = Self {
@@ -409,6 +420,7 @@ impl World {
             config: Config {
                 database: fresh.url.clone(),
                 base_map: Some(base_map(fresh.folder.path())?),
+                app: Some(Arc::new(app(fresh.folder.path())?)),
                 data_dir: fresh.folder.path().to_path_buf(),
                 ..self.config.clone()
             },

@@ -11,7 +11,7 @@ use tilik_protocol::region::RegionCode;
 use tilik_protocol::time::Timestamp;
 
 use crate::error::{CoreError, Error, Result};
-use crate::screens::{NewPin, PhotoVerdict};
+use crate::screens::{NewPin, PhotoVerdict, lock};
 use crate::vault::{Piece, Vault};
 
 /// A visit that is not sealed yet.
@@ -24,6 +24,8 @@ pub(crate) struct Draft {
     pub(crate) kind: VisitKind,
     pub(crate) region: RegionCode,
     pub(crate) training: bool,
+    /// Gang sempit: the front is two halves.
+    pub(crate) narrow: bool,
     pub(crate) supersedes: Option<VisitId>,
     pub(crate) arrived_at: Timestamp,
     pub(crate) form: Option<Form>,
@@ -152,7 +154,7 @@ pub(crate) fn update(db: &Connection, vault: &Vault<'_>, draft: &Draft) -> Resul
     let changed = db
         .prepare_cached(
             "UPDATE draft SET kind = ?2, form = ?3, pin = ?4, unreachable = ?5, \
-             notice_read_at = ?6, case_version = ?7, supersedes = ?8 WHERE visit = ?1",
+             notice_read_at = ?6, case_version = ?7, supersedes = ?8, narrow = ?9 WHERE visit = ?1",
         )?
         .execute(params![
             draft.visit.to_string(),
@@ -163,6 +165,7 @@ pub(crate) fn update(db: &Connection, vault: &Vault<'_>, draft: &Draft) -> Resul
             draft.notice_read_at.map(Timestamp::as_micros),
             draft.case_version,
             draft.supersedes.map(|visit| visit.to_string()),
+            draft.narrow,
         ])?;
     if changed == 1 {
         Ok(())
@@ -174,7 +177,10 @@ pub(crate) fn update(db: &Connection, vault: &Vault<'_>, draft: &Draft) -> Resul
 /// The draft of a case.
 pub(crate) fn of_case(db: &Connection, case: CaseId) -> Result<Option<VisitId>> {
     let id: Option<String> = db
-        .prepare_cached("SELECT visit FROM draft WHERE case_id = ?1")?
+        .prepare_cached(
+            "SELECT visit FROM draft WHERE case_id = ?1 \
+             AND officer NOT IN (SELECT officer FROM guarded)",
+        )?
         .query_row([case.to_string()], |row| row.get(0))
         .optional()?;
     id.map(|id| parsed(&id, "draft-visit")).transpose()
@@ -183,11 +189,11 @@ pub(crate) fn of_case(db: &Connection, case: CaseId) -> Result<Option<VisitId>> 
 /// A draft, whole.
 ///
 /// # Errors
-/// `UnknownVisit`.
+/// `UnknownVisit`; `Locked` while its officer has to sign in first.
 pub(crate) fn load(db: &Connection, vault: &Vault<'_>, visit: VisitId) -> Result<Draft> {
     let mut statement = db.prepare_cached(
         "SELECT officer, case_id, case_version, kind, region, training, supersedes, arrived_at, \
-         form, pin, unreachable, notice_read_at FROM draft WHERE visit = ?1",
+         form, pin, unreachable, notice_read_at, narrow FROM draft WHERE visit = ?1",
     )?;
     let mut rows = statement.query([visit.to_string()])?;
     let Some(row) = rows.next()? else {
@@ -195,14 +201,19 @@ pub(crate) fn load(db: &Connection, vault: &Vault<'_>, visit: VisitId) -> Result
     };
     let text = |n: usize| -> Result<String> { Ok(row.get(n)?) };
     let maybe = |n: usize| -> Result<Option<String>> { Ok(row.get(n)?) };
+    let officer = parsed(&text(0)?, "draft-officer")?;
+    if lock::is_guarded(db, officer)? {
+        return Err(CoreError::Locked.into());
+    }
     Ok(Draft {
         visit,
-        officer: parsed(&text(0)?, "draft-officer")?,
+        officer,
         case: maybe(1)?.map(|id| parsed(&id, "draft-case")).transpose()?,
         case_version: row.get(2)?,
         kind: parsed(&text(3)?, "draft-kind")?,
         region: parsed(&text(4)?, "draft-region")?,
         training: row.get(5)?,
+        narrow: row.get(12)?,
         supersedes: maybe(6)?
             .map(|id| parsed(&id, "draft-supersedes"))
             .transpose()?,
@@ -318,8 +329,17 @@ pub(crate) fn delete_photo(tx: &Transaction<'_>, visit: VisitId, photo: PhotoId)
 }
 
 fn answers(db: &Connection, vault: &Vault<'_>, visit: VisitId) -> Result<Answers> {
+    answers_in(
+        db,
+        vault,
+        visit,
+        "SELECT question, value FROM draft_answer WHERE visit = ?1",
+    )
+}
+
+fn answers_in(db: &Connection, vault: &Vault<'_>, visit: VisitId, sql: &str) -> Result<Answers> {
     let rows: Vec<(String, Vec<u8>)> = db
-        .prepare_cached("SELECT question, value FROM draft_answer WHERE visit = ?1")?
+        .prepare_cached(sql)?
         .query_map([visit.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?;
     rows.into_iter()
@@ -346,6 +366,30 @@ pub(crate) fn set_answers(
             .execute(params![visit.to_string(), question, closed])?;
     }
     Ok(())
+}
+
+/// Keeps the answers of a visit that is being sealed, for the retake that may be asked for.
+pub(crate) fn keep_answers(tx: &Transaction<'_>, visit: VisitId) -> Result<()> {
+    tx.prepare_cached(
+        "INSERT OR REPLACE INTO sealed_answer (visit, question, value) \
+         SELECT visit, question, value FROM draft_answer WHERE visit = ?1",
+    )?
+    .execute([visit.to_string()])?;
+    Ok(())
+}
+
+/// The answers of a sealed visit, as far as they are kept.
+pub(crate) fn sealed_answers(
+    db: &Connection,
+    vault: &Vault<'_>,
+    visit: VisitId,
+) -> Result<Answers> {
+    answers_in(
+        db,
+        vault,
+        visit,
+        "SELECT question, value FROM sealed_answer WHERE visit = ?1",
+    )
 }
 
 /// Takes the draft away, with its photos and answers. Views stay; whoever throws the photos away takes those too.

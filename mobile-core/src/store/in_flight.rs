@@ -29,6 +29,10 @@ pub(crate) enum Kind {
     Carry,
     /// One photo; the subject is its id.
     Upload,
+    /// The last photo of a house; the subject is the case.
+    HousePhoto,
+    /// A newer app.
+    Update,
 }
 
 /// A request that has no answer.

@@ -7,9 +7,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tilik_protocol::ids::{DeviceId, UserId};
 use tilik_protocol::session::RevokeKind;
+use tilik_protocol::sync::AppRelease;
 use tilik_protocol::time::Timestamp;
 
 use crate::error::Result;
+use crate::screens::HousePhotosWhen;
+use crate::screens::lock::Pin;
 
 /// The name of a fact, and what it is.
 pub(crate) struct Fact<T> {
@@ -62,6 +65,16 @@ pub(crate) const LAST_SYNC_AT: Fact<Timestamp> = fact("last_sync_at");
 pub(crate) const LAST_PROBLEM: Fact<String> = fact("last_problem");
 /// Photos wait for an unmetered network.
 pub(crate) const DATA_SAVER: Fact<bool> = fact("data_saver");
+/// The app's PIN.
+pub(crate) const PIN: Fact<Pin> = fact("pin");
+/// When last photos of houses are fetched.
+pub(crate) const HOUSE_PHOTOS: Fact<HousePhotosWhen> = fact("house_photos");
+/// The app that the server offers.
+pub(crate) const APP_OFFER: Fact<AppRelease> = fact("app_offer");
+/// The SHA-256 of the app that the officer asked for.
+pub(crate) const UPDATE_WANTED: Fact<String> = fact("update_wanted");
+/// The SHA-256 of the app that was fetched.
+pub(crate) const UPDATE_READY: Fact<String> = fact("update_ready");
 /// The feed epoch, of an account file.
 pub(crate) const EPOCH: Fact<u64> = fact("epoch");
 

@@ -4,17 +4,21 @@
 //! files are encrypted under the key of the port. The one invariant: a row that names a file is written after the file.
 
 pub(crate) mod drafts;
+pub(crate) mod house_photos;
 pub(crate) mod in_flight;
 pub(crate) mod meta;
 pub(crate) mod outbox;
 mod schema;
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rusqlite::Connection;
 use tilik_protocol::ids::UserId;
 
 use crate::error::{Error, Result};
+use crate::feed::Roster;
 use crate::ports::Ports;
 
 /// The folder of sealed files.
@@ -34,6 +38,8 @@ pub(crate) struct Stores {
 pub(crate) struct Account {
     pub(crate) user: UserId,
     pub(crate) db: Connection,
+    /// What was read of the feed, until it changes.
+    pub(crate) roster: RefCell<Option<Arc<Roster>>>,
 }
 
 impl Stores {
@@ -54,7 +60,11 @@ impl Account {
     /// Opens one officer's database.
     pub(crate) fn open(folder: &Path, ports: &Ports, user: UserId) -> Result<Self> {
         let db = open(&Self::file(folder, user), ports, schema::ACCOUNT)?;
-        Ok(Self { user, db })
+        Ok(Self {
+            user,
+            db,
+            roster: RefCell::default(),
+        })
     }
 
     pub(crate) fn file(folder: &Path, user: UserId) -> PathBuf {

@@ -2,10 +2,10 @@
 
 use rusqlite::{Transaction, params};
 use tilik_protocol::ids::{CaseId, DeviceId, PhotoId, UserId, VisitId};
-use tilik_protocol::manifest::Hash32;
+use tilik_protocol::manifest::{Hash32, SignedManifest};
 use tilik_protocol::time::Timestamp;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A visit as the seal leaves it: everything of it is on the disk already.
 #[derive(Debug, Clone)]
@@ -39,6 +39,30 @@ pub(crate) struct SealedPhotoRecord {
     pub(crate) on_phone: bool,
 }
 
+/// Notes in the log what was sealed.
+fn log(tx: &Transaction<'_>, sealed: &SealedVisitRecord) -> Result<()> {
+    let signed =
+        SignedManifest::parse(&sealed.manifest).map_err(|_| Error::Broken("own-manifest"))?;
+    let manifest = signed.manifest();
+    tx.prepare_cached(
+        "INSERT INTO visit_log (visit, officer, case_id, case_version, supersedes, kind, region, \
+         training, sealed_at, photos) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?
+    .execute(params![
+        sealed.visit.to_string(),
+        sealed.officer.to_string(),
+        sealed.case.map(|case| case.to_string()),
+        manifest.case_version,
+        manifest.supersedes.map(|visit| visit.to_string()),
+        manifest.kind.to_string(),
+        manifest.region.as_str(),
+        manifest.training,
+        sealed.captured_at.as_micros(),
+        u32::try_from(sealed.photos.len()).unwrap_or(u32::MAX),
+    ])?;
+    Ok(())
+}
+
 /// Puts a sealed visit into the outbox. A photo that is there already is only linked.
 pub(crate) fn enqueue(tx: &Transaction<'_>, sealed: &SealedVisitRecord) -> Result<()> {
     tx.prepare_cached(
@@ -59,6 +83,9 @@ pub(crate) fn enqueue(tx: &Transaction<'_>, sealed: &SealedVisitRecord) -> Resul
         sealed.answers,
         sealed.carried,
     ])?;
+    if !sealed.carried {
+        log(tx, sealed)?;
+    }
     for (position, photo) in (0_i64..).zip(&sealed.photos) {
         tx.prepare_cached(
             "INSERT INTO outbox_photo (photo, device, file, sha256, sealed_sha256, sealed_len, \

@@ -1,7 +1,8 @@
 //! The tables of the phone. `user_version` counts the steps a file has seen; a step, once shipped, never changes.
 
 /// `device.db`: what belongs to the phone, whoever is signed in. Drafts, chain and outbox outlive every session.
-pub(super) const DEVICE: &[&str] = &[r"
+pub(super) const DEVICE: &[&str] = &[
+    r"
 -- Single facts, by name (see `meta.rs`).
 CREATE TABLE meta (
     name TEXT NOT NULL PRIMARY KEY,
@@ -143,10 +144,51 @@ CREATE TABLE backoff (
     until_ns INTEGER NOT NULL,
     tries INTEGER NOT NULL
 ) WITHOUT ROWID;
-"];
+",
+    r"
+-- Gang sempit: the front is two halves.
+ALTER TABLE draft ADD COLUMN narrow INTEGER NOT NULL DEFAULT 0;
+
+-- Officers whose drafts stay shut until they sign in.
+CREATE TABLE guarded (
+    officer TEXT NOT NULL PRIMARY KEY
+) WITHOUT ROWID;
+
+-- What this phone sealed, for the month's report and for telling which visit answers which: numbers and ids only. It
+-- outlives what it counts.
+CREATE TABLE visit_log (
+    visit TEXT NOT NULL PRIMARY KEY,
+    officer TEXT NOT NULL,
+    case_id TEXT,
+    case_version INTEGER,
+    supersedes TEXT,
+    kind TEXT NOT NULL,
+    region TEXT NOT NULL,
+    training INTEGER NOT NULL,
+    sealed_at INTEGER NOT NULL,
+    photos INTEGER NOT NULL,
+    received_at INTEGER,
+    photos_safe INTEGER NOT NULL DEFAULT 0,
+    -- It came back.
+    returned INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+
+CREATE INDEX visit_log_officer ON visit_log (officer, sealed_at);
+
+-- The answers of a sealed visit, as the draft had them, so that a retake need not ask again. Each is encrypted for its
+-- visit and question; they go when the case does.
+CREATE TABLE sealed_answer (
+    visit TEXT NOT NULL,
+    question TEXT NOT NULL,
+    value BLOB NOT NULL,
+    PRIMARY KEY (visit, question)
+) WITHOUT ROWID;
+",
+];
 
 /// `account-<user>.db`: what belongs to one officer. It goes when the phone is revoked.
-pub(super) const ACCOUNT: &[&str] = &[r"
+pub(super) const ACCOUNT: &[&str] = &[
+    r"
 CREATE TABLE meta (
     name TEXT NOT NULL PRIMARY KEY,
     value TEXT NOT NULL
@@ -173,4 +215,16 @@ CREATE TABLE feed_row (
 ) WITHOUT ROWID;
 
 CREATE INDEX feed_row_object ON feed_row (object);
-"];
+",
+    r"
+-- The last photo of an assigned house. It goes with the assignment.
+CREATE TABLE house_photo (
+    case_id TEXT NOT NULL PRIMARY KEY,
+    -- The pin for which it was asked: another pin is another visit, and perhaps another photo.
+    pin_at INTEGER NOT NULL,
+    taken_at INTEGER,
+    -- Encrypted; absent: the server has none.
+    jpeg BLOB
+);
+",
+];

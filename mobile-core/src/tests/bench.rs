@@ -2,8 +2,8 @@
 //! test says, with the faults the test wants.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -21,7 +21,7 @@ use tilik_protocol::session::{
     refresh_proof_input, sign_in_proof_input,
 };
 use tilik_protocol::sync::{
-    Assignment, Bucket, BucketPage, Carried, CarryVisits, FeedOp, FeedRow, PhoneConfig,
+    AppRelease, Assignment, Bucket, BucketPage, Carried, CarryVisits, FeedOp, FeedRow, PhoneConfig,
     PhotoReceipt, SealedVisit, SyncReply, SyncRequest, VisitResult, VisitStatus, row_hash,
 };
 use tilik_protocol::time::Timestamp;
@@ -50,7 +50,8 @@ pub(super) struct Hands {
     /// The keystore does not answer.
     pub(super) locked: AtomicBool,
     chance: AtomicU64,
-    key: SigningKey,
+    key: Mutex<SigningKey>,
+    database_key: AtomicU8,
 }
 
 impl Hands {
@@ -64,8 +65,24 @@ impl Hands {
             free: AtomicU64::new(1 << 40),
             locked: AtomicBool::new(false),
             chance: AtomicU64::new(seed << 32),
-            key: SigningKey::from_slice(&secret).unwrap(),
+            key: Mutex::new(SigningKey::from_slice(&secret).unwrap()),
+            database_key: AtomicU8::new(3),
         })
+    }
+
+    /// The keystore lost the signing key and made another one.
+    pub(super) fn new_key(&self) {
+        *self.key.lock().unwrap() = SigningKey::from_slice(&[9; 32]).unwrap();
+    }
+
+    /// Another process must not make the same ids again.
+    pub(super) fn reseed(&self, n: u64) {
+        self.chance.store(n << 40, Ordering::SeqCst);
+    }
+
+    /// The keystore of another phone.
+    pub(super) fn new_database_key(&self) {
+        self.database_key.store(4, Ordering::SeqCst);
     }
 
     pub(super) fn pass_s(&self, seconds: u64) {
@@ -120,6 +137,8 @@ impl FreeSpace for Hands {
 impl Signer for Hands {
     fn public_key(&self) -> Vec<u8> {
         self.key
+            .lock()
+            .unwrap()
             .verifying_key()
             .to_encoded_point(false)
             .as_bytes()
@@ -129,7 +148,7 @@ impl Signer for Hands {
         if self.locked.load(Ordering::SeqCst) {
             return Err(PortError::Locked);
         }
-        let signature: Signature = self.key.sign(&message);
+        let signature: Signature = self.key.lock().unwrap().sign(&message);
         Ok(signature.to_der().as_bytes().to_vec())
     }
     fn level(&self) -> String {
@@ -139,7 +158,7 @@ impl Signer for Hands {
 
 impl Keys for Hands {
     fn database_key(&self) -> Result<Vec<u8>, PortError> {
-        Ok(vec![3; 32])
+        Ok(vec![self.database_key.load(Ordering::SeqCst); 32])
     }
 }
 
@@ -182,6 +201,10 @@ pub(super) struct Server {
     pub(super) min_version: String,
     pub(super) spoils: Option<&'static str>,
     pub(super) log: Vec<String>,
+    /// The newer app it offers, with its bytes.
+    pub(super) app: Option<(AppRelease, Vec<u8>)>,
+    /// Last photos of houses, by case.
+    pub(super) house_photos: BTreeMap<String, Vec<u8>>,
 }
 
 pub(super) fn officer_bucket(server: &Server) -> Bucket {
@@ -262,6 +285,8 @@ impl Server {
             min_version: "0.1.0".to_owned(),
             spoils: None,
             log: Vec::new(),
+            app: None,
+            house_photos: BTreeMap::new(),
         }
     }
 
@@ -475,6 +500,31 @@ impl Server {
                 upload.came += body.len();
                 self.stands(&id, 204)
             }
+            ("GET", "/v1/app/android") => {
+                let (_, bytes) = self.app.as_ref().unwrap();
+                std::fs::write(request.save_to.as_ref().unwrap(), bytes).unwrap();
+                Response {
+                    status: 200,
+                    headers: Vec::new(),
+                    body: Vec::new(),
+                }
+            }
+            ("GET", path) => {
+                let case = path.strip_prefix("/v1/phone/house-photos/").unwrap();
+                assert_eq!(bearer.as_deref(), Some(self.access.as_str()));
+                match self.house_photos.get(case) {
+                    Some(jpeg) => with(
+                        Response {
+                            status: 200,
+                            headers: Vec::new(),
+                            body: jpeg.clone(),
+                        },
+                        "Photo-Taken-At",
+                        "2026-11-01T03:00:00Z",
+                    ),
+                    None => problem(404, "not_found"),
+                }
+            }
             other => panic!("no such route: {other:?}"),
         }
     }
@@ -610,6 +660,7 @@ impl Server {
                     spool_recipient: SPOOL.to_public().to_string(),
                     keep_days: 7,
                     utc_offset_min: 420,
+                    app: self.app.as_ref().map(|(offered, _)| offered.clone()),
                 },
                 device_revoked: self.device_revoked.clone(),
             },
@@ -645,6 +696,11 @@ impl Bench {
 
     pub(super) fn folder(&self) -> std::path::PathBuf {
         self.dir.path().to_path_buf()
+    }
+
+    /// The app is killed.
+    pub(super) fn close(&mut self) {
+        self.app = None;
     }
 
     /// The app is killed and opened again.

@@ -29,7 +29,7 @@ use crate::{
 const CASE: u128 = 1;
 
 /// A camera's photo of a house, small so that tests are quick.
-fn photo(kind: PhotoKind, seed: u32) -> NewPhoto {
+pub(super) fn photo(kind: PhotoKind, seed: u32) -> NewPhoto {
     let exif = exif_segment(&Exif::default(), true);
     NewPhoto {
         kind,
@@ -38,11 +38,11 @@ fn photo(kind: PhotoKind, seed: u32) -> NewPhoto {
     }
 }
 
-fn front(seed: u32) -> NewPhoto {
+pub(super) fn front(seed: u32) -> NewPhoto {
     photo(PhotoKind::HouseFront, seed)
 }
 
-fn fix(lat_e7: i64, lon_e7: i64, accuracy_cm: i64) -> Fix {
+pub(super) fn fix(lat_e7: i64, lon_e7: i64, accuracy_cm: i64) -> Fix {
     Fix {
         lat_e7,
         lon_e7,
@@ -69,7 +69,7 @@ fn good_pin() -> NewPin {
     pin(vec![fix(-78_164_000, 1_120_114_000, 450)])
 }
 
-fn case(n: u128) -> CaseId {
+pub(super) fn case(n: u128) -> CaseId {
     CaseId(Uuid::from_u128(n))
 }
 
@@ -240,7 +240,7 @@ fn a_second_arrival_at_the_same_case_goes_on_with_its_draft() {
     assert_ne!(next, visit);
 }
 
-fn well_off() -> Vec<(&'static str, &'static str)> {
+pub(super) fn well_off() -> Vec<(&'static str, &'static str)> {
     vec![
         ("respondent", "Ibu Kenari Larasati"),
         ("shelter", "yes"),
@@ -259,7 +259,7 @@ fn well_off() -> Vec<(&'static str, &'static str)> {
     ]
 }
 
-fn answer_all(app: &FieldApp, visit: VisitId, answers: &[(&str, &str)]) {
+pub(super) fn answer_all(app: &FieldApp, visit: VisitId, answers: &[(&str, &str)]) {
     for (question, value) in answers {
         app.answer(visit, (*question).to_owned(), Some((*value).to_owned()))
             .unwrap();

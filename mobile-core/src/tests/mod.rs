@@ -2,6 +2,10 @@
 
 mod bench;
 mod capture;
+mod kill;
+mod lock;
+mod screens;
+mod slow;
 
 use bench::{Bench, S, T0, assignment, officer_bucket, problem, with};
 use tilik_protocol::ids::{CaseId, VisitId};

@@ -93,6 +93,10 @@ pub const RETURN_REASONS: &[(&str, &str)] = &[
     ("DOKUMEN_KURANG", "Dokumen kurang"),
 ];
 
+/// Return reasons that a front of two halves (gang sempit) is not given: where no camera can stand back far enough, roof
+/// and floor cannot both be in the picture.
+pub const NOT_OF_NARROW_FRONTS: [&str; 2] = ["ATAP_TERPOTONG", "LANTAI_TIDAK_TERLIHAT"];
+
 /// Why a membership is cancelled or put on hold, group by group ([`EXCLUSION_GROUPS`]).
 pub const EXCLUSION_REASONS: &[(&str, &str)] = &[
     ("MENINGGAL", "Meninggal dunia"),

@@ -257,6 +257,35 @@ pub struct PhoneConfig {
     pub keep_days: u32,
     /// The server's time zone offset in minutes, for dates on the screen (WIB: 420).
     pub utc_offset_min: i32,
+    /// The Android app that this server offers, when it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<AppRelease>,
+}
+
+/// A signed Android app, at `GET /v1/app/android`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AppRelease {
+    /// Its version, such as `0.2.0`.
+    pub version: String,
+    /// How long the file is.
+    pub bytes: u64,
+    /// SHA-256 of the file, hex.
+    pub sha256: String,
+}
+
+/// Where a village ends and how it is called, the body of a `boundary:` row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Boundary {
+    /// Its code.
+    pub code: RegionCode,
+    /// Its name.
+    pub name: String,
+    /// Closed lines around it, coarse enough for a small screen: latitude and longitude in degrees × 10⁷. Empty where no
+    /// boundary is known.
+    #[serde(default)]
+    pub rings: Vec<Vec<[i64; 2]>>,
 }
 
 /// An assignment, the body of an `assignment:` row. The minimum: no NIK, no family data.

@@ -1191,8 +1191,34 @@ fn every_wire_type_has_a_snapshot() {
         spool_recipient: "age1example".into(),
         keep_days: 7,
         utc_offset_min: 420,
+        app: None,
     };
-    wire(s, &config);
+    let release = AppRelease {
+        version: "0.2.0".into(),
+        bytes: 7_340_032,
+        sha256: "cd".repeat(32),
+    };
+    wire(s, &release);
+    wire(
+        s,
+        &Boundary {
+            code: village(),
+            name: "Contoh".into(),
+            rings: vec![vec![
+                [-78_400_000, 1_120_100_000],
+                [-78_400_000, 1_120_200_000],
+                [-78_300_000, 1_120_200_000],
+                [-78_400_000, 1_120_100_000],
+            ]],
+        },
+    );
+    wire(
+        s,
+        &PhoneConfig {
+            app: Some(release),
+            ..config.clone()
+        },
+    );
     wire(
         s,
         &SyncReply {

@@ -14,6 +14,7 @@ pub mod lookup;
 pub mod map;
 pub mod openapi;
 pub mod overview;
+pub mod phone;
 pub mod photos;
 pub mod plans;
 pub mod problem;

@@ -6,8 +6,8 @@ use utoipa::OpenApi;
 
 use super::routes::{self, Access, Line};
 use super::{
-    base_map, cases, contact_sheets, families, health, imports, lookup, map, overview, photos,
-    plans, reset_slips, second_factor, session, sync, trail, training, uploads, users,
+    base_map, cases, contact_sheets, families, health, imports, lookup, map, overview, phone,
+    photos, plans, reset_slips, second_factor, session, sync, trail, training, uploads, users,
 };
 use crate::error::{Error, Result};
 
@@ -102,6 +102,8 @@ use crate::error::{Error, Result};
         map::view,
         base_map::show,
         base_map::file,
+        phone::house_photo,
+        phone::android,
         map::villages,
         map::families,
         overview::show,

@@ -22,7 +22,8 @@ use tower_http::compression::CompressionLayer;
 use super::linger::linger;
 use super::{
     base_map, cases, console, contact_sheets, families, health, imports, lookup, map, overview,
-    photos, plans, reset_slips, second_factor, session, sync, trail, training, uploads, users,
+    phone, photos, plans, reset_slips, second_factor, session, sync, trail, training, uploads,
+    users,
 };
 use crate::App;
 use crate::actor::Actor;
@@ -261,6 +262,8 @@ fn table() -> Table {
         .route_up_to(PHOTO_BYTES, Method::POST, "/v1/uploads/{id}", Uploads, uploads::overridden)
         .route(Method::DELETE, "/v1/uploads/{id}", Uploads, uploads::delete)
         .route(Method::GET, "/v1/photos/{id}/{side}", Requires(P::ReadCases), photos::show)
+        .route(Method::GET, "/v1/phone/house-photos/{case}", Requires(P::Visit), phone::house_photo)
+        .route(Method::GET, "/v1/app/android", Public, phone::android)
         .route(Method::POST, "/v1/photos/seen", Requires(P::ReadCases), photos::seen)
         .route(Method::POST, "/v1/cases", Requires(P::AssignCases), cases::open)
         .route(Method::GET, "/v1/cases", Requires(P::ReadCases), cases::list)

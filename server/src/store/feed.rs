@@ -11,16 +11,19 @@ use tilik_protocol::ids::{CaseId, FamilyId, HouseId, UserId};
 use tilik_protocol::lenient::Lenient;
 use tilik_protocol::policy::Role;
 use tilik_protocol::region::RegionCode;
-use tilik_protocol::sync::{Assignment, Bucket, BucketPage, Cursor, FeedRow, FormRef, LastPin};
+use tilik_protocol::sync::{
+    Assignment, Boundary, Bucket, BucketPage, Cursor, FeedRow, FormRef, LastPin,
+};
 use tilik_protocol::time::Timestamp;
 
 use super::cases::returned_of;
 use super::lanes::QueryEach as _;
 use super::tables::{
-    case_membership, family, feed_counter, feed_row, house, membership, verification_case,
+    case_membership, family, feed_counter, feed_row, house, membership, region, verification_case,
 };
 use super::{Acting, Write};
 use crate::error::{Error, Result};
+use crate::geometry;
 
 /// The feed's name for a case.
 fn object_of(case: CaseId) -> String {
@@ -110,6 +113,25 @@ pub(super) fn last_pin(house: &house::Model) -> Option<LastPin> {
         accuracy_cm: house.accuracy_cm?,
         taken_at: Timestamp::from_micros(house.pinned_at?),
     })
+}
+
+/// Puts where a village ends, and how it is called, into its bucket: coarse, for a phone's map without a network.
+pub(super) async fn publish_boundary(
+    write: &mut Write,
+    code: &RegionCode,
+    geometry: &str,
+) -> Result<()> {
+    let named = region::Entity::find_by_id(code.to_string())
+        .one(write.on())
+        .await?;
+    let boundary = Boundary {
+        code: code.clone(),
+        name: named.map_or_else(|| code.to_string(), |region| region.name),
+        rings: geometry::boundary(geometry)
+            .map(|shape| geometry::phone_rings(&shape))
+            .unwrap_or_default(),
+    };
+    write.feed_put(Bucket::region(code), format!("boundary:{code}"), &boundary)
 }
 
 /// Cursors of one phone that are worth remembering.

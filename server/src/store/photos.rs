@@ -2,17 +2,20 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Set, Value};
-use tilik_protocol::ids::PhotoId;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Set, Value};
+use tilik_protocol::case::CaseState;
+use tilik_protocol::evidence::PhotoKind;
+use tilik_protocol::ids::{CaseId, PhotoId};
 use tilik_protocol::policy::{Permission, Role};
 use tilik_protocol::problem::ProblemCode;
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::review::SeenPhotos;
+use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
 use super::access::{Mode, Read};
 use super::journal::Entry;
-use super::tables::{photo, user_account};
+use super::tables::{house, photo, user_account, verification_case, visit_photo};
 use super::{Acting, jobs};
 use crate::error::{Error, Result};
 use crate::watermark::Words;
@@ -140,6 +143,75 @@ impl Acting {
         };
         self.note_reads([read]).await?;
         Ok(PhotoCopy { key, sha256, words })
+    }
+
+    /// The small copy of the newest accepted front photo of the house that this officer's own case is about, and when it
+    /// was taken. Logged as served: phones fetch ahead. A front of two halves is its left one.
+    ///
+    /// # Errors
+    /// `not_found` when the case is not with this officer, or no accepted evidence shows the house.
+    pub async fn house_photo_copy(&self, id: CaseId) -> Result<(PhotoId, PhotoCopy, Timestamp)> {
+        let officer = self.actor.person_id()?;
+        let case = verification_case::Entity::find_by_id(Uuid::from(id))
+            .filter(verification_case::Column::OfficerId.eq(Uuid::from(officer)))
+            .one(self.store.read())
+            .await?
+            .ok_or(Error::NOT_FOUND)?;
+        let state: CaseState = case.state.parse().map_err(Error::internal)?;
+        let region: RegionCode = case.region.parse().map_err(Error::internal)?;
+        let role = self
+            .actor
+            .role_in(Permission::Visit, &region)
+            .filter(|_| state.is_with_officer())
+            .ok_or(Error::NOT_FOUND)?;
+        let home = house::Entity::find_by_id(case.house_id)
+            .one(self.store.read())
+            .await?
+            .ok_or(Error::NOT_FOUND)?;
+        // The pin and the photos beside it are of one accepted visit.
+        let accepted = home.pin_visit.ok_or(Error::NOT_FOUND)?;
+        let fronts =
+            visit_photo::Entity::find()
+                .filter(visit_photo::Column::VisitId.eq(accepted))
+                .filter(visit_photo::Column::Kind.is_in(
+                    [PhotoKind::HouseFront, PhotoKind::NarrowLeft].map(|kind| kind.to_string()),
+                ))
+                .order_by_asc(visit_photo::Column::Position)
+                .all(self.store.read())
+                .await?;
+        let whole = PhotoKind::HouseFront.to_string();
+        let front = fronts
+            .iter()
+            .find(|front| front.kind == whole)
+            .or(fronts.first())
+            .ok_or(Error::NOT_FOUND)?;
+        let row = photo::Entity::find_by_id(front.photo_id)
+            .one(self.store.read())
+            .await?
+            .ok_or(Error::NOT_FOUND)?;
+        let (key, sha256) = row
+            .small_key
+            .zip(row.small_sha256)
+            .ok_or(Error::NOT_FOUND)?;
+        let read = Read {
+            kind: "photo",
+            id: row.id,
+            what: "photo_320",
+            mode: Mode::Served,
+            role,
+            purpose: None,
+        };
+        self.note_reads([read]).await?;
+        let copy = PhotoCopy {
+            key,
+            sha256,
+            words: None,
+        };
+        Ok((
+            PhotoId(row.id),
+            copy,
+            Timestamp::from_micros(front.taken_at),
+        ))
     }
 
     /// A person had these photos before their eyes.

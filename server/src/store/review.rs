@@ -18,7 +18,7 @@ use tilik_protocol::ids::{CaseId, EventId, PhotoId, UserId, VisitId};
 use tilik_protocol::lookup::ReviewQueue;
 use tilik_protocol::policy::Permission;
 use tilik_protocol::problem::{FieldProblem, ProblemCode};
-use tilik_protocol::reason::{self, RETURN_REASONS};
+use tilik_protocol::reason::{self, NOT_OF_NARROW_FRONTS, RETURN_REASONS};
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::review::{
     AcceptCase, CaseAct, CaseView, Claim, Claimed, MOST_SKIPPED, ReturnCase,
@@ -514,20 +514,41 @@ impl Acting {
             .await?
             .ok_or(Error::NOT_FOUND)?;
         let mut photos: Vec<PhotoId> = Vec::new();
+        // The halves of a front that has no whole.
+        let mut halves: Vec<PhotoId> = Vec::new();
         if let Some(current) = case.current_visit {
-            photos = visit_photo::Entity::find()
+            let links = visit_photo::Entity::find()
                 .filter(visit_photo::Column::VisitId.eq(current))
                 .all(self.store.read())
-                .await?
-                .into_iter()
-                .map(|link| PhotoId(link.photo_id))
-                .collect();
+                .await?;
+            let has = |kind: PhotoKind| links.iter().any(|link| link.kind == kind.to_string());
+            let narrow = [PhotoKind::NarrowLeft, PhotoKind::NarrowRight];
+            if !has(PhotoKind::HouseFront) && narrow.into_iter().all(has) {
+                halves = links
+                    .iter()
+                    .filter(|link| narrow.iter().any(|kind| link.kind == kind.to_string()))
+                    .map(|link| PhotoId(link.photo_id))
+                    .collect();
+            }
+            photos = links.iter().map(|link| PhotoId(link.photo_id)).collect();
         }
         let at = self.store.now();
         self.review_step(id, CaseAction::Return, &body, move |case| {
             let visit = VisitId(case.current_visit.ok_or(Error::WRONG_MOMENT)?);
             let mut named = Vec::new();
             for (n, given) in reasons.iter().enumerate() {
+                let about_front = match &given.target {
+                    ReturnTarget::Photo { photo } => halves.contains(photo),
+                    ReturnTarget::Visit => !halves.is_empty(),
+                    ReturnTarget::Pin | ReturnTarget::Answer { .. } => false,
+                };
+                if about_front && given.code.is_in(&NOT_OF_NARROW_FRONTS) {
+                    return Err(Error::field(
+                        &format!("reasons[{n}].code"),
+                        "narrow_front",
+                        "Tampak depan ini difoto dalam dua bagian karena gang sempit, jadi tidak dikembalikan karena atap atau lantai terpotong.",
+                    ));
+                }
                 if let ReturnTarget::Photo { photo } = &given.target {
                     if !photos.contains(photo) {
                         return Err(Error::field(

@@ -105,6 +105,7 @@ impl Acting {
                 spool_recipient: self.store.keys().spool_recipient(),
                 keep_days: config.keep_days,
                 utc_offset_min: config.utc_offset_min,
+                app: config.app.as_ref().map(|app| app.release().clone()),
             },
             device_revoked: phone.revoked_kind,
         })

@@ -15,6 +15,7 @@ use tilik_protocol::registry::{
 };
 use tilik_protocol::review::Page;
 use tilik_protocol::session::{Act, Me};
+use tilik_protocol::sync::Boundary;
 use tilik_tests::handmade::SoftPhone;
 use tilik_tests::kediri;
 use tilik_tests::phone::snapshots;
@@ -330,6 +331,14 @@ async fn kota_kediri_comes_in_and_a_second_time_changes_nothing() {
             "form:kepmensos-262:1"
         ]
     );
+    let rows = reply.buckets.iter().flat_map(|page| &page.rows);
+    let village = rows
+        .filter(|row| row.object == "boundary:35.71.01.1001")
+        .find_map(|row| row.body.clone());
+    let village: Boundary = serde_json::from_value(village.unwrap()).unwrap();
+    assert_eq!(village.code.as_str(), BANDAR_LOR);
+    assert!(!village.name.is_empty() && village.name != BANDAR_LOR);
+    assert!(village.rings[0].len() > 3);
     office.end().await;
 }
 

@@ -29,6 +29,7 @@ mod map;
 mod outages;
 mod overview;
 mod own_sessions;
+mod phone;
 mod photos;
 mod plans;
 mod recipients;

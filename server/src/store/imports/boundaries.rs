@@ -8,13 +8,13 @@ use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
 use tilik_protocol::problem::FieldProblem;
 use tilik_protocol::region::RegionCode;
-use tilik_protocol::sync::Bucket;
 
 use super::cells::region_code;
 use super::{CHUNK, Run, Tally};
 use crate::error::{Error, Result};
 use crate::geometry;
 use crate::sheet::problem;
+use crate::store::feed;
 use crate::store::tables::boundary;
 
 /// The properties that hold a Kemendagri code in the files that go around.
@@ -208,13 +208,7 @@ impl Run<'_> {
             )
             .exec_without_returning(write.on())
             .await?;
-            let geometry: serde_json::Value =
-                serde_json::from_str(&shape.geometry).map_err(Error::internal)?;
-            write.feed_put(
-                Bucket::region(&shape.code),
-                format!("boundary:{}", shape.code),
-                &geometry,
-            )?;
+            feed::publish_boundary(&mut write, &shape.code, &shape.geometry).await?;
         }
         self.commit(write, chunk.len(), added, changed).await?;
         tally.added += added;

@@ -5,19 +5,18 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QuerySele
 use sha2::{Digest, Sha256};
 use tilik_protocol::ids::{FamilyId, HouseId, MembershipId, PersonId, WaitlistId};
 use tilik_protocol::membership::MembershipState;
-use tilik_protocol::sync::Bucket;
 use tilik_protocol::training::TRAINING_PROGRAM;
 use uuid::Uuid;
 
 use super::{HOLDING, VILLAGE, WAITING, code};
 use crate::error::{Error, Result};
 use crate::keys::Purpose;
-use crate::store::Write;
 use crate::store::slots::{self, Membership};
 use crate::store::tables::{
     blind_index, boundary, family, house, person, waitlist, waitlist_entry,
 };
 use crate::store::users::keep_version;
+use crate::store::{Write, feed};
 
 /// What invented families are called: each says what it is wherever it is shown, also on a phone and on paper.
 const FLOWERS: [&str; HOLDING + WAITING] = [
@@ -89,11 +88,7 @@ async fn outline(write: &mut Write) -> Result<Option<(i64, i64)>> {
         .exec_without_returning(write.on())
         .await?;
     let village = code(VILLAGE)?;
-    write.feed_put(
-        Bucket::region(&village),
-        format!("boundary:{village}"),
-        &geometry,
-    )?;
+    feed::publish_boundary(write, &village, &geometry.to_string()).await?;
     Ok(Some((south.midpoint(north), west.midpoint(east))))
 }
 

@@ -325,6 +325,7 @@ impl Api {
                     bytes: body.to_string().into_bytes(),
                 }
             },
+            save_to: None,
         };
         self.0.send(&request).context("nobody answers")
     }

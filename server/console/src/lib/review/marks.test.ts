@@ -56,6 +56,9 @@ test('a code has one digit on every photo, and none where it does not fit', () =
 	}
 	assert.deepEqual(offers(front, 'house_front').map(({ digit }) => digit), ['1', '2', '3', '4', '5', '6', '7', '8', '9']);
 	assert.equal(offers(front, 'family_card').some(({ code }) => code === 'ATAP_TERPOTONG'), false);
+	for (const half of ['narrow_left', 'narrow_right']) {
+		assert.equal(offers(front, half).some(({ code }) => code === 'ATAP_TERPOTONG' || code === 'LANTAI_TIDAK_TERLIHAT'), false);
+	}
 });
 
 test('every reason can be reached somewhere, and no other is offered', () => {

@@ -58,8 +58,9 @@ export function cleared(marks: readonly Mark[], target: Target): Mark[] {
 const ON_PHOTO: readonly (readonly [digit: string, code: string, kinds?: readonly string[]])[] = [
 	['1', 'FOTO_BURAM'],
 	['2', 'FOTO_BUKAN_TAMPAK_DEPAN', ['house_front']],
-	['3', 'ATAP_TERPOTONG', ['house_front', 'narrow_left', 'narrow_right']],
-	['4', 'LANTAI_TIDAK_TERLIHAT', ['house_front', 'house_inside', 'narrow_left', 'narrow_right']],
+	// Not on the halves of a narrow alley's front: where nobody can stand back, roof and floor cannot both be in the picture.
+	['3', 'ATAP_TERPOTONG', ['house_front']],
+	['4', 'LANTAI_TIDAK_TERLIHAT', ['house_front', 'house_inside']],
 	['5', 'FOTO_GELAP'],
 	['6', 'FOTO_DUPLIKAT'],
 	['7', 'FOTO_DARI_LAYAR'],
