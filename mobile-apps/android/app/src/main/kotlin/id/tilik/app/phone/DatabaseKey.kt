@@ -1,0 +1,58 @@
+package id.tilik.app.phone
+
+import java.io.File
+import java.io.IOException
+import java.security.SecureRandom
+import javax.crypto.Cipher
+import javax.crypto.SecretKey
+import javax.crypto.spec.GCMParameterSpec
+import uniffi.tilik_mobile_core.Keys
+import uniffi.tilik_mobile_core.PortException
+
+/**
+ * The key of what is encrypted on this phone: 32 random bytes, kept in `folder` wrapped by a key of the keystore.
+ *
+ * A wrapped key that cannot be opened is never replaced: another key would open nothing that is there.
+ */
+internal class DatabaseKey(private val keystore: Keystore, private val folder: File) : Keys {
+    private val file = File(folder, "database.key")
+    private var plain: ByteArray? = null
+
+    override fun databaseKey(): ByteArray = synchronized(this) {
+        val key = plain ?: (if (file.exists()) unwrap() else make()).also { plain = it }
+        key.copyOf()
+    }
+
+    private fun unwrap(): ByteArray {
+        val wrapped = reading { file.readBytes() }
+        if (wrapped.size != IV + KEY + TAG) throw PortException.Failed()
+        val wrapping = keystore.wrappingKey(mayMake = false) ?: throw PortException.Failed()
+        return trying { cipher(Cipher.DECRYPT_MODE, wrapping, wrapped.copyOf(IV)).doFinal(wrapped, IV, KEY + TAG) }
+    }
+
+    private fun make(): ByteArray {
+        val wrapping = keystore.wrappingKey(mayMake = true) ?: throw PortException.Failed()
+        val key = ByteArray(KEY).also { SecureRandom().nextBytes(it) }
+        val wrapped = trying { cipher(Cipher.ENCRYPT_MODE, wrapping, null).run { iv + doFinal(key) } }
+        reading { writeDurably(file, wrapped) }
+        return key
+    }
+
+    private fun cipher(mode: Int, key: SecretKey, iv: ByteArray?): Cipher =
+        Cipher.getInstance("AES/GCM/NoPadding").apply {
+            // The keystore chooses the nonce by itself when it encrypts, and insists on it.
+            if (iv == null) init(mode, key) else init(mode, key, GCMParameterSpec(TAG * 8, iv))
+        }
+
+    private fun <T> reading(work: () -> T): T = try {
+        work()
+    } catch (_: IOException) {
+        throw PortException.Failed()
+    }
+
+    private companion object {
+        const val IV = 12
+        const val KEY = 32
+        const val TAG = 16
+    }
+}

@@ -1,0 +1,135 @@
+package id.tilik.app.phone
+
+import android.app.Activity
+import android.content.ActivityNotFoundException
+import android.content.Intent
+import android.content.pm.PackageManager
+import android.net.Uri
+import android.os.Build
+import android.os.Bundle
+import android.os.SystemClock
+import android.provider.Settings
+import android.view.View
+import android.view.WindowManager
+
+/**
+ * A screen that shows people: never on a screenshot or in the list of recent apps, never under another app's window, and
+ * locked when it was left for two minutes.
+ */
+abstract class SecureActivity : Activity() {
+    /** The process. */
+    val app: TilikApp
+        get() = TilikApp.of(this)
+
+    private val ticket = Desk.Ticket()
+    private var asked: ((Boolean, Boolean) -> Unit)? = null
+    private var picked: ((Uri?) -> Unit)? = null
+
+    override fun onCreate(savedInstanceState: Bundle?) {
+        super.onCreate(savedInstanceState)
+        window.addFlags(WindowManager.LayoutParams.FLAG_SECURE)
+        if (Build.VERSION.SDK_INT >= 31) window.setHideOverlayWindows(true)
+        if (Build.VERSION.SDK_INT >= 33) setRecentsScreenshotEnabled(false)
+        // A window of another app over ours could lend the officer's finger to it.
+        window.decorView.filterTouchesWhenObscured = true
+    }
+
+    override fun onStart() {
+        super.onStart()
+        val left = leftAt
+        leftAt = null
+        if (left != null && SystemClock.elapsedRealtime() - left >= LOCK_MILLIS) {
+            // What was on the screen is not seen again before it is locked.
+            window.decorView.visibility = View.INVISIBLE
+            app.desk.ask(ticket, work = { it.lock() }, done = { cover() }, failed = { cover() })
+        }
+    }
+
+    private fun cover() {
+        locked()
+        // What the lock screen asks is answered before this is, as the desk keeps the order.
+        val show = { window.decorView.visibility = View.VISIBLE }
+        app.desk.ask(ticket, work = {}, done = { show() }, failed = { show() })
+    }
+
+    override fun onStop() {
+        // Turning the phone is no leaving.
+        if (!isChangingConfigurations) leftAt = SystemClock.elapsedRealtime()
+        super.onStop()
+    }
+
+    override fun onDestroy() {
+        ticket.close()
+        super.onDestroy()
+    }
+
+    /** The app was away for two minutes or more, and is locked now. */
+    protected abstract fun locked()
+
+    /**
+     * Asks for permissions; answers at once where there are all. Tells whether all were given, and whether a refusal is for
+     * good: then only the phone's own page ([appSettings]) helps.
+     */
+    fun askPermission(permissions: List<String>, done: (granted: Boolean, forGood: Boolean) -> Unit) {
+        val missing = permissions.filterNot(::has)
+        if (missing.isEmpty()) {
+            done(true, false)
+            return
+        }
+        asked = done
+        requestPermissions(missing.toTypedArray(), ASK)
+    }
+
+    /** Whether it is granted. */
+    fun has(permission: String): Boolean = checkSelfPermission(permission) == PackageManager.PERMISSION_GRANTED
+
+    override fun onRequestPermissionsResult(requestCode: Int, permissions: Array<out String>, grantResults: IntArray) {
+        super.onRequestPermissionsResult(requestCode, permissions, grantResults)
+        if (requestCode != ASK) return
+        val done = asked ?: return
+        asked = null
+        val refused = permissions.filterNot(::has)
+        // An empty answer means that the question went away unanswered.
+        val forGood = permissions.isNotEmpty() && refused.any { !shouldShowRequestPermissionRationale(it) }
+        done(permissions.isNotEmpty() && refused.isEmpty(), forGood)
+    }
+
+    /** Lets the officer choose a file or a place for one; null when nothing was chosen. */
+    fun pick(intent: Intent, done: (Uri?) -> Unit) {
+        picked = done
+        try {
+            @Suppress("DEPRECATION")
+            startActivityForResult(intent, PICK)
+        } catch (_: ActivityNotFoundException) {
+            // Some phones come without the system's file picker.
+            picked = null
+            done(null)
+        }
+    }
+
+    @Suppress("OVERRIDE_DEPRECATION")
+    override fun onActivityResult(requestCode: Int, resultCode: Int, data: Intent?) {
+        @Suppress("DEPRECATION")
+        super.onActivityResult(requestCode, resultCode, data)
+        if (requestCode != PICK) return
+        val done = picked ?: return
+        picked = null
+        done(if (resultCode == RESULT_OK) data?.data else null)
+    }
+
+    /** The phone's page about this app, where permissions are given back. */
+    fun appSettings(): Intent =
+        Intent(Settings.ACTION_APPLICATION_DETAILS_SETTINGS, Uri.fromParts("package", packageName, null))
+
+    /** The phone's page on which location is switched on. */
+    fun locationSettings(): Intent = Intent(Settings.ACTION_LOCATION_SOURCE_SETTINGS)
+
+    private companion object {
+        const val ASK = 1
+        const val PICK = 2
+        const val LOCK_MILLIS = 2 * 60 * 1000L
+
+        /** When the app was left, by the clock that nobody sets. Of the process: the activity may be made anew. */
+        var leftAt: Long? = null
+    }
+}

@@ -1,0 +1,82 @@
+package id.tilik.app.screens
+
+import android.content.Context
+import android.os.Bundle
+import android.text.InputType
+import android.view.View
+import android.widget.Button
+import id.tilik.app.R
+import uniffi.tilik_mobile_core.Status
+
+/** Name and password. Needs the server: the first time, after five wrong PINs, and when the session is over. */
+class SignInScreen(args: Bundle = Bundle()) : Screen(ScreenName.SIGN_IN, args) {
+    private var account: Field? = null
+    private var password: Field? = null
+    private var send: Button? = null
+    private var hasAsked = false
+
+    override fun title(context: Context): CharSequence = context.words(R.string.sign_in_title)
+
+    override fun body(context: Context): View {
+        val who = Field(
+            context, context.words(R.string.sign_in_name), InputType.TYPE_CLASS_TEXT or InputType.TYPE_TEXT_FLAG_NO_SUGGESTIONS,
+        )
+        val secret = Field(
+            context, context.words(R.string.sign_in_password), InputType.TYPE_CLASS_TEXT or InputType.TYPE_TEXT_VARIATION_PASSWORD,
+        )
+        account = who
+        password = secret
+        who.words = args.getString(NAME).orEmpty()
+        return context.scroll(
+            context.column(EDGE_DP, context.text(context.words(R.string.sign_in_how)), who.view, secret.view).padded(),
+        )
+    }
+
+    override fun foot(context: Context): View =
+        context.button(context.words(R.string.sign_in_send), Tone.MAIN) { signIn() }.also { send = it }
+
+    override fun onShown() = onChanged()
+
+    override fun onChanged() = ask({ it.status() }) { show(it) }
+
+    override fun save() = args.putString(NAME, account?.words)
+
+    /** How the sign-in stands. */
+    fun show(status: Status) {
+        if (account?.words.isNullOrEmpty()) account?.words = status.username.orEmpty()
+        wait(send, R.string.sign_in_send, status.busy)
+        if (!hasAsked || status.busy) return
+        showProblem(status)
+        if (status.signedIn && isInFront) {
+            hasAsked = false
+            stage.door()
+            // Opened from a notice, it stands on the stack and goes away; as the door, the door takes it away.
+            if (status.lastProblem == null) leave()
+        }
+    }
+
+    private fun leave() {
+        if (args.getBoolean(OPENED)) stage.back()
+    }
+
+    private fun signIn() {
+        val who = account?.words.orEmpty().trim()
+        val secret = password?.words.orEmpty()
+        if (who.isEmpty() || secret.isEmpty()) return say(stage.activity.words(R.string.sign_in_empty))
+        hasAsked = true
+        act({ it.signIn(who, secret) }) {
+            password?.words = ""
+            stage.app.sender.wake()
+            onChanged()
+        }
+    }
+
+    internal companion object {
+        private const val NAME = "name"
+
+        /** Set when it was opened from another screen. */
+        const val OPENED = "opened"
+
+        fun opened() = SignInScreen(Bundle().apply { putBoolean(OPENED, true) })
+    }
+}
