@@ -30,8 +30,8 @@ use uuid::Uuid;
 use crate::phone::{advance_chain, enrolment};
 use crate::store::outbox::{SealedPhotoRecord, SealedVisitRecord, enqueue};
 use crate::{
-    AppInfo, Clock, FieldApp, FreeSpace, Header, Keys, MonotonicClock, PortError, Ports, Request,
-    RequestBody, Response, Rng, Signer,
+    AppInfo, Clock, CoreError, FieldApp, FreeSpace, Header, Keys, MonotonicClock, PortError, Ports,
+    Request, RequestBody, Response, Rng, Signer,
 };
 
 pub(super) const T0: i64 = 1_795_000_000_000_000;
@@ -711,6 +711,11 @@ impl Bench {
 
     /// The app on another folder of the same phone.
     pub(super) fn open(&self, folder: &std::path::Path) -> Arc<FieldApp> {
+        self.try_open(folder).unwrap()
+    }
+
+    /// The same, where it may not open.
+    pub(super) fn try_open(&self, folder: &std::path::Path) -> Result<Arc<FieldApp>, CoreError> {
         let hands = &self.hands;
         let ports = Ports {
             clock: hands.clone(),
@@ -731,7 +736,7 @@ impl Bench {
             rooted: None,
         };
         let folder = folder.to_string_lossy().into_owned();
-        FieldApp::open(folder, info, ports).unwrap()
+        FieldApp::open(folder, info, ports)
     }
 
     pub(super) fn body(request: &Request) -> Vec<u8> {
