@@ -39,6 +39,7 @@ class CameraScreen(args: Bundle) : Screen(ScreenName.CAMERA, args) {
     private var frame: FrameLayout? = null
     private var finder: FinderView? = null
     private var hint: TextView? = null
+    private var isBlind = false
     private var slots: LinearLayout? = null
     private var below: LinearLayout? = null
     private var shutter: ShutterButton? = null
@@ -194,6 +195,7 @@ class CameraScreen(args: Bundle) : Screen(ScreenName.CAMERA, args) {
             }
         }
         picture.addView(said, fill())
+        isBlind = true
         hint?.showIf(false)
         shutter?.isEnabled = false
     }
@@ -224,7 +226,8 @@ class CameraScreen(args: Bundle) : Screen(ScreenName.CAMERA, args) {
 
     private fun tell(words: String) {
         val box = hint ?: return
-        if (box.text.toString() != words) box.say(words)
+        // Without a picture the way out stands where the hint would.
+        if (isBlind) box.showIf(false) else box.say(words)
     }
 
     private fun slotButton(context: Context, slot: PhotoSlot, isChosen: Boolean): View {
@@ -343,6 +346,7 @@ class CameraScreen(args: Bundle) : Screen(ScreenName.CAMERA, args) {
         val context = stage.activity
         val eye = stage.app.newCamera()
         camera = eye
+        isBlind = false
         picture.removeAllViews()
         val preview = eye.preview(context)
         preview.contentDescription = context.words(R.string.camera_preview)

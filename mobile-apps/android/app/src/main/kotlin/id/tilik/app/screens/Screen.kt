@@ -117,6 +117,8 @@ abstract class Screen(val name: ScreenName, val args: Bundle = Bundle()) {
         val said = context.text("", Type.STRONG, R.color.on_bad_soft).apply {
             setBackgroundColor(context.colour(R.color.bad_soft))
             padded(EDGE_DP, 12)
+            minimumHeight = context.dp(TOUCH_DP)
+            gravity = Gravity.CENTER_VERTICAL
             showIf(false)
             live()
             setOnClickListener { showIf(false) }

@@ -41,8 +41,10 @@ class SignOutScreen(args: Bundle = Bundle()) : Screen(ScreenName.SIGN_OUT, args)
     }
 
     private fun leave() = act({ it.signOut() }) {
-        stage.app.sender.wake()
-        stage.home()
-        stage.door()
+        // Home hides this screen, and a hidden screen has no stage.
+        val by = stage
+        by.app.sender.wake()
+        by.home()
+        by.door()
     }
 }
