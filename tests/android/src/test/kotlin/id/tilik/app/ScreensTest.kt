@@ -1,0 +1,473 @@
+package id.tilik.app
+
+import android.Manifest
+import android.app.Activity
+import android.content.Intent
+import android.view.WindowManager
+import id.tilik.app.phone.Camera
+import id.tilik.app.phone.Positions
+import id.tilik.app.support.City
+import id.tilik.app.support.Eye
+import id.tilik.app.support.Hand
+import id.tilik.app.support.House
+import id.tilik.app.support.TestApp
+import id.tilik.app.support.Wire
+import java.io.File
+import java.net.URL
+import org.junit.After
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertFalse
+import org.junit.Assert.assertNotNull
+import org.junit.Assert.assertTrue
+import org.junit.Test
+import org.junit.runner.RunWith
+import org.robolectric.RobolectricTestRunner
+import org.robolectric.RuntimeEnvironment
+import org.robolectric.Shadows.shadowOf
+import org.robolectric.util.ReflectionHelpers
+import uniffi.tilik_mobile_core.TodayOrder
+import uniffi.tilik_mobile_core.TodayQuery
+import uniffi.tilik_protocol.QuestionKind
+import uniffi.tilik_protocol.VisitKind
+
+/** An officer's day: every screen with what the real core says, touched by its words, looked at by day and by night. */
+@RunWith(RobolectricTestRunner::class)
+class ScreensTest {
+    private val app = (RuntimeEnvironment.getApplication() as TestApp).apply { phoneName = "layar" }
+    private val wire = Wire(URL(City.address).port)
+    private val hand = Hand(app)
+    private val eye = Eye(hand)
+    private var photos = 10
+
+    /** Two of the families, by the names on their rows. */
+    private var full = ""
+    private var quick = ""
+
+    @After
+    fun end() {
+        // Also when the day ended early.
+        eye.faults.forEach(::println)
+        wire.close()
+    }
+
+    private fun words(id: Int, vararg with: Any) = app.getString(id, *with)
+
+    private fun touch(id: Int) = hand.touch(words(id))
+
+    private fun untilSeen(id: Int) = hand.untilSeen(words(id))
+
+    private fun look(name: String) = eye.look(name)
+
+    private fun type(id: Int, text: String) = hand.type(words(id), text)
+
+    @Test
+    fun `a day`() {
+        File(System.getProperty("tilik.screens")).deleteRecursively()
+        door()
+        val case = City.assign("siti", "full").single()
+        City.assign("siti", "quick", 3)
+        list(case)
+        theFullVisit()
+        outbox()
+        returned(case)
+        cannotBeSeen()
+        finding()
+        months()
+        assertEquals("", eye.faults.joinToString("\n"))
+    }
+
+    /** Enrolment, sign-in, another password, the PIN. */
+    private fun door() {
+        hand.open()
+        assertTrue(hand.activity.window.attributes.flags and WindowManager.LayoutParams.FLAG_SECURE != 0)
+        untilSeen(R.string.enrol_title)
+        look("01-daftar")
+        type(R.string.enrol_code, "x")
+        touch(R.string.enrol_send)
+        assertFalse("a bad address is said", hand.touchable(words(R.string.enrol_send)) == null)
+        type(R.string.enrol_server, wire.address)
+        type(R.string.enrol_code, City.enrolment("siti"))
+        touch(R.string.enrol_send)
+        hand.until("the phone is enrolled") { hand.sees(words(R.string.sign_in_how)) }
+        look("02-masuk")
+        type(R.string.sign_in_name, "siti")
+        type(R.string.sign_in_password, City.FIRST_PASSWORD)
+        touch(R.string.sign_in_send)
+        hand.until("somebody else chose the password") { hand.sees(words(R.string.password_how)) }
+        look("03-ganti-kata-sandi")
+        type(R.string.password_old, City.FIRST_PASSWORD)
+        type(R.string.password_new, City.PASSWORD)
+        type(R.string.password_again, City.PASSWORD + "x")
+        touch(R.string.password_send)
+        assertTrue(hand.sees(words(R.string.password_differs)))
+        type(R.string.password_again, City.PASSWORD)
+        touch(R.string.password_send)
+        untilSeen(R.string.app_pin_choose)
+        look("04-pin-aplikasi")
+        pin("123456")
+        pin("123456")
+        assertTrue("a simple PIN is refused", hand.sees(words(R.string.app_pin_choose)))
+        pin("482916")
+        assertTrue(hand.sees(words(R.string.app_pin_repeat)))
+        pin("482916")
+        untilSeen(R.string.today_title)
+    }
+
+    private fun rows() = app.desk.wait { it.today(TodayQuery("", TodayOrder.NEIGHBOURHOOD, null, 0u, 200u)) }.rows
+
+    private fun pin(digits: String) = digits.forEach { hand.touch(it.toString()) }
+
+    private fun list(case: String) {
+        app.sender.sendNow()
+        hand.until("the cases come") { rows().size == 4 }
+        full = rows().first { it.case == case }.name
+        quick = rows().first { it.kind == VisitKind.QUICK }.name
+        hand.untilSeen(quick)
+        assertTrue(hand.sees(words(R.string.today_no_place)))
+        look("05-hari-ini-tanpa-lokasi")
+        app.positions.become(Positions.Unavailable.NO_PERMISSION)
+        hand.settle()
+        assertTrue(hand.sees(words(R.string.place_no_permission_list)))
+        look("06-hari-ini-lokasi-ditolak")
+        app.positions.become(null)
+        app.positions.hear(City.LAT + 3_000, City.LON, 600)
+        hand.until("the order by distance") { !hand.sees(words(R.string.today_no_place)) && !hand.sees(words(R.string.place_no_permission_list)) }
+        look("07-hari-ini")
+        hand.touch(words(R.string.today_search))
+        type(R.string.today_search, quick.lowercase())
+        hand.until("only who was searched for") { hand.sees(quick) && !hand.sees(full) }
+        look("08-cari")
+        hand.back()
+        hand.untilSeen(full)
+        touch(R.string.map_title)
+        hand.settle()
+        look("09-peta")
+        hand.back()
+    }
+
+    /** The full visit, with everything that can go wrong on the way. */
+    private fun theFullVisit() {
+        hand.touch(full)
+        untilSeen(R.string.case_asked)
+        look("10-kasus")
+        shadowOf(app).denyPermissions(Manifest.permission.CAMERA)
+        touch(R.string.begin_full)
+        hand.settle()
+        refuseCamera()
+        app.camera.scene = House(++photos).jpeg()
+        shadowOf(app).grantPermissions(Manifest.permission.CAMERA)
+        hand.leave()
+        hand.comeBack()
+        unlocked()
+        hand.until("the camera is open") { app.camera.isOpen }
+        look("12-kamera")
+        app.camera.become(Camera.Unavailable.IN_USE)
+        hand.settle()
+        assertTrue("another app takes the camera", hand.sees(words(R.string.camera_in_use)))
+        look("13-kamera-dipakai")
+        app.camera.unavailable = null
+        touch(R.string.try_again)
+        hand.until("the camera is back") { app.camera.isOpen }
+        // Too dark: said at once, and taken again.
+        app.camera.scene = House(++photos).jpeg(dark = true)
+        shoot()
+        look("14-foto-gelap")
+        assertFalse(hand.sees(words(R.string.verdict_good)))
+        touch(R.string.photo_again)
+        app.camera.scene = House(++photos).jpeg()
+        shoot()
+        assertTrue("a good photo is said to be one: ${hand.texts()}", hand.sees(words(R.string.verdict_good)))
+        look("15-foto-jelas")
+        touch(R.string.photo_use)
+        // The process dies between photo and seal: the draft and the screen are there again.
+        hand.killAndReopen()
+        untilSeen(R.string.app_pin_enter)
+        look("16-pin-terkunci")
+        pin("111222")
+        assertTrue("a wrong PIN is counted", hand.sees("Sisa percobaan"))
+        pin("482916")
+        untilSeen(R.string.camera_title)
+        assertEquals("the photo is still there", 1, draft().photos.size)
+        takeWhatIsAsked()
+        thePin()
+        if (hand.sees(words(R.string.notice_title))) {
+            look("21-pemberitahuan")
+            touch(R.string.notice_read)
+            untilSeen(R.string.questions_title)
+        }
+        questions()
+        untilSeen(R.string.summary_title)
+        look("24-ringkasan")
+        app.phone.freeBytes = 1000
+        touch(R.string.seal)
+        hand.settle()
+        eye.glance("25-hp-penuh")
+        assertTrue("a full phone does not seal, and loses nothing", hand.sees(words(R.string.summary_title)))
+        app.phone.freeBytes = 8L shl 30
+        // From here on the network answers with a page of its own.
+        wire.page = "<html>Selamat datang di WiFi gratis</html>"
+        touch(R.string.seal)
+        untilSeen(R.string.sealed_words)
+        look("26-tersegel")
+    }
+
+    private fun refuseCamera() {
+        refuse()
+        assertTrue("${hand.texts()}", hand.sees(words(R.string.camera_no_permission)))
+        look("11-kamera-ditolak")
+        // Asked again by hand and refused for good: only the phone's own page helps.
+        repeat(2) {
+            touch(R.string.allow)
+            refuse()
+        }
+        val opened = generateSequence { shadowOf(hand.activity).nextStartedActivity }.map { it.action }.toList()
+        assertTrue("$opened", android.provider.Settings.ACTION_APPLICATION_DETAILS_SETTINGS in opened)
+    }
+
+    private fun refuse() {
+        val asked = shadowOf(hand.activity).lastRequestedPermission
+        assertNotNull("the camera is asked for", asked)
+        val refused = IntArray(asked.requestedPermissions.size) { android.content.pm.PackageManager.PERMISSION_DENIED }
+        // The system counts the question as answered before it tells.
+        ReflectionHelpers.setField(Activity::class.java, hand.activity, "mHasCurrentPermissionsRequest", false)
+        hand.activity.onRequestPermissionsResult(asked.requestCode, asked.requestedPermissions, refused)
+        hand.settle()
+    }
+
+    private fun unlocked() {
+        if (hand.sees(words(R.string.app_pin_enter))) pin("482916")
+    }
+
+    private fun shoot() {
+        hand.touch(words(R.string.shutter, "").trim())
+        hand.until("the verdict") { hand.sees(words(R.string.photo_use)) }
+    }
+
+    private fun draft() = app.desk.wait { core -> core.draft(core.drafts().last()) }
+
+    /** Two more photos, and on. */
+    private fun takeWhatIsAsked() {
+        repeat(2) {
+            hand.until("the camera is open") { app.camera.isOpen }
+            app.camera.scene = House(++photos).jpeg()
+            shoot()
+            touch(R.string.photo_use)
+        }
+        touch(R.string.go_on)
+    }
+
+    private fun thePin() {
+        untilSeen(R.string.pin_how)
+        look("17-titik-mencari")
+        app.positions.become(Positions.Unavailable.SWITCHED_OFF)
+        hand.settle()
+        assertTrue("location is off", hand.sees(words(R.string.place_off)))
+        look("18-lokasi-mati")
+        app.positions.become(null)
+        app.positions.hear(City.LAT, City.LON, 900, mock = true)
+        hand.untilSeen(words(R.string.pin_mocked))
+        look("19-lokasi-tiruan")
+        touch(R.string.pin_by_hand)
+        untilSeen(R.string.pin_by_hand_how)
+        look("19b-titik-di-peta")
+        hand.back()
+        untilSeen(R.string.pin_how)
+        eye.look("20-titik") { fixes() }
+        fixes()
+        touch(R.string.pin_take)
+        hand.settle()
+    }
+
+    private fun fixes() = repeat(6) { n ->
+        app.positions.hear(City.LAT + n * 10, City.LON + n * 10, 450)
+        hand.settle()
+    }
+
+    private fun questions() {
+        var looked = 0
+        repeat(60) {
+            if (hand.sees(words(R.string.summary_title))) return
+            val at = app.desk.wait { core -> core.questions(core.drafts().last()) }.firstOrNull { it.answer == null || it.fault != null } ?: return done()
+            when (val kind = at.kind) {
+                is QuestionKind.YesNo -> {
+                    if (looked == 0) look("22-pertanyaan").also { looked = 1 }
+                    answer(at.text, words(R.string.yes))
+                }
+                is QuestionKind.Choice -> {
+                    if (looked == 1) look("23-pilihan").also { looked = 2 }
+                    answer(at.text, kind.options.first().label)
+                }
+                is QuestionKind.Number -> typed(at.text, "3")
+                is QuestionKind.Text -> typed(at.text, "Tidak ada")
+            }
+        }
+    }
+
+    private fun typed(question: String, value: String) {
+        find(question)
+        type(R.string.question_answer, value)
+        onward()
+    }
+
+    private fun answer(question: String, label: String) {
+        find(question)
+        hand.touch(label)
+    }
+
+    private fun find(question: String) = repeat(60) {
+        if (hand.sees(question)) return
+        onward()
+    }
+
+    private fun onward() {
+        if (hand.touchable(words(R.string.question_next)) != null) touch(R.string.question_next) else touch(R.string.questions_done)
+    }
+
+    private fun done() {
+        repeat(60) {
+            if (hand.sees(words(R.string.summary_title))) return
+            onward()
+        }
+    }
+
+    private fun outbox() {
+        touch(R.string.sealed_outbox)
+        untilSeen(R.string.outbox_visit_title)
+        look("27-bukti-kirim")
+        hand.back()
+        hand.touch(words(R.string.outbox_title))
+        untilSeen(R.string.send_now)
+        touch(R.string.send_now)
+        hand.until("the network's own page is told") { hand.sees(words(R.string.sender_portal)) }
+        eye.glance("28-halaman-jaringan")
+        hand.touch(words(R.string.carry_title))
+        untilSeen(R.string.carry_how)
+        look("29-titip-kirim")
+        hand.back()
+        wire.page = null
+        touch(R.string.send_now)
+        hand.until("all is on the server", 120) {
+            app.desk.wait { it.sendNow() }
+            app.sender.wake()
+            app.desk.wait { it.outbox() }.all { it.photosReceived == it.photosTotal && it.receivedAt != null }
+        }
+        look("30-kotak-kirim")
+        hand.touch("Disegel")
+        hand.settle()
+        look("31-bukti-kirim-diterima")
+        hand.back()
+        hand.back()
+    }
+
+    /** The supervisor wants one photo again; the others stand. */
+    private fun returned(case: String) {
+        val photo = City.case(case).getJSONArray("visits").getJSONObject(0).getJSONArray("photos").getJSONObject(0).getString("id")
+        City.giveBack(case, photo to "ATAP_TERPOTONG", note = "Mundur dua langkah, Bu.")
+        app.sender.sendNow()
+        hand.untilSeen(words(R.string.count_returned, 1))
+        look("32-dikembalikan-di-daftar")
+        hand.touch(full)
+        hand.untilSeen("Mundur dua langkah, Bu.")
+        look("33-kasus-dikembalikan")
+        val before = app.desk.wait { it.drafts().size }
+        touch(R.string.case_action_retake)
+        hand.until("the camera is open") { app.camera.isOpen }
+        assertEquals(before + 1, app.desk.wait { it.drafts().size })
+        assertTrue("the rest stands", draft().photos.isNotEmpty() && draft().photos.all { it.kept })
+        look("34-kamera-ulang")
+        app.camera.scene = House(++photos).jpeg()
+        shoot()
+        touch(R.string.photo_use)
+        touch(R.string.go_on)
+        hand.settle()
+        if (hand.sees(words(R.string.pin_how))) fixes().also { touch(R.string.pin_take) }
+        if (hand.sees(words(R.string.notice_title))) touch(R.string.notice_read)
+        if (hand.sees(words(R.string.questions_title))) questions()
+        untilSeen(R.string.summary_title)
+        look("35-ringkasan-ulang")
+        touch(R.string.seal)
+        untilSeen(R.string.sealed_words)
+        touch(R.string.sealed_next)
+        untilSeen(R.string.today_title)
+    }
+
+    private fun cannotBeSeen() {
+        hand.touch(quick)
+        untilSeen(R.string.case_asked)
+        touch(R.string.begin_unreachable)
+        hand.settle()
+        repeat(6) {
+            when {
+                hand.sees(words(R.string.why_not_how)) -> {
+                    look("36-tidak-ditemui")
+                    hand.touch(hand.views().filterIsInstance<android.widget.Button>().first().text.toString())
+                }
+                hand.sees(words(R.string.pin_how)) -> {
+                    fixes()
+                    touch(R.string.pin_take)
+                }
+                hand.sees(words(R.string.summary_title)) -> return@repeat
+                app.camera.isOpen -> {
+                    app.camera.scene = House(++photos).jpeg()
+                    if (draft().photos.isEmpty()) {
+                        shoot()
+                        touch(R.string.photo_use)
+                    }
+                    touch(R.string.go_on)
+                }
+            }
+            hand.settle()
+        }
+        assertEquals(VisitKind.UNREACHABLE, draft().kind)
+        untilSeen(R.string.summary_title)
+        look("37-ringkasan-tidak-ditemui")
+        hand.touch(words(R.string.discard))
+        assertNotNull("it is asked once more", hand.dialog())
+        hand.dialog()!!.dismiss()
+        touch(R.string.seal)
+        untilSeen(R.string.sealed_words)
+        touch(R.string.sealed_next)
+    }
+
+    private fun finding() {
+        untilSeen(R.string.today_title)
+        touch(R.string.finding_new)
+        untilSeen(R.string.finding_how)
+        look("38-temuan")
+        hand.back()
+    }
+
+    private fun months() {
+        untilSeen(R.string.today_title)
+        hand.touch(words(R.string.settings_title))
+        untilSeen(R.string.settings_title)
+        look("39-pengaturan")
+        for ((title, name) in listOf(
+            R.string.report_title to "40-laporan", R.string.storage_title to "41-penyimpanan", R.string.update_title to "42-pembaruan",
+            R.string.app_pin_change to "43-ganti-pin", R.string.sign_out_title to "44-keluar",
+        )) {
+            touch(title)
+            hand.settle()
+            look(name)
+            if (title == R.string.report_title) share()
+            if (title != R.string.sign_out_title) {
+                hand.back()
+                untilSeen(R.string.settings_title)
+            }
+        }
+        assertTrue("unsent work is said before signing out", hand.sees("Belum terkirim") || hand.sees(words(R.string.sign_out_clean)))
+        touch(R.string.sign_out)
+        hand.until("signed out") { hand.sees(words(R.string.sign_in_how)) }
+        assertFalse("nobody's family is to be seen", hand.sees(full))
+    }
+
+    private fun share() {
+        touch(R.string.report_share_text)
+        val chooser = shadowOf(hand.activity).nextStartedActivity
+        @Suppress("DEPRECATION")
+        val text = chooser.getParcelableExtra<Intent>(Intent.EXTRA_INTENT)?.getStringExtra(Intent.EXTRA_TEXT) ?: chooser.getStringExtra(Intent.EXTRA_TEXT)
+        assertNotNull("the report is shared", text)
+        assertFalse("no number of sixteen digits leaves the phone", Regex("[0-9]{16}").containsMatchIn(text!!))
+        assertFalse("no family's name leaves the phone", text.contains(full))
+    }
+}
