@@ -5,18 +5,22 @@
 //! A file loses its name as soon as it is open, so whatever ends this process frees it. What lies in it is a piece of an
 //! `age` file, as it will lie in the blob store.
 
+use std::collections::HashMap;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use tilik_protocol::ids::PhotoId;
 use tilik_protocol::problem::ProblemCode;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::error::{Cause, Error, Result};
+use crate::store::uploads::Bringer;
 
 /// What one body keeps in memory while it comes in.
 const IN_MEMORY: usize = 64 * 1024;
@@ -26,6 +30,9 @@ const IN_MEMORY_IF_FEW: usize = 512 * 1024;
 const FEW: usize = 8;
 /// What all whole bodies together may take while they are stored; opening and sealing takes the same again twice.
 const AT_ONCE_KIB: u32 = 32 * 1024;
+
+/// How long somebody who asks where an upload stands waits until what came of it is stored.
+const LONGEST_END: Duration = Duration::from_secs(10);
 
 /// Where bodies come in. Clones share it.
 #[derive(Debug, Clone)]
@@ -37,6 +44,26 @@ struct Inner {
     number: AtomicU64,
     at_once: Arc<Semaphore>,
     few: Arc<Semaphore>,
+    /// The requests that bring bytes of an upload here now.
+    coming: Mutex<HashMap<(Bringer, PhotoId), Vec<Seen>>>,
+}
+
+/// A request that brings bytes, as others see it.
+#[derive(Debug)]
+struct Seen {
+    stop: Arc<Notify>,
+    /// Closed when the request is through.
+    over: watch::Receiver<()>,
+}
+
+/// A request that brings bytes of an upload, until it is dropped.
+#[derive(Debug)]
+pub struct Coming {
+    inner: Arc<Inner>,
+    upload: (Bringer, PhotoId),
+    stop: Arc<Notify>,
+    #[expect(dead_code, reason = "held for what its drop tells")]
+    over: watch::Sender<()>,
 }
 
 /// A body that is coming in.
@@ -80,7 +107,46 @@ impl Receiving {
             number: AtomicU64::new(0),
             at_once: Arc::new(Semaphore::new(AT_ONCE_KIB as usize)),
             few: Arc::new(Semaphore::new(FEW)),
+            coming: Mutex::default(),
         }))
+    }
+
+    /// A request begins to bring bytes of `upload`.
+    pub fn coming(&self, by: Bringer, upload: PhotoId) -> Coming {
+        let upload = (by, upload);
+        let stop = Arc::new(Notify::new());
+        let (over, seen) = watch::channel(());
+        self.0.with_coming(|coming| {
+            coming.entry(upload).or_default().push(Seen {
+                stop: stop.clone(),
+                over: seen,
+            });
+        });
+        Coming {
+            inner: self.0.clone(),
+            upload,
+            stop,
+            over,
+        }
+    }
+
+    /// Whoever asks where an upload stands has lost the request before. A line that died says nothing for a minute, in
+    /// which the phone would send anew what lies here already: so that request ends now, and what came of it is stored
+    /// before this returns. Nobody ends another's; of requests at another process nothing is known.
+    pub async fn end(&self, by: Bringer, upload: PhotoId) {
+        let seen: Vec<_> = self.0.with_coming(|coming| {
+            let seen = coming.get(&(by, upload)).into_iter().flatten();
+            seen.map(|seen| (seen.stop.clone(), seen.over.clone()))
+                .collect()
+        });
+        let all_over = async {
+            for (stop, mut over) in seen {
+                stop.notify_one();
+                while over.changed().await.is_ok() {}
+            }
+        };
+        // What takes longer is told of the next time.
+        let _ = tokio::time::timeout(LONGEST_END, all_over).await;
     }
 
     /// Removes the names that a process left when it was killed between making a file and taking its name away. A file
@@ -125,7 +191,34 @@ impl Receiving {
     }
 }
 
+impl Coming {
+    /// Waits until somebody asks where this upload stands.
+    pub async fn ended(&self) {
+        self.stop.notified().await;
+    }
+}
+
+impl Drop for Coming {
+    fn drop(&mut self) {
+        self.inner.with_coming(|coming| {
+            if let Some(all) = coming.get_mut(&self.upload) {
+                all.retain(|seen| !Arc::ptr_eq(&seen.stop, &self.stop));
+                if all.is_empty() {
+                    coming.remove(&self.upload);
+                }
+            }
+        });
+    }
+}
+
 impl Inner {
+    fn with_coming<T>(
+        &self,
+        work: impl FnOnce(&mut HashMap<(Bringer, PhotoId), Vec<Seen>>) -> T,
+    ) -> T {
+        work(&mut self.coming.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     fn nameless(&self) -> io::Result<File> {
         loop {
             let number = self.number.fetch_add(1, Ordering::Relaxed);

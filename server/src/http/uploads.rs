@@ -24,7 +24,7 @@ use super::body::Path;
 use crate::App;
 use crate::blobs::ChunkKey;
 use crate::error::{Error, Result};
-use crate::receiving::Spool;
+use crate::receiving::{Coming, Spool};
 use crate::store::Acting;
 use crate::store::uploads::{Announced, Expected, Standing};
 
@@ -191,13 +191,16 @@ pub async fn create(
         app.room_for_photos().await?;
         let announced = announced(&headers)?;
         let checksum = Checksum::read(&headers)?;
+        let coming = app.receiving.coming(by.bringer(), announced.photo);
         let with_bytes = text(&headers, "content-type") == Some("application/offset+octet-stream")
             && text(&headers, "content-length") != Some("0");
         if with_bytes && let Some(expected) = by.awaited(&announced).await? {
+            let body = (body, &coming);
             return receive_awaited(&app, &by, &announced, expected, checksum.as_ref(), body).await;
         }
         let mut standing = by.announce_upload(&announced).await?;
         if with_bytes && standing.offset == 0 && standing.state == "active" {
+            let body = (body, &coming);
             standing = receive(&app, &by, standing, 0, checksum.as_ref(), body).await?;
         }
         Ok::<_, Error>(standing)
@@ -231,7 +234,7 @@ async fn receive(
     before: Standing,
     offset: u64,
     checksum: Option<&Checksum>,
-    body: Body,
+    body: (Body, &Coming),
 ) -> Result<Standing> {
     let id = before.photo;
     let lease = by.lease_upload(id, offset).await?;
@@ -255,7 +258,7 @@ async fn receive_awaited(
     announced: &Announced,
     expected: Expected,
     checksum: Option<&Checksum>,
-    body: Body,
+    body: (Body, &Coming),
 ) -> Result<Standing> {
     let mut spool = app.receiving.begin();
     let whole = match come_in(&mut spool, by, None, announced.length, body).await {
@@ -320,18 +323,24 @@ async fn keep_piece(
     Ok(standing)
 }
 
-/// Reads the body to its end, to the moment the client goes away, or until it has been silent for [`IDLE`]; whether the
-/// end was reached. A lease goes on as long as bytes flow.
+/// Reads the body to its end, to the moment the client goes away or asks where it stands, or until it has been silent for
+/// [`IDLE`]; whether the end was reached. A lease goes on as long as bytes flow.
 async fn come_in(
     spool: &mut Spool,
     by: &Acting,
     leased: Option<(PhotoId, uuid::Uuid)>,
     most: u64,
-    mut body: Body,
+    (mut body, coming): (Body, &Coming),
 ) -> Result<bool> {
     let mut renewed = tokio::time::Instant::now();
     loop {
-        match tokio::time::timeout(IDLE, body.frame()).await {
+        let frame = tokio::select! {
+            // What has come already is taken first.
+            biased;
+            frame = tokio::time::timeout(IDLE, body.frame()) => frame,
+            () = coming.ended() => return Ok(false),
+        };
+        match frame {
             Ok(Some(Ok(frame))) => {
                 if let Ok(data) = frame.into_data() {
                     if spool.len() + data.len() as u64 > most {
@@ -364,7 +373,7 @@ async fn receive_leased(
     offset: u64,
     lease: uuid::Uuid,
     checksum: Option<&Checksum>,
-    body: Body,
+    body: (Body, &Coming),
 ) -> Result<Standing> {
     let id = before.photo;
     let mut spool = app.receiving.begin();
@@ -402,10 +411,16 @@ async fn receive_leased(
 
 /// `HEAD /v1/uploads/{id}`.
 #[utoipa::path(head, path = "/v1/uploads/{id}", tag = "uploads", params(("id" = PhotoId, Path), ("Tus-Resumable" = String, Header, description = "`1.0.0`")), responses((status = 200, headers(("Upload-Offset" = u64, description = "Bytes that are durable"), ("Upload-Length" = u64), ("Upload-Expires" = String), ("Tus-Resumable" = String)))))]
-pub async fn head(By(by): By, Path(id): Path<PhotoId>, headers: HeaderMap) -> Response {
+pub async fn head(
+    State(app): State<App>,
+    By(by): By,
+    Path(id): Path<PhotoId>,
+    headers: HeaderMap,
+) -> Response {
     if let Some(response) = wrong_version(&headers) {
         return response;
     }
+    app.receiving.end(by.bringer(), id).await;
     match by.upload(id).await {
         Ok(standing) => answer(StatusCode::OK, &standing),
         Err(error) => tus_error(error),
@@ -432,6 +447,8 @@ pub async fn patch(
         let offset = number(&headers, "upload-offset")?;
         let checksum = Checksum::read(&headers)?;
         let before = by.upload(id).await?;
+        let coming = app.receiving.coming(by.bringer(), id);
+        let body = (body, &coming);
         receive(&app, &by, before, offset, checksum.as_ref(), body).await
     });
     match task.await {
@@ -471,7 +488,7 @@ pub async fn overridden(
     match text(&headers, "x-http-method-override").map(|m| Method::from_bytes(m.as_bytes())) {
         Some(Ok(Method::PATCH)) => patch(app, by, id, headers, body).await,
         Some(Ok(Method::DELETE)) => delete(by, id, headers).await,
-        Some(Ok(Method::HEAD)) => head(by, id, headers).await,
+        Some(Ok(Method::HEAD)) => head(app, by, id, headers).await,
         Some(_) | None => tus_error(Error::Refused(ProblemCode::MethodNotAllowed)),
     }
 }

@@ -7,7 +7,7 @@ use sea_orm::{
     QueryFilter, QueryOrder, QuerySelect, Set,
 };
 use tilik_protocol::evidence::MAX_SEALED_BYTES;
-use tilik_protocol::ids::{DeviceId, PhotoId, VisitId};
+use tilik_protocol::ids::{DeviceId, PhotoId, UserId, VisitId};
 use tilik_protocol::policy::Role;
 use tilik_protocol::problem::ProblemCode;
 use tilik_protocol::time::Timestamp;
@@ -25,6 +25,15 @@ const EXPIRES_DAYS: i64 = 30;
 const MOST_UNNAMED: u64 = 200;
 /// A PATCH that shows no life for this long has lost its lease.
 pub const LEASE_S: i64 = 60;
+
+/// Who brings the bytes of an upload: a phone, or a person without one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Bringer {
+    /// A phone, under whatever session or grant.
+    Phone(DeviceId),
+    /// A person in a browser; nobody for the server itself.
+    Person(Option<UserId>),
+}
 
 /// What a creation announces.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -395,6 +404,13 @@ impl Acting {
             return Err(Error::Refused(ProblemCode::UploadGone));
         }
         Ok(standing(&row))
+    }
+
+    /// Who brings bytes here.
+    pub fn bringer(&self) -> Bringer {
+        self.actor
+            .device()
+            .map_or_else(|| Bringer::Person(self.actor.user()), Bringer::Phone)
     }
 
     /// Takes the right to append at `offset`.

@@ -152,6 +152,47 @@ async fn of_two_patches_at_once_one_waits_and_no_byte_is_mixed() {
     scene.world.end().await;
 }
 
+/// A phone that walked out of the signal: the line is dead, and the server has not noticed.
+#[tokio::test]
+async fn who_asks_where_an_upload_stands_is_told_of_what_came_on_a_line_that_died() {
+    for straight in [true, false] {
+        let scene = scene(319).await;
+        scene.send_manifest().await;
+        let photo = &scene.photos[0];
+        let (line, hold) = tokio::sync::mpsc::unbounded_channel();
+        let asked = Arc::new(AtomicUsize::new(0));
+        let asks = asked.clone();
+        let frames = futures_util::stream::unfold(hold, move |mut hold| {
+            asks.fetch_add(1, Ordering::SeqCst);
+            async {
+                let frame: Bytes = hold.recv().await?;
+                Some((Ok::<_, std::io::Error>(frame), hold))
+            }
+        });
+        let body = Body::from_stream(frames);
+        let request = if straight {
+            photo.create(&scene.token, Some(body)).unwrap()
+        } else {
+            scene.create(photo, None).await;
+            photo.patch(&scene.token, 0, body).unwrap()
+        };
+        let doorway = scene.world.doorway();
+        let dead = tokio::spawn(async move { doorway.send(request).await.unwrap() });
+        line.send(photo.bytes.slice(..50_000)).unwrap();
+        while asked.load(Ordering::SeqCst) < 2 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(scene.offset(photo).await, 50_000);
+        let rest = scene.patch(photo, 50_000, photo.tail(50_000)).await;
+        assert_eq!(rest.status, 204, "nobody holds the right to append");
+        scene.is_stored(photo).await;
+        let told = dead.await.unwrap();
+        assert_eq!(told.status, if straight { 201 } else { 204 });
+        assert_eq!(offset_of(&told), Some(50_000));
+        scene.world.end().await;
+    }
+}
+
 #[tokio::test]
 async fn photos_that_arrive_in_one_moment_make_their_visit_whole_and_are_stored_once() {
     let scene = scene(315).await;
