@@ -243,6 +243,9 @@ impl Keys for Desk {
     fn database_key(&self) -> Result<Vec<u8>, PortError> {
         Ok(vec![3; 32])
     }
+    fn new_database_key(&self) -> Result<Vec<u8>, PortError> {
+        Err(PortError::Failed)
+    }
 }
 
 /// An app that is enrolled and signed in.

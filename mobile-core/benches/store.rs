@@ -77,6 +77,9 @@ impl Keys for Still {
     fn database_key(&self) -> Result<Vec<u8>, PortError> {
         Ok(vec![3; 32])
     }
+    fn new_database_key(&self) -> Result<Vec<u8>, PortError> {
+        Err(PortError::Failed)
+    }
 }
 
 fn open(folder: &Path) -> Arc<FieldApp> {

@@ -22,8 +22,8 @@ use crate::requests::{Request, RequestBody, Response};
 use crate::screens::{ClockProblem, SpaceProblem, Status, lock};
 use crate::store::in_flight::{self, InFlight, Kind};
 use crate::store::meta::{self, ServerTime};
-use crate::store::{Account, DRAFTS};
-use crate::{Core, FieldApp, feed, outbox, pump};
+use crate::store::{Account, DRAFTS, wipe_accounts};
+use crate::{Core, FieldApp, feed, outbox, pump, spare};
 
 /// Off by more than this the phone's clock is wrong, in seconds.
 const CLOCK_S: i64 = 300;
@@ -593,26 +593,16 @@ pub(crate) fn revoke(core: &mut Core, phone: &Phone, kind: RevokeKind) -> Result
         tx.execute("DELETE FROM draft", [])?;
         tx.execute("DELETE FROM photo_view", [])?;
         tx.execute("DELETE FROM sealed_answer", [])?;
+        tx.execute("UPDATE outbox_visit SET title = NULL", [])?;
         meta::set(&tx, meta::LAST_PROBLEM, &"device_revoked".to_owned())?;
     }
     tx.commit()?;
     core.stores.account = None;
-    wipe_rosters(phone)?;
+    wipe_accounts(&phone.folder)?;
     if kind == RevokeKind::Stolen {
         core.pump.access = None;
         core.pump.credentials = None;
         empty_folder(&phone.folder.join(DRAFTS))?;
-    }
-    Ok(())
-}
-
-/// Every officer's file, with what SQLite keeps beside it.
-pub(crate) fn wipe_rosters(phone: &Phone) -> Result<()> {
-    for entry in std::fs::read_dir(&phone.folder)? {
-        let entry = entry?;
-        if entry.file_name().to_string_lossy().starts_with("account-") {
-            std::fs::remove_file(entry.path())?;
-        }
     }
     Ok(())
 }
@@ -680,6 +670,8 @@ pub(crate) fn status(app: &FieldApp) -> Result<Status> {
         data_saver: meta::get(db, meta::DATA_SAVER)?.unwrap_or(false),
         unreadable_rows,
         checksum_mismatches,
+        key_lost: meta::get(db, meta::KEY_LOST_AT)?.is_some()
+            && (device.is_none() || spare::count_waiting(db)? > 0),
         utc_offset_min: meta::get(db, meta::UTC_OFFSET_MIN)?.unwrap_or(420),
     })
 }

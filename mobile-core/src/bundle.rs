@@ -1,8 +1,8 @@
 //! Titip kirim: sealed visits as one file, for a colleague whose phone has a network.
 //!
 //! The file is `TILIKB1\n`, then sections: one byte of kind, eight bytes of length (big-endian), 32 bytes of SHA-256, the
-//! content. Kinds: 1 a manifest (COSE), which begins a visit; 2 its sealed answers; 3 one of its sealed photos; 0 the
-//! end, with length 0. There are no names in it: a section is what the manifest before it says by hash. Nothing in it can
+//! content. Kinds: 1 a manifest (COSE), which begins a visit; 2 its sealed answers; 3 one of its sealed photos; 4 in the
+//! place of 1 and 2 a spare (see `spare.rs`), from a phone that lost its database; 0 the end, with length 0. There are no names in it: a section is what the manifest before it says by hash. Nothing in it can
 //! be read without the registry's key but the manifest, which its phone signed.
 //!
 //! A bundle is taken whole or not at all.
@@ -12,16 +12,19 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, Transaction, params};
 use sha2::{Digest, Sha256};
 use tilik_protocol::evidence::{MAX_ANSWERS_BYTES, MAX_SEALED_BYTES};
 use tilik_protocol::ids::VisitId;
-use tilik_protocol::manifest::{Hash32, MAX_MANIFEST_BYTES, Manifest, SignedManifest};
+use tilik_protocol::manifest::{
+    Hash32, MAX_MANIFEST_BYTES, Manifest, SignedManifest, is_enveloped,
+};
 
 use crate::FieldApp;
 use crate::error::{CoreError, Error, Result};
 use crate::outbox::{hash_file, spool_file};
 use crate::phone::{FULL_BELOW_BYTES, Phone};
+use crate::spare::{self, MAX_SPARE_BYTES};
 use crate::store::SPOOL;
 use crate::store::outbox::{SealedPhotoRecord, SealedVisitRecord, enqueue};
 
@@ -30,6 +33,7 @@ const END: u8 = 0;
 const MANIFEST: u8 = 1;
 const ANSWERS: u8 = 2;
 const PHOTO: u8 = 3;
+const SPARE: u8 = 4;
 /// Most visits in one bundle.
 const MOST_VISITS: usize = 200;
 
@@ -81,9 +85,14 @@ pub(crate) fn export(app: &FieldApp, visits: &[VisitId], file: &str) -> Result<u
             .query_row([visit.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?
             .ok_or(CoreError::UnknownVisit)?;
-        section(&mut out, MANIFEST, &manifest)?;
-        if let Some(answers) = answers {
-            section(&mut out, ANSWERS, &answers)?;
+        if is_enveloped(&manifest) {
+            let spare = spare::of(db, &visit.to_string())?.ok_or(CoreError::UnknownVisit)?;
+            section(&mut out, SPARE, &spare)?;
+        } else {
+            section(&mut out, MANIFEST, &manifest)?;
+            if let Some(answers) = answers {
+                section(&mut out, ANSWERS, &answers)?;
+            }
         }
         let photos: Vec<(String, String)> = db
             .prepare_cached(
@@ -121,11 +130,45 @@ pub(crate) fn export(app: &FieldApp, visits: &[VisitId], file: &str) -> Result<u
 
 /// A visit of a bundle, its photos lying under spool/ with names of our own.
 struct Brought {
-    manifest: Manifest,
-    cose: Vec<u8>,
-    answers: Option<Vec<u8>>,
+    /// Its photos are not taken to be here.
+    sealed: SealedVisitRecord,
+    /// Hash and length of the answers that the manifest names.
+    names_answers: Option<(Hash32, u64)>,
     /// By the hash of the sealed file.
     photos: HashMap<Hash32, PathBuf>,
+}
+
+impl Brought {
+    fn of(manifest: &Manifest, cose: Vec<u8>) -> Self {
+        let answers = manifest.answers.as_ref();
+        Self {
+            sealed: SealedVisitRecord {
+                visit: manifest.visit,
+                device: manifest.device,
+                seq: manifest.seq,
+                officer: manifest.officer,
+                case: manifest.case,
+                captured_at: manifest.captured_at,
+                manifest: cose,
+                answers: None,
+                photos: manifest
+                    .photos
+                    .iter()
+                    .map(|said| SealedPhotoRecord {
+                        photo: said.id,
+                        file: String::new(),
+                        sha256: said.sha256,
+                        sealed_sha256: said.sealed_sha256,
+                        sealed_len: said.sealed_len,
+                        on_phone: false,
+                    })
+                    .collect(),
+                carried: true,
+            },
+            names_answers: answers.map(|said| (said.sealed_sha256, said.sealed_len)),
+            photos: HashMap::new(),
+        }
+    }
 }
 
 /// Files that are taken away again unless the bundle is taken.
@@ -213,7 +256,7 @@ fn read_bundle(phone: &Phone, file: &str, strays: &mut Strays) -> Result<Vec<Bro
             (END, _) if length == 0 && hash == Hash32::of(b"") => {
                 let whole = visits
                     .iter()
-                    .all(|visit| visit.manifest.answers.is_some() == visit.answers.is_some());
+                    .all(|visit| visit.names_answers.is_none() || visit.sealed.answers.is_some());
                 let nothing_after = bundle.read(&mut [0])? == 0;
                 return if whole && nothing_after {
                     Ok(visits)
@@ -224,27 +267,27 @@ fn read_bundle(phone: &Phone, file: &str, strays: &mut Strays) -> Result<Vec<Bro
             (MANIFEST, _) if room => {
                 let most = MAX_MANIFEST_BYTES as u64;
                 let cose = read_small(&mut bundle, length, most, hash)?;
-                let manifest = SignedManifest::parse(&cose)
-                    .map_err(|_| damaged())?
-                    .manifest()
-                    .clone();
+                let signed = SignedManifest::parse(&cose).map_err(|_| damaged())?;
+                visits.push(Brought::of(signed.manifest(), cose));
+            }
+            (SPARE, _) if room => {
+                let spare = read_small(&mut bundle, length, MAX_SPARE_BYTES, hash)?;
                 visits.push(Brought {
-                    manifest,
-                    cose,
-                    answers: None,
+                    sealed: spare::read(&spare).map_err(|_| damaged())?,
+                    names_answers: None,
                     photos: HashMap::new(),
                 });
             }
-            (ANSWERS, Some(visit)) if visit.answers.is_none() => {
-                let said = visit.manifest.answers.as_ref().ok_or_else(damaged)?;
-                if said.sealed_sha256 != hash || said.sealed_len != length {
+            (ANSWERS, Some(visit)) if visit.sealed.answers.is_none() => {
+                if visit.names_answers != Some((hash, length)) {
                     return Err(damaged());
                 }
-                visit.answers = Some(read_small(&mut bundle, length, MAX_ANSWERS_BYTES, hash)?);
+                let answers = read_small(&mut bundle, length, MAX_ANSWERS_BYTES, hash)?;
+                visit.sealed.answers = Some(answers);
             }
             (PHOTO, Some(visit)) => {
                 let named = visit
-                    .manifest
+                    .sealed
                     .photos
                     .iter()
                     .any(|photo| photo.sealed_sha256 == hash && photo.sealed_len == length);
@@ -265,6 +308,34 @@ fn read_bundle(phone: &Phone, file: &str, strays: &mut Strays) -> Result<Vec<Bro
     }
 }
 
+/// Puts the visit itself in the place of its spare, when that names the same photos of the same phone.
+fn replace_spare(tx: &Transaction<'_>, sealed: &SealedVisitRecord) -> Result<()> {
+    let named = |of: &SealedVisitRecord| -> Vec<_> {
+        let photos = of.photos.iter();
+        photos
+            .map(|said| (said.photo, said.sealed_sha256))
+            .collect()
+    };
+    let spare = spare::record(tx, &sealed.visit.to_string())?;
+    let is_same =
+        spare.is_some_and(|spare| spare.device == sealed.device && named(&spare) == named(sealed));
+    if !is_same {
+        return Err(Error::refused("content_conflict"));
+    }
+    tx.prepare_cached(
+        "UPDATE outbox_visit SET manifest = ?2, manifest_sha256 = ?3, answers = ?4, case_id = ?5, \
+         state = 'waiting', why = NULL WHERE visit = ?1",
+    )?
+    .execute(params![
+        sealed.visit.to_string(),
+        sealed.manifest,
+        Hash32::of(&sealed.manifest).to_string(),
+        sealed.answers,
+        sealed.case.map(|case| case.to_string()),
+    ])?;
+    Ok(())
+}
+
 pub(crate) fn import(app: &FieldApp, file: &str) -> Result<u32> {
     let phone = app.phone();
     let mut strays = Strays(Vec::new());
@@ -274,32 +345,39 @@ pub(crate) fn import(app: &FieldApp, file: &str) -> Result<u32> {
     let mut count = 0;
     let mut placed = Vec::new();
     for visit in &brought {
-        let manifest = &visit.manifest;
-        let known: Option<String> = tx
-            .prepare_cached("SELECT manifest_sha256 FROM outbox_visit WHERE visit = ?1")?
-            .query_row([manifest.visit.to_string()], |row| row.get(0))
+        let mut sealed = visit.sealed.clone();
+        let known: Option<Vec<u8>> = tx
+            .prepare_cached("SELECT manifest FROM outbox_visit WHERE visit = ?1")?
+            .query_row([sealed.visit.to_string()], |row| row.get(0))
             .optional()?;
         match known {
-            Some(known) if known == Hash32::of(&visit.cose).to_string() => continue,
+            Some(known) if known == sealed.manifest => continue,
+            // The visit itself is better than its spare, in whichever order they come.
+            Some(known) if is_enveloped(&known) && !is_enveloped(&sealed.manifest) => {
+                replace_spare(&tx, &sealed)?;
+                continue;
+            }
+            Some(known) if !is_enveloped(&known) && is_enveloped(&sealed.manifest) => continue,
             Some(_) => return Err(Error::refused("content_conflict")),
             None => {}
         }
-        let mut photos = Vec::new();
-        for said in &manifest.photos {
+        for said in &mut sealed.photos {
             let known: Option<(String, String)> = tx
                 .prepare_cached("SELECT device, sealed_sha256 FROM outbox_photo WHERE photo = ?1")?
-                .query_row([said.id.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))
+                .query_row([said.photo.to_string()], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })
                 .optional()?;
             let is_new = known.is_none();
-            let same = (manifest.device.to_string(), said.sealed_sha256.to_string());
+            let same = (sealed.device.to_string(), said.sealed_sha256.to_string());
             if known.is_some_and(|known| known != same) {
                 return Err(Error::refused("content_conflict"));
             }
             // The name is made of an id that was parsed as one; nothing of the file names a path.
-            let name = format!("carried-{}.age", said.id);
+            said.file = format!("carried-{}.age", said.photo);
             let here = visit.photos.get(&said.sealed_sha256);
             if let (true, Some(from)) = (is_new, here) {
-                let to = spool_file(phone, &name);
+                let to = spool_file(phone, &said.file);
                 // A copy, for two photos may have the same bytes; on most file systems it is a link.
                 if std::fs::hard_link(from, &to).is_err() {
                     std::fs::copy(from, &to)?;
@@ -307,39 +385,17 @@ pub(crate) fn import(app: &FieldApp, file: &str) -> Result<u32> {
                 }
                 placed.push(to);
             }
-            photos.push(SealedPhotoRecord {
-                photo: said.id,
-                file: name,
-                sha256: said.sha256,
-                sealed_sha256: said.sealed_sha256,
-                sealed_len: said.sealed_len,
-                on_phone: here.is_some(),
-            });
+            said.on_phone = here.is_some();
         }
-        enqueue(
-            &tx,
-            &SealedVisitRecord {
-                visit: manifest.visit,
-                device: manifest.device,
-                seq: manifest.seq,
-                officer: manifest.officer,
-                case: manifest.case,
-                captured_at: manifest.captured_at,
-                manifest: visit.cose.clone(),
-                answers: visit.answers.clone(),
-                photos,
-                carried: true,
-            },
-        )?;
+        enqueue(&tx, &sealed)?;
         // Its own phone may have enrolled for somebody who is here now: then it is this phone's own visit, come home.
-        tx.prepare_cached(
-            "UPDATE outbox_visit SET carried = 0 WHERE visit = ?1 \
-             AND EXISTS (SELECT 1 FROM enrolment WHERE device = ?2)",
-        )?
-        .execute(params![
-            manifest.visit.to_string(),
-            manifest.device.to_string()
-        ])?;
+        if !is_enveloped(&sealed.manifest) {
+            tx.prepare_cached(
+                "UPDATE outbox_visit SET carried = 0 WHERE visit = ?1 \
+                 AND EXISTS (SELECT 1 FROM enrolment WHERE device = ?2)",
+            )?
+            .execute(params![sealed.visit.to_string(), sealed.device.to_string()])?;
+        }
         count += 1;
     }
     if !placed.is_empty() {

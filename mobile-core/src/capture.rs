@@ -10,7 +10,7 @@ use tilik_protocol::evidence::{
 };
 use tilik_protocol::form::{Answers, Form};
 use tilik_protocol::ids::{PhotoId, VisitId};
-use tilik_protocol::manifest::{Hash32, MAX_FIXES, SignedManifest};
+use tilik_protocol::manifest::{Hash32, MAX_FIXES, SignedManifest, is_enveloped};
 use tilik_protocol::policy::Role;
 use tilik_protocol::region::RegionLevel;
 use tilik_protocol::session::RevokeKind;
@@ -29,7 +29,7 @@ use crate::screens::{
 use crate::store::drafts::{self, Bytes, Draft, Photo, Pin};
 use crate::store::{DRAFTS, meta};
 use crate::vault::{Piece, Vault};
-use crate::{Core, FieldApp, feed, seal};
+use crate::{Core, FieldApp, feed, seal, spare};
 
 /// The questions that every visit may answer, whatever it asks else.
 const ALWAYS_ASKED: [&str; 2] = [PIN_REASON, "note"];
@@ -412,6 +412,10 @@ pub(crate) fn keep_photo(app: &FieldApp, visit: VisitId, photo: PhotoId) -> Resu
         .query_row([returned.to_string()], |row| row.get(0))
         .optional()?
         .ok_or_else(not_here)?;
+    if is_enveloped(&manifest) {
+        // Only the registry can say now which photos those were.
+        return Err(not_here());
+    }
     let signed = SignedManifest::parse(&manifest).map_err(|_| Error::Broken("own-manifest"))?;
     // Photos belong to a device and its bytes: what another enrolment sealed is another's.
     let own = crate::phone::enrolment(db)?
@@ -699,7 +703,7 @@ pub(crate) fn discard(app: &FieldApp, visit: VisitId) -> Result<()> {
     for photo in &draft.photos {
         seal::forget_bytes(phone, photo)?;
     }
-    Ok(())
+    spare::remove(phone, visit)
 }
 
 pub(crate) fn view(app: &FieldApp, photo: PhotoId) -> Result<Option<Vec<u8>>> {

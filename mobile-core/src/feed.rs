@@ -13,6 +13,7 @@ use tilik_protocol::sync::{Assignment, Boundary, Bucket, BucketPage, Cursor, Fee
 use crate::error::Result;
 use crate::screens::today::folded;
 use crate::screens::{AssignmentView, FormView};
+use crate::store::drafts::Draft;
 use crate::store::{Account, meta};
 use crate::sync::Said;
 use crate::{Core, FieldApp};
@@ -312,6 +313,15 @@ fn visit_of<T: std::str::FromStr>(db: &Connection, sql: &str, case: CaseId) -> R
         .query_row([case.to_string()], |row| row.get(0))
         .optional()?;
     Ok(id.and_then(|id| id.parse().ok()))
+}
+
+/// The family's name, or who a finding is about; empty when the case is not on the roster.
+pub(crate) fn name_of(core: &Core, draft: &Draft) -> Result<String> {
+    let assigned = match draft.case {
+        Some(case) => assignment(core, case)?.map(|assignment| assignment.name),
+        None => draft.answers.get("name").cloned(),
+    };
+    Ok(assigned.unwrap_or_default())
 }
 
 pub(crate) fn assignments(app: &FieldApp) -> Result<Vec<AssignmentView>> {

@@ -27,6 +27,7 @@ mod pump;
 pub mod requests;
 pub mod screens;
 mod seal;
+mod spare;
 mod store;
 mod sync;
 #[cfg(test)]
@@ -103,8 +104,9 @@ impl FieldApp {
             app,
             ports,
         };
-        let stores = Stores::open(&phone.folder, &phone.ports)?;
+        let mut stores = Stores::open(&phone.folder, &phone.ports)?;
         seal::clean(&stores.device, &phone)?;
+        spare::take_up(&mut stores.device, &phone)?;
         screens::update::clean(&stores.device, &phone)?;
         Ok(Arc::new(Self {
             phone,

@@ -23,8 +23,9 @@ use crate::pump::{self, base64, header, is_passing, no_network, problem_code, re
 use crate::requests::{Request, RequestBody, Response};
 use crate::screens::{OutboxPhoto, OutboxState, OutboxVisit, Why};
 use crate::store::in_flight::{self, InFlight, Kind};
+use crate::store::outbox::forget_titles;
 use crate::store::{SPOOL, meta};
-use crate::{Core, FieldApp};
+use crate::{Core, FieldApp, spare};
 
 /// Days that bytes stay at least after they are safe, whatever the city says.
 const LEAST_KEEP_DAYS: u32 = 7;
@@ -614,7 +615,11 @@ pub(crate) fn delete_bytes(db: &Connection, phone: &Phone, photos: &[String]) ->
         db.prepare_cached("UPDATE outbox_photo SET on_phone = 0 WHERE photo = ?1")?
             .execute([id])?;
     }
-    Ok(())
+    if photos.is_empty() {
+        return Ok(());
+    }
+    forget_titles(db)?;
+    spare::clear(db, phone)
 }
 
 /// The cases of drafts and of visits that are not whole on the server: their rows must stay.

@@ -58,8 +58,15 @@ pub trait Keys: Send + Sync {
     /// 32 random bytes that the phone keeps in its keystore; the same ones every time.
     ///
     /// # Errors
-    /// [`PortError`] when the keystore does not answer.
+    /// [`PortError`] when the keystore does not answer. `Lost` only when the key was made once and can never be had again:
+    /// the core then begins anew.
     fn database_key(&self) -> Result<Vec<u8>, PortError>;
+    /// Another 32 random bytes in the place of the lost ones, from now on what `database_key` gives. Asked for only after
+    /// `Lost`.
+    ///
+    /// # Errors
+    /// [`PortError`] when the keystore does not answer.
+    fn new_database_key(&self) -> Result<Vec<u8>, PortError>;
 }
 
 /// The phone could not do what was asked of it.
@@ -68,9 +75,12 @@ pub enum PortError {
     /// Locked, for now.
     #[error("the keystore is locked")]
     Locked,
-    /// Gone, or broken.
+    /// It does not answer; it may the next time.
     #[error("the keystore does not answer")]
     Failed,
+    /// The key that was there is gone for good.
+    #[error("the keystore lost the key")]
+    Lost,
 }
 
 impl From<uniffi::UnexpectedUniFFICallbackError> for PortError {

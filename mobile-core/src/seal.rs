@@ -1,7 +1,7 @@
 //! From a complete draft to a sealed visit.
 //!
 //! Every photo becomes a file encrypted to the registry's public key (age), written, fsynced and hashed; then the
-//! manifest is signed; then one transaction moves the chain on, puts the visit into the outbox and takes the draft away.
+//! manifest is signed, and its spare written beside the photos; then one transaction moves the chain on, puts the visit into the outbox and takes the draft away.
 //! Before that commit there is a draft, after it a sealed visit, and never half of one: files of an attempt that was
 //! cut off are written again by the next.
 
@@ -24,10 +24,12 @@ use tilik_protocol::time::Timestamp;
 use crate::Core;
 use crate::capture;
 use crate::error::{CoreError, Error, Result};
+use crate::feed;
 use crate::phone::{self, Enrolment, Phone};
 use crate::screens::SealedView;
+use crate::spare;
 use crate::store::drafts::{self, Bytes, Draft, Photo, Pin};
-use crate::store::outbox::{SealedPhotoRecord, SealedVisitRecord, enqueue};
+use crate::store::outbox::{SealedPhotoRecord, SealedVisitRecord, enqueue, set_title};
 use crate::store::{DRAFTS, SPOOL, meta};
 use crate::vault::{Piece, Vault};
 
@@ -63,13 +65,12 @@ pub(crate) fn seal(core: &mut Core, phone: &Phone, visit: VisitId) -> Result<Sea
         return Err(CoreError::StorageFull.into());
     }
     let recipient = &enrolment.spool_recipient;
+    let title = feed::name_of(core, &draft)?;
     let mut photos = Vec::with_capacity(draft.photos.len());
     for photo in &draft.photos {
         photos.push(seal_photo(phone, &vault, visit, photo, recipient)?);
         checkpoint("photo");
     }
-    sync_folder(&phone.folder.join(SPOOL))?;
-    checkpoint("folder");
     let answers = seal_answers(&draft, recipient)?;
     let manifest = manifest(
         &core.stores.device,
@@ -93,8 +94,14 @@ pub(crate) fn seal(core: &mut Core, phone: &Phone, visit: VisitId) -> Result<Sea
         carried: false,
         manifest: cose,
     };
+    spare::write(phone, &record, recipient)?;
+    sync_folder(&phone.folder.join(SPOOL))?;
+    checkpoint("folder");
     let tx = core.stores.device.transaction()?;
     enqueue(&tx, &record)?;
+    if !title.is_empty() {
+        set_title(&tx, &vault, visit, &title)?;
+    }
     phone::advance_chain(
         &tx,
         enrolment.device,
@@ -314,7 +321,7 @@ fn sign(phone: &Phone, manifest: &Manifest) -> Result<Vec<u8>> {
 }
 
 /// The age file of `plain`: the standard tool opens it with the registry's key.
-fn encrypt(recipient: &str, plain: &[u8]) -> Result<Vec<u8>> {
+pub(crate) fn encrypt(recipient: &str, plain: &[u8]) -> Result<Vec<u8>> {
     let recipient: age::x25519::Recipient = recipient
         .parse()
         .map_err(|_| Error::Broken("spool-recipient"))?;

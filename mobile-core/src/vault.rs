@@ -28,6 +28,8 @@ pub(crate) enum Piece<'a> {
     Pin(VisitId),
     /// The last photo of a case's house.
     House(CaseId),
+    /// The family's name on a sealed visit.
+    Title(VisitId),
 }
 
 impl std::fmt::Display for Piece<'_> {
@@ -38,6 +40,7 @@ impl std::fmt::Display for Piece<'_> {
             Self::Answer(visit, question) => write!(f, "answer:{visit}:{question}"),
             Self::Pin(visit) => write!(f, "pin:{visit}"),
             Self::House(case) => write!(f, "house:{case}"),
+            Self::Title(visit) => write!(f, "title:{visit}"),
         }
     }
 }

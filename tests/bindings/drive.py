@@ -122,6 +122,9 @@ class Phone(core.Clock, core.MonotonicClock, core.Rng, core.FreeSpace, core.Sign
     def database_key(self):
         return self.secret
 
+    def new_database_key(self):
+        raise core.PortError.Failed()
+
 
 def send(method, path, headers, body):
     request = urllib.request.Request(ADDRESS + path, data=body, method=method, headers=headers)

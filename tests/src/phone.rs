@@ -199,6 +199,9 @@ impl Keys for Hands {
     fn database_key(&self) -> Result<Vec<u8>, PortError> {
         Ok(self.database_key.to_vec())
     }
+    fn new_database_key(&self) -> Result<Vec<u8>, PortError> {
+        Err(PortError::Failed)
+    }
 }
 
 /// How requests leave the phone.

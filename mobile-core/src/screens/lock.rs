@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::error::{CoreError, Error, Result};
 use crate::phone::Phone;
-use crate::store::meta;
+use crate::store::{meta, wipe_accounts};
 use crate::{Core, FieldApp, account};
 
 /// Wrong PINs until the session is gone.
@@ -156,7 +156,7 @@ fn shut(core: &mut Core, phone: &Phone, user: UserId) -> Result<()> {
         meta::set(tx, meta::LAST_PROBLEM, &"pin_wrong_too_often".to_owned())
     })?;
     core.unlocked = false;
-    account::wipe_rosters(phone)
+    wipe_accounts(&phone.folder)
 }
 
 /// Somebody signed in online, who has shown more than a PIN.

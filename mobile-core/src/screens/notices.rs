@@ -4,7 +4,7 @@ use super::today::{Done, TodayMark, days_until};
 use super::update::{self, UpdateState};
 use crate::error::Result;
 use crate::screens::SpaceProblem;
-use crate::{FieldApp, account, feed, outbox};
+use crate::{FieldApp, account, feed, outbox, spare};
 
 /// A window that closes within so many days is told of.
 const SOON_DAYS: i32 = 3;
@@ -59,6 +59,11 @@ pub enum Notice {
     },
     /// The phone was revoked.
     DeviceRevoked,
+    /// The phone lost the key of its database and began anew; drafts are gone, sealed visits are not.
+    KeyLost {
+        /// How many sealed visits wait to be sent.
+        count: u32,
+    },
 }
 
 pub(crate) fn notices(app: &FieldApp) -> Result<Vec<Notice>> {
@@ -96,6 +101,12 @@ pub(crate) fn notices(app: &FieldApp) -> Result<Vec<Notice>> {
         }
     };
     tell(status.device_revoked.is_some(), Notice::DeviceRevoked);
+    tell(
+        status.key_lost,
+        Notice::KeyLost {
+            count: spare::count_waiting(db)?,
+        },
+    );
     tell(status.update_needed, Notice::UpdateNeeded);
     tell(status.password_change_required, Notice::PasswordNeeded);
     tell(status.sign_in_again, Notice::SignInAgain);

@@ -1,6 +1,6 @@
 //! What was sealed, on its way: each visit, each photo, and what waits for what.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 use tilik_protocol::ids::{CaseId, PhotoId, VisitId};
@@ -8,6 +8,8 @@ use tilik_protocol::time::Timestamp;
 
 use crate::error::Result;
 use crate::store::meta;
+use crate::store::outbox::titles;
+use crate::vault::Vault;
 use crate::{FieldApp, feed, outbox, pump};
 
 /// The outbox as its screen shows it.
@@ -36,7 +38,8 @@ pub struct OutboxSummary {
 pub struct OutboxVisitView {
     /// The visit.
     pub visit: OutboxVisit,
-    /// The family's name, while the case is on the roster.
+    /// The family's name: as the roster has it now, or as the officer saw it when the visit was sealed. It is forgotten
+    /// with the bytes of the photos.
     pub title: Option<String>,
     /// The key of the words that stand there without a name.
     pub title_key: String,
@@ -58,6 +61,10 @@ pub(crate) fn view(app: &FieldApp) -> Result<OutboxSummary> {
     let visits = outbox::visits(app)?;
     let core = app.core();
     let roster = feed::roster(&core)?;
+    let titles = match &core.stores.account {
+        Some(account) => titles(&core.stores.device, &Vault::of(app.phone())?, account.user)?,
+        None => HashMap::new(),
+    };
     let data_saver = meta::get(&core.stores.device, meta::DATA_SAVER)?.unwrap_or(false);
     let count = |is: fn(&OutboxState) -> bool| {
         u32::try_from(visits.iter().filter(|visit| is(&visit.state)).count()).unwrap_or(u32::MAX)
@@ -88,7 +95,8 @@ pub(crate) fn view(app: &FieldApp) -> Result<OutboxSummary> {
                 OutboxVisitView {
                     title: row
                         .filter(|_| !visit.carried)
-                        .map(|row| row.assignment.name.clone()),
+                        .map(|row| row.assignment.name.clone())
+                        .or_else(|| titles.get(&visit.visit).cloned()),
                     title_key: format!("outbox_title_{stands_for}"),
                     visit,
                 }

@@ -45,6 +45,9 @@ pub struct Status {
     pub unreadable_rows: u32,
     /// How often a feed had to start again because its checksum did not fit (goal: 0).
     pub checksum_mismatches: u32,
+    /// The phone lost the key of its database and began anew: what was sealed waits until the phone is enrolled again,
+    /// what was not sealed is gone.
+    pub key_lost: bool,
     /// Minutes east of UTC, for the dates on the screen.
     pub utc_offset_min: i32,
 }

@@ -123,9 +123,9 @@ pub(crate) fn summary(app: &FieldApp, visit: VisitId) -> Result<SummaryView> {
         .and_then(|case| roster.row(case))
         .map(|row| &row.assignment);
     let said = |question: &str| draft.answers.get(question).cloned().unwrap_or_default();
-    let (name, address) = match assignment {
-        Some(assignment) => (assignment.name.clone(), assignment.address.clone()),
-        None => (said("name"), said("address")),
+    let address = match assignment {
+        Some(assignment) => assignment.address.clone(),
+        None => said("address"),
     };
     let mut warnings: Vec<SummaryWarning> = draft
         .photos
@@ -163,7 +163,7 @@ pub(crate) fn summary(app: &FieldApp, visit: VisitId) -> Result<SummaryView> {
         .filter(|question| question.answer.is_some() && question.fault.is_none());
     Ok(SummaryView {
         can_seal: step(&draft, &view.missing) == VisitStep::Summary,
-        name,
+        name: feed::name_of(&core, &draft)?,
         address,
         village: roster.village(&draft.region).to_owned(),
         answered: count(answered.count()),

@@ -107,7 +107,8 @@ fn parsed<T: std::str::FromStr>(text: &str, what: &'static str) -> Result<T> {
     text.parse().map_err(|_| Error::Broken(what))
 }
 
-fn hash(text: &str) -> Result<Hash32> {
+/// A hash as its hexadecimal text says it.
+pub(crate) fn hash(text: &str) -> Result<Hash32> {
     let mut bytes = [0; 32];
     if text.len() != 64 || !text.is_ascii() {
         return Err(Error::Broken("hash"));

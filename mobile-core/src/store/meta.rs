@@ -75,6 +75,8 @@ pub(crate) const APP_OFFER: Fact<AppRelease> = fact("app_offer");
 pub(crate) const UPDATE_WANTED: Fact<String> = fact("update_wanted");
 /// The SHA-256 of the app that was fetched.
 pub(crate) const UPDATE_READY: Fact<String> = fact("update_ready");
+/// When the phone began anew because the key of its database was lost.
+pub(crate) const KEY_LOST_AT: Fact<Timestamp> = fact("key_lost_at");
 /// The feed epoch, of an account file.
 pub(crate) const EPOCH: Fact<u64> = fact("epoch");
 

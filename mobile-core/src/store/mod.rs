@@ -16,15 +16,22 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 use tilik_protocol::ids::UserId;
+use tilik_protocol::time::Timestamp;
 
 use crate::error::{Error, Result};
 use crate::feed::Roster;
-use crate::ports::Ports;
+use crate::ports::{PortError, Ports};
 
 /// The folder of sealed files.
 pub(crate) const SPOOL: &str = "spool";
 /// The folder of drafts' photos, each encrypted.
 pub(crate) const DRAFTS: &str = "drafts";
+
+/// Where the database and the drafts lie that no key opens any more.
+const LOST: &str = "lost";
+/// How long they lie there, in seconds.
+const KEEP_LOST_S: i64 = 30 * 86_400;
+const DEVICE_FILE: &str = "device.db";
 
 /// The open databases.
 pub(crate) struct Stores {
@@ -45,15 +52,88 @@ pub(crate) struct Account {
 impl Stores {
     /// Opens the phone's database, and the account's when somebody was signed in.
     pub(crate) fn open(folder: &Path, ports: &Ports) -> Result<Self> {
-        std::fs::create_dir_all(folder.join(SPOOL))?;
-        std::fs::create_dir_all(folder.join(DRAFTS))?;
-        let device = open(&folder.join("device.db"), ports, schema::DEVICE)?;
+        let file = folder.join(DEVICE_FILE);
+        let key_is_lost = matches!(ports.keys.database_key(), Err(PortError::Lost));
+        if key_is_lost {
+            set_aside(folder)?;
+            ports.keys.new_database_key()?;
+        }
+        make_folders(folder)?;
+        let device = match open(&file, ports, schema::DEVICE) {
+            // Under another key, or destroyed: nobody can read it.
+            Err(error) if is_unreadable(&error) => {
+                set_aside(folder)?;
+                make_folders(folder)?;
+                open(&file, ports, schema::DEVICE)?
+            }
+            opened => opened?,
+        };
+        note_loss(&device, folder, ports)?;
         let user: Option<UserId> = meta::get(&device, meta::USER)?;
         let account = user
             .map(|user| Account::open(folder, ports, user))
             .transpose()?;
         Ok(Self { device, account })
     }
+}
+
+fn make_folders(folder: &Path) -> Result<()> {
+    for name in [SPOOL, DRAFTS] {
+        std::fs::create_dir_all(folder.join(name))?;
+    }
+    Ok(())
+}
+
+fn is_unreadable(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Sql(rusqlite::Error::SqliteFailure(failure, _))
+            if failure.code == rusqlite::ErrorCode::NotADatabase
+    )
+}
+
+/// Puts away what can no longer be read, so that the phone can begin anew; rosters come again from the server. The
+/// write-ahead log goes first: beside another database it would be taken for that one's. Sealed files stay.
+fn set_aside(folder: &Path) -> Result<()> {
+    let lost = folder.join(LOST);
+    std::fs::create_dir_all(&lost)?;
+    let [wal, shm] = ["-wal", "-shm"].map(|ending| format!("{DEVICE_FILE}{ending}"));
+    for name in [&wal, &shm, DRAFTS, DEVICE_FILE] {
+        let (from, to) = (folder.join(name), lost.join(name));
+        if name == DRAFTS && from.exists() && to.exists() {
+            std::fs::remove_dir_all(&to)?;
+        }
+        match std::fs::rename(from, to) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            Ok(()) | Err(_) => {}
+        }
+    }
+    wipe_accounts(folder)
+}
+
+/// Remembers that the phone began anew, and throws away what was put aside when it has lain there long enough.
+fn note_loss(device: &Connection, folder: &Path, ports: &Ports) -> Result<()> {
+    let lost = folder.join(LOST);
+    if !lost.exists() {
+        return Ok(());
+    }
+    let now = Timestamp::from_micros(ports.clock.wall_micros());
+    match meta::get(device, meta::KEY_LOST_AT)? {
+        None => meta::set(device, meta::KEY_LOST_AT, &now),
+        Some(at) if now.seconds_since(at) > KEEP_LOST_S => Ok(std::fs::remove_dir_all(lost)?),
+        Some(_) => Ok(()),
+    }
+}
+
+/// Removes every officer's file, with what SQLite keeps beside it.
+pub(crate) fn wipe_accounts(folder: &Path) -> Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with("account-") {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 impl Account {

@@ -1,11 +1,14 @@
 //! Sealed visits and their photos, as rows.
 
-use rusqlite::{Transaction, params};
+use std::collections::HashMap;
+
+use rusqlite::{Connection, Transaction, params};
 use tilik_protocol::ids::{CaseId, DeviceId, PhotoId, UserId, VisitId};
 use tilik_protocol::manifest::{Hash32, SignedManifest};
 use tilik_protocol::time::Timestamp;
 
 use crate::error::{Error, Result};
+use crate::vault::{Piece, Vault};
 
 /// A visit as the seal leaves it: everything of it is on the disk already.
 #[derive(Debug, Clone)]
@@ -109,5 +112,52 @@ pub(crate) fn enqueue(tx: &Transaction<'_>, sealed: &SealedVisitRecord) -> Resul
                 position
             ])?;
     }
+    Ok(())
+}
+
+/// Keeps the name that the officer saw, for the outbox.
+pub(crate) fn set_title(
+    tx: &Transaction<'_>,
+    vault: &Vault<'_>,
+    visit: VisitId,
+    title: &str,
+) -> Result<()> {
+    let closed = vault.close(Piece::Title(visit), title.as_bytes())?;
+    tx.prepare_cached("UPDATE outbox_visit SET title = ?2 WHERE visit = ?1")?
+        .execute(params![visit.to_string(), closed])?;
+    Ok(())
+}
+
+/// The names on this officer's sealed visits.
+pub(crate) fn titles(
+    db: &Connection,
+    vault: &Vault<'_>,
+    officer: UserId,
+) -> Result<HashMap<VisitId, String>> {
+    let mut statement = db.prepare_cached(
+        "SELECT visit, title FROM outbox_visit WHERE officer = ?1 AND title IS NOT NULL",
+    )?;
+    let mut rows = statement.query([officer.to_string()])?;
+    let mut titles = HashMap::new();
+    while let Some(row) = rows.next()? {
+        let visit: String = row.get(0)?;
+        let visit = visit.parse().map_err(|_| Error::Broken("visit-id"))?;
+        let closed: Vec<u8> = row.get(1)?;
+        // A name that cannot be read is not worth the outbox.
+        if let Ok(title) = vault.open(Piece::Title(visit), &closed) {
+            titles.insert(visit, String::from_utf8_lossy(&title).into_owned());
+        }
+    }
+    Ok(titles)
+}
+
+/// Forgets the names on visits whose photos' bytes have left the phone.
+pub(crate) fn forget_titles(db: &Connection) -> Result<()> {
+    db.prepare_cached(
+        "UPDATE outbox_visit SET title = NULL WHERE title IS NOT NULL AND state = 'sent' \
+         AND NOT EXISTS (SELECT 1 FROM outbox_link AS l JOIN outbox_photo AS p \
+         ON p.photo = l.photo WHERE l.visit = outbox_visit.visit AND p.on_phone = 1)",
+    )?
+    .execute([])?;
     Ok(())
 }

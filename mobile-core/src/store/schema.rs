@@ -184,6 +184,11 @@ CREATE TABLE sealed_answer (
     PRIMARY KEY (visit, question)
 ) WITHOUT ROWID;
 ",
+    r"
+-- The family's name as the officer saw it, encrypted: the outbox tells of a visit also when its case left the roster. It
+-- goes with the bytes of the photos.
+ALTER TABLE outbox_visit ADD COLUMN title BLOB;
+",
 ];
 
 /// `account-<user>.db`: what belongs to one officer. It goes when the phone is revoked.

@@ -15,6 +15,7 @@ use tilik_protocol::evidence::{PhotoKind, VisitKind};
 use tilik_protocol::ids::{CaseId, DeviceId, EventId, PhotoId, UserId, VisitId};
 use tilik_protocol::manifest::{
     Hash32, Manifest, ManifestApp, ManifestCamera, ManifestClock, ManifestPhoto, SignedManifest,
+    is_enveloped,
 };
 use tilik_protocol::session::{
     ChangePassword, EnrolDevice, Enrolled, Me, Refresh, SignIn, Tokens, enrol_proof_input,
@@ -28,6 +29,7 @@ use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
 use crate::phone::{advance_chain, enrolment};
+use crate::spare;
 use crate::store::outbox::{SealedPhotoRecord, SealedVisitRecord, enqueue};
 use crate::{
     AppInfo, Clock, CoreError, FieldApp, FreeSpace, Header, Keys, MonotonicClock, PortError, Ports,
@@ -52,6 +54,8 @@ pub(super) struct Hands {
     chance: AtomicU64,
     key: Mutex<SigningKey>,
     database_key: AtomicU8,
+    /// The keystore lost the key of the database.
+    pub(super) key_lost: AtomicBool,
 }
 
 impl Hands {
@@ -67,6 +71,7 @@ impl Hands {
             chance: AtomicU64::new(seed << 32),
             key: Mutex::new(SigningKey::from_slice(&secret).unwrap()),
             database_key: AtomicU8::new(3),
+            key_lost: AtomicBool::new(false),
         })
     }
 
@@ -158,7 +163,15 @@ impl Signer for Hands {
 
 impl Keys for Hands {
     fn database_key(&self) -> Result<Vec<u8>, PortError> {
+        if self.key_lost.load(Ordering::SeqCst) {
+            return Err(PortError::Lost);
+        }
         Ok(vec![self.database_key.load(Ordering::SeqCst); 32])
+    }
+    fn new_database_key(&self) -> Result<Vec<u8>, PortError> {
+        self.key_lost.store(false, Ordering::SeqCst);
+        self.database_key.fetch_add(1, Ordering::SeqCst);
+        self.database_key()
     }
 }
 
@@ -185,6 +198,8 @@ pub(super) struct Server {
     pub(super) manifests: BTreeMap<String, Vec<u8>>,
     pub(super) received: Vec<String>,
     pub(super) carried: usize,
+    /// Manifests that came inside an age file.
+    pub(super) enveloped: usize,
     pub(super) uploads: BTreeMap<String, Upload>,
     pub(super) whole: BTreeSet<String>,
     pub(super) safe_at: Option<i64>,
@@ -269,6 +284,7 @@ impl Server {
             manifests: BTreeMap::new(),
             received: Vec::new(),
             carried: 0,
+            enveloped: 0,
             uploads: BTreeMap::new(),
             whole: BTreeSet::new(),
             safe_at: None,
@@ -300,6 +316,19 @@ impl Server {
             op: FeedOp::Put.into(),
             hash: row_hash(object, &body.to_string()),
             body: Some(body),
+        });
+    }
+
+    /// A row leaves.
+    pub(super) fn take(&mut self, object: &str) {
+        let seq = self.rows.iter().map(|row| row.seq).max().unwrap_or(0) + 1;
+        self.rows.retain(|row| row.object != object);
+        self.rows.push(FeedRow {
+            seq,
+            object: object.to_owned(),
+            op: FeedOp::Del.into(),
+            hash: 0,
+            body: None,
         });
     }
 
@@ -549,10 +578,16 @@ impl Server {
     }
 
     fn visit(&mut self, sealed: &SealedVisit) -> VisitResult {
-        let cose = STANDARD.decode(&sealed.manifest).unwrap();
+        let sent = STANDARD.decode(&sealed.manifest).unwrap();
+        let sha = Hash32::of(&sent).to_string();
+        let cose = if is_enveloped(&sent) {
+            self.enveloped += 1;
+            age::decrypt(&*SPOOL, &sent).unwrap()
+        } else {
+            sent
+        };
         let signed = SignedManifest::parse(&cose).unwrap();
-        let sha = Hash32::of(&cose).to_string();
-        let known = self.manifests.contains_key(&sha);
+        let known = self.manifests.values().any(|known| *known == cose);
         let status = match (self.status_of_visits, known) {
             (VisitStatus::Accepted, true) => VisitStatus::Duplicate,
             (status, _) => status,
@@ -920,24 +955,23 @@ impl Bench {
             training: false,
         };
         let cose = manifest.assemble(phone.sign(manifest.to_be_signed()).unwrap());
+        let record = SealedVisitRecord {
+            visit,
+            device: enrolment.device,
+            seq: manifest.seq,
+            officer: enrolment.officer,
+            case,
+            captured_at: manifest.captured_at,
+            manifest: cose,
+            answers: None,
+            photos: records,
+            carried: false,
+        };
+        spare::write(phone, &record, &enrolment.spool_recipient).unwrap();
         let tx = core.stores.device.transaction().unwrap();
-        advance_chain(&tx, enrolment.device, manifest.seq, Hash32::of(&cose)).unwrap();
-        enqueue(
-            &tx,
-            &SealedVisitRecord {
-                visit,
-                device: enrolment.device,
-                seq: manifest.seq,
-                officer: enrolment.officer,
-                case,
-                captured_at: manifest.captured_at,
-                manifest: cose,
-                answers: None,
-                photos: records,
-                carried: false,
-            },
-        )
-        .unwrap();
+        let hash = Hash32::of(&record.manifest);
+        advance_chain(&tx, enrolment.device, manifest.seq, hash).unwrap();
+        enqueue(&tx, &record).unwrap();
         tx.commit().unwrap();
         visit
     }

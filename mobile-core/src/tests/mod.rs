@@ -6,6 +6,7 @@ mod kill;
 mod lock;
 mod screens;
 mod slow;
+mod spare;
 
 use bench::{Bench, S, T0, assignment, officer_bucket, problem, with};
 use tilik_protocol::ids::{CaseId, VisitId};
@@ -674,7 +675,7 @@ fn a_stolen_phone_loses_the_roster_at_once_and_the_spool_never_before_its_receip
     let spool = std::fs::read_dir(bench.folder().join("spool"))
         .unwrap()
         .count();
-    assert_eq!(spool, 2);
+    assert_eq!(spool, 4, "two photos, and a spare of each visit");
     assert_eq!(
         bench.app().sign_in("siti".to_owned(), "x".to_owned()),
         Err(CoreError::DeviceRevoked)

@@ -68,7 +68,8 @@ pub struct SyncRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SealedVisit {
-    /// The COSE_Sign1 manifest, base64.
+    /// The COSE_Sign1 manifest, base64. Or an age file of it to the spool key, base64, from a phone that lost the key of
+    /// its database.
     pub manifest: String,
     /// The age-sealed answers, base64, when the manifest names some.
     #[serde(default, skip_serializing_if = "Option::is_none")]

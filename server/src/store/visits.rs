@@ -7,7 +7,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryTrait
 use tilik_protocol::case::CaseState;
 use tilik_protocol::evidence::MAX_ANSWERS_BYTES;
 use tilik_protocol::ids::{CaseId, PhotoId, VisitId};
-use tilik_protocol::manifest::{Hash32, Manifest};
+use tilik_protocol::manifest::{Hash32, MAX_ENVELOPED_MANIFEST_BYTES, Manifest, is_enveloped};
 use tilik_protocol::policy::Permission;
 use tilik_protocol::problem::ProblemCode;
 use tilik_protocol::sync::{
@@ -34,7 +34,7 @@ pub(super) use judging::{PhotoPlace, beside};
 pub(super) use keeping::{case_is_whole, is_what_was_asked, lock_cases_of, whole_with};
 pub(super) use proof::{Try, tries};
 
-use judging::Judged;
+use judging::{Apart, Judged};
 
 /// A phone's clock may be this far ahead, in seconds.
 const AHEAD_S: i64 = 300;
@@ -316,11 +316,11 @@ impl Acting {
 
     /// `None` when what was found before writing was no longer so: try again.
     async fn try_to_write(&self, sealed: &SealedVisit) -> Result<Option<VisitResult>> {
-        let cose = STANDARD.decode(&sealed.manifest).unwrap_or_default();
-        let sha = Hash32::of(&cose);
+        let sent = STANDARD.decode(&sealed.manifest).unwrap_or_default();
         let mut result = VisitResult {
             visit: None,
-            manifest_sha256: sha.to_string(),
+            // What came, for the phone knows it by that; everything else is about what is in it.
+            manifest_sha256: Hash32::of(&sent).to_string(),
             status: VisitStatus::Malformed.into(),
             code: None,
             upload_grant: None,
@@ -334,6 +334,22 @@ impl Acting {
                 return Ok(Some(result));
             }
         };
+        let cose = match self.unwrap_manifest(sent) {
+            Ok(cose) => cose,
+            Err(sent) => {
+                result.code = Some(ProblemCode::CannotOpen.to_string());
+                result.status = VisitStatus::Quarantined.into();
+                let apart = Apart {
+                    code: ProblemCode::CannotOpen,
+                    device: None,
+                    visit: None,
+                    answers,
+                };
+                self.quarantine(Hash32::of(&sent), sent, apart).await?;
+                return Ok(Some(result));
+            }
+        };
+        let sha = Hash32::of(&cose);
         match self.judge(cose.clone(), answers).await? {
             Judged::Malformed(code) => result.code = Some(code.to_string()),
             Judged::Apart(apart) => {
@@ -374,6 +390,14 @@ impl Acting {
             }
         }
         Ok(Some(result))
+    }
+
+    /// The manifest out of its age file, or as it is when it came without one. What does not open comes back.
+    fn unwrap_manifest(&self, sent: Vec<u8>) -> std::result::Result<Vec<u8>, Vec<u8>> {
+        if !is_enveloped(&sent) || sent.len() > MAX_ENVELOPED_MANIFEST_BYTES {
+            return Ok(sent);
+        }
+        self.store.keys().open_spool(&sent).map_err(|_| sent)
     }
 
     /// Remembers that this person brought a visit that was here already: its photos' receipts are theirs to hear too.

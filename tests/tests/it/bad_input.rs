@@ -11,6 +11,7 @@ use tilik_protocol::case::CaseState;
 use tilik_protocol::evidence::{Flag, VisitKind};
 use tilik_protocol::ids::{CaseId, PhotoId};
 use tilik_protocol::lenient::Lenient;
+use tilik_protocol::manifest::Hash32;
 use tilik_protocol::problem::Problem;
 use tilik_protocol::review::CaseView;
 use tilik_protocol::session::RevokeKind;
@@ -372,6 +373,64 @@ async fn a_manifest_with_any_bit_bent_is_never_taken_for_the_visit() {
         genuine.results[0].status.known(),
         Some(VisitStatus::Accepted)
     );
+    ground.world.end().await;
+}
+
+#[tokio::test]
+async fn a_manifest_in_an_age_file_is_the_same_visit_and_one_that_does_not_open_is_kept_apart() {
+    let mut ground = ground(118, 1).await;
+    let case = ground.assigned(0).await;
+    let visit = ground
+        .phone
+        .capture(Some(case), VisitKind::Quick, 2)
+        .unwrap();
+    let recipient = ground.world.app().unwrap().keys.spool_recipient();
+    let recipient: age::x25519::Recipient = recipient.parse().unwrap();
+    let enveloped = |plain: &[u8]| age::encrypt(&recipient, plain).unwrap();
+    let good = enveloped(&visit.cose);
+    let mut bent = good.clone();
+    *bent.last_mut().unwrap() ^= 1;
+    let stranger = age::x25519::Identity::generate().to_public();
+    let not_ours = age::encrypt(&stranger, &visit.cose).unwrap();
+    // Larger than any manifest in an age file: not even opened.
+    let huge = enveloped(&vec![0; 80 * 1024]);
+    let no_manifest = enveloped(b"halo");
+    let sent = [
+        bent,
+        not_ours,
+        huge,
+        no_manifest,
+        good.clone(),
+        good,
+        visit.cose,
+    ];
+    let told = carried(&ground, &sent).await.results;
+    let words: Vec<String> = told
+        .iter()
+        .map(|result| {
+            let code = result.code.clone().unwrap_or_default();
+            format!("{} {code}", result.status).trim_end().to_owned()
+        })
+        .collect();
+    assert_eq!(
+        words,
+        [
+            "quarantined cannot_open",
+            "quarantined cannot_open",
+            "malformed bad_manifest",
+            "malformed bad_manifest",
+            "accepted",
+            "duplicate",
+            "duplicate"
+        ]
+    );
+    for (result, sent) in told.iter().zip(&sent) {
+        let sha = Hash32::of(sent).to_string();
+        assert_eq!(result.manifest_sha256, sha, "it is known by what came");
+    }
+    let apart = ground.world.count("SELECT COUNT(*) FROM quarantine").await;
+    assert_eq!(apart.unwrap(), 2);
+    assert_eq!(ground.case(case).await.visits.len(), 1);
     ground.world.end().await;
 }
 

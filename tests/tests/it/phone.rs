@@ -8,6 +8,7 @@ use tilik_protocol::reason::ReasonCode;
 use tilik_protocol::review::{AccessRow, Page};
 use tilik_protocol::sync::{ReturnReason, SyncReply};
 use tilik_tests::phone::{snapshot, snapshots};
+use tilik_tests::village::here;
 use tilik_tests::{Answer, World};
 
 use crate::review::desk;
@@ -196,5 +197,54 @@ async fn forty_visits_of_an_officer_who_resigned_are_delivered_by_a_colleague() 
         let carried = carrier.sealed(visit).unwrap();
         assert_eq!(carried.photos_received, 1);
     }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn what_a_phone_sealed_before_its_database_was_gone_is_taken_in_its_authors_name() {
+    let world = World::new(1_305).await.unwrap();
+    let staff = world.staff(1).await.unwrap();
+    let village = world.village(1, 0).await.unwrap();
+    let officer = &staff.officers[0];
+    let families = [village.homes[0].family];
+    let opened = staff
+        .supervisor
+        .open_cases(&families, VisitKind::Quick, Some(officer.id), None)
+        .await
+        .unwrap();
+    let mut phone = world.phone(&staff.admin, officer).await.unwrap();
+    let before = phone.device().unwrap();
+    phone
+        .visit(opened.cases[0], &snapshots(1, 2).unwrap())
+        .unwrap();
+    let photo = snapshot(9).unwrap();
+    phone.finding(&here(), "Wagirah", &photo).unwrap();
+    phone.kill();
+    for entry in std::fs::read_dir(phone.folder()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    phone.reopen().unwrap();
+    assert!(!phone.status().unwrap().enrolled);
+    assert_eq!(phone.outbox().unwrap().len(), 2);
+    let code = staff.admin.issue_enrolment(officer.id).await.unwrap();
+    phone.join(&code.code).await.unwrap();
+    assert!(phone.settle(20).await.unwrap());
+
+    let count = async |sql: &str| world.count(sql).await.unwrap();
+    assert_eq!(count("SELECT COUNT(*) FROM quarantine").await, 0);
+    assert_eq!(count("SELECT COUNT(*) FROM visit").await, 2);
+    assert_eq!(
+        count("SELECT COUNT(*) FROM photo WHERE received_at IS NOT NULL").await,
+        3
+    );
+    assert_ne!(phone.device().unwrap(), before);
+    for visit in phone.outbox().unwrap() {
+        assert_eq!(visit.photos_received, visit.photos_total);
+    }
+    let seen = staff.supervisor.case(opened.cases[0]).await.unwrap();
+    assert_eq!(seen.visits[0].officer, officer.id);
     world.end().await;
 }

@@ -39,6 +39,19 @@ enum Keychain {
         }
     }
 
+    /// Takes a secret away; one that is not there is fine.
+    static func remove(_ name: String) throws {
+        let status = SecItemDelete(item(name) as CFDictionary)
+        switch status {
+        case errSecSuccess, errSecItemNotFound:
+            return
+        case errSecInteractionNotAllowed:
+            throw PortError.Locked
+        default:
+            throw PortError.Failed
+        }
+    }
+
     private static func item(_ name: String) -> [String: Any] {
         [
             kSecClass as String: kSecClassGenericPassword,
@@ -49,7 +62,8 @@ enum Keychain {
     }
 }
 
-/// The key of the databases: 32 random bytes, made once.
+/// The key of the databases: 32 random bytes, made once. A keychain that lost it gives another one, under which the core
+/// cannot open what is there, and begins anew.
 final class DatabaseKey: Keys {
     private static let name = "database-key"
     private let lock = NSLock()
@@ -60,6 +74,17 @@ final class DatabaseKey: Keys {
         if let key = try Keychain.read(Self.name) {
             return key
         }
+        return try make()
+    }
+
+    func newDatabaseKey() throws -> Data {
+        lock.lock()
+        defer { lock.unlock() }
+        try Keychain.remove(Self.name)
+        return try make()
+    }
+
+    private func make() throws -> Data {
         let key = SystemChance().fill(len: 32)
         try Keychain.add(Self.name, key)
         return key

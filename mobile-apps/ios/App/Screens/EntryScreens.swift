@@ -14,6 +14,9 @@ struct EnrolScreen: View {
                 if let revoked = host.status?.deviceRevoked {
                     Trouble(text: model.words(revoked == .stolen ? "revoked_stolen" : "revoked_retired"))
                 }
+                if let status = host.status, status.keyLost {
+                    Trouble(text: noticeText(.keyLost(count: status.visitsWaiting), model.words, model.formats))
+                }
                 Trouble(text: model.trouble ?? model.refusal)
             }
             Section(model.words("enrol_server")) {

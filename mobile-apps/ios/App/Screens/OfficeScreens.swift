@@ -81,7 +81,7 @@ struct NoticesScreen: View {
         switch notice {
         case .passwordNeeded: return .changePassword
         case .signInAgain: return .signIn
-        case .needsAttention: return .outbox
+        case .needsAttention, .keyLost: return .outbox
         case .updateOffered, .updateNeeded, .spaceLow, .spaceFull: return .settings
         case .clockOff, .returned, .closingSoon, .unreadableRows, .deviceRevoked: return nil
         }

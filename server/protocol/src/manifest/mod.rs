@@ -22,6 +22,10 @@ use cbor::{Field, Record, records};
 
 /// Largest manifest, in bytes of COSE.
 pub const MAX_MANIFEST_BYTES: usize = 64 * 1024;
+/// How an age file begins; a manifest never does.
+const AGE_MAGIC: &[u8] = b"age-encryption.org/v1\n";
+/// Largest manifest inside an age file, in bytes of that file: its header and its tags take some hundred bytes.
+pub const MAX_ENVELOPED_MANIFEST_BYTES: usize = MAX_MANIFEST_BYTES + 2 * 1024;
 /// Longest text in a manifest, in bytes.
 pub const MAX_TEXT_BYTES: usize = 512;
 /// Most position fixes behind a pin.
@@ -65,6 +69,12 @@ impl Hash32 {
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
     }
+}
+
+/// Whether these bytes, which came in a manifest's place, are one inside an age file: so a phone sends what it sealed when
+/// it has lost the key of the database that held the manifest. Only the registry opens it.
+pub fn is_enveloped(bytes: &[u8]) -> bool {
+    bytes.starts_with(AGE_MAGIC)
 }
 
 impl std::fmt::Display for Hash32 {

@@ -51,6 +51,10 @@ final class TestPhone: Clock, MonotonicClock, Rng, FreeSpace, Signer, Keys, @unc
         }
         return secret
     }
+
+    func newDatabaseKey() throws -> Data {
+        throw PortError.Failed
+    }
 }
 
 /// A wire that keeps what it is given, and answers when the test says.

@@ -23,7 +23,7 @@ public func noticeText(_ notice: Notice, _ words: Words, _ formats: Formats) -> 
         return words(key, version, formats.bytes(bytes))
     case let .clockOff(ahead):
         return words(key, words(ahead > 0 ? "duration_ahead" : "duration_behind", formats.span(seconds: ahead)))
-    case let .returned(count), let .needsAttention(count), let .unreadableRows(count):
+    case let .returned(count), let .needsAttention(count), let .unreadableRows(count), let .keyLost(count):
         return words(key, formats.count(count))
     case let .closingSoon(count, days):
         return words(key, formats.count(count), formats.count(days))

@@ -12,7 +12,7 @@ import uniffi.tilik_mobile_core.PortException
 /**
  * The key of what is encrypted on this phone: 32 random bytes, kept in `folder` wrapped by a key of the keystore.
  *
- * A wrapped key that cannot be opened is never replaced: another key would open nothing that is there.
+ * A wrapped key that cannot be opened is put aside, and only when the core says so: another key opens nothing that is there.
  */
 internal class DatabaseKey(private val keystore: Keystore, private val folder: File) : Keys {
     private val file = File(folder, "database.key")
@@ -23,10 +23,18 @@ internal class DatabaseKey(private val keystore: Keystore, private val folder: F
         key.copyOf()
     }
 
+    override fun newDatabaseKey(): ByteArray = synchronized(this) {
+        reading {
+            if (file.exists() && !file.renameTo(File(folder, "database.key.lost"))) throw IOException("rename")
+        }
+        keystore.forgetWrappingKey()
+        make().also { plain = it }.copyOf()
+    }
+
     private fun unwrap(): ByteArray {
         val wrapped = reading { file.readBytes() }
-        if (wrapped.size != IV + KEY + TAG) throw PortException.Failed()
-        val wrapping = keystore.wrappingKey(mayMake = false) ?: throw PortException.Failed()
+        if (wrapped.size != IV + KEY + TAG) throw PortException.Lost()
+        val wrapping = keystore.wrappingKey(mayMake = false) ?: throw PortException.Lost()
         return trying { cipher(Cipher.DECRYPT_MODE, wrapping, wrapped.copyOf(IV)).doFinal(wrapped, IV, KEY + TAG) }
     }
 

@@ -5,6 +5,7 @@ import android.content.pm.PackageManager
 import android.os.Build
 import android.security.keystore.KeyGenParameterSpec
 import android.security.keystore.KeyInfo
+import android.security.keystore.KeyPermanentlyInvalidatedException
 import android.security.keystore.KeyProperties
 import android.security.keystore.UserNotAuthenticatedException
 import java.math.BigInteger
@@ -15,8 +16,10 @@ import java.security.KeyStore
 import java.security.PrivateKey
 import java.security.ProviderException
 import java.security.Signature
+import java.security.UnrecoverableKeyException
 import java.security.interfaces.ECPublicKey
 import java.security.spec.ECGenParameterSpec
+import javax.crypto.AEADBadTagException
 import javax.crypto.KeyGenerator
 import javax.crypto.SecretKey
 import uniffi.tilik_mobile_core.PortException
@@ -66,6 +69,11 @@ internal class Keystore(private val context: Context) : Signer {
                 else -> null
             }
         }
+    }
+
+    /** After the key that it wrapped is lost, so that the next one is made anew. */
+    fun forgetWrappingKey() = synchronized(this) {
+        trying { store().deleteEntry(WRAPPING) }
     }
 
     /** The name of the signing key that there is. A phone that had none gets one, in the safest place it has. */
@@ -170,12 +178,16 @@ internal fun <T> trying(work: () -> T): T {
         }
         if (isLocked(failed)) throw PortException.Locked()
         round += 1
-        if (round == TRIES) throw PortException.Failed()
+        if (round == TRIES) throw if (isLost(failed)) PortException.Lost() else PortException.Failed()
         Thread.sleep(50L shl round)
     }
 }
 
 private const val TRIES = 3
+
+/** The key is gone for good, or is not the one that wrapped what it was to open. */
+private fun isLost(error: Throwable): Boolean = error is KeyPermanentlyInvalidatedException ||
+    error is UnrecoverableKeyException || error is AEADBadTagException
 
 private fun isLocked(error: Throwable?): Boolean = when {
     error == null -> false

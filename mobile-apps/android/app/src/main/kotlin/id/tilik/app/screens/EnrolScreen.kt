@@ -81,7 +81,10 @@ class EnrolScreen(args: Bundle = Bundle()) : Screen(ScreenName.ENROL, args) {
         }
         wait(send, R.string.enrol_send, status.busy)
         showProblem(status)
-        if (status.deviceRevoked != null && status.lastProblem == null) revoked(status)
+        if (status.lastProblem != null) return
+        val context = send?.context ?: return
+        if (status.keyLost) say(context.words(R.string.notice_key_lost, status.visitsWaiting.toInt()), Mood.WARN)
+        if (status.deviceRevoked != null) revoked(status)
     }
 
     /** What was sealed before is still sent, and that is said here, where the way to the outbox is closed. */

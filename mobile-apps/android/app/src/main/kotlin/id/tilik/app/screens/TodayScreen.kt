@@ -229,7 +229,7 @@ class TodayScreen(args: Bundle = Bundle()) : Screen(ScreenName.TODAY, args) {
         is Notice.SignInAgain -> ({ SignInScreen.opened() })
         is Notice.SpaceLow, is Notice.SpaceFull -> ({ StorageScreen() })
         is Notice.NeedsAttention -> ({ OutboxScreen() })
-        is Notice.DeviceRevoked -> ({ OutboxScreen() })
+        is Notice.DeviceRevoked, is Notice.KeyLost -> ({ OutboxScreen() })
         is Notice.ClockOff, is Notice.Returned, is Notice.ClosingSoon, is Notice.UnreadableRows -> null
     }
 

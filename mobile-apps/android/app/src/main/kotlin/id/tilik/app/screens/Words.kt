@@ -254,11 +254,14 @@ internal fun Context.words(notice: Notice): String = when (notice) {
     is Notice.NeedsAttention -> words(R.string.notice_needs_attention, notice.count.toInt())
     is Notice.UnreadableRows -> words(R.string.notice_unreadable_rows, notice.count.toInt())
     is Notice.DeviceRevoked -> words(R.string.notice_device_revoked)
+    is Notice.KeyLost -> words(R.string.notice_key_lost, notice.count.toInt())
 }
 
 internal fun mood(notice: Notice): Mood = when (notice) {
     is Notice.UpdateOffered, is Notice.UnreadableRows -> Mood.NOTE
-    is Notice.UpdateNeeded, is Notice.SpaceFull, is Notice.DeviceRevoked, is Notice.Returned, is Notice.NeedsAttention -> Mood.BAD
+    is Notice.UpdateNeeded, is Notice.SpaceFull, is Notice.DeviceRevoked, is Notice.KeyLost, is Notice.Returned,
+    is Notice.NeedsAttention,
+    -> Mood.BAD
     is Notice.PasswordNeeded, is Notice.SignInAgain, is Notice.ClockOff, is Notice.SpaceLow, is Notice.ClosingSoon -> Mood.WARN
 }
 

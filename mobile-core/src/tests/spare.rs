@@ -1,0 +1,346 @@
+//! A phone that begins anew: what was sealed is delivered all the same.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+
+use tilik_protocol::evidence::VisitKind;
+use tilik_protocol::ids::{CaseId, VisitId};
+use uuid::Uuid;
+
+use super::bench::{Bench, assignment};
+use super::capture::{fix, front};
+use super::{object, only};
+use crate::{BeginVisit, CoreError, NewPin, Notice, OutboxState};
+
+const UNSENT: usize = 40;
+
+fn spares(bench: &Bench) -> Vec<PathBuf> {
+    std::fs::read_dir(bench.folder().join("spool"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "spare"))
+        .collect()
+}
+
+fn begin(bench: &Bench, case: Option<CaseId>) -> VisitId {
+    let finding = case.is_none();
+    let begin = BeginVisit {
+        case,
+        kind: if finding {
+            VisitKind::Finding
+        } else {
+            VisitKind::Quick
+        },
+        region: finding.then(|| "35.71.03.1009".parse().unwrap()),
+        training: false,
+    };
+    bench.app().begin_visit(begin).unwrap()
+}
+
+/// A visit that is ready to be sealed, a finding when it has no case.
+fn complete(bench: &Bench, case: Option<CaseId>) -> VisitId {
+    let app = bench.app();
+    let visit = begin(bench, case);
+    app.add_photo(visit, front(7)).unwrap();
+    let pin = NewPin {
+        fixes: vec![fix(-78_164_000, 1_120_114_000, 450)],
+        source: "gnss".to_owned(),
+        reason: None,
+    };
+    app.set_pin(visit, pin).unwrap();
+    if case.is_none() {
+        app.notice_read(visit).unwrap();
+        for (question, value) in [
+            ("what", "family"),
+            ("name", "Wagirah"),
+            ("address", "Gang buntu"),
+        ] {
+            let value = Some(value.to_owned());
+            app.answer(visit, question.to_owned(), value).unwrap();
+        }
+    }
+    visit
+}
+
+/// The keystore loses the key of the database, and the app is killed.
+fn lose_key(bench: &mut Bench) {
+    bench.hands.key_lost.store(true, Ordering::SeqCst);
+    bench.hands.new_key();
+    bench.server.device = None;
+    bench.reopen();
+}
+
+fn enrol_anew(bench: &mut Bench) {
+    bench.app().enrol("ABCDEFGHJK".to_owned()).unwrap();
+    bench.settle();
+    bench.sign_in();
+}
+
+fn assert_delivered(bench: &Bench, visits: usize) {
+    assert_eq!(bench.server.received.len(), visits);
+    let outbox = bench.app().outbox().unwrap();
+    assert_eq!(outbox.len(), visits);
+    for visit in outbox {
+        assert_eq!(visit.state, OutboxState::Sent, "{}", visit.visit);
+        assert_eq!(visit.photos_received, visit.photos_total);
+    }
+}
+
+#[test]
+fn a_phone_that_lost_the_key_of_its_database_begins_anew_and_delivers_forty_visits() {
+    let mut bench = Bench::enrolled();
+    bench.server.put(&object(1), &assignment(1));
+    bench.app().send_now().unwrap();
+    bench.settle();
+    for _ in 0..UNSENT {
+        bench.seal(None, &[300]);
+    }
+    let draft = begin(&bench, Some(CaseId(Uuid::from_u128(1))));
+    bench.app().add_photo(draft, front(3)).unwrap();
+    lose_key(&mut bench);
+    let status = bench.app().status().unwrap();
+    assert!(status.key_lost && !status.enrolled && !status.signed_in);
+    assert_eq!(status.visits_waiting, 40);
+    assert_eq!(bench.app().drafts().unwrap(), [], "at most drafts are lost");
+    assert_eq!(bench.app().assignments().unwrap(), []);
+    assert_eq!(
+        bench.app().notices().unwrap(),
+        [Notice::KeyLost { count: 40 }]
+    );
+    // Killed once more before anybody does something about it.
+    bench.reopen();
+    assert!(bench.app().status().unwrap().key_lost);
+    enrol_anew(&mut bench);
+    bench.settle_in_time();
+    assert_delivered(&bench, UNSENT);
+    assert_eq!(bench.server.enveloped, UNSENT);
+    let status = bench.app().status().unwrap();
+    assert!(!status.key_lost);
+    assert!(
+        !bench
+            .app()
+            .notices()
+            .unwrap()
+            .iter()
+            .any(|notice| matches!(notice, Notice::KeyLost { .. }))
+    );
+}
+
+#[test]
+fn a_database_that_is_gone_or_garbage_costs_no_sealed_visit_with_answers() {
+    for gone in [true, false] {
+        let mut bench = Bench::enrolled();
+        let visit = complete(&bench, None);
+        bench.app().seal(visit).unwrap();
+        bench.close();
+        for ending in ["", "-wal", "-shm"] {
+            let file = bench.folder().join(format!("device.db{ending}"));
+            if gone || !ending.is_empty() {
+                let _ = std::fs::remove_file(file);
+            } else {
+                std::fs::write(file, vec![7; 10_000]).unwrap();
+            }
+        }
+        bench.server.device = None;
+        bench.reopen();
+        enrol_anew(&mut bench);
+        bench.settle_in_time();
+        assert_delivered(&bench, 1);
+        assert_eq!(bench.server.received, [visit.to_string()]);
+        assert_eq!(only(&bench).photos_received, 1);
+    }
+}
+
+#[test]
+fn a_visit_that_was_delivered_before_the_key_was_lost_is_a_duplicate_and_nothing_is_sent_twice() {
+    let mut bench = Bench::enrolled();
+    bench.seal(None, &[400]);
+    bench.settle_in_time();
+    assert_eq!(only(&bench).state, OutboxState::Sent);
+    lose_key(&mut bench);
+    enrol_anew(&mut bench);
+    bench.settle_in_time();
+    assert_delivered(&bench, 1);
+    let came: Vec<usize> = bench.server.uploads.values().map(|up| up.came).collect();
+    assert_eq!(came, [400]);
+}
+
+#[test]
+fn a_spare_goes_with_the_bytes_of_its_photos_and_tells_nothing_of_the_family() {
+    let mut bench = Bench::enrolled();
+    let visit = complete(&bench, None);
+    bench.app().seal(visit).unwrap();
+    let file = spares(&bench).pop().unwrap();
+    let text = std::fs::read_to_string(file).unwrap();
+    assert!(text.contains(&visit.to_string()));
+    for secret in ["Wagirah", "Gang buntu", "35.71", "-78164", "gnss"] {
+        assert!(!text.contains(secret), "{secret}");
+    }
+    bench.server.safe_at = Some(bench.server.now);
+    bench.settle_in_time();
+    bench.reopen();
+    assert_eq!(spares(&bench).len(), 1, "the photo is still here");
+    for _ in 0..3 {
+        bench.pass_s(8 * 86_400);
+        bench.app().send_now().unwrap();
+        bench.settle_in_time();
+    }
+    assert!(!only(&bench).photos[0].on_phone);
+    bench.reopen();
+    assert_eq!(spares(&bench), Vec::<PathBuf>::new());
+    assert_eq!(only(&bench).state, OutboxState::Sent);
+}
+
+#[test]
+fn a_seal_that_was_cut_off_leaves_no_spare_behind() {
+    let mut bench = Bench::enrolled();
+    let visit = complete(&bench, None);
+    // As the phone stood between the spare and the commit.
+    let spare = bench.folder().join("spool").join(format!("{visit}.spare"));
+    std::fs::write(&spare, b"{}").unwrap();
+    bench.reopen();
+    assert!(!spare.exists());
+    std::fs::write(&spare, b"{}").unwrap();
+    bench.app().discard(visit).unwrap();
+    assert!(!spare.exists());
+}
+
+#[test]
+fn what_is_no_spare_is_not_taken_up_and_not_destroyed() {
+    let mut bench = Bench::enrolled();
+    bench.seal(None, &[300]);
+    let good = std::fs::read(spares(&bench).pop().unwrap()).unwrap();
+    lose_key(&mut bench);
+    let other = Uuid::from_u128(9);
+    let file = |name: &str| bench.folder().join("spool").join(format!("{name}.spare"));
+    let strange = [
+        (file(&other.to_string()), good.clone()),
+        (
+            file(&Uuid::from_u128(10).to_string()),
+            good[..good.len() / 2].to_vec(),
+        ),
+        (file(&Uuid::from_u128(11).to_string()), b"null".to_vec()),
+        (file("no-id"), good),
+    ];
+    for (path, bytes) in &strange {
+        std::fs::write(path, bytes).unwrap();
+    }
+    bench.reopen();
+    assert_eq!(bench.app().outbox().unwrap().len(), 1);
+    for (path, _) in &strange {
+        assert!(path.exists(), "{}", path.display());
+    }
+}
+
+fn path(of: &Path) -> String {
+    of.to_string_lossy().into_owned()
+}
+
+#[test]
+fn a_colleague_carries_what_a_phone_took_up_and_the_visit_itself_takes_the_spares_place() {
+    let mut author = Bench::enrolled();
+    let visit = author.seal(None, &[100, 200]);
+    let whole = author.folder().join("whole.tilik");
+    let exported = author.app().export_bundle(vec![visit], path(&whole));
+    assert_eq!(exported, Ok(1));
+    lose_key(&mut author);
+    let spare = author.folder().join("spare.tilik");
+    let exported = author.app().export_bundle(vec![visit], path(&spare));
+    assert_eq!(exported, Ok(1));
+
+    let mut carrier = Bench::new(2);
+    carrier.app().enrol("ABCDEFGHJK".to_owned()).unwrap();
+    carrier.settle();
+    carrier.sign_in();
+    assert_eq!(carrier.app().import_bundle(path(&spare)), Ok(1));
+    assert_eq!(carrier.app().import_bundle(path(&spare)), Ok(0), "once");
+    // The other way round nothing is lost either.
+    assert_eq!(author.app().import_bundle(path(&whole)), Ok(0));
+    carrier.settle_in_time();
+    assert_eq!(only(&carrier).state, OutboxState::Sent);
+    assert_eq!(carrier.server.whole.len(), 2);
+    assert_eq!((carrier.server.carried, carrier.server.enveloped), (1, 1));
+
+    enrol_anew(&mut author);
+    author.settle_in_time();
+    assert_delivered(&author, 1);
+    assert_eq!(author.server.enveloped, 0, "the whole visit came first");
+    assert_eq!(author.app().import_bundle(path(&spare)), Ok(0));
+}
+
+#[test]
+fn a_bundle_that_says_other_photos_of_a_visit_does_not_take_its_place() {
+    let mut author = Bench::enrolled();
+    let visit = author.seal(None, &[100]);
+    let whole = author.folder().join("whole.tilik");
+    author
+        .app()
+        .export_bundle(vec![visit], path(&whole))
+        .unwrap();
+    let file = spares(&author).pop().unwrap();
+    let mut forged: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    forged["photos"][0]["sealed_sha256"] = "0".repeat(64).into();
+    std::fs::write(&file, forged.to_string()).unwrap();
+    lose_key(&mut author);
+    assert_eq!(
+        author.app().import_bundle(path(&whole)),
+        Err(CoreError::Refused {
+            code: "content_conflict".to_owned()
+        })
+    );
+}
+
+#[test]
+fn the_outbox_names_the_family_after_its_case_left_the_roster_and_forgets_it_with_the_bytes() {
+    let mut bench = Bench::enrolled();
+    bench.server.put(&object(1), &assignment(1));
+    bench.app().send_now().unwrap();
+    bench.settle();
+    let visit = complete(&bench, Some(CaseId(Uuid::from_u128(1))));
+    bench.app().seal(visit).unwrap();
+    let finding = complete(&bench, None);
+    bench.app().seal(finding).unwrap();
+    bench.server.safe_at = Some(bench.server.now);
+    bench.server.take(&object(1));
+    bench.app().send_now().unwrap();
+    bench.settle_in_time();
+    let titles = |bench: &Bench| -> Vec<Option<String>> {
+        let view = bench.app().outbox_view().unwrap();
+        view.visits.into_iter().map(|visit| visit.title).collect()
+    };
+    assert_eq!(bench.app().assignments().unwrap(), []);
+    let named = [Some("Wagirah".to_owned()), Some("Keluarga 1".to_owned())];
+    assert_eq!(titles(&bench), named);
+    // Not readable on the disk, and not shown to the next officer of this phone.
+    for entry in std::fs::read_dir(bench.folder()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file()
+            && path
+                .file_name()
+                .unwrap()
+                .to_string_lossy()
+                .starts_with("device")
+        {
+            let bytes = std::fs::read(path).unwrap();
+            assert!(!bytes.windows(7).any(|window| window == b"Wagirah"));
+        }
+    }
+    let first = bench.server.officer;
+    bench.app().sign_out().unwrap();
+    bench.settle();
+    bench.server.officer = tilik_protocol::ids::UserId(Uuid::from_u128(78));
+    bench.sign_in();
+    assert_eq!(titles(&bench), [None, None]);
+    bench.app().sign_out().unwrap();
+    bench.settle();
+    bench.server.officer = first;
+    bench.sign_in();
+    assert_eq!(titles(&bench), named);
+    for _ in 0..3 {
+        bench.pass_s(8 * 86_400);
+        bench.app().send_now().unwrap();
+        bench.settle_in_time();
+    }
+    assert_eq!(titles(&bench), [None, None]);
+}
