@@ -19,6 +19,16 @@ let cameBack: ReadonlySet<string> = new Set();
 
 before(async () => {
 	desk = await Desk.of('koordinator');
+	// In the page, not by the driver: while that routes anything, every request waits for it twice.
+	await desk.page.addInitScript(() => {
+		if (location.protocol === 'about:' || sessionStorage.getItem('hold-one') === null) return;
+		const real = globalThis.fetch;
+		globalThis.fetch = async (what, init) => {
+			if (!(what instanceof Request) || !what.url.endsWith('/v1/review/claim')) return real(what, init);
+			const said = (await what.clone().json()) as object;
+			return real(new Request(what, { body: JSON.stringify({ ...said, limit: 1 }) }), init);
+		};
+	});
 	// The queue hands a case out once its photos are here; their copies for the screen may take a little longer on a slow machine.
 	for (let tries = 0; tries < 120; tries += 1) {
 		const { items } = await desk.get<{ items: { id: string }[] }>('/v1/cases?state=submitted&limit=100');
@@ -226,7 +236,7 @@ test('what one person decided is not sent in the name of whoever signs in after 
 });
 
 test('without anything loaded ahead the next case still comes soon', async (t) => {
-	await desk.page.route('**/v1/review/claim', (route) => route.continue({ postData: JSON.stringify({ ...(route.request().postDataJSON() as object), limit: 1 }) }));
+	await desk.page.evaluate(() => sessionStorage.setItem('hold-one', 'yes'));
 	await desk.visit('/tinjau');
 	await ready();
 	const times: number[] = [];
@@ -236,7 +246,7 @@ test('without anything loaded ahead the next case still comes soon', async (t) =
 	}
 	t.diagnostic(`from the key to the next house decoded, nothing loaded ahead: ${times.map((ms) => ms.toFixed(0)).join(' ')} ms`);
 	assert.ok(Math.max(...times) < GROSS_MS);
-	await desk.page.unroute('**/v1/review/claim');
+	await desk.page.evaluate(() => sessionStorage.removeItem('hold-one'));
 	desk.photos.clear();
 	await desk.visit('/tinjau');
 });
