@@ -73,6 +73,8 @@ pub(crate) struct Core {
     pub(crate) heard: screens::pin::Heard,
     /// The PIN was shown in this run.
     pub(crate) unlocked: bool,
+    /// When it was shown last, by the monotonic clock.
+    pub(crate) pin_shown_ns: Option<u64>,
 }
 
 impl FieldApp {
@@ -115,6 +117,7 @@ impl FieldApp {
                 pump: Pump::default(),
                 heard: screens::pin::Heard::new(),
                 unlocked: false,
+                pin_shown_ns: None,
             }),
         }))
     }

@@ -12,6 +12,7 @@ use sha2::Sha256;
 use tilik_protocol::ids::UserId;
 use zeroize::Zeroizing;
 
+use crate::backoff::S;
 use crate::error::{CoreError, Error, Result};
 use crate::phone::Phone;
 use crate::store::{meta, wipe_accounts};
@@ -22,6 +23,8 @@ const MOST_TRIES: u32 = 5;
 const DIGITS: usize = 6;
 const SALT_BYTES: u32 = 16;
 const HASH_BYTES: usize = 32;
+/// Another PIN is chosen by whoever has just shown the one that is, not by whoever was lent an open phone.
+const SHOWN_NS: u64 = 120 * S;
 /// 16 MiB and a tenth of a second of a cheap phone.
 const SCRYPT_LOG_N: u8 = 14;
 
@@ -202,7 +205,15 @@ pub(crate) fn choose(app: &FieldApp, pin: &str) -> Result<LockState> {
             return Err(CoreError::Locked.into());
         }
     }
+    let now = phone.ports.monotonic.elapsed_ns();
+    let was_shown = core
+        .pin_shown_ns
+        .take()
+        .is_some_and(|at| (at..at + SHOWN_NS).contains(&now));
     let db = &core.stores.device;
+    if meta::get(db, meta::PIN)?.is_some() && !was_shown {
+        return Err(Error::refused("old_pin_first"));
+    }
     let user = meta::get(db, meta::USER)?.ok_or(CoreError::SignInAgain)?;
     let salt = phone.ports.rng.fill(SALT_BYTES);
     if salt.len() != SALT_BYTES as usize {
@@ -239,6 +250,7 @@ pub(crate) fn unlock(app: &FieldApp, pin: &str) -> Result<LockState> {
         known.tries = 0;
         meta::set(db, meta::PIN, &known)?;
         core.unlocked = true;
+        core.pin_shown_ns = Some(phone.ports.monotonic.elapsed_ns());
     } else {
         core.unlocked = false;
         finish(&mut core, phone)?;
@@ -249,5 +261,6 @@ pub(crate) fn unlock(app: &FieldApp, pin: &str) -> Result<LockState> {
 pub(crate) fn lock(app: &FieldApp) {
     let mut core = app.core();
     core.unlocked = false;
+    core.pin_shown_ns = None;
     core.heard.clear();
 }

@@ -98,6 +98,30 @@ fn a_locked_app_shows_nobody_and_goes_on_sending() {
 }
 
 #[test]
+fn another_pin_is_chosen_only_by_whoever_has_just_shown_the_one_that_is() {
+    let mut bench = with_pin();
+    let choose = |bench: &Bench, pin: &str| bench.app().choose_pin(pin.to_owned());
+    let first = Err(CoreError::Refused {
+        code: "old_pin_first".to_owned(),
+    });
+    assert_eq!(
+        choose(&bench, "739164"),
+        first,
+        "an open phone that was lent"
+    );
+    assert_eq!(wrong(&bench), LockState::Locked { tries_left: 4 });
+    assert_eq!(choose(&bench, "739164"), Err(CoreError::Locked));
+    bench.app().unlock(PIN.to_owned()).unwrap();
+    bench.pass_s(121);
+    assert_eq!(choose(&bench, "739164"), first, "too long ago");
+    bench.app().unlock(PIN.to_owned()).unwrap();
+    assert_eq!(choose(&bench, "739164"), Ok(LockState::Open));
+    assert_eq!(choose(&bench, "264913"), first, "once");
+    bench.reopen();
+    assert_eq!(bench.app().unlock("739164".to_owned()), Ok(LockState::Open));
+}
+
+#[test]
 fn a_try_counts_although_the_app_is_killed_and_a_right_one_forgives_them() {
     let mut bench = with_pin();
     for left in [4, 3] {

@@ -214,6 +214,9 @@ struct PinCodeScreen: View {
     }
 
     private var title: String {
+        if model.asksOld {
+            return model.words("app_pin_old")
+        }
         if model.chooses {
             return model.words(model.isRepeating ? "app_pin_repeat" : "app_pin_choose")
         }

@@ -113,10 +113,14 @@ struct SettingsScreen: View {
             }
             Section(model.words("send_title")) {
                 Toggle(model.words("data_saver"), isOn: dataSaver).frame(minHeight: 48)
-                Menu(model.words("house_photos_title")) {
+                Menu {
                     ForEach([HousePhotosWhen.unmetered, .always, .never], id: \.self) { when in
                         Button(model.words.of(when)) { Task { await model.setHousePhotos(when) } }
                     }
+                } label: {
+                    Line(
+                        title: model.words("house_photos_title"),
+                        value: model.storage.map { model.words.of($0.housePhotos) } ?? "")
                 }
                 .frame(minHeight: 48)
             }

@@ -109,7 +109,7 @@ private struct Rooms: View {
         case .changePassword:
             ChangePasswordScreen(model: ChangePasswordModel(host: host))
         case .changePin:
-            PinCodeScreen(model: PinCodeModel(host: host, chooses: true))
+            PinCodeScreen(model: PinCodeModel(host: host, chooses: true, changes: true))
         case .signIn:
             SignInScreen(model: SignInModel(host: host))
         case .signOut:

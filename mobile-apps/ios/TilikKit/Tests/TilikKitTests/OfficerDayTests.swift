@@ -94,6 +94,16 @@ final class OfficerDayTests: XCTestCase {
         for digit in [8, 2, 9, 1, 4, 7] { await again.type(digit) }
         XCTAssertEqual(host.gate, .open)
         XCTAssertTrue(again.isDone)
+
+        let another = PinCodeModel(host: host, chooses: true, changes: true)
+        XCTAssertTrue(another.asksOld)
+        for digit in [8, 2, 9, 1, 4, 7] { await another.type(digit) }
+        XCTAssertFalse(another.asksOld)
+        for _ in 0 ..< 2 {
+            for digit in [7, 3, 9, 1, 6, 4] { await another.type(digit) }
+        }
+        XCTAssertTrue(another.isDone)
+        XCTAssertEqual(host.gate, .open)
     }
 
     /// From the photo to the last answer, as the core asks for it.

@@ -102,10 +102,14 @@ public final class PinCodeModel: ScreenModel {
     @Published public private(set) var isDone = false
     /// Another PIN is chosen; else the one that was chosen is asked for.
     public let chooses: Bool
+    /// The PIN that is has to be shown before another one is chosen.
+    @Published public private(set) var asksOld: Bool
     private var first = ""
 
-    public init(host: PhoneHost, chooses: Bool) {
+    /// `changes`: there is a PIN already, and another one is chosen.
+    public init(host: PhoneHost, chooses: Bool, changes: Bool = false) {
         self.chooses = chooses
+        asksOld = changes
         super.init(host: host)
     }
 
@@ -128,6 +132,13 @@ public final class PinCodeModel: ScreenModel {
     private func complete() async {
         let pin = typed
         typed = ""
+        if asksOld {
+            // A wrong one locks the app, and its door says how many tries are left.
+            let lock = await ask({ try $0.unlock(pin: pin) })
+            asksOld = lock != .open
+            await host.acted()
+            return
+        }
         if chooses {
             if !isRepeating {
                 first = pin

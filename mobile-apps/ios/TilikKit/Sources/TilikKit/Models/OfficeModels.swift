@@ -54,6 +54,7 @@ public final class SettingsModel: ScreenModel {
 
     public func setHousePhotos(_ when: HousePhotosWhen) async {
         if await ask({ try $0.setHousePhotos(when: when) }) != nil {
+            await load()
             await host.acted()
         }
     }

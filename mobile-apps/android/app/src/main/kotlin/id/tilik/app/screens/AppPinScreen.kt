@@ -12,9 +12,9 @@ import uniffi.tilik_mobile_core.LockState
 
 /** Six digits that open the app: chosen once, entered whenever it was away for long. */
 class AppPinScreen(args: Bundle = Bundle()) : Screen(ScreenName.APP_PIN, args) {
-    private enum class Stepping { WAIT, ENTER, CHOOSE, REPEAT }
+    private enum class Stepping { WAIT, ENTER, OLD, CHOOSE, REPEAT }
 
-    private var stepping = if (args.getBoolean(ANEW)) Stepping.CHOOSE else Stepping.WAIT
+    private var stepping = if (args.getBoolean(ANEW)) Stepping.OLD else Stepping.WAIT
     private var typed = ""
     private var first = ""
     private var asks: TextView? = null
@@ -78,6 +78,8 @@ class AppPinScreen(args: Bundle = Bundle()) : Screen(ScreenName.APP_PIN, args) {
         typed = ""
         first = ""
         if (stepping == Stepping.REPEAT) stepping = Stepping.CHOOSE
+        // Whoever comes back to this screen shows the PIN again.
+        if (args.getBoolean(ANEW)) stepping = Stepping.OLD
     }
 
     /** Whether a PIN is chosen or entered. */
@@ -102,6 +104,7 @@ class AppPinScreen(args: Bundle = Bundle()) : Screen(ScreenName.APP_PIN, args) {
             when (stepping) {
                 Stepping.WAIT -> R.string.opening
                 Stepping.ENTER -> R.string.app_pin_enter
+                Stepping.OLD -> R.string.app_pin_old
                 Stepping.CHOOSE -> R.string.app_pin_choose
                 Stepping.REPEAT -> R.string.app_pin_repeat
             },
@@ -128,6 +131,7 @@ class AppPinScreen(args: Bundle = Bundle()) : Screen(ScreenName.APP_PIN, args) {
         when (stepping) {
             Stepping.WAIT -> Unit
             Stepping.ENTER -> ask({ it.unlock(pin) }) { again(it) }
+            Stepping.OLD -> ask({ it.unlock(pin) }) { old(it) }
             Stepping.CHOOSE -> {
                 first = pin
                 stepping = Stepping.REPEAT
@@ -145,6 +149,14 @@ class AppPinScreen(args: Bundle = Bundle()) : Screen(ScreenName.APP_PIN, args) {
     private fun again(state: LockState) {
         clear()
         show(state)
+    }
+
+    /** A wrong one locks the app, and its door says how many tries are left. */
+    private fun old(state: LockState) {
+        clear()
+        if (state !is LockState.Open) return stage.door()
+        stepping = Stepping.CHOOSE
+        asks?.let { draw(it.context) }
     }
 
     private fun chosen(state: LockState) {
