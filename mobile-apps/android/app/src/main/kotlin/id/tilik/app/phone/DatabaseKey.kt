@@ -19,7 +19,7 @@ internal class DatabaseKey(private val keystore: Keystore, private val folder: F
     private var plain: ByteArray? = null
 
     override fun databaseKey(): ByteArray = synchronized(this) {
-        val key = plain ?: (if (file.exists()) unwrap() else make()).also { plain = it }
+        val key = plain ?: (if (file.exists()) unwrap() else first()).also { plain = it }
         key.copyOf()
     }
 
@@ -27,19 +27,20 @@ internal class DatabaseKey(private val keystore: Keystore, private val folder: F
         reading {
             if (file.exists() && !file.renameTo(File(folder, "database.key.lost"))) throw IOException("rename")
         }
-        keystore.forgetWrappingKey()
-        make().also { plain = it }.copyOf()
+        make(keystore.newWrappingKey()).also { plain = it }.copyOf()
     }
 
     private fun unwrap(): ByteArray {
         val wrapped = reading { file.readBytes() }
         if (wrapped.size != IV + KEY + TAG) throw PortException.Lost()
-        val wrapping = keystore.wrappingKey(mayMake = false) ?: throw PortException.Lost()
+        val wrapping = keystore.wrappingKey(mayMake = false)
+            ?: throw if (keystore.hasLostWrappingKey()) PortException.Lost() else PortException.Failed()
         return trying { cipher(Cipher.DECRYPT_MODE, wrapping, wrapped.copyOf(IV)).doFinal(wrapped, IV, KEY + TAG) }
     }
 
-    private fun make(): ByteArray {
-        val wrapping = keystore.wrappingKey(mayMake = true) ?: throw PortException.Failed()
+    private fun first(): ByteArray = make(keystore.wrappingKey(mayMake = true) ?: throw PortException.Failed())
+
+    private fun make(wrapping: SecretKey): ByteArray {
         val key = ByteArray(KEY).also { SecureRandom().nextBytes(it) }
         val wrapped = trying { cipher(Cipher.ENCRYPT_MODE, wrapping, null).run { iv + doFinal(key) } }
         reading { writeDurably(file, wrapped) }

@@ -20,8 +20,10 @@ import java.security.UnrecoverableKeyException
 import java.security.interfaces.ECPublicKey
 import java.security.spec.ECGenParameterSpec
 import javax.crypto.AEADBadTagException
+import javax.crypto.Cipher
 import javax.crypto.KeyGenerator
 import javax.crypto.SecretKey
+import javax.crypto.spec.GCMParameterSpec
 import uniffi.tilik_mobile_core.PortException
 import uniffi.tilik_mobile_core.Signer
 
@@ -65,15 +67,36 @@ internal class Keystore(private val context: Context) : Signer {
             val store = store()
             when {
                 store.containsAlias(WRAPPING) -> store.getKey(WRAPPING, null) as SecretKey
-                mayMake -> makeWrappingKey()
+                mayMake -> makeAesKey(WRAPPING)
                 else -> null
             }
         }
     }
 
-    /** After the key that it wrapped is lost, so that the next one is made anew. */
-    fun forgetWrappingKey() = synchronized(this) {
-        trying { store().deleteEntry(WRAPPING) }
+    /** Another wrapping key in the place of the one that is lost. */
+    fun newWrappingKey(): SecretKey = synchronized(this) { trying { makeAesKey(WRAPPING) } }
+
+    /**
+     * Whether the wrapping key is gone for good. Some systems say that a key is not there when they only could not look, so
+     * the keystore has to show that it is well: it makes a key, uses it, and finds that one and not the other.
+     */
+    fun hasLostWrappingKey(): Boolean = synchronized(this) {
+        try {
+            val probe = makeAesKey(PROBE)
+            val sealing = Cipher.getInstance(AES_GCM).apply { init(Cipher.ENCRYPT_MODE, probe) }
+            val sealed = sealing.doFinal(byteArrayOf(7))
+            val opening = Cipher.getInstance(AES_GCM)
+            opening.init(Cipher.DECRYPT_MODE, probe, GCMParameterSpec(128, sealing.iv))
+            val isWell = opening.doFinal(sealed).contentEquals(byteArrayOf(7))
+            val store = store()
+            val isLost = isWell && store.containsAlias(PROBE) && !store.containsAlias(WRAPPING)
+            store.deleteEntry(PROBE)
+            isLost
+        } catch (_: GeneralSecurityException) {
+            false
+        } catch (_: RuntimeException) {
+            false
+        }
     }
 
     /** The name of the signing key that there is. A phone that had none gets one, in the safest place it has. */
@@ -106,9 +129,9 @@ internal class Keystore(private val context: Context) : Signer {
         }
     }
 
-    private fun makeWrappingKey(): SecretKey {
+    private fun makeAesKey(alias: String): SecretKey {
         // Not in StrongBox: it is slow, and the store is opened at every start.
-        val spec = KeyGenParameterSpec.Builder(WRAPPING, KeyProperties.PURPOSE_ENCRYPT or KeyProperties.PURPOSE_DECRYPT)
+        val spec = KeyGenParameterSpec.Builder(alias, KeyProperties.PURPOSE_ENCRYPT or KeyProperties.PURPOSE_DECRYPT)
             .setBlockModes(KeyProperties.BLOCK_MODE_GCM)
             .setEncryptionPaddings(KeyProperties.ENCRYPTION_PADDING_NONE)
             .setKeySize(256)
@@ -129,6 +152,8 @@ internal class Keystore(private val context: Context) : Signer {
         private const val SIGNING = "tilik.signing"
         private const val SIGNING_STRONGBOX = "tilik.signing.strongbox"
         private const val WRAPPING = "tilik.database"
+        private const val PROBE = "tilik.probe"
+        private const val AES_GCM = "AES/GCM/NoPadding"
 
         private fun levelOf(info: KeyInfo, wasStrongBox: Boolean): String = when {
             Build.VERSION.SDK_INT >= 31 -> when (info.securityLevel) {
