@@ -22,7 +22,7 @@ use crate::requests::{Request, RequestBody, Response};
 use crate::screens::{ClockProblem, SpaceProblem, Status, lock};
 use crate::store::in_flight::{self, InFlight, Kind};
 use crate::store::meta::{self, ServerTime};
-use crate::store::{Account, DRAFTS, wipe_accounts};
+use crate::store::{Account, DRAFTS, Stores, wipe_accounts};
 use crate::{Core, FieldApp, feed, outbox, pump, spare};
 
 /// Off by more than this the phone's clock is wrong, in seconds.
@@ -413,9 +413,10 @@ pub(crate) fn on_signed_in(
     for scope in [&scope[..], backoff::NET, backoff::SESSION, backoff::SYNC] {
         backoff::clear(&tx, scope)?;
     }
+    let unlocked = lock::on_signed_in(&tx, tokens.me.user, core.unlocked)?;
     tx.commit()?;
+    core.unlocked = unlocked;
     core.stores.account = Some(opened);
-    lock::on_signed_in(core, tokens.me.user)?;
     core.pump.credentials = None;
     core.pump.access = Some(access(phone, &tokens));
     core.pump.sync_wanted = true;
@@ -603,6 +604,18 @@ pub(crate) fn revoke(core: &mut Core, phone: &Phone, kind: RevokeKind) -> Result
         core.pump.access = None;
         core.pump.credentials = None;
         empty_folder(&phone.folder.join(DRAFTS))?;
+    }
+    Ok(())
+}
+
+/// At the start: the phone may have died between "revoked", or the last wrong PIN, and the removal of the rosters.
+pub(crate) fn finish_leaving(stores: &mut Stores, phone: &Phone) -> Result<()> {
+    let db = &stores.device;
+    let is_shut = meta::get(db, meta::USER)?.is_none()
+        && db.prepare_cached("SELECT 1 FROM guarded")?.exists([])?;
+    if meta::get(db, meta::REVOKED)?.is_some() || is_shut {
+        stores.account = None;
+        wipe_accounts(&phone.folder)?;
     }
     Ok(())
 }

@@ -25,8 +25,8 @@ use crate::error::{CoreError, Error, Result};
 use crate::outbox::{hash_file, spool_file};
 use crate::phone::{FULL_BELOW_BYTES, Phone};
 use crate::spare::{self, MAX_SPARE_BYTES};
-use crate::store::SPOOL;
 use crate::store::outbox::{SealedPhotoRecord, SealedVisitRecord, enqueue};
+use crate::store::{SPOOL, meta};
 
 const MAGIC: &[u8; 8] = b"TILIKB1\n";
 const END: u8 = 0;
@@ -308,31 +308,59 @@ fn read_bundle(phone: &Phone, file: &str, strays: &mut Strays) -> Result<Vec<Bro
     }
 }
 
-/// Puts the visit itself in the place of its spare, when that names the same photos of the same phone.
-fn replace_spare(tx: &Transaction<'_>, sealed: &SealedVisitRecord) -> Result<()> {
-    let named = |of: &SealedVisitRecord| -> Vec<_> {
-        let photos = of.photos.iter();
-        photos
-            .map(|said| (said.photo, said.sealed_sha256))
-            .collect()
-    };
-    let spare = spare::record(tx, &sealed.visit.to_string())?;
-    let is_same =
-        spare.is_some_and(|spare| spare.device == sealed.device && named(&spare) == named(sealed));
-    if !is_same {
-        return Err(Error::refused("content_conflict"));
+/// What is known of a visit that a bundle brings again.
+enum Known {
+    /// Nothing.
+    New,
+    /// It waits here already, or went: at most bytes are missing.
+    Same,
+    /// Something else under its id, which the server refused: it gives way.
+    Refused,
+}
+
+/// Whether a visit is here. Its spare and the visit itself are the same visit; which of them is genuine the server says, so
+/// what waits stays, and only what was refused gives way. What this phone took up from its own disk never does.
+fn known(tx: &Transaction<'_>, sealed: &SealedVisitRecord) -> Result<Known> {
+    let sha256 = Hash32::of(&sealed.manifest).to_string();
+    if tx
+        .prepare_cached("SELECT 1 FROM outbox_visit WHERE manifest_sha256 = ?1")?
+        .exists([&sha256])?
+    {
+        return Ok(Known::Same);
     }
-    tx.prepare_cached(
-        "UPDATE outbox_visit SET manifest = ?2, manifest_sha256 = ?3, answers = ?4, case_id = ?5, \
-         state = 'waiting', why = NULL WHERE visit = ?1",
-    )?
-    .execute(params![
-        sealed.visit.to_string(),
-        sealed.manifest,
-        Hash32::of(&sealed.manifest).to_string(),
-        sealed.answers,
-        sealed.case.map(|case| case.to_string()),
-    ])?;
+    let visit = sealed.visit.to_string();
+    let Some(here) = spare::record(tx, &visit)? else {
+        return Ok(Known::New);
+    };
+    let gives_way = tx
+        .prepare_cached(
+            "SELECT 1 FROM outbox_visit WHERE visit = ?1 AND state = 'attention' AND carried = 1 \
+             AND own_spare = 0",
+        )?
+        .exists([&visit])?;
+    if gives_way {
+        return Ok(Known::Refused);
+    }
+    let photos = |of: &SealedVisitRecord| -> Vec<_> {
+        let named = of.photos.iter();
+        named.map(|said| (said.photo, said.sealed_sha256)).collect()
+    };
+    let is_other_form = is_enveloped(&here.manifest) != is_enveloped(&sealed.manifest);
+    if is_other_form && here.device == sealed.device && photos(&here) == photos(sealed) {
+        Ok(Known::Same)
+    } else {
+        Err(Error::refused("content_conflict"))
+    }
+}
+
+/// Puts a photo's bytes where they belong; on most file systems that is a link. A copy, for two photos may have the same.
+fn place(phone: &Phone, from: &Path, name: &str, placed: &mut Strays) -> Result<()> {
+    let to = spool_file(phone, name);
+    placed.0.push(to.clone());
+    if std::fs::hard_link(from, &to).is_err() {
+        std::fs::copy(from, &to)?;
+        File::open(&to)?.sync_all()?;
+    }
     Ok(())
 }
 
@@ -341,66 +369,74 @@ pub(crate) fn import(app: &FieldApp, file: &str) -> Result<u32> {
     let mut strays = Strays(Vec::new());
     let brought = read_bundle(phone, file, &mut strays)?;
     let mut core = app.core();
+    let recipient = meta::get(&core.stores.device, meta::SPOOL_RECIPIENT)?;
     let tx = core.stores.device.transaction()?;
     let mut count = 0;
-    let mut placed = Vec::new();
+    // Taken away again unless all of it is taken.
+    let mut placed = Strays(Vec::new());
     for visit in &brought {
         let mut sealed = visit.sealed.clone();
-        let known: Option<Vec<u8>> = tx
-            .prepare_cached("SELECT manifest FROM outbox_visit WHERE visit = ?1")?
-            .query_row([sealed.visit.to_string()], |row| row.get(0))
-            .optional()?;
-        match known {
-            Some(known) if known == sealed.manifest => continue,
-            // The visit itself is better than its spare, in whichever order they come.
-            Some(known) if is_enveloped(&known) && !is_enveloped(&sealed.manifest) => {
-                replace_spare(&tx, &sealed)?;
-                continue;
+        let known = known(&tx, &sealed)?;
+        let mut is_new = matches!(known, Known::New | Known::Refused);
+        if matches!(known, Known::Refused) {
+            for table in ["outbox_link", "outbox_visit"] {
+                let sql = format!("DELETE FROM {table} WHERE visit = ?1");
+                tx.execute(&sql, [sealed.visit.to_string()])?;
             }
-            Some(known) if !is_enveloped(&known) && is_enveloped(&sealed.manifest) => continue,
-            Some(_) => return Err(Error::refused("content_conflict")),
-            None => {}
         }
         for said in &mut sealed.photos {
-            let known: Option<(String, String)> = tx
-                .prepare_cached("SELECT device, sealed_sha256 FROM outbox_photo WHERE photo = ?1")?
+            let known: Option<(String, String, String, bool)> = tx
+                .prepare_cached(
+                    "SELECT device, sealed_sha256, file, on_phone = 0 AND received_at IS NULL \
+                     FROM outbox_photo WHERE photo = ?1",
+                )?
                 .query_row([said.photo.to_string()], |row| {
-                    Ok((row.get(0)?, row.get(1)?))
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
                 })
                 .optional()?;
-            let is_new = known.is_none();
-            let same = (sealed.device.to_string(), said.sealed_sha256.to_string());
-            if known.is_some_and(|known| known != same) {
-                return Err(Error::refused("content_conflict"));
-            }
             // The name is made of an id that was parsed as one; nothing of the file names a path.
             said.file = format!("carried-{}.age", said.photo);
             let here = visit.photos.get(&said.sealed_sha256);
-            if let (true, Some(from)) = (is_new, here) {
-                let to = spool_file(phone, &said.file);
-                // A copy, for two photos may have the same bytes; on most file systems it is a link.
-                if std::fs::hard_link(from, &to).is_err() {
-                    std::fs::copy(from, &to)?;
-                    File::open(&to)?.sync_all()?;
+            match (known, here) {
+                (Some((device, sha256, ..)), _)
+                    if device != sealed.device.to_string()
+                        || sha256 != said.sealed_sha256.to_string() =>
+                {
+                    return Err(Error::refused("content_conflict"));
                 }
-                placed.push(to);
+                (Some((.., name, true)), Some(from)) => {
+                    // Its visit came before, without these bytes.
+                    place(phone, from, &name, &mut placed)?;
+                    tx.prepare_cached(
+                        "UPDATE outbox_photo SET on_phone = 1, stage = 'fresh', sent_bytes = 0, \
+                         asked = 0, why = NULL WHERE photo = ?1",
+                    )?
+                    .execute([said.photo.to_string()])?;
+                    is_new = true;
+                }
+                (None, Some(from)) => place(phone, from, &said.file, &mut placed)?,
+                (Some(_) | None, _) => {}
             }
             said.on_phone = here.is_some();
         }
-        enqueue(&tx, &sealed)?;
-        // Its own phone may have enrolled for somebody who is here now: then it is this phone's own visit, come home.
-        if !is_enveloped(&sealed.manifest) {
-            tx.prepare_cached(
-                "UPDATE outbox_visit SET carried = 0 WHERE visit = ?1 \
-                 AND EXISTS (SELECT 1 FROM enrolment WHERE device = ?2)",
-            )?
-            .execute(params![sealed.visit.to_string(), sealed.device.to_string()])?;
+        if !matches!(known, Known::Same) {
+            enqueue(&tx, &sealed)?;
+            if let Some(recipient) = &recipient {
+                spare::write(phone, &sealed, recipient)?;
+            }
+            // Its own phone may have enrolled for somebody who is here now: then it is this phone's own visit, come home.
+            if !is_enveloped(&sealed.manifest) {
+                tx.prepare_cached(
+                    "UPDATE outbox_visit SET carried = 0 WHERE visit = ?1 \
+                     AND EXISTS (SELECT 1 FROM enrolment WHERE device = ?2)",
+                )?
+                .execute(params![sealed.visit.to_string(), sealed.device.to_string()])?;
+            }
         }
-        count += 1;
+        count += u32::from(is_new);
     }
-    if !placed.is_empty() {
-        sync_folder(&phone.folder.join(SPOOL))?;
-    }
+    sync_folder(&phone.folder.join(SPOOL))?;
     tx.commit()?;
+    placed.0.clear();
     Ok(count)
 }

@@ -699,14 +699,31 @@ pub(crate) fn discard(app: &FieldApp, visit: VisitId) -> Result<()> {
         drafts::delete_photo(&tx, visit, photo.id)?;
     }
     drafts::delete(&tx, visit)?;
+    // Of a seal that failed. Without its draft it would be taken for a sealed visit.
+    spare::remove(phone, visit)?;
     tx.commit()?;
     for photo in &draft.photos {
         seal::forget_bytes(phone, photo)?;
     }
-    spare::remove(phone, visit)
+    Ok(())
 }
 
 pub(crate) fn view(app: &FieldApp, photo: PhotoId) -> Result<Option<Vec<u8>>> {
     let vault = Vault::of(app.phone())?;
-    drafts::view(&app.core().stores.device, &vault, photo)
+    let core = app.core();
+    let db = &core.stores.device;
+    // Whoever takes the phone over sees no house that was another's to visit.
+    let user = meta::get(db, meta::USER)?.map(|user| user.to_string());
+    let is_anothers = db
+        .prepare_cached(
+            "SELECT 1 FROM outbox_link AS l JOIN outbox_visit AS v ON v.visit = l.visit \
+             WHERE l.photo = ?1 AND v.officer IS NOT ?2 UNION ALL \
+             SELECT 1 FROM draft_photo AS p JOIN draft AS d ON d.visit = p.visit \
+             WHERE p.photo = ?1 AND d.officer IS NOT ?2",
+        )?
+        .exists(params![photo.to_string(), user])?;
+    if is_anothers {
+        return Ok(None);
+    }
+    drafts::view(db, &vault, photo)
 }

@@ -77,6 +77,16 @@ pub(crate) struct Core {
     pub(crate) pin_shown_ns: Option<u64>,
 }
 
+/// Opens the databases and brings the folder into order.
+fn start(phone: &Phone) -> error::Result<Stores> {
+    let mut stores = Stores::open(&phone.folder, &phone.ports)?;
+    account::finish_leaving(&mut stores, phone)?;
+    seal::clean(&stores.device, phone)?;
+    spare::take_up(&mut stores.device, phone)?;
+    screens::update::clean(&stores.device, phone)?;
+    Ok(stores)
+}
+
 impl FieldApp {
     /// What does not change.
     pub(crate) fn phone(&self) -> &Phone {
@@ -106,10 +116,14 @@ impl FieldApp {
             app,
             ports,
         };
-        let mut stores = Stores::open(&phone.folder, &phone.ports)?;
-        seal::clean(&stores.device, &phone)?;
-        spare::take_up(&mut stores.device, &phone)?;
-        screens::update::clean(&stores.device, &phone)?;
+        let stores = match start(&phone) {
+            // Destroyed behind its first page: as if it could not be opened.
+            Err(error) if store::is_unreadable(&error) => {
+                store::set_aside(&phone.folder)?;
+                start(&phone)?
+            }
+            started => started?,
+        };
         Ok(Arc::new(Self {
             phone,
             core: Mutex::new(Core {

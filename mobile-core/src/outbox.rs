@@ -23,7 +23,7 @@ use crate::pump::{self, base64, header, is_passing, no_network, problem_code, re
 use crate::requests::{Request, RequestBody, Response};
 use crate::screens::{OutboxPhoto, OutboxState, OutboxVisit, Why};
 use crate::store::in_flight::{self, InFlight, Kind};
-use crate::store::outbox::forget_titles;
+use crate::store::outbox::forget_families;
 use crate::store::{SPOOL, meta};
 use crate::{Core, FieldApp, spare};
 
@@ -46,6 +46,11 @@ const SENDABLE: &str = "FROM outbox_photo AS p \
     WHERE p.stage <> 'whole' AND p.why IS NULL AND p.on_phone = 1 \
     AND v.state = 'sent' AND v.upload_grant IS NOT NULL \
     AND NOT EXISTS (SELECT 1 FROM in_flight AS f WHERE f.kind = 'upload' AND f.subject = p.photo)";
+
+/// A photo that the server was told of by a visit. It is not asked for others: what nobody can vouch for would be asked for
+/// ever.
+const NAMED: &str = "EXISTS (SELECT 1 FROM outbox_link AS l JOIN outbox_visit AS v \
+    ON v.visit = l.visit WHERE l.photo = p.photo AND v.state = 'sent')";
 
 fn count(db: &Connection, sql: &str) -> Result<u32> {
     Ok(db.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
@@ -114,7 +119,9 @@ pub(crate) fn count_sendable(db: &Connection) -> Result<u32> {
 pub(crate) fn count_unasked(db: &Connection) -> Result<u32> {
     count(
         db,
-        "SELECT count(*) FROM outbox_photo WHERE stage = 'whole' AND asked = 0",
+        &format!(
+            "SELECT count(*) FROM outbox_photo AS p WHERE stage = 'whole' AND asked = 0 AND {NAMED}"
+        ),
     )
 }
 
@@ -209,7 +216,8 @@ fn file_problem(phone: &Phone, photo: &Photo) -> Result<Option<Why>> {
         }
         Ok(_) => Ok(Some(Why::FileDamaged)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Some(Why::FileMissing)),
-        Err(error) => Err(error.into()),
+        // A bad block of the disk: this photo stands still, the others go on. `retry` reads it again.
+        Err(_) => Ok(Some(Why::FileDamaged)),
     }
 }
 
@@ -502,11 +510,11 @@ pub(crate) fn to_ask(db: &Connection, phone: &Phone) -> Result<Vec<PhotoId>> {
         phone.now().plus_s(-keep_s(db)?).as_micros()
     };
     let ids: Vec<String> = db
-        .prepare_cached(
-            "SELECT photo FROM outbox_photo WHERE (safe_at IS NULL AND (stage = 'whole' OR \
-             on_phone = 0)) OR (on_phone = 1 AND safe_heard_at <= ?1) \
-             ORDER BY asked, photo LIMIT ?2",
-        )?
+        .prepare_cached(&format!(
+            "SELECT photo FROM outbox_photo AS p WHERE ((safe_at IS NULL AND (stage = 'whole' OR \
+             on_phone = 0)) OR (on_phone = 1 AND safe_heard_at <= ?1)) AND {NAMED} \
+             ORDER BY asked, photo LIMIT ?2"
+        ))?
         .query_map(params![heard_before, MOST_ASKED], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     ids.iter()
@@ -618,7 +626,7 @@ pub(crate) fn delete_bytes(db: &Connection, phone: &Phone, photos: &[String]) ->
     if photos.is_empty() {
         return Ok(());
     }
-    forget_titles(db)?;
+    forget_families(db)?;
     spare::clear(db, phone)
 }
 

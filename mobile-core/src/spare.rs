@@ -9,11 +9,11 @@ use std::collections::HashSet;
 
 use ::base64::Engine;
 use ::base64::engine::general_purpose::STANDARD;
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
 use tilik_protocol::evidence::{MAX_ANSWERS_BYTES, MAX_PHOTOS, MAX_SEALED_BYTES};
 use tilik_protocol::ids::{DeviceId, PhotoId, UserId, VisitId};
-use tilik_protocol::manifest::{MAX_ENVELOPED_MANIFEST_BYTES, is_enveloped};
+use tilik_protocol::manifest::{Hash32, MAX_ENVELOPED_MANIFEST_BYTES, is_enveloped};
 use tilik_protocol::time::Timestamp;
 
 use crate::error::{Error, Result};
@@ -80,11 +80,15 @@ fn content(sealed: &SealedVisitRecord, manifest: &[u8]) -> Result<Vec<u8>> {
     })?)
 }
 
-/// Writes the spare of a visit under spool/. The caller syncs the folder.
+/// Writes the spare of a visit, own or carried, under spool/. The caller syncs the folder.
 pub(crate) fn write(phone: &Phone, sealed: &SealedVisitRecord, recipient: &str) -> Result<()> {
     let folder = phone.folder.join(SPOOL);
-    let manifest = seal::encrypt(recipient, &sealed.manifest)?;
-    seal::write_file(&folder, &name(sealed.visit), &content(sealed, &manifest)?)
+    let content = if is_enveloped(&sealed.manifest) {
+        content(sealed, &sealed.manifest)?
+    } else {
+        content(sealed, &seal::encrypt(recipient, &sealed.manifest)?)?
+    };
+    seal::write_file(&folder, &name(sealed.visit), &content)
 }
 
 /// Removes the spare of a visit that was not sealed after all.
@@ -205,11 +209,25 @@ pub(crate) fn take_up(db: &mut Connection, phone: &Phone) -> Result<()> {
         if sealed.visit != visit {
             continue;
         }
+        let mut is_own = true;
         for photo in &mut sealed.photos {
+            let carried = format!("carried-{}", photo.file);
+            if spool_file(phone, &carried).exists() {
+                photo.file = carried;
+                is_own = false;
+            }
             photo.on_phone = spool_file(phone, &photo.file).exists();
         }
         let tx = db.transaction()?;
+        let taken = tx
+            .prepare_cached("SELECT 1 FROM outbox_visit WHERE manifest_sha256 = ?1")?
+            .exists([Hash32::of(&sealed.manifest).to_string()])?;
+        if taken {
+            continue;
+        }
         enqueue(&tx, &sealed)?;
+        tx.prepare_cached("UPDATE outbox_visit SET own_spare = ?2 WHERE visit = ?1")?
+            .execute(params![visit.to_string(), is_own])?;
         tx.commit()?;
     }
     Ok(())

@@ -162,23 +162,22 @@ fn shut(core: &mut Core, phone: &Phone, user: UserId) -> Result<()> {
     wipe_accounts(&phone.folder)
 }
 
-/// Somebody signed in online, who has shown more than a PIN.
-pub(crate) fn on_signed_in(core: &mut Core, user: UserId) -> Result<()> {
-    let db = &core.stores.device;
+/// Somebody signed in online, who has shown more than a PIN. Tells whether the app is open afterwards by a PIN that was
+/// shown before.
+pub(crate) fn on_signed_in(db: &Connection, user: UserId, unlocked: bool) -> Result<bool> {
     db.prepare_cached("DELETE FROM guarded WHERE officer = ?1")?
         .execute([user.to_string()])?;
     match meta::get(db, meta::PIN)? {
-        Some(pin) if pin.user == user && core.unlocked => {}
+        Some(pin) if pin.user == user && unlocked => Ok(true),
         Some(pin) => {
             if pin.user != user {
                 guard(db, pin.user)?;
             }
             meta::forget(db, meta::PIN)?;
-            core.unlocked = false;
+            Ok(false)
         }
-        None => {}
+        None => Ok(unlocked),
     }
-    Ok(())
 }
 
 /// Refuses while the app is locked.

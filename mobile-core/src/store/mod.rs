@@ -84,31 +84,36 @@ fn make_folders(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-fn is_unreadable(error: &Error) -> bool {
+pub(crate) fn is_unreadable(error: &Error) -> bool {
     matches!(
         error,
         Error::Sql(rusqlite::Error::SqliteFailure(failure, _))
-            if failure.code == rusqlite::ErrorCode::NotADatabase
+            if matches!(
+                failure.code,
+                rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt
+            )
     )
 }
 
 /// Puts away what can no longer be read, so that the phone can begin anew; rosters come again from the server. The
-/// write-ahead log goes first: beside another database it would be taken for that one's. Sealed files stay.
-fn set_aside(folder: &Path) -> Result<()> {
-    let lost = folder.join(LOST);
+/// write-ahead log goes first: beside another database it would be taken for that one's. Sealed files stay. Each loss has a
+/// folder of its own, numbered.
+pub(crate) fn set_aside(folder: &Path) -> Result<()> {
+    wipe_accounts(folder)?;
+    let lost = (1..)
+        .map(|n| folder.join(LOST).join(format!("{n}")))
+        .find(|lost| !lost.exists())
+        .ok_or(Error::Broken("lost"))?;
     std::fs::create_dir_all(&lost)?;
     let [wal, shm] = ["-wal", "-shm"].map(|ending| format!("{DEVICE_FILE}{ending}"));
     for name in [&wal, &shm, DRAFTS, DEVICE_FILE] {
         let (from, to) = (folder.join(name), lost.join(name));
-        if name == DRAFTS && from.exists() && to.exists() {
-            std::fs::remove_dir_all(&to)?;
-        }
         match std::fs::rename(from, to) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
             Ok(()) | Err(_) => {}
         }
     }
-    wipe_accounts(folder)
+    Ok(())
 }
 
 /// Remembers that the phone began anew, and throws away what was put aside when it has lain there long enough.
@@ -139,7 +144,15 @@ pub(crate) fn wipe_accounts(folder: &Path) -> Result<()> {
 impl Account {
     /// Opens one officer's database.
     pub(crate) fn open(folder: &Path, ports: &Ports, user: UserId) -> Result<Self> {
-        let db = open(&Self::file(folder, user), ports, schema::ACCOUNT)?;
+        let file = Self::file(folder, user);
+        let db = match open(&file, ports, schema::ACCOUNT) {
+            // Of another key, or destroyed: all of it comes again from the server.
+            Err(error) if is_unreadable(&error) => {
+                wipe_accounts(folder)?;
+                open(&file, ports, schema::ACCOUNT)?
+            }
+            opened => opened?,
+        };
         Ok(Self {
             user,
             db,

@@ -151,8 +151,14 @@ pub(crate) fn titles(
     Ok(titles)
 }
 
-/// Forgets the names on visits whose photos' bytes have left the phone.
-pub(crate) fn forget_titles(db: &Connection) -> Result<()> {
+/// Forgets the names on visits whose photos' bytes have left the phone, and the small pictures of those photos.
+pub(crate) fn forget_families(db: &Connection) -> Result<()> {
+    db.prepare_cached(
+        "DELETE FROM photo_view WHERE photo IN (SELECT photo FROM outbox_photo \
+         WHERE on_phone = 0 AND safe_at IS NOT NULL) \
+         AND photo NOT IN (SELECT photo FROM draft_photo)",
+    )?
+    .execute([])?;
     db.prepare_cached(
         "UPDATE outbox_visit SET title = NULL WHERE title IS NOT NULL AND state = 'sent' \
          AND NOT EXISTS (SELECT 1 FROM outbox_link AS l JOIN outbox_photo AS p \

@@ -188,6 +188,9 @@ CREATE TABLE sealed_answer (
 -- The family's name as the officer saw it, encrypted: the outbox tells of a visit also when its case left the roster. It
 -- goes with the bytes of the photos.
 ALTER TABLE outbox_visit ADD COLUMN title BLOB;
+
+-- Taken up from this phone's own disk after its database was gone: nothing that is brought takes its place.
+ALTER TABLE outbox_visit ADD COLUMN own_spare INTEGER NOT NULL DEFAULT 0;
 ",
 ];
 

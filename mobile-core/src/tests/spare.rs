@@ -5,12 +5,14 @@ use std::sync::atomic::Ordering;
 
 use tilik_protocol::evidence::VisitKind;
 use tilik_protocol::ids::{CaseId, VisitId};
+use tilik_protocol::manifest::Hash32;
+use tilik_protocol::sync::VisitStatus;
 use uuid::Uuid;
 
 use super::bench::{Bench, assignment};
 use super::capture::{fix, front};
 use super::{object, only};
-use crate::{BeginVisit, CoreError, NewPin, Notice, OutboxState};
+use crate::{BeginVisit, CoreError, NewPin, Notice, OutboxState, Why};
 
 const UNSENT: usize = 40;
 
@@ -237,7 +239,7 @@ fn path(of: &Path) -> String {
 }
 
 #[test]
-fn a_colleague_carries_what_a_phone_took_up_and_the_visit_itself_takes_the_spares_place() {
+fn a_colleague_carries_what_a_phone_took_up_and_the_visit_itself_is_the_same_visit() {
     let mut author = Bench::enrolled();
     let visit = author.seal(None, &[100, 200]);
     let whole = author.folder().join("whole.tilik");
@@ -264,7 +266,7 @@ fn a_colleague_carries_what_a_phone_took_up_and_the_visit_itself_takes_the_spare
     enrol_anew(&mut author);
     author.settle_in_time();
     assert_delivered(&author, 1);
-    assert_eq!(author.server.enveloped, 0, "the whole visit came first");
+    assert_eq!(author.server.enveloped, 1);
     assert_eq!(author.app().import_bundle(path(&spare)), Ok(0));
 }
 
@@ -343,4 +345,213 @@ fn the_outbox_names_the_family_after_its_case_left_the_roster_and_forgets_it_wit
         bench.settle_in_time();
     }
     assert_eq!(titles(&bench), [None, None]);
+}
+
+/// A colleague's phone.
+fn colleague() -> Bench {
+    let mut carrier = Bench::new(2);
+    carrier.app().enrol("ABCDEFGHJK".to_owned()).unwrap();
+    carrier.settle();
+    carrier.sign_in();
+    carrier
+}
+
+/// Exports this visit into a file of its own.
+fn exported(bench: &Bench, visit: VisitId, name: &str) -> String {
+    let file = path(&bench.folder().join(name));
+    let count = bench.app().export_bundle(vec![visit], file.clone());
+    assert_eq!(count, Ok(1));
+    file
+}
+
+#[test]
+fn nothing_that_is_brought_takes_the_place_of_what_a_phone_took_up_from_its_own_disk() {
+    let mut author = Bench::enrolled();
+    let visit = author.seal(None, &[100]);
+    let whole = exported(&author, visit, "whole.tilik");
+    lose_key(&mut author);
+    // Somebody bends the signature: the ids and hashes that a spare tells in clear are all right.
+    let mut forged = std::fs::read(&whole).unwrap();
+    let length = usize::try_from(u64::from_be_bytes(forged[9..17].try_into().unwrap())).unwrap();
+    let manifest = 49..49 + length;
+    forged[manifest.end - 1] ^= 1;
+    let hash = Hash32::of(&forged[manifest]).0;
+    forged[17..49].copy_from_slice(&hash);
+    let file = author.folder().join("forged.tilik");
+    std::fs::write(&file, forged).unwrap();
+    assert_eq!(author.app().import_bundle(path(&file)), Ok(0));
+    enrol_anew(&mut author);
+    author.settle_in_time();
+    assert_delivered(&author, 1);
+    assert_eq!(author.server.enveloped, 1, "its own");
+}
+
+#[test]
+fn what_the_server_refused_of_a_colleagues_bundle_gives_way_to_the_visit() {
+    let mut author = Bench::enrolled();
+    let visit = author.seal(None, &[100]);
+    let whole = exported(&author, visit, "whole.tilik");
+    lose_key(&mut author);
+    let spare = exported(&author, visit, "spare.tilik");
+    let mut carrier = colleague();
+    carrier.server.status_of_visits = VisitStatus::Quarantined;
+    assert_eq!(carrier.app().import_bundle(spare), Ok(1));
+    carrier.settle_in_time();
+    assert!(matches!(
+        only(&carrier).state,
+        OutboxState::NeedsAttention { .. }
+    ));
+    carrier.server.status_of_visits = VisitStatus::Accepted;
+    assert_eq!(carrier.app().import_bundle(whole), Ok(1));
+    carrier.settle_in_time();
+    assert_eq!(only(&carrier).state, OutboxState::Sent);
+}
+
+#[test]
+fn bytes_that_a_bundle_lacked_come_with_the_next_one() {
+    let mut author = Bench::enrolled();
+    let visit = author.seal(None, &[100, 200]);
+    let spool = author.folder().join("spool");
+    let photo = author.app().outbox().unwrap()[0].photos[1].photo;
+    let (file, away) = (
+        spool.join(format!("{photo}.age")),
+        author.folder().join("away"),
+    );
+    std::fs::rename(&file, &away).unwrap();
+    let poor = exported(&author, visit, "poor.tilik");
+    std::fs::rename(&away, &file).unwrap();
+    let whole = exported(&author, visit, "whole.tilik");
+    let mut carrier = colleague();
+    assert_eq!(carrier.app().import_bundle(poor), Ok(1));
+    carrier.settle_in_time();
+    assert_eq!(only(&carrier).photos_received, 1);
+    assert_eq!(carrier.app().import_bundle(whole.clone()), Ok(1));
+    carrier.app().send_now().unwrap();
+    carrier.settle_in_time();
+    assert_eq!(only(&carrier).state, OutboxState::Sent);
+    assert_eq!(carrier.app().import_bundle(whole), Ok(0), "nothing new");
+}
+
+#[test]
+fn a_carrier_that_loses_its_key_still_delivers_what_it_carries() {
+    let mut author = Bench::enrolled();
+    let visit = author.seal(None, &[100, 200]);
+    let whole = exported(&author, visit, "whole.tilik");
+    let mut carrier = colleague();
+    assert_eq!(carrier.app().import_bundle(whole), Ok(1));
+    lose_key(&mut carrier);
+    assert_eq!(only(&carrier).photos_total, 2);
+    enrol_anew(&mut carrier);
+    carrier.settle_in_time();
+    assert_delivered(&carrier, 1);
+}
+
+#[test]
+fn a_bundle_that_is_refused_leaves_no_file_behind() {
+    let mut author = Bench::enrolled();
+    let visits = [author.seal(None, &[100]), author.seal(None, &[200])];
+    let file = author.folder().join("two.tilik");
+    let both = author.app().export_bundle(visits.to_vec(), path(&file));
+    assert_eq!(both, Ok(2));
+    let carrier = colleague();
+    // The second one is there already, and is something else.
+    let core = carrier.app().core();
+    core.stores
+        .device
+        .execute(
+            "INSERT INTO outbox_photo (photo, device, file, sha256, sealed_sha256, sealed_len, stage) \
+             VALUES (?1, 'other', 'x', '', '', 1, 'whole')",
+            [author.app().outbox().unwrap()[0].photos[0].photo.to_string()],
+        )
+        .unwrap();
+    drop(core);
+    assert!(carrier.app().import_bundle(path(&file)).is_err());
+    let left = std::fs::read_dir(carrier.folder().join("spool")).unwrap();
+    let left: Vec<_> = left
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".age") || name.ends_with(".part"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+    assert_eq!(carrier.app().outbox().unwrap(), []);
+}
+
+#[test]
+fn a_roster_that_cannot_be_read_comes_again_from_the_server() {
+    let mut bench = Bench::enrolled();
+    bench.server.put(&object(1), &assignment(1));
+    bench.app().send_now().unwrap();
+    bench.settle();
+    let user = bench.server.officer;
+    bench.seal(None, &[100]);
+    bench.close();
+    for ending in ["-wal", "-shm"] {
+        let _ = std::fs::remove_file(bench.folder().join(format!("account-{user}.db{ending}")));
+    }
+    std::fs::write(
+        bench.folder().join(format!("account-{user}.db")),
+        vec![9; 9_000],
+    )
+    .unwrap();
+    bench.reopen();
+    assert_eq!(bench.app().assignments().unwrap(), []);
+    bench.settle_in_time();
+    assert_eq!(bench.app().assignments().unwrap().len(), 1);
+    assert_delivered(&bench, 1);
+}
+
+#[test]
+fn a_photo_whose_file_cannot_be_read_stands_still_and_the_others_go() {
+    let mut bench = Bench::enrolled();
+    bench.seal(None, &[100, 200]);
+    let photo = only(&bench).photos[0].photo;
+    let file = bench.folder().join("spool").join(format!("{photo}.age"));
+    let away = bench.folder().join("away");
+    std::fs::rename(&file, &away).unwrap();
+    // As a bad block does: it opens, and does not read.
+    std::fs::create_dir(&file).unwrap();
+    bench.settle_in_time();
+    let seen = only(&bench);
+    assert_eq!(seen.photos_received, 1);
+    assert!(matches!(
+        seen.state,
+        OutboxState::NeedsAttention {
+            why: Why::FileDamaged
+        }
+    ));
+    std::fs::remove_dir(&file).unwrap();
+    std::fs::rename(&away, &file).unwrap();
+    bench.app().retry(seen.visit).unwrap();
+    bench.settle_in_time();
+    assert_eq!(only(&bench).state, OutboxState::Sent);
+}
+
+#[test]
+fn the_next_officer_of_a_phone_sees_no_picture_of_the_one_before_and_pictures_go_with_the_bytes() {
+    let mut bench = Bench::enrolled();
+    let visit = complete(&bench, None);
+    bench.app().seal(visit).unwrap();
+    let photo = only(&bench).photos[0].photo;
+    let seen = |bench: &Bench| bench.app().photo_view(photo).unwrap().is_some();
+    assert!(seen(&bench));
+    bench.server.safe_at = Some(bench.server.now);
+    bench.settle_in_time();
+    let first = bench.server.officer;
+    bench.app().sign_out().unwrap();
+    bench.settle();
+    assert!(!seen(&bench), "nobody is signed in");
+    bench.server.officer = tilik_protocol::ids::UserId(Uuid::from_u128(78));
+    bench.sign_in();
+    assert!(!seen(&bench));
+    bench.app().sign_out().unwrap();
+    bench.settle();
+    bench.server.officer = first;
+    bench.sign_in();
+    assert!(seen(&bench));
+    for _ in 0..3 {
+        bench.pass_s(8 * 86_400);
+        bench.app().send_now().unwrap();
+        bench.settle_in_time();
+    }
+    assert!(!only(&bench).photos[0].on_phone);
+    assert!(!seen(&bench));
 }

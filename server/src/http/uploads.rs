@@ -31,6 +31,8 @@ use crate::store::uploads::{Announced, Expected, Standing};
 const VERSION: &str = "1.0.0";
 /// A connection that sends nothing for this long is given up; there is no limit on the whole.
 const IDLE: Duration = Duration::from_mins(1);
+/// Fewer bytes than these within a third of it keep no lease: 200 a second is less than any phone network brings.
+const LEAST_FLOW: u64 = 4 * 1024;
 const OFFSET: HeaderName = HeaderName::from_static("upload-offset");
 const LENGTH: HeaderName = HeaderName::from_static("upload-length");
 const EXPIRES: HeaderName = HeaderName::from_static("upload-expires");
@@ -333,6 +335,7 @@ async fn come_in(
     (mut body, coming): (Body, &Coming),
 ) -> Result<bool> {
     let mut renewed = tokio::time::Instant::now();
+    let mut came_before = 0;
     loop {
         let frame = tokio::select! {
             // What has come already is taken first.
@@ -350,6 +353,7 @@ async fn come_in(
                 }
                 if let Some((id, lease)) = leased
                     && renewed.elapsed() > IDLE / 3
+                    && spool.len() - came_before >= LEAST_FLOW
                 {
                     // A database that is away for a moment costs nothing yet: whether the lease still holds is decided
                     // when the bytes are appended.
@@ -357,6 +361,7 @@ async fn come_in(
                         tracing::debug!(cause = %error, "an upload's lease was not renewed");
                     }
                     renewed = tokio::time::Instant::now();
+                    came_before = spool.len();
                 }
             }
             Ok(None) => return Ok(true),
@@ -419,6 +424,10 @@ pub async fn head(
 ) -> Response {
     if let Some(response) = wrong_version(&headers) {
         return response;
+    }
+    // Nobody ends what is not theirs to send.
+    if let Err(error) = by.may_ask_for(id).await {
+        return tus_error(error);
     }
     app.receiving.end(by.bringer(), id).await;
     match by.upload(id).await {

@@ -279,6 +279,7 @@ impl Arriving {
             .on_conflict(
                 OnConflict::column(upload::Column::Id)
                     .value(upload::Column::State, Expr::value("done"))
+                    .value(upload::Column::Problem, Expr::value(Option::<String>::None))
                     .value(
                         upload::Column::OffsetBytes,
                         Expr::col((upload::Entity, upload::Column::Length)),

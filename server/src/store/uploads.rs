@@ -26,11 +26,12 @@ const MOST_UNNAMED: u64 = 200;
 /// A PATCH that shows no life for this long has lost its lease.
 pub const LEASE_S: i64 = 60;
 
-/// Who brings the bytes of an upload: a phone, or a person without one.
+/// Who brings the bytes of an upload. The phone of a grant is the one that sealed, so a colleague who carries its photos
+/// is told apart by the grant's person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Bringer {
-    /// A phone, under whatever session or grant.
-    Phone(DeviceId),
+    /// A phone, and who signed in.
+    Phone(DeviceId, Option<UserId>),
     /// A person in a browser; nobody for the server itself.
     Person(Option<UserId>),
 }
@@ -218,17 +219,30 @@ impl Acting {
     pub async fn awaited(&self, announced: &Announced) -> Result<Option<Expected>> {
         announced.has_a_length()?;
         self.may_send_for(announced.device.into())?;
+        // Not `photo.id`, which is the same: then PostgreSQL plans this anew each time.
+        let mut begun = Query::select()
+            .expr(Expr::value(1))
+            .from(upload::Entity)
+            .and_where(upload::Column::Id.eq(Uuid::from(announced.photo)))
+            .to_owned();
+        if let Some(me) = self.actor.user().map(Uuid::from) {
+            // What somebody else has brought of it does not stand in its author's way.
+            let is_author = Query::select()
+                .expr(Expr::value(1))
+                .from(device::Entity)
+                .and_where(device::Column::Id.eq(Uuid::from(announced.device)))
+                .and_where(device::Column::OfficerId.eq(me))
+                .to_owned();
+            begun.cond_where(
+                Condition::any()
+                    .add(upload::Column::CarriedBy.eq(me))
+                    .add(Expr::not_exists(is_author)),
+            );
+        }
         let mut named = photo::Entity::find_by_id(Uuid::from(announced.photo))
             .filter(photo::Column::DeviceId.eq(Uuid::from(announced.device)))
             .filter(photo::Column::ReceivedAt.is_null())
-            // Not `photo.id`, which is the same: then PostgreSQL plans this anew each time.
-            .filter(Expr::not_exists(
-                Query::select()
-                    .expr(Expr::value(1))
-                    .from(upload::Entity)
-                    .and_where(upload::Column::Id.eq(Uuid::from(announced.photo)))
-                    .to_owned(),
-            ));
+            .filter(Expr::not_exists(begun));
         if let Some(visit) = self.actor.uploads_of() {
             let links = Query::select()
                 .column(visit_photo::Column::PhotoId)
@@ -408,9 +422,27 @@ impl Acting {
 
     /// Who brings bytes here.
     pub fn bringer(&self) -> Bringer {
+        let person = self.actor.user();
         self.actor
             .device()
-            .map_or_else(|| Bringer::Person(self.actor.user()), Bringer::Phone)
+            .map_or(Bringer::Person(person), |phone| {
+                Bringer::Phone(phone, person)
+            })
+    }
+
+    /// Whether this actor may ask where an upload stands, also of one of which nothing is written yet because it is coming
+    /// in this moment.
+    ///
+    /// # Errors
+    /// As [`Self::upload`].
+    pub async fn may_ask_for(&self, id: PhotoId) -> Result<()> {
+        match self.upload(id).await {
+            Err(error) if error.code() == ProblemCode::NotFound => {
+                self.grant_covers(self.store.read(), id.into(), None).await
+            }
+            Err(Error::Refused(ProblemCode::UploadGone)) | Ok(_) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Takes the right to append at `offset`.
