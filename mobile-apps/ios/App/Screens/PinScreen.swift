@@ -24,6 +24,7 @@ struct PinScreen: View {
             .padding()
         }
         .navigationTitle(model.words("pin_title"))
+        .staysLit()
         .task {
             await model.begin()
             positions.pin { [weak positions] fix in
