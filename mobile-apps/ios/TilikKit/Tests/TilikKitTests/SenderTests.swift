@@ -167,7 +167,7 @@ final class SenderTests: XCTestCase {
         try await pause()
         XCTAssertFalse(round.isOver)
         core.goOn()
-        while wire.sent.isEmpty {
+        for _ in 0 ..< 500 where wire.sent.isEmpty {
             try await Task.sleep(nanoseconds: 10_000_000)
         }
         let call = try XCTUnwrap(wire.sent.first)
