@@ -38,6 +38,7 @@ final class Composition: ObservableObject {
         self.sender = sender
         host = PhoneHost(desk: desk, sender: sender, words: words)
         transfers.arrived = { await sender.arrived($0, $1) }
+        transfers.settle = { await sender.settle(seconds: $0) }
         told.host = host
     }
 
@@ -60,6 +61,7 @@ final class Composition: ObservableObject {
             lockTimer.left(atS: clock.elapsedS())
             positions.pause()
             Background.schedule()
+            Background.sendBeforeSleep(sender)
         } else if isInSight {
             positions.resume()
             let locks = lockTimer.returned(atS: clock.elapsedS())

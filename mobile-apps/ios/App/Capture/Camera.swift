@@ -1,6 +1,7 @@
 import AVFoundation
 import CoreMotion
 import SwiftUI
+import TilikKit
 
 /// The camera: preview, JPEG, torch, focus. What a photo shows, and whether it is good, the core knows.
 final class Camera: NSObject, ObservableObject, @unchecked Sendable {
@@ -24,6 +25,8 @@ final class Camera: NSObject, ObservableObject, @unchecked Sendable {
     @MainActor var read: ((String) -> Void)?
     /// Gravity in m/s², in the phone's axes.
     @MainActor var tilted: ((Double, Double, Double) -> Void)?
+    /// As gravity last said.
+    @MainActor private var held = Held.upright
 
     let session = AVCaptureSession()
     private let photos = AVCapturePhotoOutput()
@@ -76,10 +79,15 @@ final class Camera: NSObject, ObservableObject, @unchecked Sendable {
 
     /// Takes a photo; nothing when the camera gave none.
     func capture() async -> Shot? {
-        await withCheckedContinuation { continuation in
+        let orientation = await held.orientation
+        return await withCheckedContinuation { continuation in
             queue.async {
-                guard self.session.isRunning, self.photos.connection(with: .video)?.isActive == true else {
+                guard self.session.isRunning, let connection = self.photos.connection(with: .video), connection.isActive else {
                     return continuation.resume(returning: nil)
+                }
+                // A house taken across stands upright in the photo too.
+                if connection.isVideoOrientationSupported {
+                    connection.videoOrientation = orientation
                 }
                 // The core wants a camera's JPEG; HEIC it would not read.
                 let settings = AVCapturePhotoSettings(format: [AVVideoCodecKey: AVVideoCodecType.jpeg])
@@ -182,7 +190,11 @@ final class Camera: NSObject, ObservableObject, @unchecked Sendable {
             // The system's gravity points down in units of g; an accelerometer at rest, which the core expects, points up.
             let g = -9.81
             MainActor.assumeIsolated {
-                self?.tilted?(gravity.x * g, gravity.y * g, gravity.z * g)
+                guard let self else {
+                    return
+                }
+                self.held = Held(gravityX: gravity.x, gravityY: gravity.y, before: self.held)
+                self.tilted?(gravity.x * g, gravity.y * g, gravity.z * g)
             }
         }
     }
@@ -196,7 +208,25 @@ final class Camera: NSObject, ObservableObject, @unchecked Sendable {
     }
 
     @objc private func broke() {
+        // Who waits for a photo of the session that broke would wait for ever.
+        queue.async {
+            let lost = self.waiting.values
+            self.waiting = [:]
+            lost.forEach { $0.resume(returning: nil) }
+        }
         Task { await open() }
+    }
+}
+
+extension Held {
+    /// The system names the side on which the home button is.
+    fileprivate var orientation: AVCaptureVideoOrientation {
+        switch self {
+        case .upright: return .portrait
+        case .onItsLeft: return .landscapeRight
+        case .onItsRight: return .landscapeLeft
+        case .upsideDown: return .portraitUpsideDown
+        }
     }
 }
 
@@ -207,6 +237,16 @@ extension Camera: AVCapturePhotoCaptureDelegate, AVCaptureMetadataOutputObjectsD
         let id = photo.resolvedSettings.uniqueID
         queue.async {
             self.waiting.removeValue(forKey: id)?.resume(returning: jpeg.map { Shot(jpeg: $0, takenAtMicros: now) })
+        }
+    }
+
+    /// The last that is heard of a capture, also of one that gave no photo.
+    func photoOutput(
+        _ output: AVCapturePhotoOutput, didFinishCaptureFor resolvedSettings: AVCaptureResolvedPhotoSettings, error: Error?
+    ) {
+        let id = resolvedSettings.uniqueID
+        queue.async {
+            self.waiting.removeValue(forKey: id)?.resume(returning: nil)
         }
     }
 

@@ -32,6 +32,7 @@ final class Positions: NSObject, ObservableObject {
     private var last: CLLocation?
     private var eachFix: ((Fix) -> Void)?
     private var moved: (() -> Void)?
+    private var newest = 0
 
     override init() {
         super.init()
@@ -48,24 +49,29 @@ final class Positions: NSObject, ObservableObject {
         lookAtPermission()
     }
 
-    /// For lists and the arrow: a fix now and then.
-    func walk(moved: @escaping () -> Void) {
+    /// For lists and the arrow: a fix now and then. Gives the turn to stop with.
+    @discardableResult
+    func walk(moved: @escaping () -> Void) -> Int {
         self.moved = moved
         eachFix = nil
         manager.desiredAccuracy = kCLLocationAccuracyNearestTenMeters
         manager.distanceFilter = 10
-        begin()
+        return beginTurn()
     }
 
-    /// For the pin: every fix, as good as the phone can.
-    func pin(_ fix: @escaping (Fix) -> Void) {
+    /// For the pin: every fix, as good as the phone can. Gives the turn to stop with.
+    func pin(_ fix: @escaping (Fix) -> Void) -> Int {
         eachFix = fix
         manager.desiredAccuracy = kCLLocationAccuracyBest
         manager.distanceFilter = kCLDistanceFilterNone
-        begin()
+        return beginTurn()
     }
 
-    func stop() {
+    /// Ends a turn. A screen that goes may say so after the one below it began its own: then nothing is to be stopped.
+    func stop(_ turn: Int) {
+        guard turn == newest else {
+            return
+        }
         eachFix = nil
         moved = nil
         pause()
@@ -81,6 +87,12 @@ final class Positions: NSObject, ObservableObject {
         if eachFix != nil || moved != nil {
             begin()
         }
+    }
+
+    private func beginTurn() -> Int {
+        newest += 1
+        begin()
+        return newest
     }
 
     private func begin() {

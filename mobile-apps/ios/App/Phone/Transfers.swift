@@ -9,8 +9,12 @@ final class Transfers: NSObject, Wire, @unchecked Sendable {
 
     /// Where outcomes go; set once, before the first call.
     var arrived: (@Sendable (String, Outcome) async -> Void)?
-    /// The app that handed over its background events waits for this.
+    /// Sends what the core asks for next, for so many seconds at most; set once, too.
+    var settle: (@Sendable (TimeInterval) async -> Void)?
+    /// The app that handed over its background events waits for this. On the main thread only.
     var finishedEvents: (() -> Void)?
+    /// An app woken for its background events has half a minute.
+    private static let eventsS: TimeInterval = 20
 
     private var near: URLSession!
     private var far: URLSession!
@@ -141,10 +145,17 @@ extension Transfers: URLSessionDataDelegate, URLSessionDownloadDelegate {
     }
 
     func urlSessionDidFinishEvents(forBackgroundURLSession session: URLSession) {
-        // The system may stop the app right after; the core must have heard all before.
+        // The system may stop the app right after; the core must have heard all before, and what it asks for then, like
+        // the manifest after the last photo, is sent from memory and would be lost.
         hearing.notify(queue: .main) { [weak self] in
-            self?.finishedEvents?()
-            self?.finishedEvents = nil
+            guard let self, let finished = self.finishedEvents else {
+                return
+            }
+            self.finishedEvents = nil
+            Task { @MainActor in
+                await self.settle?(Self.eventsS)
+                finished()
+            }
         }
     }
 

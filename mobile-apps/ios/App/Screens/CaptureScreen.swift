@@ -22,6 +22,7 @@ struct CaptureScreen: View {
             await camera.open()
         }
         .onDisappear { camera.close() }
+        .staysLit()
         .onChange(of: phase) { phase in
             if phase == .active {
                 Task { await camera.open() }

@@ -79,6 +79,7 @@ struct ScannerSheet: View {
             await camera.open(reading: true)
         }
         .onDisappear { camera.close() }
+        .staysLit()
     }
 }
 

@@ -142,6 +142,31 @@ struct PermissionRefused: View {
     }
 }
 
+extension View {
+    /// The screen does not go dark while this is seen: the officer waits, aims or reads aloud, and touches nothing.
+    func staysLit() -> some View {
+        modifier(StaysLit())
+    }
+}
+
+private struct StaysLit: ViewModifier {
+    @State private var id = UUID()
+
+    func body(content: Content) -> some View {
+        content
+            .onAppear { Lit.screens.insert(id) }
+            .onDisappear { Lit.screens.remove(id) }
+    }
+}
+
+/// Of two screens that follow each other the first may go after the second came, so each is counted by itself.
+@MainActor
+private enum Lit {
+    static var screens: Set<UUID> = [] {
+        didSet { UIApplication.shared.isIdleTimerDisabled = !screens.isEmpty }
+    }
+}
+
 /// What the system shares a file or a text with.
 struct ShareSheet: UIViewControllerRepresentable {
     let items: [Any]

@@ -9,6 +9,7 @@ struct PinScreen: View {
     @StateObject var model: PinModel
     let next: () -> Void
     @State private var isByHand = false
+    @State private var turn: Int?
 
     var body: some View {
         ScrollView {
@@ -24,14 +25,23 @@ struct PinScreen: View {
             .padding()
         }
         .navigationTitle(model.words("pin_title"))
+        .staysLit()
         .task {
             await model.begin()
-            positions.pin { [weak positions] fix in
+            // Gone before the core answered: nobody would stop it any more.
+            guard !Task.isCancelled else {
+                return
+            }
+            turn = positions.pin { [weak positions] fix in
                 host.here = positions?.here
                 Task { await model.heard(fix) }
             }
         }
-        .onDisappear { positions.stop() }
+        .onDisappear {
+            if let turn {
+                positions.stop(turn)
+            }
+        }
         .sheet(isPresented: $isByHand) {
             PlaceByHand(map: MapModel(host: host, visit: model.visit), pin: model) { stands in
                 isByHand = false

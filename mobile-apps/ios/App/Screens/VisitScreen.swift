@@ -79,6 +79,7 @@ struct NoticeScreen: View {
             .padding()
         }
         .navigationTitle(model.words("notice_title"))
+        .staysLit()
         .safeAreaInset(edge: .bottom) {
             ActionBar {
                 MainAction(title: model.words("notice_read"), isBusy: model.isBusy) {

@@ -1,3 +1,4 @@
+import Dispatch
 import TilikCore
 import XCTest
 
@@ -138,5 +139,99 @@ final class SenderTests: XCTestCase {
         phone.isLocked = false
         let status = try await desk.ask { try $0.status() }
         XCTAssertFalse(status.enrolled)
+    }
+
+    func testASettlingSenderWaitsWhileTheCoreStillHearsAnAnswer() async throws {
+        let (desk, sender, call) = try await enrolling(wire)
+        let round = Round(sender)
+        try await pause()
+        let core = SlowCore(desk)
+        // Nothing is on its way any more, but the core has not heard the answer yet: what it says may be the next request.
+        Task { await sender.arrived(call.id, .page(200, from: call.url)) }
+        try await pause()
+        XCTAssertFalse(round.isOver)
+        core.goOn()
+        await round.end()
+        let state = await sender.state
+        XCTAssertEqual(state, .portal)
+    }
+
+    func testASettlingSenderWaitsForTheRoundThatAnotherWakeBegan() async throws {
+        let desk = Desk { [phone] in try phone.open() }
+        let sender = sender(desk, wire)
+        try await desk.ask { try $0.enrol(code: "ABCDE23456") }
+        let core = SlowCore(desk)
+        Task { await sender.wake() }
+        try await pause()
+        let round = Round(sender)
+        try await pause()
+        XCTAssertFalse(round.isOver)
+        core.goOn()
+        for _ in 0 ..< 500 where wire.sent.isEmpty {
+            try await Task.sleep(nanoseconds: 10_000_000)
+        }
+        let call = try XCTUnwrap(wire.sent.first)
+        await sender.arrived(call.id, .page(200, from: call.url))
+        await round.end()
+        let state = await sender.state
+        XCTAssertEqual(state, .portal)
+    }
+
+    func testASettlingSenderStopsWhenItsTimeIsOver() async throws {
+        let (desk, sender, _) = try await enrolling(wire)
+        let core = SlowCore(desk)
+        let began = Date()
+        await sender.settle(seconds: 0.5)
+        XCTAssertLessThan(Date().timeIntervalSince(began), 5)
+        core.goOn()
+    }
+
+    /// Longer than a settling sender sleeps between two looks.
+    private func pause() async throws {
+        try await Task.sleep(nanoseconds: 600_000_000)
+    }
+}
+
+/// A background round, of which the test sees when it ends.
+private final class Round: @unchecked Sendable {
+    private let lock = NSLock()
+    private var over = false
+    private var work: Task<Void, Never>?
+
+    init(_ sender: Sender) {
+        work = Task {
+            await sender.settle(seconds: 20)
+            self.isOver = true
+        }
+    }
+
+    private(set) var isOver: Bool {
+        get {
+            lock.lock()
+            defer { lock.unlock() }
+            return over
+        }
+        set {
+            lock.lock()
+            defer { lock.unlock() }
+            over = newValue
+        }
+    }
+
+    func end() async {
+        await work?.value
+    }
+}
+
+/// A core that answers nobody until it may go on.
+private final class SlowCore: Sendable {
+    private let gate = DispatchSemaphore(value: 0)
+
+    init(_ desk: Desk) {
+        desk.tell { [gate] _ in _ = gate.wait(timeout: .now() + 10) }
+    }
+
+    func goOn() {
+        gate.signal()
     }
 }

@@ -30,6 +30,8 @@ public actor Sender {
     private var arrivedEarly: Set<String> = []
     private var isFilling = false
     private var fillsAgain = false
+    /// Answers that the core is still hearing, and rounds that somebody waits for.
+    private var unfinished = 0
     private var alarm: Task<Void, Never>?
 
     /// `bodies` is a folder for copies of file parts; `changed` is told whenever the core may show something else.
@@ -67,6 +69,9 @@ public actor Sender {
 
     /// An outcome, by the id of its call. One that nobody waits for changes nothing.
     public func arrived(_ id: String, _ outcome: Outcome) async {
+        // Off the way, but not yet heard: what the core makes of it may be the next request.
+        unfinished += 1
+        defer { unfinished -= 1 }
         onTheWay.remove(id)
         if !isRestored {
             arrivedEarly.insert(id)
@@ -87,12 +92,16 @@ public actor Sender {
         await wake()
     }
 
-    /// Until nothing is on its way that can be waited for, or `seconds` are over: for the few minutes that the operating
-    /// system grants in the background.
+    /// Until nothing is on its way, being heard or being asked for, or `seconds` are over: for the short time that the
+    /// operating system grants in the background. A core that takes long does not hold it longer.
     public func settle(seconds: TimeInterval) async {
         let end = Date().addingTimeInterval(seconds)
-        await wake()
-        while !onTheWay.isEmpty, Date() < end, !Task.isCancelled {
+        unfinished += 1
+        Task {
+            await wake()
+            unfinished -= 1
+        }
+        while isFilling || unfinished > 0 || !onTheWay.isEmpty, Date() < end, !Task.isCancelled {
             try? await Task.sleep(nanoseconds: 200_000_000)
         }
     }
