@@ -1138,6 +1138,28 @@ mod tests {
     }
 
     #[test]
+    fn a_file_of_ten_megabytes_of_header_is_refused_before_it_is_read() {
+        let keys = ring();
+        let sealed = seal(&keys.spool_recipient(), b"x");
+        let magic = b"age-encryption.org/v1\n".len();
+        for lines in [1_000, 2_000_000] {
+            let noise = b"-> a\n".repeat(lines);
+            let bomb = [&sealed[..magic], &noise, &sealed[magic..]].concat();
+            assert_eq!(keys.open_spool(&bomb), Err(OpenError::Altered));
+            assert_eq!(
+                keys.open_spool(&bomb[..magic + noise.len()]),
+                Err(OpenError::Altered)
+            );
+        }
+        // What phones write, the format's random noise in it, opens every time.
+        for n in 0..200 {
+            let plain = vec![n; 10];
+            let sealed = seal(&keys.spool_recipient(), &plain);
+            assert_eq!(keys.open_spool(&sealed).unwrap(), plain);
+        }
+    }
+
+    #[test]
     fn a_keyring_that_others_can_read_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("keys.json");

@@ -72,6 +72,36 @@ impl Scene {
         offset_of(&answer).unwrap()
     }
 
+    /// Upload grants of the visit: the phone's own, and that of somebody who carries it too.
+    async fn grants(&self) -> (String, String) {
+        let app = self.phone.app().unwrap();
+        let mut visits = serde_json::Value::Null;
+        app.send_now().unwrap();
+        let author = loop {
+            let request = app.next_requests(1).unwrap().pop().unwrap();
+            if request.path == "/v1/sync" {
+                let body = tilik_tests::phone::body_of(&request).unwrap();
+                visits =
+                    serde_json::from_slice::<serde_json::Value>(&body).unwrap()["visits"].clone();
+            } else if request.path.starts_with("/v1/uploads") {
+                let bearer = |header: &&tilik_mobile_core::Header| header.name == "Authorization";
+                let header = request.headers.iter().find(bearer).unwrap();
+                break header.value.strip_prefix("Bearer ").unwrap().to_owned();
+            }
+            self.phone.exchange(&request).await.unwrap();
+        };
+        let carried = self
+            .staff
+            .supervisor
+            .post("/v1/visits", &serde_json::json!({ "visits": visits }))
+            .await;
+        let carrier = carried.json()["results"][0]["upload_grant"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        (author, carrier)
+    }
+
     /// The phone sends the manifest, and no photo.
     async fn send_manifest(&self) {
         self.phone.app().unwrap().send_now().unwrap();
@@ -191,6 +221,60 @@ async fn who_asks_where_an_upload_stands_is_told_of_what_came_on_a_line_that_die
         assert_eq!(offset_of(&told), Some(50_000));
         scene.world.end().await;
     }
+}
+
+#[tokio::test]
+async fn a_colleague_who_carries_a_phones_visit_ends_no_transfer_of_that_phone() {
+    let scene = scene(331).await;
+    let (author, carrier) = scene.grants().await;
+    let photo = &scene.photos[0];
+    let (line, hold) = tokio::sync::mpsc::unbounded_channel();
+    let frames = futures_util::stream::unfold(hold, async |mut hold| {
+        let frame: Bytes = hold.recv().await?;
+        Some((Ok::<_, std::io::Error>(frame), hold))
+    });
+    let body = Body::from_stream(frames);
+    let request = photo.create(&author, Some(body)).unwrap();
+    let doorway = scene.world.doorway();
+    let coming = tokio::spawn(async move { doorway.send(request).await.unwrap() });
+    line.send(photo.bytes.slice(..50_000)).unwrap();
+    for _ in 0..3 {
+        let asked = scene.send(photo.head(&carrier).unwrap()).await;
+        assert_eq!(asked.status, 404, "nothing of it is written yet");
+    }
+    line.send(photo.bytes.slice(50_000..)).unwrap();
+    drop(line);
+    let told = coming.await.unwrap();
+    assert_eq!(told.status, 201);
+    assert_eq!(offset_of(&told), Some(photo.bytes.len() as u64));
+    scene.is_stored(photo).await;
+    scene.world.end().await;
+}
+
+#[tokio::test]
+async fn what_somebody_else_brought_of_a_photo_does_not_stand_in_its_authors_way() {
+    let scene = scene(332).await;
+    let (author, carrier) = scene.grants().await;
+    let photo = &scene.photos[0];
+    assert_eq!(
+        scene
+            .send(photo.create(&carrier, None).unwrap())
+            .await
+            .status,
+        201
+    );
+    let poison = photo.patch(&carrier, 0, Body::from("x")).unwrap();
+    assert_eq!(scene.send(poison).await.status, 204);
+    let whole = Body::from(photo.bytes.clone());
+    let told = scene
+        .send(photo.create(&author, Some(whole)).unwrap())
+        .await;
+    assert_eq!(
+        (told.status, offset_of(&told)),
+        (201, Some(photo.bytes.len() as u64))
+    );
+    scene.is_stored(photo).await;
+    scene.world.end().await;
 }
 
 #[tokio::test]
