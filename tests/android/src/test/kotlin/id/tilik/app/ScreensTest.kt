@@ -166,6 +166,21 @@ class ScreensTest {
         assertTrue("another app takes the camera", hand.sees(words(R.string.camera_in_use)))
         look("13-kamera-dipakai")
         app.camera.unavailable = null
+        // Opening takes its time: until the picture is there, the shutter does nothing.
+        app.camera.isSlow = true
+        touch(R.string.try_again)
+        hand.until("the camera is back") { app.camera.isOpen }
+        tapShutter()
+        assertEquals("nothing is photographed before there is a picture", 0, app.camera.asked)
+        app.camera.isSlow = false
+        app.camera.become(null)
+        hand.settle()
+        // The photo fails: the way back works.
+        app.camera.unavailable = Camera.Unavailable.BROKEN
+        tapShutter()
+        assertEquals(1, app.camera.asked)
+        untilSeen(R.string.camera_broken)
+        app.camera.unavailable = null
         touch(R.string.try_again)
         hand.until("the camera is back") { app.camera.isOpen }
         // Too dark: said at once, and taken again.
@@ -236,6 +251,14 @@ class ScreensTest {
 
     private fun unlocked() {
         if (hand.sees(words(R.string.app_pin_enter))) pin("482916")
+    }
+
+    private fun tapShutter() {
+        val name = words(R.string.shutter, "").trim()
+        val button = hand.views().first { it.contentDescription?.contains(name) == true }
+        // A finger does nothing on what is not enabled; a click by code would.
+        if (button.isEnabled) button.performClick()
+        hand.settle()
     }
 
     private fun shoot() {

@@ -2,7 +2,11 @@ package id.tilik.app.phone
 
 import android.app.job.JobInfo
 import android.app.job.JobScheduler
+import android.content.ComponentName
 import android.content.Context
+import android.content.ContextWrapper
+import android.content.Intent
+import android.os.Build
 import java.io.File
 import java.io.FileNotFoundException
 import org.junit.Assert.assertEquals
@@ -12,6 +16,7 @@ import org.junit.Test
 import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
+import org.robolectric.util.ReflectionHelpers
 
 /** What is handed to the system: jobs that it accepts, and files that nobody else can reach. */
 @RunWith(RobolectricTestRunner::class)
@@ -47,6 +52,20 @@ class JobsTest {
         jobs.transfer(5_000_000)
         assertTrue(job(Jobs.TRANSFER).isUserInitiated)
         assertEquals(5_000_000L, job(Jobs.TRANSFER).estimatedNetworkUploadBytes)
+    }
+
+    @Test
+    fun a_transfer_that_the_system_refuses_goes_on_as_a_job() {
+        val left = object : ContextWrapper(context) {
+            override fun startForegroundService(service: Intent): ComponentName = throw IllegalStateException("in the background")
+        }
+        ReflectionHelpers.setStaticField(Build.VERSION::class.java, "SDK_INT", 33)
+        try {
+            Jobs(left).transfer(5_000_000)
+        } finally {
+            ReflectionHelpers.setStaticField(Build.VERSION::class.java, "SDK_INT", 34)
+        }
+        assertTrue(job(Jobs.SOON).isPersisted)
     }
 
     @Test

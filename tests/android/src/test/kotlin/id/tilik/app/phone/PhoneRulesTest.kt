@@ -105,7 +105,7 @@ class PhoneRulesTest {
         val failed = runCatching {
             trying {
                 fails += 1
-                throw java.security.InvalidKeyException("selalu")
+                throw java.security.ProviderException("selalu")
             }
         }
         assertTrue(failed.exceptionOrNull() is uniffi.tilik_mobile_core.PortException.Failed)

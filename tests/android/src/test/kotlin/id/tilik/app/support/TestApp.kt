@@ -53,8 +53,8 @@ class TestApp : TilikApp() {
 
     override fun folder() = File(System.getProperty("tilik.phone"), phoneName)
 
-    override fun worker(): Executor {
-        val thread = Executors.newSingleThreadExecutor { Thread(it, "desk").apply { isDaemon = true } }
+    override fun worker(name: String): Executor {
+        val thread = Executors.newSingleThreadExecutor { Thread(it, name).apply { isDaemon = true } }
         return Executor { work ->
             asked.incrementAndGet()
             thread.execute {
@@ -71,7 +71,7 @@ class TestApp : TilikApp() {
     internal fun die() {
         desk.wait { it.close() }
         ReflectionHelpers.getField<MutableList<*>>(this, "mActivityLifecycleCallbacks").clear()
-        put("desk", Desk(worker()) { FieldApp.open(folder().path, appInfo(this), ports()) })
+        put("desk", Desk(worker("desk")) { FieldApp.open(folder().path, appInfo(this), ports()) })
         put("sender", Sender(this))
         sender.begin()
     }

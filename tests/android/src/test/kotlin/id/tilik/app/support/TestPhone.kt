@@ -90,6 +90,12 @@ internal class TestCamera(private val phone: TestPhone) : Camera {
     /** Why there is no picture; null: there is one. */
     var unavailable: Camera.Unavailable? = null
 
+    /** Whether it opens and shows no picture until [become] says how it went. */
+    var isSlow = false
+
+    /** How many photos were asked for. */
+    var asked = 0
+        private set
     var isOpen = false
         private set
     var isLit = false
@@ -103,7 +109,7 @@ internal class TestCamera(private val phone: TestPhone) : Camera {
     override fun open(watcher: Camera.Watcher) {
         this.watcher = watcher
         isOpen = true
-        view?.post { if (isOpen) tell() }
+        view?.post { if (isOpen && !isSlow) tell() }
     }
 
     private fun tell() {
@@ -131,6 +137,7 @@ internal class TestCamera(private val phone: TestPhone) : Camera {
 
     override fun capture(done: (Shot) -> Unit, failed: (Camera.Unavailable) -> Unit) {
         val why = unavailable
+        asked += 1
         view?.post { if (why != null) failed(why) else done(Shot(scene, phone.wallMicros())) }
     }
 

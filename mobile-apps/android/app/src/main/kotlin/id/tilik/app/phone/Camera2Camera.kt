@@ -201,6 +201,10 @@ internal class Camera2Camera(private val context: Context) : Camera {
         private var step = Step.PREVIEW
         private var pending: Pending? = null
 
+        /** What began this step, and from which frame on results are about it: those before tell of the focus of earlier. */
+        private var awaited: Trigger? = null
+        private var awaitedFrom = Long.MAX_VALUE
+
         /** Once, on the main thread. */
         @SuppressLint("MissingPermission")
         fun begin(texture: SurfaceTexture) {
@@ -282,7 +286,7 @@ internal class Camera2Camera(private val context: Context) : Camera {
                 pending = Pending(done, failed)
                 if (lens.focuses) {
                     enter(Step.FOCUSING, FOCUS_MILLIS)
-                    once(CaptureRequest.CONTROL_AF_TRIGGER, CameraMetadata.CONTROL_AF_TRIGGER_START)
+                    once(CaptureRequest.CONTROL_AF_TRIGGER, CameraMetadata.CONTROL_AF_TRIGGER_START, awaitTrigger())
                 } else {
                     measureLight()
                 }
@@ -365,6 +369,7 @@ internal class Camera2Camera(private val context: Context) : Camera {
             once(
                 CaptureRequest.CONTROL_AE_PRECAPTURE_TRIGGER,
                 CameraMetadata.CONTROL_AE_PRECAPTURE_TRIGGER_START,
+                awaitTrigger(),
             )
         }
 
@@ -419,12 +424,18 @@ internal class Camera2Camera(private val context: Context) : Camera {
         }
 
         /** One preview frame with a trigger in it. */
-        private fun once(key: CaptureRequest.Key<Int>, value: Int) {
+        private fun once(key: CaptureRequest.Key<Int>, value: Int, heard: Frames = Frames()) {
             ask {
                 val request = previewRequest(it) ?: return@ask
                 request.set(key, value)
-                it.capture(request.build(), Frames(), own)
+                it.capture(request.build(), heard, own)
             }
+        }
+
+        /** Until the frame with this trigger has begun, no result counts. */
+        private fun awaitTrigger() = Trigger().also {
+            awaited = it
+            awaitedFrom = Long.MAX_VALUE
         }
 
         private fun ask(work: (CameraCaptureSession) -> Unit) {
@@ -441,6 +452,7 @@ internal class Camera2Camera(private val context: Context) : Camera {
         }
 
         private fun look(result: CaptureResult) {
+            if (result.frameNumber < awaitedFrom) return
             when (step) {
                 Step.FOCUSING -> {
                     val focus = result.get(CaptureResult.CONTROL_AF_STATE)
@@ -508,12 +520,23 @@ internal class Camera2Camera(private val context: Context) : Camera {
             override fun onConfigureFailed(now: CameraCaptureSession) = lose(Camera.Unavailable.BROKEN)
         }
 
-        private inner class Frames : CameraCaptureSession.CaptureCallback() {
+        private open inner class Frames : CameraCaptureSession.CaptureCallback() {
             override fun onCaptureCompleted(
                 session: CameraCaptureSession,
                 request: CaptureRequest,
                 result: TotalCaptureResult,
             ) = look(result)
+        }
+
+        private inner class Trigger : Frames() {
+            override fun onCaptureStarted(
+                session: CameraCaptureSession,
+                request: CaptureRequest,
+                timestamp: Long,
+                frameNumber: Long,
+            ) {
+                if (awaited === this) awaitedFrom = frameNumber
+            }
         }
 
         private inner class Shots : CameraCaptureSession.CaptureCallback() {

@@ -1,7 +1,6 @@
 package id.tilik.app.phone
 
 import java.io.File
-import java.io.IOException
 import java.security.SecureRandom
 import javax.crypto.Cipher
 import javax.crypto.SecretKey
@@ -10,40 +9,83 @@ import uniffi.tilik_mobile_core.Keys
 import uniffi.tilik_mobile_core.PortException
 
 /**
- * The key of what is encrypted on this phone: 32 random bytes, kept in `folder` wrapped by a key of the keystore.
+ * The key of what is encrypted on this phone: 32 random bytes, kept in `folder` wrapped by a key of the keystore. Behind
+ * them in the file stands the name of that key; without one it is the first.
  *
- * A wrapped key that cannot be opened is put aside, and only when the core says so: another key opens nothing that is there.
+ * It is lost only when it could not be had in an earlier `boot` either: what a keystore says on a bad day, a restart
+ * takes back. A key that is lost stays where it is, wrapped and wrapping; the next has other names.
  */
-internal class DatabaseKey(private val keystore: Keystore, private val folder: File) : Keys {
+internal class DatabaseKey(
+    private val keystore: Keystore,
+    private val folder: File,
+    private val boot: String,
+    private val write: (File, ByteArray) -> Unit = ::writeDurably,
+) : Keys {
     private val file = File(folder, "database.key")
+    private val since = File(folder, "lost.since")
     private var plain: ByteArray? = null
 
     override fun databaseKey(): ByteArray = synchronized(this) {
-        val key = plain ?: (if (file.exists()) unwrap() else first()).also { plain = it }
+        val key = plain ?: sure { if (file.exists()) unwrap() else first() }.also { plain = it }
         key.copyOf()
     }
 
     override fun newDatabaseKey(): ByteArray = synchronized(this) {
-        reading {
-            if (file.exists() && !file.renameTo(File(folder, "database.key.lost"))) throw IOException("rename")
+        val next = reading {
+            // Copied, not moved: without the file the next start would take this phone for a new one.
+            if (file.exists()) write(File(folder, "database.key.${numberOf(file.readBytes())}"), file.readBytes())
+            last() + 1
         }
-        make(keystore.newWrappingKey()).also { plain = it }.copyOf()
+        // What enrols anew signs with another key; the old one may be as lost as this one.
+        keystore.forgetSigning()
+        val key = make(name(next), keystore.newWrappingKey(name(next)))
+        plain = key
+        forgive()
+        key.copyOf()
+    }
+
+    /** Lets a loss be said only when an earlier boot saw it too. */
+    private fun sure(work: () -> ByteArray): ByteArray {
+        val key = try {
+            work()
+        } catch (lost: PortException.Lost) {
+            val seen = reading {
+                val noted = if (since.exists()) since.readText() else ""
+                noted.ifEmpty { boot.also { write(since, it.toByteArray()) } }
+            }
+            throw if (seen != boot) lost else PortException.Failed()
+        }
+        forgive()
+        return key
+    }
+
+    /** The key was had: what was feared before does not count. */
+    private fun forgive() = reading {
+        if (since.exists()) {
+            // Emptied first: a deletion alone may be undone by a power cut.
+            write(since, ByteArray(0))
+            since.delete()
+        }
     }
 
     private fun unwrap(): ByteArray {
-        val wrapped = reading { file.readBytes() }
-        if (wrapped.size != IV + KEY + TAG) throw PortException.Lost()
-        val wrapping = keystore.wrappingKey(mayMake = false)
-            ?: throw if (keystore.hasLostWrappingKey()) PortException.Lost() else PortException.Failed()
-        return trying { cipher(Cipher.DECRYPT_MODE, wrapping, wrapped.copyOf(IV)).doFinal(wrapped, IV, KEY + TAG) }
+        val kept = reading { file.readBytes() }
+        if (kept.size < WRAPPED) throw PortException.Lost()
+        val alias = name(numberOf(kept))
+        val wrapping = keystore.wrappingKey(alias)
+            ?: throw if (keystore.hasLostWrappingKey(alias)) PortException.Lost() else PortException.Failed()
+        return trying { cipher(Cipher.DECRYPT_MODE, wrapping, kept.copyOf(IV)).doFinal(kept, IV, KEY + TAG) }
     }
 
-    private fun first(): ByteArray = make(keystore.wrappingKey(mayMake = true) ?: throw PortException.Failed())
+    private fun first(): ByteArray {
+        val alias = name(reading { last() } + 1)
+        return make(alias, keystore.wrappingKey(alias) ?: keystore.newWrappingKey(alias))
+    }
 
-    private fun make(wrapping: SecretKey): ByteArray {
+    private fun make(alias: String, wrapping: SecretKey): ByteArray {
         val key = ByteArray(KEY).also { SecureRandom().nextBytes(it) }
         val wrapped = trying { cipher(Cipher.ENCRYPT_MODE, wrapping, null).run { iv + doFinal(key) } }
-        reading { writeDurably(file, wrapped) }
+        reading { write(file, wrapped + alias.toByteArray()) }
         return key
     }
 
@@ -53,15 +95,25 @@ internal class DatabaseKey(private val keystore: Keystore, private val folder: F
             if (iv == null) init(mode, key) else init(mode, key, GCMParameterSpec(TAG * 8, iv))
         }
 
-    private fun <T> reading(work: () -> T): T = try {
-        work()
-    } catch (_: IOException) {
-        throw PortException.Failed()
+    /** The highest number that a wrapping key of this phone has, or had; 0: there was none. */
+    private fun last(): Int {
+        val names = folder.list().orEmpty()
+        val old = names.mapNotNull { it.removePrefix("database.key.").toIntOrNull() }.maxOrNull() ?: 0
+        // An older app put the one key that it lost aside under this name.
+        val older = if ("database.key.lost" in names) 1 else 0
+        return maxOf(old, older, if (file.exists()) numberOf(file.readBytes()) else 0)
     }
 
+    private fun numberOf(kept: ByteArray): Int =
+        kept.drop(WRAPPED).toByteArray().decodeToString().removePrefix("$FIRST.").toIntOrNull() ?: 1
+
+    private fun name(number: Int): String = if (number == 1) FIRST else "$FIRST.$number"
+
     private companion object {
+        const val FIRST = "tilik.database"
         const val IV = 12
         const val KEY = 32
         const val TAG = 16
+        const val WRAPPED = IV + KEY + TAG
     }
 }

@@ -3,7 +3,11 @@ package id.tilik.app.phone
 import android.content.ClipData
 import android.content.Intent
 import android.net.Uri
+import android.os.Handler
+import android.os.Looper
+import android.provider.DocumentsContract
 import android.system.ErrnoException
+import android.system.Os
 import android.system.OsConstants
 import java.io.File
 import java.io.FileInputStream
@@ -15,7 +19,6 @@ import java.util.Date
 import java.util.Locale
 import java.util.concurrent.TimeUnit
 import uniffi.tilik_mobile_core.CoreException
-import uniffi.tilik_mobile_core.FieldApp
 import uniffi.tilik_mobile_core.MonthReport
 import uniffi.tilik_protocol.VisitId
 
@@ -42,6 +45,10 @@ sealed class FileProblem {
  */
 class Files internal constructor(private val app: TilikApp) {
     private val folder = File(app.cacheDir, SharedFiles.FOLDER)
+    private val main = Handler(Looper.getMainLooper())
+
+    /** Not the desk's: a slow card would keep every screen waiting. */
+    private val copier = app.worker("files")
 
     /** What a new bundle is called; sorted by name they are sorted by time. */
     fun bundleName(): String = "titip-kirim-" + SimpleDateFormat("yyyyMMdd-HHmm", Locale.ROOT).format(Date()) + ".tilik"
@@ -54,28 +61,30 @@ class Files internal constructor(private val app: TilikApp) {
 
     /** Writes sealed visits to where the officer said. Tells how many. */
     fun exportTo(ticket: Desk.Ticket, visits: List<VisitId>, to: Uri, done: (UInt) -> Unit, failed: (FileProblem) -> Unit) =
-        ask(ticket, done, failed) { core ->
-            inScratch { file ->
-                val count = core.exportBundle(visits, file.path)
-                copyOut(file, to)
-                count
+        ask(ticket, done, failed) {
+            orRemoved(to) {
+                inScratch { file ->
+                    val count = app.desk.wait { it.exportBundle(visits, file.path) }
+                    copyOut(file, to)
+                    count
+                }
             }
         }
 
     /** Takes a colleague's sealed visits along. Tells how many were new. */
     fun importFrom(ticket: Desk.Ticket, from: Uri, done: (UInt) -> Unit, failed: (FileProblem) -> Unit) =
-        ask(ticket, done, failed) { core ->
+        ask(ticket, done, failed) {
             inScratch { file ->
                 copyIn(from, file)
-                core.importBundle(file.path)
+                app.desk.wait { it.importBundle(file.path) }
             }
         }
 
     /** Writes sealed visits into a file to be shared; tells how to open the share sheet. */
     fun shareBundle(ticket: Desk.Ticket, visits: List<VisitId>, done: (Intent) -> Unit, failed: (FileProblem) -> Unit) =
-        ask(ticket, done, failed) { core ->
+        ask(ticket, done, failed) {
             val file = forSharing(bundleName())
-            core.exportBundle(visits, file.path)
+            app.desk.wait { it.exportBundle(visits, file.path) }
             share(file, BUNDLE)
         }
 
@@ -91,9 +100,11 @@ class Files internal constructor(private val app: TilikApp) {
         done: () -> Unit,
         failed: (FileProblem) -> Unit,
     ) = ask(ticket, { _: Unit -> done() }, failed) {
-        inScratch { file ->
-            FileOutputStream(file).use { ReportPdf(report, words).writeTo(it) }
-            copyOut(file, to)
+        orRemoved(to) {
+            inScratch { file ->
+                FileOutputStream(file).use { ReportPdf(report, words).writeTo(it) }
+                copyOut(file, to)
+            }
         }
     }
 
@@ -116,50 +127,73 @@ class Files internal constructor(private val app: TilikApp) {
         title,
     )
 
-    private fun <T> ask(
-        ticket: Desk.Ticket,
-        done: (T) -> Unit,
-        failed: (FileProblem) -> Unit,
-        work: (FieldApp) -> T,
-    ) = app.desk.ask(
-        ticket,
-        work = { core ->
-            try {
-                Came.Value(work(core))
-            } catch (error: CoreException) {
-                Came.Problem(if (error is CoreException.StorageFull) FileProblem.NoRoom else FileProblem.Core(error))
-            } catch (error: OutsideException) {
-                Came.Problem(error.problem)
-            } catch (error: IOException) {
-                Came.Problem(if (isFull(error)) FileProblem.NoRoom else FileProblem.CannotWrite)
+    /** Does `work` to its end, also when the screen goes away meanwhile: the officer pressed the button. */
+    private fun <T> ask(ticket: Desk.Ticket, done: (T) -> Unit, failed: (FileProblem) -> Unit, work: () -> T) =
+        copier.execute {
+            val answer: () -> Unit = try {
+                val value = work()
+                ({ done(value) })
+            } catch (error: Exception) {
+                val problem = problemOf(error)
+                ({ failed(problem) })
             }
-        },
-        done = { came: Came<T> ->
-            when (came) {
-                is Came.Value -> done(came.value)
-                is Came.Problem -> failed(came.problem)
-            }
-        },
-        failed = { failed(FileProblem.Core(it)) },
-    )
+            main.post { if (!ticket.isClosed) answer() }
+        }
 
-    private sealed class Came<out T> {
-        class Value<T>(val value: T) : Came<T>()
-        class Problem(val problem: FileProblem) : Came<Nothing>()
+    private fun problemOf(error: Exception): FileProblem = when {
+        error is CoreException.StorageFull -> FileProblem.NoRoom
+        error is CoreException -> FileProblem.Core(error)
+        error is OutsideException -> error.problem
+        error is IOException -> if (isFull(error)) FileProblem.NoRoom else FileProblem.CannotWrite
+        // As the desk tells it: only the kind of the error.
+        else -> FileProblem.Core(CoreException.Bug("shell-" + error.javaClass.simpleName))
     }
 
     /** The file on the other side failed, not ours. */
     private class OutsideException(val problem: FileProblem, cause: Exception) : IOException(cause)
 
+    /** Half a file, or an empty one, is not left behind: it would be carried along as if it were whole. */
+    private fun <T> orRemoved(to: Uri, work: () -> T): T {
+        var isWritten = false
+        try {
+            return work().also { isWritten = true }
+        } finally {
+            if (!isWritten) {
+                try {
+                    DocumentsContract.deleteDocument(app.contentResolver, to)
+                } catch (_: IOException) {
+                    // It is gone, as the card is.
+                } catch (_: RuntimeException) {
+                    // Providers that cannot delete, and those that throw whatever they like.
+                }
+            }
+        }
+    }
+
     private fun copyOut(file: File, to: Uri) = outside(FileProblem.CannotWrite) {
         // "wt": a file that was there before may be longer than this one.
         val target = app.contentResolver.openFileDescriptor(to, "wt") ?: throw FileNotFoundException()
         target.use {
-            FileInputStream(file).use { from -> FileOutputStream(it.fileDescriptor).use { out -> from.copyTo(out) } }
+            FileInputStream(file).use { from ->
+                FileOutputStream(it.fileDescriptor).use { out ->
+                    from.copyTo(out)
+                    sync(out)
+                }
+            }
         }
         // A card that was pulled out, or a cloud that gave up: better known now than at the colleague's.
         val there = app.contentResolver.openFileDescriptor(to, "r")?.use { it.statSize } ?: throw FileNotFoundException()
         if (there >= 0 && there != file.length()) throw IOException("cut short")
+    }
+
+    /** On the card before it is said to be: whoever reads that it is written pulls the card out. */
+    private fun sync(out: FileOutputStream) {
+        try {
+            Os.fsync(out.fd)
+        } catch (error: ErrnoException) {
+            // Pipes to other apps, and some cards' file systems, cannot.
+            if (error.errno == OsConstants.EIO || isFull(error)) throw IOException(error)
+        }
     }
 
     private fun copyIn(from: Uri, file: File) = outside(FileProblem.CannotRead) {

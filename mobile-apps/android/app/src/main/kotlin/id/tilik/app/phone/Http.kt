@@ -91,7 +91,9 @@ internal class Http(private val server: String, private val idleMillis: Long = I
         connection.readTimeout = idleMillis.toInt()
         connection.instanceFollowRedirects = false
         connection.useCaches = false
-        if (connection is HttpsURLConnection) connection.sslSocketFactory = NarrowSockets(connection.sslSocketFactory)
+        if (connection is HttpsURLConnection) {
+            connection.sslSocketFactory = NarrowSockets.over(connection.sslSocketFactory)
+        }
         // HttpURLConnection knows no PATCH; the server takes the word for it.
         val isOverridden = request.method !in METHODS
         connection.requestMethod = if (isOverridden) "POST" else request.method

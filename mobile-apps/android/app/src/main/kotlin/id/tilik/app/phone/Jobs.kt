@@ -61,23 +61,29 @@ internal class Jobs(private val context: Context) {
         if (Build.VERSION.SDK_INT >= 34) {
             if (SendJob.isRunning(TRANSFER)) return
             val network = NetworkRequest.Builder().addCapability(NetworkCapabilities.NET_CAPABILITY_INTERNET).build()
-            schedule(
+            val isTaken = schedule(
                 JobInfo.Builder(TRANSFER, service)
                     .setUserInitiated(true)
                     .setRequiredNetwork(network)
                     .setEstimatedNetworkBytes(JobInfo.NETWORK_BYTES_UNKNOWN.toLong(), bytes),
             )
+            if (!isTaken) soon(0)
         } else {
-            context.startForegroundService(Intent(context, TransferService::class.java))
+            try {
+                context.startForegroundService(Intent(context, TransferService::class.java))
+            } catch (_: IllegalStateException) {
+                // The app was left before the core had answered; newer phones refuse it then. It goes on out of sight.
+                soon(0)
+            }
         }
     }
 
-    private fun schedule(job: JobInfo.Builder) {
-        try {
-            scheduler.schedule(job.build())
-        } catch (_: IllegalStateException) {
-            // More jobs than the system allows, or no room for an expedited one: the regular job comes.
-        }
+    /** Whether the system took it. */
+    private fun schedule(job: JobInfo.Builder): Boolean = try {
+        scheduler.schedule(job.build()) == JobScheduler.RESULT_SUCCESS
+    } catch (_: IllegalStateException) {
+        // More jobs than the system allows, or no room for an expedited one: the regular job comes.
+        false
     }
 
     internal companion object {

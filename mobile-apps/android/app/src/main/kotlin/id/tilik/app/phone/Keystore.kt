@@ -1,27 +1,18 @@
 package id.tilik.app.phone
 
-import android.content.Context
-import android.content.pm.PackageManager
 import android.os.Build
-import android.security.keystore.KeyGenParameterSpec
-import android.security.keystore.KeyInfo
-import android.security.keystore.KeyPermanentlyInvalidatedException
-import android.security.keystore.KeyProperties
 import android.security.keystore.UserNotAuthenticatedException
+import java.io.File
+import java.io.IOException
 import java.math.BigInteger
 import java.security.GeneralSecurityException
-import java.security.KeyFactory
-import java.security.KeyPairGenerator
-import java.security.KeyStore
-import java.security.PrivateKey
+import java.security.InvalidKeyException
 import java.security.ProviderException
 import java.security.Signature
 import java.security.UnrecoverableKeyException
 import java.security.interfaces.ECPublicKey
-import java.security.spec.ECGenParameterSpec
 import javax.crypto.AEADBadTagException
 import javax.crypto.Cipher
-import javax.crypto.KeyGenerator
 import javax.crypto.SecretKey
 import javax.crypto.spec.GCMParameterSpec
 import uniffi.tilik_mobile_core.PortException
@@ -32,18 +23,26 @@ import uniffi.tilik_mobile_core.Signer
  * the hardware.
  *
  * Neither asks for an unlocked screen: what was sealed is announced, and announcements are signed, also at night.
+ *
+ * Which key signs is written down in `folder`. The keystore's own word is not enough: one that could not look says that
+ * there is none, and a key made then would take the place of the one that is enrolled.
  */
-internal class Keystore(private val context: Context) : Signer {
+internal class Keystore(
+    private val room: KeyRoom,
+    private val folder: File,
+    private val write: (File, ByteArray) -> Unit = ::writeDurably,
+) : Signer {
+    private val marker = File(folder, "signing.alias")
+    private val number = File(folder, "signing.number")
     private var publicHalf: ByteArray? = null
 
     override fun publicKey(): ByteArray = synchronized(this) {
-        publicHalf ?: trying { uncompressed(store().getCertificate(signingAlias()).publicKey as ECPublicKey) }
-            .also { publicHalf = it }
+        publicHalf ?: signing { uncompressed(room.verifying(it)) }.also { publicHalf = it }
     }
 
     override fun sign(message: ByteArray): ByteArray = synchronized(this) {
-        trying {
-            val key = store().getKey(signingAlias(), null) as PrivateKey
+        signing { alias ->
+            val key = room.signing(alias)
             Signature.getInstance("SHA256withECDSA").run {
                 initSign(key)
                 update(message)
@@ -52,124 +51,92 @@ internal class Keystore(private val context: Context) : Signer {
         }
     }
 
-    override fun level(): String = synchronized(this) {
-        trying {
-            val alias = signingAlias()
-            val key = store().getKey(alias, null) as PrivateKey
-            val info = KeyFactory.getInstance(key.algorithm, PROVIDER).getKeySpec(key, KeyInfo::class.java)
-            levelOf(info, alias == SIGNING_STRONGBOX)
+    override fun level(): String = synchronized(this) { signing { room.level(it, it.endsWith(STRONGBOX)) } }
+
+    /** A new enrolment follows: the next signing key is another one. The old one stays where it is. */
+    fun forgetSigning() = synchronized(this) {
+        reading {
+            // First the number: without it the old key would be found again, or written over.
+            if (marker.exists()) write(number, (generation() + 1).toString().toByteArray())
+            if (marker.exists() && !marker.delete()) throw IOException("not deleted")
         }
+        publicHalf = null
     }
 
-    /** The key that wraps the database key; made at the first call. Null when it is lost and `mayMake` forbids another. */
-    fun wrappingKey(mayMake: Boolean): SecretKey? = synchronized(this) {
-        trying {
-            val store = store()
-            when {
-                store.containsAlias(WRAPPING) -> store.getKey(WRAPPING, null) as SecretKey
-                mayMake -> makeAesKey(WRAPPING)
-                else -> null
-            }
-        }
+    /** The key that wraps the database key; null when the keystore says that there is none. */
+    fun wrappingKey(alias: String): SecretKey? = synchronized(this) {
+        trying { if (room.has(alias)) room.wrapping(alias) else null }
     }
 
-    /** Another wrapping key in the place of the one that is lost. */
-    fun newWrappingKey(): SecretKey = synchronized(this) { trying { makeAesKey(WRAPPING) } }
+    /** Makes a wrapping key of a name that no key has. */
+    fun newWrappingKey(alias: String): SecretKey = synchronized(this) { trying { room.makeWrapping(alias) } }
+
+    /** Whether the wrapping key is not there, said by a keystore that shows that it is well. */
+    fun hasLostWrappingKey(alias: String): Boolean = synchronized(this) { areAbsent(listOf(alias)) }
 
     /**
-     * Whether the wrapping key is gone for good. Some systems say that a key is not there when they only could not look, so
-     * the keystore has to show that it is well: it makes a key, uses it, and finds that one and not the other.
+     * Whether none of these keys is there. Some systems say that a key is not there when they only could not look, so
+     * the keystore has to show that it is well: it makes a key, uses it, and finds that one and not the others.
      */
-    fun hasLostWrappingKey(): Boolean = synchronized(this) {
-        try {
-            val probe = makeAesKey(PROBE)
-            val sealing = Cipher.getInstance(AES_GCM).apply { init(Cipher.ENCRYPT_MODE, probe) }
-            val sealed = sealing.doFinal(byteArrayOf(7))
-            val opening = Cipher.getInstance(AES_GCM)
-            opening.init(Cipher.DECRYPT_MODE, probe, GCMParameterSpec(128, sealing.iv))
-            val isWell = opening.doFinal(sealed).contentEquals(byteArrayOf(7))
-            val store = store()
-            val isLost = isWell && store.containsAlias(PROBE) && !store.containsAlias(WRAPPING)
-            store.deleteEntry(PROBE)
-            isLost
-        } catch (_: GeneralSecurityException) {
-            false
-        } catch (_: RuntimeException) {
-            false
-        }
+    private fun areAbsent(aliases: List<String>): Boolean = try {
+        val probe = room.makeWrapping(PROBE)
+        val sealing = Cipher.getInstance(AES_GCM).apply { init(Cipher.ENCRYPT_MODE, probe) }
+        val sealed = sealing.doFinal(byteArrayOf(7))
+        val opening = Cipher.getInstance(AES_GCM)
+        opening.init(Cipher.DECRYPT_MODE, probe, GCMParameterSpec(128, sealing.iv))
+        val isWell = opening.doFinal(sealed).contentEquals(byteArrayOf(7))
+        val areAbsent = isWell && room.has(PROBE) && aliases.none(room::has)
+        room.remove(PROBE)
+        areAbsent
+    } catch (_: GeneralSecurityException) {
+        false
+    } catch (_: RuntimeException) {
+        false
     }
 
-    /** The name of the signing key that there is. A phone that had none gets one, in the safest place it has. */
-    private fun signingAlias(): String {
-        val store = store()
-        for (alias in listOf(SIGNING_STRONGBOX, SIGNING)) {
-            if (store.containsAlias(alias)) return alias
+    /** What needs the signing key. It is never said to be lost: only the database key's loss begins a new enrolment. */
+    private fun <T> signing(work: (String) -> T): T = try {
+        reading {
+            val alias = signingAlias()
+            trying { work(alias) }
         }
-        if (hasStrongBox()) {
+    } catch (_: PortException.Lost) {
+        throw PortException.Failed()
+    }
+
+    /** The name of the signing key. A phone that never had one gets one, in the safest place it has. */
+    private fun signingAlias(): String {
+        if (marker.exists()) return marker.readText()
+        val plain = generation().let { if (it == 1) SIGNING else "$SIGNING.$it" }
+        val safe = plain + STRONGBOX
+        // Keys from before there was a marker, or from a start that was cut off.
+        val alias = trying { listOf(safe, plain).find(room::has) } ?: makeSigning(plain, safe)
+        write(marker, alias.toByteArray())
+        return alias
+    }
+
+    private fun makeSigning(plain: String, safe: String): String = trying {
+        if (!areAbsent(listOf(safe, plain))) throw ProviderException("the keystore is not well")
+        if (room.hasStrongBox) {
             try {
-                makeSigningKey(SIGNING_STRONGBOX, inStrongBox = true)
-                return SIGNING_STRONGBOX
+                room.makeSigning(safe, inStrongBox = true)
+                return@trying safe
             } catch (_: ProviderException) {
                 // Some phones say that they have one and cannot make this key in it.
             }
         }
-        makeSigningKey(SIGNING, inStrongBox = false)
-        return SIGNING
+        room.makeSigning(plain, inStrongBox = false)
+        plain
     }
 
-    private fun makeSigningKey(alias: String, inStrongBox: Boolean) {
-        val builder = KeyGenParameterSpec.Builder(alias, KeyProperties.PURPOSE_SIGN)
-            .setAlgorithmParameterSpec(ECGenParameterSpec("secp256r1"))
-            .setDigests(KeyProperties.DIGEST_SHA256)
-        if (Build.VERSION.SDK_INT >= 28 && inStrongBox) builder.setIsStrongBoxBacked(true)
-        val spec = builder.build()
-        KeyPairGenerator.getInstance(KeyProperties.KEY_ALGORITHM_EC, PROVIDER).run {
-            initialize(spec)
-            generateKeyPair()
-        }
-    }
-
-    private fun makeAesKey(alias: String): SecretKey {
-        // Not in StrongBox: it is slow, and the store is opened at every start.
-        val spec = KeyGenParameterSpec.Builder(alias, KeyProperties.PURPOSE_ENCRYPT or KeyProperties.PURPOSE_DECRYPT)
-            .setBlockModes(KeyProperties.BLOCK_MODE_GCM)
-            .setEncryptionPaddings(KeyProperties.ENCRYPTION_PADDING_NONE)
-            .setKeySize(256)
-            .build()
-        return KeyGenerator.getInstance(KeyProperties.KEY_ALGORITHM_AES, PROVIDER).run {
-            init(spec)
-            generateKey()
-        }
-    }
-
-    private fun hasStrongBox(): Boolean = Build.VERSION.SDK_INT >= 28 &&
-        context.packageManager.hasSystemFeature(PackageManager.FEATURE_STRONGBOX_KEYSTORE)
-
-    private fun store(): KeyStore = KeyStore.getInstance(PROVIDER).apply { load(null) }
+    private fun generation(): Int =
+        if (number.exists()) number.readText().toIntOrNull() ?: throw IOException("not a number") else 1
 
     companion object {
-        private const val PROVIDER = "AndroidKeyStore"
         private const val SIGNING = "tilik.signing"
-        private const val SIGNING_STRONGBOX = "tilik.signing.strongbox"
-        private const val WRAPPING = "tilik.database"
+        private const val STRONGBOX = ".strongbox"
         private const val PROBE = "tilik.probe"
         private const val AES_GCM = "AES/GCM/NoPadding"
-
-        private fun levelOf(info: KeyInfo, wasStrongBox: Boolean): String = when {
-            Build.VERSION.SDK_INT >= 31 -> when (info.securityLevel) {
-                KeyProperties.SECURITY_LEVEL_STRONGBOX -> "strongbox"
-                KeyProperties.SECURITY_LEVEL_TRUSTED_ENVIRONMENT,
-                KeyProperties.SECURITY_LEVEL_UNKNOWN_SECURE,
-                -> "tee"
-                else -> "software"
-            }
-            // Before, the system did not tell the two apart, but it made no StrongBox key elsewhere.
-            insideHardware(info) -> if (wasStrongBox) "strongbox" else "tee"
-            else -> "software"
-        }
-
-        @Suppress("DEPRECATION")
-        private fun insideHardware(info: KeyInfo): Boolean = info.isInsideSecureHardware
 
         /** SEC1, uncompressed. */
         internal fun uncompressed(key: ECPublicKey): ByteArray =
@@ -186,9 +153,16 @@ internal class Keystore(private val context: Context) : Signer {
     }
 }
 
+/** Files of the keys: what cannot be read or written now may be the next time. */
+internal fun <T> reading(work: () -> T): T = try {
+    work()
+} catch (_: IOException) {
+    throw PortException.Failed()
+}
+
 /**
- * Keystores of cheap phones fail now and then for no reason and are well a moment later; one that still fails is told to
- * the core by what may help.
+ * Keystores of cheap phones fail now and then for no reason and are well a moment later; one that still fails is told
+ * by what may help.
  */
 internal fun <T> trying(work: () -> T): T {
     var round = 0
@@ -203,16 +177,19 @@ internal fun <T> trying(work: () -> T): T {
         }
         if (isLocked(failed)) throw PortException.Locked()
         round += 1
-        if (round == TRIES) throw if (isLost(failed)) PortException.Lost() else PortException.Failed()
+        if (round == TRIES) throw if (looksLost(failed)) PortException.Lost() else PortException.Failed()
         Thread.sleep(50L shl round)
     }
 }
 
 private const val TRIES = 3
 
-/** The key is gone for good, or is not the one that wrapped what it was to open. */
-private fun isLost(error: Throwable): Boolean = error is KeyPermanentlyInvalidatedException ||
-    error is UnrecoverableKeyException || error is AEADBadTagException
+/**
+ * The key may be gone for good, or not be the one that wrapped what it was to open. Sure it is only in another boot: the
+ * system throws the same for trouble that it has no other word for. A key that was invalidated is an invalid one too.
+ */
+private fun looksLost(error: Throwable): Boolean =
+    error is InvalidKeyException || error is UnrecoverableKeyException || error is AEADBadTagException
 
 private fun isLocked(error: Throwable?): Boolean = when {
     error == null -> false

@@ -8,7 +8,7 @@ import javax.net.ssl.SSLSocketFactory
  * TLS sockets that hold little of what is to be sent. On 32 kbit/s a system's usual buffer takes minutes to drain, in
  * which nothing seems to move; and whatever lies in it when the signal goes is sent again.
  */
-internal class NarrowSockets(private val inner: SSLSocketFactory) : SSLSocketFactory() {
+internal class NarrowSockets private constructor(private val inner: SSLSocketFactory) : SSLSocketFactory() {
     override fun getDefaultCipherSuites(): Array<String> = inner.defaultCipherSuites
 
     override fun getSupportedCipherSuites(): Array<String> = inner.supportedCipherSuites
@@ -30,8 +30,15 @@ internal class NarrowSockets(private val inner: SSLSocketFactory) : SSLSocketFac
 
     private fun narrow(socket: Socket): Socket = socket.apply { sendBufferSize = BUFFER }
 
-    private companion object {
+    internal companion object {
+        @Volatile
+        private var shared: NarrowSockets? = null
+
+        /** The same one for all requests: the system keeps a connection only for those that come with the same factory. */
+        fun over(inner: SSLSocketFactory): NarrowSockets =
+            shared?.takeIf { it.inner === inner } ?: NarrowSockets(inner).also { shared = it }
+
         /** 16 seconds at 32 kbit/s; at 50 ms of round trip still more than a megabyte a second. */
-        const val BUFFER = 64 * 1024
+        private const val BUFFER = 64 * 1024
     }
 }

@@ -15,14 +15,16 @@ import uniffi.tilik_mobile_core.Rng
 
 /** All ports, as this phone has them. */
 internal fun phonePorts(context: Context): Ports {
-    val keystore = Keystore(context)
+    val folder = File(context.noBackupFilesDir, "keys")
+    val keystore = Keystore(AndroidKeyRoom(context), folder)
+    val boots = BootClock(context)
     return Ports(
         clock = WallClock(context),
-        monotonic = BootClock(context),
+        monotonic = boots,
         rng = Chance(),
         space = Disk(context.noBackupFilesDir),
         signer = keystore,
-        keys = DatabaseKey(keystore, File(context.noBackupFilesDir, "keys")),
+        keys = DatabaseKey(keystore, folder, boots.bootCount()?.toString() ?: boots.bootId()),
     )
 }
 

@@ -29,6 +29,9 @@ internal class PhonePositions(private val context: Context) : Positions {
     private var watcher: Positions.Watcher? = null
     private var pace = Positions.Pace.WALKING
     private val listeners = ArrayList<Heard>()
+
+    /** Fixes come for a pin that none of them is good for: a screen that hears one is told again what is off. */
+    private var isOffForPin = false
     private var switches: BroadcastReceiver? = null
 
     override fun watch(pace: Positions.Pace, watcher: Positions.Watcher) {
@@ -64,10 +67,8 @@ internal class PhonePositions(private val context: Context) : Positions {
             watcher.unavailable(Positions.Unavailable.NO_PERMISSION)
             return
         }
-        val isRough = !mayExactly()
-        if (isRough) watcher.rough()
-        val there = manager.allProviders
-        val wanted = providers(isRough).filter { it in there }
+        if (!mayExactly()) watcher.rough()
+        val wanted = providers()
         if (wanted.isEmpty()) {
             watcher.unavailable(Positions.Unavailable.NO_RECEIVER)
             return
@@ -76,6 +77,10 @@ internal class PhonePositions(private val context: Context) : Positions {
             watcher.unavailable(Positions.Unavailable.SWITCHED_OFF)
             return
         }
+        // Said, and listened to all the same: for the list a rough fix will do.
+        val isOff = isOff(wanted)
+        isOffForPin = isOff && pace == Positions.Pace.PIN
+        if (isOff) watcher.unavailable(Positions.Unavailable.SWITCHED_OFF)
         val millis = if (pace == Positions.Pace.PIN) 0L else WALKING_MILLIS
         for (provider in wanted) {
             val heard = Heard()
@@ -96,11 +101,20 @@ internal class PhonePositions(private val context: Context) : Positions {
         listeners.clear()
     }
 
-    private fun providers(isRough: Boolean): List<String> = buildList {
-        if (!isRough) add(LocationManager.GPS_PROVIDER)
-        add(LocationManager.NETWORK_PROVIDER)
-        if (Build.VERSION.SDK_INT >= 31) add(LocationManager.FUSED_PROVIDER)
+    /** Those that are listened to, as far as the phone has them. The passive one is none: it only repeats what others ask for. */
+    private fun providers(): List<String> {
+        val there = manager.allProviders
+        return buildList {
+            if (mayExactly()) add(LocationManager.GPS_PROVIDER)
+            add(LocationManager.NETWORK_PROVIDER)
+            if (Build.VERSION.SDK_INT >= 31) add(LocationManager.FUSED_PROVIDER)
+        }.filter { it in there }
     }
+
+    /** Before Android 9 satellites can be off while the network's positions, which are good for no pin, are on. */
+    private fun isOff(wanted: List<String>): Boolean = wanted.none(manager::isProviderEnabled) ||
+        (Build.VERSION.SDK_INT < 28 && LocationManager.GPS_PROVIDER in wanted &&
+            !manager.isProviderEnabled(LocationManager.GPS_PROVIDER))
 
     private fun mayExactly() = has(Manifest.permission.ACCESS_FINE_LOCATION)
 
@@ -113,6 +127,7 @@ internal class PhonePositions(private val context: Context) : Positions {
         if (location.elapsedRealtimeNanos > 0) synchronized(Last) { Last.location = location }
         compass.at(location)
         watcher?.fix(fixOf(location, System.currentTimeMillis()))
+        if (isOffForPin) watcher?.unavailable(Positions.Unavailable.SWITCHED_OFF)
     }
 
     private inner class Heard : LocationListener {
@@ -122,9 +137,7 @@ internal class PhonePositions(private val context: Context) : Positions {
         override fun onProviderEnabled(provider: String) {}
 
         override fun onProviderDisabled(provider: String) {
-            if (manager.allProviders.none(manager::isProviderEnabled)) {
-                watcher?.unavailable(Positions.Unavailable.SWITCHED_OFF)
-            }
+            if (isOff(providers())) watcher?.unavailable(Positions.Unavailable.SWITCHED_OFF)
         }
 
         @Suppress("OVERRIDE_DEPRECATION")

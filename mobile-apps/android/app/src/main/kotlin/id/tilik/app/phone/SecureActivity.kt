@@ -23,7 +23,6 @@ abstract class SecureActivity : Activity() {
 
     private val ticket = Desk.Ticket()
     private var asked: ((Boolean, Boolean) -> Unit)? = null
-    private var picked: ((Uri?) -> Unit)? = null
 
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)
@@ -94,27 +93,28 @@ abstract class SecureActivity : Activity() {
         done(permissions.isNotEmpty() && refused.isEmpty(), forGood)
     }
 
-    /** Lets the officer choose a file or a place for one; null when nothing was chosen. */
-    fun pick(intent: Intent, done: (Uri?) -> Unit) {
-        picked = done
+    /** Lets the officer choose a file or a place for one; [picked] says which. */
+    fun pick(intent: Intent) {
         try {
             @Suppress("DEPRECATION")
             startActivityForResult(intent, PICK)
         } catch (_: ActivityNotFoundException) {
             // Some phones come without the system's file picker.
-            picked = null
-            done(null)
+            picked(null)
         }
     }
+
+    /**
+     * What the officer chose; null: nothing. The activity, even the process, may be another than the one that asked: a phone
+     * with little memory lets go of it while the file picker is in front.
+     */
+    protected abstract fun picked(uri: Uri?)
 
     @Suppress("OVERRIDE_DEPRECATION")
     override fun onActivityResult(requestCode: Int, resultCode: Int, data: Intent?) {
         @Suppress("DEPRECATION")
         super.onActivityResult(requestCode, resultCode, data)
-        if (requestCode != PICK) return
-        val done = picked ?: return
-        picked = null
-        done(if (resultCode == RESULT_OK) data?.data else null)
+        if (requestCode == PICK) picked(if (resultCode == RESULT_OK) data?.data else null)
     }
 
     /** The phone's page about this app, where permissions are given back. */

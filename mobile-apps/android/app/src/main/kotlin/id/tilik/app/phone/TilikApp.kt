@@ -18,7 +18,7 @@ open class TilikApp : Application() {
     val settings: Settings by lazy { Settings(this) }
 
     /** The core, for screens. */
-    val desk: Desk by lazy { Desk(worker()) { openCore() } }
+    val desk: Desk by lazy { Desk(worker("desk")) { openCore() } }
 
     /** What is to be sent, sent. */
     val sender: Sender by lazy { Sender(this) }
@@ -44,8 +44,8 @@ open class TilikApp : Application() {
     /** The position for one screen. */
     open fun newPositions(): Positions = PhonePositions(this)
 
-    /** The one thread that screens' work runs on. */
-    open fun worker(): Executor = Executors.newSingleThreadExecutor { Thread(it, "desk") }
+    /** One thread for work that a screen waits for: the desk's, or that of files. */
+    open fun worker(name: String): Executor = Executors.newSingleThreadExecutor { Thread(it, name) }
 
     /** Where the core keeps everything: never backed up, never on a card. */
     open fun folder(): File = File(noBackupFilesDir, "tilik")

@@ -15,13 +15,21 @@ class TransferService : Service(), Sender.Host {
     private val notice by lazy { TransferNotice(this) }
     private var awake: PowerManager.WakeLock? = null
 
+    /** The last start: whoever asks again while this one ends is not ended with it. */
+    @Volatile
+    private var last = 0
+
     override fun onBind(intent: Intent?): IBinder? = null
 
     override fun onStartCommand(intent: Intent?, flags: Int, startId: Int): Int {
-        if (Build.VERSION.SDK_INT >= 29) {
-            startForeground(TransferNotice.ID, notice.first(), ServiceInfo.FOREGROUND_SERVICE_TYPE_DATA_SYNC)
-        } else {
-            startForeground(TransferNotice.ID, notice.first())
+        last = startId
+        try {
+            comeInSight()
+        } catch (_: IllegalStateException) {
+            // Refused, as the app was left meanwhile: a job goes on out of sight.
+            Jobs(this).soon(0)
+            stopSelf(startId)
+            return START_NOT_STICKY
         }
         if (awake == null) {
             // A service in sight keeps the process, not the processor.
@@ -34,10 +42,19 @@ class TransferService : Service(), Sender.Host {
         return START_NOT_STICKY
     }
 
+    private fun comeInSight() {
+        if (Build.VERSION.SDK_INT >= 29) {
+            startForeground(TransferNotice.ID, notice.first(), ServiceInfo.FOREGROUND_SERVICE_TYPE_DATA_SYNC)
+        } else {
+            startForeground(TransferNotice.ID, notice.first())
+        }
+    }
+
     override fun answered() = notice.tell(TilikApp.of(this))
 
     override fun idle(waitS: Long) {
-        if (waitS > SendJob.PATIENCE_S) main.post { stopSelf() }
+        val ended = last
+        if (waitS > SendJob.PATIENCE_S) main.post { stopSelf(ended) }
     }
 
     override fun onDestroy() {

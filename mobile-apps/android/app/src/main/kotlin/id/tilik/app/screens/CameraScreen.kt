@@ -36,6 +36,10 @@ class CameraScreen(args: Bundle) : Screen(ScreenName.CAMERA, args) {
     private var view: CameraView? = null
     private var chosen: PhotoKind? = PhotoKind.values().find { it.name == args.getString(KIND) }
     private var camera: Camera? = null
+
+    /** Whether the picture is there, and whether a photo is on its way: only between them the shutter does something. */
+    private var isReady = false
+    private var isTaking = false
     private var frame: FrameLayout? = null
     private var finder: FinderView? = null
     private var hint: TextView? = null
@@ -145,7 +149,7 @@ class CameraScreen(args: Bundle) : Screen(ScreenName.CAMERA, args) {
             text = context.words(if (now.narrow) R.string.narrow_off else R.string.narrow_on)
         }
         shutter?.let {
-            it.isEnabled = now.left > 0u && camera != null
+            it.isEnabled = now.left > 0u && isReady && !isTaking
             it.contentDescription = context.words(R.string.shutter, context.words(kind))
         }
         if (below?.tag != VERDICT) drawTaken(context, now, kind)
@@ -257,7 +261,7 @@ class CameraScreen(args: Bundle) : Screen(ScreenName.CAMERA, args) {
         column.removeAllViews()
         column.tag = null
         val press = ShutterButton(context) { shoot() }
-        press.isEnabled = camera != null
+        press.isEnabled = isReady && !isTaking
         shutter = press
         val side = context.button(context.words(R.string.narrow_on)) { toggleNarrow() }.apply { textSize = 15f }.padded(4, 8)
         side.visibility = View.INVISIBLE
@@ -367,6 +371,7 @@ class CameraScreen(args: Bundle) : Screen(ScreenName.CAMERA, args) {
         guideOf = null
         eye.open(object : Camera.Watcher {
             override fun ready(hasTorch: Boolean) {
+                isReady = true
                 torch?.showIf(hasTorch)
                 shutter?.isEnabled = (view?.left ?: 0u) > 0u
                 drawn.invalidate()
@@ -383,6 +388,9 @@ class CameraScreen(args: Bundle) : Screen(ScreenName.CAMERA, args) {
     private fun stop() {
         camera?.close()
         camera = null
+        isReady = false
+        isTaking = false
+        shutter?.isEnabled = false
         isLit = false
         torch?.showIf(false)
     }
@@ -400,9 +408,16 @@ class CameraScreen(args: Bundle) : Screen(ScreenName.CAMERA, args) {
     private fun shoot() {
         val eye = camera ?: return
         val kind = chosen ?: view?.next ?: return
+        isTaking = true
         shutter?.isEnabled = false
         tell(stage.activity.words(R.string.camera_taking))
-        eye.capture({ shot -> take(shot, kind) }, { why -> if (isInFront) show(why) })
+        eye.capture({ shot -> take(shot, kind) }, { why ->
+            // One that was let go meanwhile has nothing to say. Let go of this one: the way back opens it anew.
+            if (isInFront && camera === eye) {
+                stop()
+                show(why)
+            }
+        })
     }
 
     private fun take(shot: Shot, kind: PhotoKind) {
@@ -431,7 +446,8 @@ class CameraScreen(args: Bundle) : Screen(ScreenName.CAMERA, args) {
 
     override fun failed(error: CoreException) {
         super.failed(error)
-        shutter?.isEnabled = camera != null
+        isTaking = false
+        shutter?.isEnabled = isReady
         view?.let { show(it) }
     }
 

@@ -1,6 +1,7 @@
 package id.tilik.app.screens
 
 import android.content.Context
+import android.net.Uri
 import android.os.Bundle
 import android.view.View
 import android.widget.Button
@@ -46,10 +47,18 @@ class CarryScreen(args: Bundle = Bundle()) : Screen(ScreenName.CARRY, args) {
     }
 
     private fun write() {
+        args.putStringArrayList(VISITS, ArrayList(visits))
+        pick(WRITE, stage.app.files.createBundle())
+    }
+
+    override fun chosen(purpose: String, uri: Uri) {
         val files = stage.app.files
-        val chosen = visits
-        stage.activity.pick(files.createBundle()) { to ->
-            if (to != null) whenInFront { files.exportTo(ticket(), chosen, to, { told(R.string.carry_written, it) }, ::wrong) }
+        when (purpose) {
+            WRITE -> {
+                val visits = args.getStringArrayList(VISITS).orEmpty()
+                files.exportTo(ticket(), visits, uri, { told(R.string.carry_written, it) }, ::wrong)
+            }
+            TAKE -> files.importFrom(ticket(), uri, ::taken, ::wrong)
         }
     }
 
@@ -58,12 +67,7 @@ class CarryScreen(args: Bundle = Bundle()) : Screen(ScreenName.CARRY, args) {
         stage.app.files.shareBundle(ticket(), visits, { activity.startActivity(it) }, ::wrong)
     }
 
-    private fun take() {
-        val files = stage.app.files
-        stage.activity.pick(files.openBundle()) { from ->
-            if (from != null) whenInFront { files.importFrom(ticket(), from, ::taken, ::wrong) }
-        }
-    }
+    private fun take() = pick(TAKE, stage.app.files.openBundle())
 
     private fun taken(n: UInt) {
         told(if (n == 0u) R.string.carry_nothing_new else R.string.carry_taken, n)
@@ -74,6 +78,12 @@ class CarryScreen(args: Bundle = Bundle()) : Screen(ScreenName.CARRY, args) {
     private fun told(words: Int, n: UInt) = say(stage.activity.words(words, n.toInt()), Mood.GOOD)
 
     private fun wrong(problem: FileProblem) = say(stage.activity.words(problem))
+
+    private companion object {
+        const val WRITE = "write"
+        const val TAKE = "take"
+        const val VISITS = "visits"
+    }
 }
 
 /** Why a file did not come out or in. */

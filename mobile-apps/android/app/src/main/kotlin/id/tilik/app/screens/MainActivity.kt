@@ -1,5 +1,6 @@
 package id.tilik.app.screens
 
+import android.net.Uri
 import android.os.Bundle
 import android.view.Gravity
 import android.view.View
@@ -62,6 +63,8 @@ class MainActivity : SecureActivity(), Stage {
     }
 
     override fun locked() = door()
+
+    override fun picked(uri: Uri?) = stack.last().picked(uri)
 
     override fun open(screen: Screen) {
         stack.add(screen)

@@ -1,6 +1,7 @@
 package id.tilik.app.screens
 
 import android.content.Context
+import android.net.Uri
 import android.os.Bundle
 import android.view.View
 import android.widget.Button
@@ -93,13 +94,14 @@ class ReportScreen(args: Bundle = Bundle()) : Screen(ScreenName.REPORT, args) {
 
     private fun write() {
         val view = report ?: return
-        val files = stage.app.files
-        stage.activity.pick(files.createReport(view)) { to ->
-            if (to != null) whenInFront {
-                val paper = words(stage.activity, view)
-                files.writeReport(ticket(), view, paper, to, { say(stage.activity.words(R.string.report_written), Mood.GOOD) }, ::wrong)
-            }
-        }
+        pick(PDF, stage.app.files.createReport(view))
+    }
+
+    // The month is the one that was shown, also on a screen that was made anew.
+    override fun chosen(purpose: String, uri: Uri) = ask({ it.monthReport(year, month.toUInt()) }) { view ->
+        val paper = words(stage.activity, view)
+        val written = { say(stage.activity.words(R.string.report_written), Mood.GOOD) }
+        stage.app.files.writeReport(ticket(), view, paper, uri, written, ::wrong)
     }
 
     private fun sharePdf() {
@@ -118,6 +120,7 @@ class ReportScreen(args: Bundle = Bundle()) : Screen(ScreenName.REPORT, args) {
     private fun wrong(problem: FileProblem) = say(stage.activity.words(problem))
 
     private companion object {
+        const val PDF = "pdf"
         const val YEAR = "year"
         const val MONTH = "month"
     }

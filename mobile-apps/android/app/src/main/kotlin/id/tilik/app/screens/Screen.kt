@@ -1,6 +1,8 @@
 package id.tilik.app.screens
 
 import android.content.Context
+import android.content.Intent
+import android.net.Uri
 import android.os.Bundle
 import android.view.Gravity
 import android.view.View
@@ -143,6 +145,30 @@ abstract class Screen(val name: ScreenName, val args: Bundle = Bundle()) {
             later = null
             act()
         }
+        useChosen()
+    }
+
+    /** Lets the officer choose a file, for [chosen]. What for is kept in [args]: this screen may be made anew meanwhile. */
+    protected fun pick(purpose: String, intent: Intent) {
+        args.putString(PURPOSE, purpose)
+        stage.activity.pick(intent)
+    }
+
+    /** The officer chose a file; null: none. It is used when the screen is in front, which may be behind the lock. */
+    fun picked(uri: Uri?) {
+        if (uri == null) args.remove(PURPOSE) else args.putString(CHOSEN, uri.toString())
+        if (isInFront) useChosen()
+    }
+
+    /** The file that was chosen, and what for. */
+    protected open fun chosen(purpose: String, uri: Uri) = Unit
+
+    private fun useChosen() {
+        val purpose = args.getString(PURPOSE) ?: return
+        val uri = args.getString(CHOSEN) ?: return
+        args.remove(PURPOSE)
+        args.remove(CHOSEN)
+        chosen(purpose, Uri.parse(uri))
     }
 
     /** Does something now, or when the screen is in front again: answers of other apps come before that. */
@@ -238,6 +264,8 @@ abstract class Screen(val name: ScreenName, val args: Bundle = Bundle()) {
         const val TRAINING = "training"
         const val VISIT = "visit"
         const val CASE = "case"
+        private const val PURPOSE = "purpose"
+        private const val CHOSEN = "chosen"
     }
 }
 

@@ -1,0 +1,178 @@
+package id.tilik.app.phone
+
+import java.io.File
+import java.security.GeneralSecurityException
+import java.security.KeyPair
+import java.security.KeyPairGenerator
+import java.security.PrivateKey
+import java.security.ProviderException
+import java.security.UnrecoverableKeyException
+import java.security.interfaces.ECPublicKey
+import java.security.spec.ECGenParameterSpec
+import javax.crypto.KeyGenerator
+import javax.crypto.SecretKey
+import org.junit.Assert.assertArrayEquals
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertFalse
+import org.junit.Assert.assertThrows
+import org.junit.Assert.assertTrue
+import org.junit.Rule
+import org.junit.Test
+import org.junit.rules.TemporaryFolder
+import org.junit.runner.RunWith
+import org.robolectric.RobolectricTestRunner
+import uniffi.tilik_mobile_core.PortException
+
+/** No key is taken for lost, and none is written over, because a keystore had a bad moment. */
+@RunWith(RobolectricTestRunner::class)
+class KeysTest {
+    @get:Rule
+    val disk = TemporaryFolder()
+
+    private val room = Room()
+    private val folder by lazy { disk.root }
+
+    /** What a start of the app finds in this boot. */
+    private fun start(boot: String = "1") = Start(boot)
+
+    private inner class Start(boot: String) {
+        val store = Keystore(room, folder, File::writeBytes)
+        val keys = DatabaseKey(store, folder, boot, File::writeBytes)
+    }
+
+    @Test
+    fun the_database_key_is_the_same_at_every_start() {
+        val key = start().keys.databaseKey()
+        assertEquals(32, key.size)
+        assertArrayEquals(key, start("2").keys.databaseKey())
+    }
+
+    @Test
+    fun a_keystore_that_cannot_look_loses_nothing_in_any_boot() {
+        val key = start().keys.databaseKey()
+        room.isBlind = true
+        for (boot in listOf("1", "2", "3")) {
+            assertThrows(PortException.Failed::class.java) { start(boot).keys.databaseKey() }
+        }
+        room.isBlind = false
+        assertArrayEquals(key, start("3").keys.databaseKey())
+    }
+
+    @Test
+    fun an_unknown_error_loses_the_key_only_in_another_boot() {
+        val key = start().keys.databaseKey()
+        room.trouble = UnrecoverableKeyException("apa saja")
+        repeat(2) { assertThrows(PortException.Failed::class.java) { start("1").keys.databaseKey() } }
+        // Had once more in between: what was feared before does not count.
+        room.trouble = null
+        assertArrayEquals(key, start("1").keys.databaseKey())
+        room.trouble = UnrecoverableKeyException("apa saja")
+        assertThrows(PortException.Failed::class.java) { start("2").keys.databaseKey() }
+        assertThrows(PortException.Lost::class.java) { start("3").keys.databaseKey() }
+        room.trouble = ProviderException("sibuk")
+        assertThrows(PortException.Failed::class.java) { start("4").keys.databaseKey() }
+    }
+
+    @Test
+    fun another_database_key_leaves_the_old_one_where_it_is() {
+        val old = start().keys.databaseKey()
+        val wrapping = room.secrets.getValue("tilik.database")
+        val kept = File(folder, "database.key").readBytes()
+        room.secrets.remove("tilik.database")
+        assertThrows(PortException.Failed::class.java) { start("1").keys.databaseKey() }
+        val second = start("2")
+        assertThrows(PortException.Lost::class.java) { second.keys.databaseKey() }
+        val new = second.keys.newDatabaseKey()
+        assertFalse(old.contentEquals(new))
+        assertArrayEquals(new, start("2").keys.databaseKey())
+        assertArrayEquals(kept, File(folder, "database.key.1").readBytes())
+        assertEquals(setOf("tilik.database.2"), room.secrets.keys)
+        // A third one; and the keystore finds the first again.
+        room.secrets["tilik.database"] = wrapping
+        start("2").keys.newDatabaseKey()
+        assertEquals(setOf("tilik.database", "tilik.database.2", "tilik.database.3"), room.secrets.keys)
+        assertEquals(wrapping, room.secrets["tilik.database"])
+        assertTrue(File(folder, "database.key.2").exists())
+    }
+
+    @Test
+    fun a_key_that_an_older_app_put_aside_is_not_written_over() {
+        File(folder, "database.key.lost").writeText("lama")
+        start().keys.databaseKey()
+        assertEquals(setOf("tilik.database.2"), room.secrets.keys)
+    }
+
+    @Test
+    fun the_signing_key_is_made_once_however_the_keystore_looks() {
+        val key = start().store.publicKey()
+        room.isBlind = true
+        assertArrayEquals(key, start().store.publicKey())
+        room.pairs.clear()
+        assertThrows(PortException.Failed::class.java) { start("2").store.sign(ByteArray(1)) }
+        assertTrue(room.pairs.isEmpty())
+    }
+
+    @Test
+    fun a_signing_key_from_before_the_marker_is_found_and_noted() {
+        room.makeSigning("tilik.signing", inStrongBox = false)
+        val pair = room.pairs.getValue("tilik.signing")
+        room.isBlind = true
+        assertThrows(PortException.Failed::class.java) { start().store.publicKey() }
+        room.isBlind = false
+        assertArrayEquals(Keystore.uncompressed(pair.public as ECPublicKey), start().store.publicKey())
+        assertEquals("tilik.signing", File(folder, "signing.alias").readText())
+        assertEquals(mapOf("tilik.signing" to pair), room.pairs)
+    }
+
+    @Test
+    fun a_new_enrolment_signs_with_another_key_and_keeps_the_old_one() {
+        val phone = start()
+        phone.keys.databaseKey()
+        val key = phone.store.publicKey()
+        phone.keys.newDatabaseKey()
+        val other = phone.store.publicKey()
+        assertFalse(key.contentEquals(other))
+        assertArrayEquals(other, start().store.publicKey())
+        assertEquals(setOf("tilik.signing", "tilik.signing.2"), room.pairs.keys)
+    }
+
+    /** Keys in memory. */
+    private class Room : KeyRoom {
+        val secrets = HashMap<String, SecretKey>()
+        val pairs = HashMap<String, KeyPair>()
+
+        /** It cannot look, and says that there is nothing. */
+        var isBlind = false
+
+        /** What it throws in the place of a key that is there. */
+        var trouble: Exception? = null
+
+        override val hasStrongBox = false
+
+        override fun has(alias: String) = !isBlind && (alias in secrets || alias in pairs)
+
+        override fun wrapping(alias: String): SecretKey {
+            trouble?.let { throw it }
+            return secrets.getValue(alias)
+        }
+
+        override fun signing(alias: String): PrivateKey = pairs.getValue(alias).private
+
+        override fun verifying(alias: String) = pairs.getValue(alias).public as ECPublicKey
+
+        override fun makeWrapping(alias: String): SecretKey =
+            KeyGenerator.getInstance("AES").apply { init(256) }.generateKey().also { secrets[alias] = it }
+
+        override fun makeSigning(alias: String, inStrongBox: Boolean) {
+            if (inStrongBox) throw GeneralSecurityException("none")
+            val pair = KeyPairGenerator.getInstance("EC").apply { initialize(ECGenParameterSpec("secp256r1")) }.generateKeyPair()
+            pairs[alias] = pair
+        }
+
+        override fun remove(alias: String) {
+            secrets.remove(alias)
+        }
+
+        override fun level(alias: String, wasStrongBox: Boolean) = "software"
+    }
+}
