@@ -372,6 +372,7 @@ pub(crate) fn import(app: &FieldApp, file: &str) -> Result<u32> {
     let recipient = meta::get(&core.stores.device, meta::SPOOL_RECIPIENT)?;
     let tx = core.stores.device.transaction()?;
     let mut count = 0;
+    let mut taken = Vec::new();
     // Taken away again unless all of it is taken.
     let mut placed = Strays(Vec::new());
     for visit in &brought {
@@ -421,9 +422,6 @@ pub(crate) fn import(app: &FieldApp, file: &str) -> Result<u32> {
         }
         if !matches!(known, Known::Same) {
             enqueue(&tx, &sealed)?;
-            if let Some(recipient) = &recipient {
-                spare::write(phone, &sealed, recipient)?;
-            }
             // Its own phone may have enrolled for somebody who is here now: then it is this phone's own visit, come home.
             if !is_enveloped(&sealed.manifest) {
                 tx.prepare_cached(
@@ -434,6 +432,15 @@ pub(crate) fn import(app: &FieldApp, file: &str) -> Result<u32> {
             }
         }
         count += u32::from(is_new);
+        if !matches!(known, Known::Same) {
+            taken.push(sealed);
+        }
+    }
+    // Once nothing of the bundle can be refused any more.
+    if let Some(recipient) = &recipient {
+        for sealed in &taken {
+            spare::write(phone, sealed, recipient)?;
+        }
     }
     sync_folder(&phone.folder.join(SPOOL))?;
     tx.commit()?;

@@ -206,18 +206,17 @@ pub(crate) fn hash_file(path: &Path) -> std::io::Result<(Hash32, u64)> {
     }
 }
 
-/// What is wrong with the photo's file, if anything.
-fn file_problem(phone: &Phone, photo: &Photo) -> Result<Option<Why>> {
+/// What is wrong with the photo's file, if anything. A bad block of the disk is told alike: this photo stands still, the
+/// others go on, and `retry` reads it again.
+fn file_problem(phone: &Phone, photo: &Photo) -> Option<Why> {
     match hash_file(&spool_file(phone, &photo.file)) {
         Ok((hash, length))
             if length == photo.sealed_len && hash.to_string() == photo.sealed_sha256 =>
         {
-            Ok(None)
+            None
         }
-        Ok(_) => Ok(Some(Why::FileDamaged)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Some(Why::FileMissing)),
-        // A bad block of the disk: this photo stands still, the others go on. `retry` reads it again.
-        Err(_) => Ok(Some(Why::FileDamaged)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Some(Why::FileMissing),
+        Ok(_) | Err(_) => Some(Why::FileDamaged),
     }
 }
 
@@ -278,7 +277,7 @@ pub(crate) fn request(core: &mut Core, phone: &Phone, id: &str) -> Result<Option
         return Ok(None);
     }
     if photo.stage != "probe"
-        && let Some(why) = file_problem(phone, &photo)?
+        && let Some(why) = file_problem(phone, &photo)
     {
         set_aside(db, id, &why)?;
         return Ok(None);
@@ -448,7 +447,7 @@ fn sort(db: &Connection, phone: &Phone, row: &InFlight, response: &Response) -> 
 
 /// The server found the bytes wrong. When ours are right they are sent again, a few times.
 fn damaged(db: &Connection, phone: &Phone, photo: &Photo, code: &str) -> Result<()> {
-    if let Some(why) = file_problem(phone, photo)? {
+    if let Some(why) = file_problem(phone, photo) {
         return set_aside(db, &photo.id, &why);
     }
     let tries: u32 = db

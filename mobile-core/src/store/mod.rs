@@ -100,7 +100,7 @@ pub(crate) fn is_unreadable(error: &Error) -> bool {
 /// folder of its own, numbered.
 pub(crate) fn set_aside(folder: &Path) -> Result<()> {
     wipe_accounts(folder)?;
-    let lost = (1..)
+    let lost = (1..10_000)
         .map(|n| folder.join(LOST).join(format!("{n}")))
         .find(|lost| !lost.exists())
         .ok_or(Error::Broken("lost"))?;
