@@ -117,7 +117,7 @@ class ScreensTest {
 
     /** The phone's key was lost: said where the phone is enrolled again. */
     private fun keyLost() {
-        val status = app.desk.wait { it.status() }.copy(keyLost = true)
+        val status = app.desk.wait { it.status() }.copy(keyLost = true, visitsWaiting = 2u)
         eye.look("01b-kunci-hilang") { (hand.shown() as EnrolScreen).show(status) }
     }
 

@@ -4,10 +4,10 @@ package id.tilik.app.screens
 import android.content.Context
 import android.content.res.ColorStateList
 import android.graphics.BitmapFactory
+import android.graphics.Color
 import android.graphics.Typeface
 import android.graphics.drawable.Drawable
 import android.graphics.drawable.GradientDrawable
-import android.graphics.drawable.InsetDrawable
 import android.graphics.drawable.RippleDrawable
 import android.text.Editable
 import android.text.Layout
@@ -321,12 +321,13 @@ internal fun Context.toggle(words: CharSequence, note: CharSequence? = null, on:
             color = turned(R.color.main, R.color.ground)
             setStroke(dp(2), turned(R.color.main, R.color.line))
         }
-        val thumb = GradientDrawable().apply {
+        thumbDrawable = GradientDrawable().apply {
             shape = GradientDrawable.OVAL
-            setSize(dp(18), dp(18))
+            setSize(dp(28), dp(28))
             color = turned(R.color.on_main, R.color.line)
+            // The distance to the track's edge; an inset would make the track smaller too.
+            setStroke(dp(8), Color.TRANSPARENT)
         }
-        thumbDrawable = InsetDrawable(thumb, dp(5))
         background = shape(R.color.card)
         minimumHeight = dp(TOUCH_DP)
         padded(14, 12)

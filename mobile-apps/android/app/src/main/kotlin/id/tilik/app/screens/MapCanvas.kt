@@ -41,6 +41,9 @@ internal class MapCanvas(
 
     private var isCentring = false
 
+    // Pixels of a metre in the last drawing, at zoom 1.
+    private var scale = 0f
+
     // What the map shows depends on where the officer stands. Under a cross that was aimed, it stays as it was.
     private var held: Place? = null
 
@@ -86,9 +89,21 @@ internal class MapCanvas(
         view = drawn
         drawnFor = asked
         asked = null
+        keepAim(drawn.bar)
         contentDescription = described(drawn)
         invalidate()
         if (isBehind) moved() else if (isCentring) centreHere()
+    }
+
+    /** Another height of the map is another scale: what lies under a cross that was aimed stays there. */
+    private fun keepAim(bar: ScaleBar) {
+        val now = bar.px / bar.metres.toFloat() / (drawnFor ?: return).zoom
+        val grown = now / scale
+        scale = now
+        if (!hasCross || !isMoved || !grown.isFinite() || Math.abs(grown - 1) < 0.001f) return
+        panX *= grown
+        panY *= grown
+        isBehind = true
     }
 
     /** Asks for a drawing, whatever was asked before. */

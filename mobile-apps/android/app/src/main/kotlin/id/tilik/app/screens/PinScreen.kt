@@ -318,7 +318,9 @@ class PlacePinScreen(args: Bundle) : Screen(ScreenName.PLACE_PIN, args) {
         use?.allow(if (chosen == null) canvas?.centre != null && isMoved && isFine else !reason?.words.isNullOrBlank())
         val line = nearer ?: return
         val todo = if (!isFine) R.string.pin_nearer_first else if (!isMoved) R.string.pin_move_first else null
-        line.say(if (chosen == null && canvas?.centre != null) todo?.let { line.context.words(it) } else null)
+        if (todo != null) line.text = line.context.words(todo)
+        // It keeps its room, so that the map does not move under the finger.
+        line.visibility = if (chosen != null) View.GONE else if (todo != null && canvas?.centre != null) View.VISIBLE else View.INVISIBLE
     }
 
     private fun place() {
