@@ -6,6 +6,7 @@ import android.content.Intent
 import android.view.WindowManager
 import id.tilik.app.phone.Camera
 import id.tilik.app.phone.Positions
+import id.tilik.app.screens.EnrolScreen
 import id.tilik.app.support.City
 import id.tilik.app.support.Eye
 import id.tilik.app.support.Hand
@@ -82,6 +83,7 @@ class ScreensTest {
         assertTrue(hand.activity.window.attributes.flags and WindowManager.LayoutParams.FLAG_SECURE != 0)
         untilSeen(R.string.enrol_title)
         look("01-daftar")
+        keyLost()
         type(R.string.enrol_code, "x")
         touch(R.string.enrol_send)
         assertFalse("a bad address is said", hand.touchable(words(R.string.enrol_send)) == null)
@@ -113,6 +115,12 @@ class ScreensTest {
         untilSeen(R.string.today_title)
     }
 
+    /** The phone's key was lost: said where the phone is enrolled again. */
+    private fun keyLost() {
+        val status = app.desk.wait { it.status() }.copy(keyLost = true, visitsWaiting = 2u)
+        eye.look("01b-kunci-hilang") { (hand.shown() as EnrolScreen).show(status) }
+    }
+
     private fun rows() = app.desk.wait { it.today(TodayQuery("", TodayOrder.NEIGHBOURHOOD, null, 0u, 200u)) }.rows
 
     private fun pin(digits: String) = digits.forEach { hand.touch(it.toString()) }
@@ -137,6 +145,9 @@ class ScreensTest {
         type(R.string.today_search, quick.lowercase())
         hand.until("only who was searched for") { hand.sees(quick) && !hand.sees(full) }
         look("08-cari")
+        type(R.string.today_search, "tidakadayangbegini")
+        hand.untilSeen(words(R.string.today_not_found))
+        look("08b-cari-tanpa-hasil")
         hand.back()
         hand.untilSeen(full)
         touch(R.string.map_title)
@@ -263,7 +274,7 @@ class ScreensTest {
 
     private fun shoot() {
         hand.touch(words(R.string.shutter, "").trim())
-        hand.until("the verdict") { hand.sees(words(R.string.photo_use)) }
+        hand.until("the verdict") { hand.sees(words(R.string.photo_use)) || hand.sees(words(R.string.photo_use_anyway)) }
     }
 
     private fun draft() = app.desk.wait { core -> core.draft(core.drafts().last()) }
@@ -289,16 +300,41 @@ class ScreensTest {
         app.positions.become(null)
         app.positions.hear(City.LAT, City.LON, 900, mock = true)
         hand.untilSeen(words(R.string.pin_mocked))
-        look("19-lokasi-tiruan")
+        // Each change of light or letters makes the screen anew, and what was heard before is not counted again.
+        eye.look("19-lokasi-tiruan") {
+            app.positions.hear(City.LAT, City.LON, 900, mock = true)
+            hand.settle()
+        }
         touch(R.string.pin_by_hand)
         untilSeen(R.string.pin_by_hand_how)
-        look("19b-titik-di-peta")
+        onTheMap()
         hand.back()
         untilSeen(R.string.pin_how)
         eye.look("20-titik") { fixes() }
         fixes()
         touch(R.string.pin_take)
         hand.settle()
+    }
+
+    /** A point is used only when the map was moved and is near enough. */
+    private fun onTheMap() {
+        fun usable() = hand.touchable(words(R.string.pin_use)) != null
+        look("19b-titik-di-peta")
+        assertFalse("nobody aimed", usable())
+        assertTrue(hand.sees(words(R.string.pin_nearer_first)))
+        fun nearer() {
+            repeat(20) { if (hand.sees(words(R.string.pin_nearer_first))) touch(R.string.map_nearer) }
+            assertTrue("near enough, and moved", usable())
+        }
+        nearer()
+        touch(R.string.map_whole)
+        assertFalse("all of it is no aim", usable())
+        touch(R.string.map_to_here)
+        assertFalse("here, but too far away", usable())
+        eye.look("19c-titik-di-peta-dekat") {
+            touch(R.string.map_to_here)
+            nearer()
+        }
     }
 
     private fun fixes() = repeat(6) { n ->
@@ -472,6 +508,7 @@ class ScreensTest {
             touch(title)
             hand.settle()
             look(name)
+            if (title == R.string.app_pin_change) anotherPin()
             if (title == R.string.report_title) share()
             if (title != R.string.sign_out_title) {
                 hand.back()
@@ -482,6 +519,14 @@ class ScreensTest {
         touch(R.string.sign_out)
         hand.until("signed out") { hand.sees(words(R.string.sign_in_how)) }
         assertFalse("nobody's family is to be seen", hand.sees(full))
+    }
+
+    /** The old one first; a core that is older than this rule lets any through. */
+    private fun anotherPin() {
+        assertTrue(hand.sees(words(R.string.app_pin_old)))
+        pin("482916")
+        untilSeen(R.string.app_pin_choose)
+        eye.glance("43b-ganti-pin-baru")
     }
 
     private fun share() {

@@ -94,7 +94,7 @@ internal class Eye(private val hand: Hand) {
             val room = view.width - view.compoundPaddingLeft - view.compoundPaddingRight
             if ((0 until layout.lineCount).any { layout.getLineMax(it) > room + 2 }) found.add("$called is wider than its room")
         }
-        if (isWhole && view.isEnabled) {
+        if (isWhole) {
             val contrast = contrast(view, place, bitmap)
             if (contrast < 4.5) found.add("$called is hard to read: contrast ${"%.1f".format(contrast)}")
         }

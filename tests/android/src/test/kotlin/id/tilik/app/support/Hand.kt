@@ -10,11 +10,13 @@ import android.widget.AbsListView
 import android.widget.EditText
 import android.widget.TextView
 import id.tilik.app.screens.MainActivity
+import id.tilik.app.screens.Screen
 import org.robolectric.Robolectric
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.android.controller.ActivityController
 import org.robolectric.shadows.ShadowDialog
+import org.robolectric.util.ReflectionHelpers
 
 /** The officer's hand and eye: sees what is on the screen, touches it by its words, waits as a person would. */
 internal class Hand(val app: TestApp) {
@@ -86,6 +88,9 @@ internal class Hand(val app: TestApp) {
     }
 
     fun untilSeen(words: String) = until("“$words”") { sees(words) }
+
+    /** The screen that is shown, to show it values that the core cannot be brought to. */
+    fun shown(): Screen = ReflectionHelpers.getField(activity, "drawn")
 
     /** What is in front: a dialog, or the activity. */
     val root: View

@@ -43,6 +43,9 @@ class CameraScreen(args: Bundle) : Screen(ScreenName.CAMERA, args) {
     private var frame: FrameLayout? = null
     private var finder: FinderView? = null
     private var hint: TextView? = null
+    private var hinted = ""
+    private var isOver = false
+    private val away = Runnable { hint?.showIf(false) }
     private var isBlind = false
     private var slots: LinearLayout? = null
     private var below: LinearLayout? = null
@@ -68,26 +71,29 @@ class CameraScreen(args: Bundle) : Screen(ScreenName.CAMERA, args) {
         val picture = FrameLayout(context).apply { setBackgroundColor(Color.BLACK) }
         frame = picture
         finder = FinderView(context).also { picture.addView(it, fill()) }
-        // Above the picture; where words are large or the screen is low, over it, so that the house has the room. Touched, it
-        // goes away until there is something else to say.
+        // Above the picture; where words are large or the screen is low, over it, so that the house has the room. There it hides
+        // the floor line, so it is small and goes away by itself or when touched, until there is something else to say.
         val told = context.text("", Type.STRONG, R.color.on_note_soft).live().padded(14, 8)
+        told.atMost(MOST_HINT_DP)
         told.background = context.shape(R.color.note_soft, radius = 8)
         told.setOnClickListener { told.showIf(false) }
         hint = told
+        hinted = ""
         val kinds = context.row(GAP_DP).padded(EDGE_DP, 4)
         slots = kinds
         val sideways = HorizontalScrollView(context).apply {
             isHorizontalScrollBarEnabled = false
             addView(kinds)
         }
-        val whole = FrameLayout(context)
+        val whole = FrameLayout(context).awake()
         whole.addView(picture, fill())
         val place = FrameLayout.LayoutParams(ViewGroup.LayoutParams.MATCH_PARENT, ViewGroup.LayoutParams.WRAP_CONTENT, Gravity.BOTTOM)
         val edge = context.dp(GAP_DP)
         place.setMargins(edge, edge, edge, edge)
         val all = context.column(0, sideways)
         val screen = context.resources.configuration
-        if (screen.fontScale < 1.3f && screen.screenHeightDp >= 600) {
+        isOver = context.isLarge || screen.screenHeightDp < 600
+        if (!isOver) {
             all.addView(told, LinearLayout.LayoutParams(wide()).apply { setMargins(edge, 0, edge, edge) })
         } else {
             whole.addView(told, place)
@@ -121,7 +127,10 @@ class CameraScreen(args: Bundle) : Screen(ScreenName.CAMERA, args) {
     override fun onBack(): Boolean {
         if (view == null || below?.tag != VERDICT) return false
         judged = null
+        hinted = ""
         drawKeys(stage.activity)
+        // What was just taken is in the draft now.
+        load()
         start()
         return true
     }
@@ -177,8 +186,12 @@ class CameraScreen(args: Bundle) : Screen(ScreenName.CAMERA, args) {
             removeAllViews()
             addView(context.scroll(card.padded()).apply { setBackgroundColor(context.colour(R.color.ground)) }, fill())
         }
-        val again = context.button(context.words(if (isFresh) R.string.photo_again else R.string.photo_drop)) { drop(photo, kind) }
-        val use = context.button(context.words(if (isFresh) R.string.photo_use else R.string.photo_close), Tone.MAIN) { resume() }
+        // A poor photo comes back later, so taking it again is what is offered first.
+        val isPoor = isFresh && verdicts.isNotEmpty()
+        val (yes, no) = if (isPoor) Tone.PLAIN to Tone.MAIN else Tone.MAIN to Tone.PLAIN
+        val again = context.button(context.words(if (isFresh) R.string.photo_again else R.string.photo_drop), no) { drop(photo, kind) }
+        val uses = if (isPoor) R.string.photo_use_anyway else if (isFresh) R.string.photo_use else R.string.photo_close
+        val use = context.button(context.words(uses), yes) { resume() }
         column.addView(context.pair(again, use), wide())
     }
 
@@ -200,6 +213,7 @@ class CameraScreen(args: Bundle) : Screen(ScreenName.CAMERA, args) {
         }
         picture.addView(said, fill())
         isBlind = true
+        hinted = ""
         hint?.showIf(false)
         shutter?.isEnabled = false
     }
@@ -231,7 +245,12 @@ class CameraScreen(args: Bundle) : Screen(ScreenName.CAMERA, args) {
     private fun tell(words: String) {
         val box = hint ?: return
         // Without a picture the way out stands where the hint would.
-        if (isBlind) box.showIf(false) else box.say(words)
+        if (isBlind) return box.showIf(false)
+        if (words == hinted) return
+        hinted = words
+        box.say(words)
+        box.removeCallbacks(away)
+        if (isOver) box.postDelayed(away, HINT_MILLIS)
     }
 
     private fun slotButton(context: Context, slot: PhotoSlot, isChosen: Boolean): View {
@@ -247,6 +266,8 @@ class CameraScreen(args: Bundle) : Screen(ScreenName.CAMERA, args) {
         }
         return context.button(context.words(slot.kind), if (isChosen) Tone.MAIN else Tone.PLAIN, sign) {
             chosen = slot.kind
+            // Asked for, the hint is said once more.
+            hinted = ""
             view?.let { show(it) }
         }.apply {
             textSize = 16f
@@ -438,7 +459,7 @@ class CameraScreen(args: Bundle) : Screen(ScreenName.CAMERA, args) {
     private fun resume(kind: PhotoKind? = null) {
         chosen = kind
         judged = null
-        hint?.text = ""
+        hinted = ""
         drawKeys(stage.activity)
         load()
         start()
@@ -458,6 +479,8 @@ class CameraScreen(args: Bundle) : Screen(ScreenName.CAMERA, args) {
         const val JUDGED = "judged"
         const val VERDICT = "verdict"
         const val TAKEN = "taken"
+        const val MOST_HINT_DP = 20
+        const val HINT_MILLIS = 6000L
     }
 }
 

@@ -4,6 +4,7 @@ package id.tilik.app.screens
 import android.content.Context
 import android.content.res.ColorStateList
 import android.graphics.BitmapFactory
+import android.graphics.Color
 import android.graphics.Typeface
 import android.graphics.drawable.Drawable
 import android.graphics.drawable.GradientDrawable
@@ -90,8 +91,11 @@ internal fun Context.text(words: CharSequence = "", type: Type = Type.BODY, colo
     }
 
 /** The title of a screen stands beside signs: it grows with the person's choice of size, but not beyond what fits. */
-internal fun TextView.likeTitle() {
-    val most = context.dp(MOST_TITLE_DP).toFloat()
+internal fun TextView.likeTitle() = atMost(MOST_TITLE_DP)
+
+/** Grows with the person's choice of size up to here. */
+internal fun TextView.atMost(dp: Int) {
+    val most = context.dp(dp).toFloat()
     if (textSize > most) setTextSize(TypedValue.COMPLEX_UNIT_PX, most)
 }
 
@@ -102,6 +106,9 @@ internal fun <V : View> V.live(): V = apply { accessibilityLiveRegion = View.ACC
 
 /** Not for screen readers: what it says stands beside it in words. */
 internal fun <V : View> V.silent(): V = apply { importantForAccessibility = View.IMPORTANT_FOR_ACCESSIBILITY_NO_HIDE_DESCENDANTS }
+
+/** The screen does not go dark while this is shown: what is done here takes longer than a touch. */
+internal fun <V : View> V.awake(): V = apply { keepScreenOn = true }
 
 internal fun View.showIf(shown: Boolean) {
     visibility = if (shown) View.VISIBLE else View.GONE
@@ -177,19 +184,30 @@ internal fun Context.button(words: CharSequence, tone: Tone = Tone.PLAIN, sign: 
         stateListAnimator = null
         gravity = Gravity.CENTER
         breakStrategy = Layout.BREAK_STRATEGY_HIGH_QUALITY
-        setTextColor(colour(tone.words))
-        touchable(shape(tone.ground, tone.edge), act)
+        setTextColor(either(tone.words, R.color.on_off))
+        touchable(
+            shape(tone.ground, tone.edge).apply {
+                color = either(tone.ground, R.color.off)
+                setStroke(dp(2), either(tone.edge, R.color.off))
+            },
+            act,
+        )
         padded(14, 12)
         if (sign != null) {
             compoundDrawablePadding = dp(GAP_DP)
-            setCompoundDrawablesRelativeWithIntrinsicBounds(sign(sign, tone.words), null, null, null)
+            val drawn = sign(sign, tone.words).apply { setTintList(either(tone.words, R.color.on_off)) }
+            setCompoundDrawablesRelativeWithIntrinsicBounds(drawn, null, null, null)
         }
     }
 
-/** Whether a button can be pressed; one that cannot is grey and says so to screen readers by itself. */
+/** One colour while it can be pressed, another while it cannot. */
+private fun Context.either(able: Int, off: Int) = ColorStateList(
+    arrayOf(intArrayOf(-android.R.attr.state_enabled), intArrayOf()), intArrayOf(colour(off), colour(able)),
+)
+
+/** Whether a button can be pressed; one that cannot is grey, its words still readable, and says so to screen readers by itself. */
 internal fun Button.allow(allowed: Boolean) {
     isEnabled = allowed
-    alpha = if (allowed) 1f else 0.45f
 }
 
 /** A button with a sign only; `says` is what screen readers say. */
@@ -296,11 +314,32 @@ internal fun Context.toggle(words: CharSequence, note: CharSequence? = null, on:
         setTextColor(colour(R.color.text))
         isChecked = on
         switchPadding = dp(12)
+        // The system's own is hard to see when it is off.
+        switchMinWidth = dp(52)
+        trackDrawable = shape(R.color.ground, radius = 14).apply {
+            setSize(dp(52), dp(28))
+            color = turned(R.color.main, R.color.ground)
+            setStroke(dp(2), turned(R.color.main, R.color.line))
+        }
+        thumbDrawable = GradientDrawable().apply {
+            shape = GradientDrawable.OVAL
+            setSize(dp(28), dp(28))
+            color = turned(R.color.on_main, R.color.line)
+            // The distance to the track's edge; an inset would make the track smaller too.
+            setStroke(dp(8), Color.TRANSPARENT)
+        }
         background = shape(R.color.card)
         minimumHeight = dp(TOUCH_DP)
         padded(14, 12)
         setOnCheckedChangeListener { _, isOn -> turned(isOn) }
     }
+
+private fun Context.turned(on: Int, off: Int) = ColorStateList(
+    arrayOf(intArrayOf(android.R.attr.state_checked), intArrayOf()), intArrayOf(colour(on), colour(off)),
+)
+
+/** Whether words are so large that rows of buttons have to do with less. */
+internal val Context.isLarge: Boolean get() = resources.configuration.fontScale >= 1.3f
 
 /** Side by side where all words fit, else one under the other: large text must not be cut. */
 internal class SideBySide(context: Context, children: List<View>) : LinearLayout(context) {

@@ -39,6 +39,18 @@ internal class MapCanvas(
     private var asked: MapQuery? = null
     private var isBehind = false
 
+    private var isCentring = false
+
+    // Pixels of a metre in the last drawing, at zoom 1.
+    private var scale = 0f
+
+    // What the map shows depends on where the officer stands. Under a cross that was aimed, it stays as it was.
+    private var held: Place? = null
+
+    /** Whether the officer moved the map or brought it nearer since it last showed all. */
+    var isMoved = false
+        private set
+
     /** Whether a cross marks the middle, for a pin placed by hand. */
     var hasCross = false
         set(value) {
@@ -77,9 +89,21 @@ internal class MapCanvas(
         view = drawn
         drawnFor = asked
         asked = null
+        keepAim(drawn.bar)
         contentDescription = described(drawn)
         invalidate()
-        if (isBehind) moved()
+        if (isBehind) moved() else if (isCentring) centreHere()
+    }
+
+    /** Another height of the map is another scale: what lies under a cross that was aimed stays there. */
+    private fun keepAim(bar: ScaleBar) {
+        val now = bar.px / bar.metres.toFloat() / (drawnFor ?: return).zoom
+        val grown = now / scale
+        scale = now
+        if (!hasCross || !isMoved || !grown.isFinite() || Math.abs(grown - 1) < 0.001f) return
+        panX *= grown
+        panY *= grown
+        isBehind = true
     }
 
     /** Asks for a drawing, whatever was asked before. */
@@ -101,13 +125,21 @@ internal class MapCanvas(
     /** What lies under the cross, by the last drawing. */
     val centre: Place? get() = view?.centre
 
+    /** Whether half of the cross covers no more than so many metres, by the last drawing. */
+    fun isFine(metres: Int): Boolean {
+        val bar = view?.bar ?: return false
+        val grown = zoom / (drawnFor ?: return false).zoom
+        return bar.px > 0 && context.dp(ARM_DP) * bar.metres.toFloat() / (bar.px * grown) <= metres
+    }
+
     private fun query() = MapQuery(
-        case = case, visit = visit, here = here(), widthPx = width.toUInt(), heightPx = height.toUInt(), zoom = zoom, panX = panX, panY = panY,
+        case = case, visit = visit, here = if (hasCross && isMoved) held else here().also { held = it }, widthPx = width.toUInt(), heightPx = height.toUInt(), zoom = zoom, panX = panX, panY = panY,
     )
 
     fun zoomBy(factor: Float) {
         val wanted = Math.max(MIN_ZOOM, Math.min(MAX_ZOOM, zoom * factor))
         val real = wanted / zoom
+        isMoved = true
         zoom = wanted
         panX *= real
         panY *= real
@@ -115,7 +147,28 @@ internal class MapCanvas(
         moved()
     }
 
+    /** Brings the officer's position to the middle, once it is drawn; false while none is known. */
+    fun toHere(): Boolean {
+        held = here() ?: return false
+        isMoved = true
+        isCentring = true
+        moved()
+        return true
+    }
+
+    private fun centreHere() {
+        val old = drawnFor ?: return
+        val pin = view?.pins?.find { it.kind == MapPinKind.HERE } ?: return
+        isCentring = false
+        val grown = zoom / old.zoom
+        panX = (old.panX - (pin.x - width / 2f)) * grown
+        panY = (old.panY - (pin.y - height / 2f)) * grown
+        invalidate()
+        moved()
+    }
+
     fun whole() {
+        isMoved = false
         zoom = 1f
         panX = 0f
         panY = 0f
@@ -124,6 +177,7 @@ internal class MapCanvas(
     }
 
     private fun pan(x: Float, y: Float) {
+        isMoved = true
         panX += x
         panY += y
         invalidate()
@@ -232,7 +286,7 @@ internal class MapCanvas(
     private fun drawCross(canvas: Canvas) {
         val x = width / 2f
         val y = height / 2f
-        val arm = context.dp(28).toFloat()
+        val arm = context.dp(ARM_DP).toFloat()
         for ((colour, wide) in listOf(R.color.map_village to 7, R.color.map_returned to 3)) {
             ink.style = Paint.Style.STROKE
             ink.color = context.colour(colour)
@@ -254,6 +308,9 @@ internal class MapCanvas(
     private companion object {
         const val MIN_ZOOM = 0.5f
         const val MAX_ZOOM = 60f
+
+        /** Half the cross's width. */
+        const val ARM_DP = 28
     }
 }
 

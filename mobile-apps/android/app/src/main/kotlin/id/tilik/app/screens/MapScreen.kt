@@ -25,7 +25,7 @@ class MapScreen(args: Bundle = Bundle()) : Screen(ScreenName.MAP, args) {
     override fun body(context: Context): View {
         val map = MapCanvas(context, case, null, { positions?.last() }, ::draw) { found -> stage.open(CaseScreen.of(found, isTraining)) }
         canvas = map
-        return mapWithKeys(context, map)
+        return mapWithKeys(context, map) { say(context.words(R.string.map_no_here), Mood.NOTE) }
     }
 
     override fun foot(context: Context): View = legend(context)
@@ -69,13 +69,14 @@ class MapScreen(args: Bundle = Bundle()) : Screen(ScreenName.MAP, args) {
     }
 }
 
-/** A map with keys for nearer, farther and whole, since not every hand can pinch. */
-internal fun mapWithKeys(context: Context, map: MapCanvas): View {
+/** A map with keys for nearer, farther, here and whole, since not every hand can pinch. `lost`: the position is not known. */
+internal fun mapWithKeys(context: Context, map: MapCanvas, lost: () -> Unit): View {
     val keys = context.column(
         GAP_DP,
         context.mapKey(R.drawable.ic_add, R.string.map_nearer) { map.zoomBy(1.6f) },
         context.mapKey(R.drawable.ic_minus, R.string.map_farther) { map.zoomBy(1 / 1.6f) },
-        context.mapKey(R.drawable.ic_locate, R.string.map_whole) { map.whole() },
+        context.mapKey(R.drawable.ic_locate, R.string.map_to_here) { if (!map.toHere()) lost() },
+        context.mapKey(R.drawable.ic_whole, R.string.map_whole) { map.whole() },
     )
     val frame = FrameLayout(context)
     frame.addView(map, FrameLayout.LayoutParams(ViewGroup.LayoutParams.MATCH_PARENT, ViewGroup.LayoutParams.MATCH_PARENT))

@@ -15,7 +15,7 @@ class NoticeScreen(args: Bundle) : Screen(ScreenName.NOTICE, args) {
 
     override fun title(context: Context): CharSequence = context.words(R.string.notice_title)
 
-    override fun body(context: Context): View = context.scroll(context.column(EDGE_DP).padded().also { column = it })
+    override fun body(context: Context): View = context.scroll(context.column(EDGE_DP).padded().also { column = it }).awake()
 
     override fun foot(context: Context): View =
         context.button(context.words(R.string.notice_read), Tone.MAIN, R.drawable.ic_check) { read() }

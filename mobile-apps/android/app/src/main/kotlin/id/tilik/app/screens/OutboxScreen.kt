@@ -10,6 +10,7 @@ import android.widget.ImageView
 import android.widget.LinearLayout
 import android.widget.ListView
 import id.tilik.app.R
+import id.tilik.app.phone.Sender
 import uniffi.tilik_mobile_core.OutboxPhoto
 import uniffi.tilik_mobile_core.OutboxState
 import uniffi.tilik_mobile_core.OutboxSummary
@@ -20,6 +21,7 @@ import uniffi.tilik_mobile_core.Status
 class OutboxScreen(args: Bundle = Bundle()) : Screen(ScreenName.OUTBOX, args) {
     private var head: LinearLayout? = null
     private var rows: OutboxRows? = null
+    private var hasBegun = false
 
     override fun title(context: Context): CharSequence = context.words(R.string.outbox_title)
 
@@ -56,7 +58,13 @@ class OutboxScreen(args: Bundle = Bundle()) : Screen(ScreenName.OUTBOX, args) {
             outbox.sending to R.string.count_sending, outbox.sent to R.string.count_sent,
         ).filter { it.first > 0u }.joinToString(" · ") { context.words(it.second, it.first.toInt()) }
         if (sums.isNotEmpty()) above.addView(context.text(sums, Type.STRONG), wide())
-        for (why in waits(context, outbox, status)) above.addView(context.box(Mood.WARN, why), wide())
+        val whys = if (isInFront) context.waits(stage.app.sender.state, outbox, status) else emptyList()
+        // What was begun did not go on, and why is said here.
+        if (hasBegun && whys.isNotEmpty()) {
+            hasBegun = false
+            hush()
+        }
+        for (why in whys) above.addView(context.box(Mood.WARN, why), wide())
         status.lastSyncAt?.let { above.addView(context.text(context.words(R.string.last_sync, dateTime(it)), Type.NOTE), wide()) }
         above.addView(
             context.toggle(context.words(R.string.data_saver), context.words(R.string.data_saver_how), status.dataSaver) { on ->
@@ -71,22 +79,23 @@ class OutboxScreen(args: Bundle = Bundle()) : Screen(ScreenName.OUTBOX, args) {
         rows?.show(outbox.visits)
     }
 
-    /** Why something waits, when it is known. */
-    private fun waits(context: Context, outbox: OutboxSummary, status: Status): List<String> {
-        val why = ArrayList<String>()
-        if (isInFront) context.words(stage.app.sender.state)?.let { why.add(it) }
-        if (outbox.waitsForWifi) why.add(context.words(R.string.waits_for_wifi))
-        val problem = status.lastProblem
-        if (why.isEmpty() && problem != null) why.add(context.words(R.string.last_problem, context.problem(problem)))
-        return why
-    }
-
     private fun send() = askToShowProgress(stage.activity) {
         whenInFront {
             stage.app.sender.sendNow()
+            hasBegun = true
             say(stage.activity.words(R.string.sending_begins), Mood.NOTE)
         }
     }
+}
+
+/** Why something waits, when it is known. */
+private fun Context.waits(sender: Sender.State, outbox: OutboxSummary, status: Status): List<String> {
+    val why = ArrayList<String>()
+    words(sender)?.let { why.add(it) }
+    if (outbox.waitsForWifi) why.add(words(R.string.waits_for_wifi))
+    val problem = status.lastProblem
+    if (why.isEmpty() && problem != null) why.add(words(R.string.last_problem, problem(problem)))
+    return why
 }
 
 /** One row a visit. */
@@ -165,15 +174,18 @@ class OutboxVisitScreen(args: Bundle) : Screen(ScreenName.OUTBOX_VISIT, args) {
     override fun onShown() = onChanged()
 
     override fun onChanged() = ask({ core ->
-        core.outboxView().visits.find { it.visit.visit == visit }?.let { view ->
-            Whole(view, view.visit.photos.mapNotNull { photo -> core.photoView(photo.photo)?.let { photo.photo to it } }.toMap())
+        val outbox = core.outboxView()
+        outbox.visits.find { it.visit.visit == visit }?.let { view ->
+            Whole(outbox, core.status(), view, view.visit.photos.mapNotNull { photo -> core.photoView(photo.photo)?.let { photo.photo to it } }.toMap())
         }
-    }) { whole -> if (whole == null) gone() else show(whole.view, whole.pictures) }
+    }) { whole ->
+        if (whole == null) gone() else show(whole.view, whole.pictures, stage.activity.waits(stage.app.sender.state, whole.outbox, whole.status))
+    }
 
-    private class Whole(val view: OutboxVisitView, val pictures: Map<String, ByteArray>)
+    private class Whole(val outbox: OutboxSummary, val status: Status, val view: OutboxVisitView, val pictures: Map<String, ByteArray>)
 
-    /** The visit, with the small pictures of its photos by their ids. */
-    fun show(view: OutboxVisitView, pictures: Map<String, ByteArray>) {
+    /** The visit, with the small pictures of its photos by their ids; `waits` says why nothing goes out now. */
+    fun show(view: OutboxVisitView, pictures: Map<String, ByteArray>, waits: List<String> = emptyList()) {
         val all = column ?: return
         val context = all.context
         val sealed = view.visit
@@ -181,6 +193,9 @@ class OutboxVisitScreen(args: Bundle) : Screen(ScreenName.OUTBOX_VISIT, args) {
         all.addView(context.text(context.titleOf(view), Type.TITLE), wide())
         all.addView(context.stateLine(sealed.state), wide())
         why(context, sealed.state)?.let { all.addView(context.box(Mood.BAD, it), wide()) }
+        if (sealed.state is OutboxState.Waiting || sealed.state is OutboxState.Sending) {
+            for (why in waits) all.addView(context.box(Mood.WARN, why), wide())
+        }
         val times = context.column(2, context.text(context.words(R.string.sealed_at, dateTime(sealed.capturedAt))))
         val receipt = sealed.receivedAt?.let { context.words(R.string.received_at, dateTime(it)) } ?: context.words(R.string.not_received)
         times.addView(context.text(receipt, Type.STRONG), wide())

@@ -16,6 +16,9 @@ class PasswordScreen(args: Bundle = Bundle()) : Screen(ScreenName.PASSWORD, args
     private var send: Button? = null
     private var hasAsked = false
 
+    /** As the door it has nothing behind it. */
+    override val hasBack: Boolean get() = args.getBoolean(SignInScreen.OPENED)
+
     override fun title(context: Context): CharSequence = context.words(R.string.password_title)
 
     override fun body(context: Context): View {
@@ -24,7 +27,10 @@ class PasswordScreen(args: Bundle = Bundle()) : Screen(ScreenName.PASSWORD, args
         val second = Field(context, context.words(R.string.password_new), kind).also { fresh = it }
         val third = Field(context, context.words(R.string.password_again), kind).also { again = it }
         return context.scroll(
-            context.column(EDGE_DP, context.text(context.words(R.string.password_how)), first.view, second.view, third.view).padded(),
+            context.column(
+                EDGE_DP, context.text(context.words(R.string.password_how)), first.view, second.view, third.view,
+                context.showing(first, second, third),
+            ).padded(),
         )
     }
 

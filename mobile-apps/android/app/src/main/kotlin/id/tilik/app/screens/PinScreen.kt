@@ -31,6 +31,7 @@ class PinScreen(args: Bundle) : Screen(ScreenName.PIN, args) {
     private var take: Button? = null
     private var next: Button? = null
     private var trouble: LinearLayout? = null
+    private var heard: List<View> = emptyList()
     private var positions: Positions? = null
     private var now: PinView? = null
     private var saying: List<String> = emptyList()
@@ -46,6 +47,8 @@ class PinScreen(args: Bundle) : Screen(ScreenName.PIN, args) {
         }.silent().also { progress = it }
         val hints = context.column(GAP_DP).live().also { told = it }
         saying = emptyList()
+        heard = listOf(bar, count, hints)
+        val name = context.text(context.words(R.string.pin_accuracy), Type.STRONG)
         val place = context.text("", Type.NOTE).also { where = it }
         val why = Field(
             context, context.words(R.string.pin_reason),
@@ -59,9 +62,9 @@ class PinScreen(args: Bundle) : Screen(ScreenName.PIN, args) {
         val hand = context.button(context.words(R.string.pin_by_hand), Tone.PLAIN, R.drawable.ic_map) { byHand() }
         return context.scroll(
             context.column(
-                EDGE_DP, context.text(context.words(R.string.pin_how)), broken, large, bar, count, hints, place, why.view, hand,
+                EDGE_DP, context.text(context.words(R.string.pin_how)), broken, context.column(0, name, large), bar, count, hints, place, why.view, hand,
             ).padded(),
-        )
+        ).awake()
     }
 
     override fun foot(context: Context): View {
@@ -131,8 +134,14 @@ class PinScreen(args: Bundle) : Screen(ScreenName.PIN, args) {
             Positions.Unavailable.NO_RECEIVER -> R.string.place_no_receiver to null
         }
         column.removeAllViews()
+        hear(false)
         column.addView(context.box(Mood.BAD, context.words(words)).live(), wide())
         if (todo != null) column.addView(context.button(context.words(todo), Tone.MAIN) { mend(why) }, wide())
+    }
+
+    /** While there is trouble, nothing else says what to do: "hold still" helps nobody whose location is off. */
+    private fun hear(heardSomething: Boolean) {
+        for (view in heard) view.showIf(heardSomething)
     }
 
     private fun mend(why: Positions.Unavailable) {
@@ -151,6 +160,7 @@ class PinScreen(args: Bundle) : Screen(ScreenName.PIN, args) {
         heard.watch(Positions.Pace.PIN, object : Positions.Watcher {
             override fun fix(fix: Fix) {
                 trouble?.removeAllViews()
+                hear(true)
                 ask({ it.onFix(visit, fix) }) { show(it) }
             }
             override fun heading(degrees: Float) = Unit
@@ -158,6 +168,7 @@ class PinScreen(args: Bundle) : Screen(ScreenName.PIN, args) {
                 val column = trouble ?: return
                 val context = column.context
                 column.removeAllViews()
+                hear(false)
                 column.addView(context.box(Mood.WARN, context.words(R.string.place_rough)), wide())
                 val settings = context.button(context.words(R.string.to_settings)) {
                     stage.activity.startActivity(stage.activity.appSettings())
@@ -203,6 +214,7 @@ class PlacePinScreen(args: Bundle) : Screen(ScreenName.PLACE_PIN, args) {
     private var why: View? = null
     private var reason: Field? = null
     private var use: Button? = null
+    private var nearer: TextView? = null
     private var positions: Positions? = null
     private var chosen: Place? = null
 
@@ -214,7 +226,7 @@ class PlacePinScreen(args: Bundle) : Screen(ScreenName.PLACE_PIN, args) {
         canvas.hasCross = true
         map = canvas
         val all = context.column(0, context.text(context.words(R.string.pin_by_hand_how), Type.NOTE).padded(EDGE_DP, 8))
-        all.addView(mapWithKeys(context, canvas), restHigh())
+        all.addView(mapWithKeys(context, canvas) { say(context.words(R.string.map_no_here), Mood.NOTE) }, restHigh())
         above = all
         val asked = Field(
             context, context.words(R.string.pin_reason), InputType.TYPE_CLASS_TEXT or InputType.TYPE_TEXT_FLAG_CAP_SENTENCES,
@@ -237,7 +249,17 @@ class PlacePinScreen(args: Bundle) : Screen(ScreenName.PLACE_PIN, args) {
     }
 
     override fun onShown() {
-        positions = stage.app.newPositions()
+        val heard = stage.app.newPositions()
+        positions = heard
+        // Only to show where the officer stands; the point itself is chosen by hand.
+        heard.watch(Positions.Pace.WALKING, object : Positions.Watcher {
+            override fun fix(fix: Fix) {
+                map?.anew()
+            }
+            override fun heading(degrees: Float) = Unit
+            override fun rough() = Unit
+            override fun unavailable(why: Positions.Unavailable) = Unit
+        })
         map?.anew()
     }
 
@@ -281,12 +303,24 @@ class PlacePinScreen(args: Bundle) : Screen(ScreenName.PLACE_PIN, args) {
         }
         use = button
         foot.removeAllViews()
+        val first = context.text("", Type.STRONG).live().apply { setPadding(0, 0, 0, context.dp(GAP_DP)) }
+        nearer = first
+        foot.addView(first, wide())
         foot.addView(button, wide())
         drawUse()
     }
 
+    /** A point that nobody aimed at, or on a map too coarse to aim, would look like evidence and be none. */
     private fun drawUse() {
-        use?.allow(if (chosen == null) map?.centre != null else !reason?.words.isNullOrBlank())
+        val canvas = map
+        val isMoved = canvas?.isMoved == true
+        val isFine = canvas?.isFine(FINE_M) == true
+        use?.allow(if (chosen == null) canvas?.centre != null && isMoved && isFine else !reason?.words.isNullOrBlank())
+        val line = nearer ?: return
+        val todo = if (!isFine) R.string.pin_nearer_first else if (!isMoved) R.string.pin_move_first else null
+        if (todo != null) line.text = line.context.words(todo)
+        // It keeps its room, so that the map does not move under the finger.
+        line.visibility = if (chosen != null) View.GONE else if (todo != null && canvas?.centre != null) View.VISIBLE else View.INVISIBLE
     }
 
     private fun place() {
@@ -297,5 +331,8 @@ class PlacePinScreen(args: Bundle) : Screen(ScreenName.PLACE_PIN, args) {
 
     private companion object {
         const val REASON = "reason"
+
+        /** What half of the cross may cover. */
+        const val FINE_M = 10
     }
 }

@@ -86,11 +86,23 @@ class QuestionsScreen(args: Bundle) : Screen(ScreenName.QUESTIONS, args) {
         scrolled?.scrollTo(0, 0)
         val foot = keys ?: return
         foot.removeAllViews()
-        val before = context.button(context.words(R.string.question_before)) { move(-1) }
-        before.allow(at > 0)
         val isLast = at == questions.size - 1
         val next = context.button(context.words(if (isLast) R.string.questions_done else R.string.question_next), Tone.MAIN) { move(1) }
-        foot.addView(context.pair(before, next), wide())
+        if (context.isLarge) {
+            // A sign, so that the answers above have the room.
+            val row = context.row(GAP_DP)
+            if (at > 0) {
+                val sign = context.signButton(R.drawable.ic_back, context.words(R.string.question_before)) { move(-1) }
+                sign.touchable(context.shape(R.color.ground, R.color.line)) { move(-1) }
+                row.addView(sign)
+            }
+            row.addView(next, rest())
+            foot.addView(row, wide())
+        } else {
+            val before = context.button(context.words(R.string.question_before)) { move(-1) }
+            before.allow(at > 0)
+            foot.addView(context.pair(before, next), wide())
+        }
     }
 
     private fun choices(all: LinearLayout, question: QuestionView, options: List<kotlin.Pair<String, String>>) {

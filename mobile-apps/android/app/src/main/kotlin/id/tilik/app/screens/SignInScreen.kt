@@ -15,6 +15,9 @@ class SignInScreen(args: Bundle = Bundle()) : Screen(ScreenName.SIGN_IN, args) {
     private var send: Button? = null
     private var hasAsked = false
 
+    /** As the door it has nothing behind it. */
+    override val hasBack: Boolean get() = args.getBoolean(OPENED)
+
     override fun title(context: Context): CharSequence = context.words(R.string.sign_in_title)
 
     override fun body(context: Context): View {
@@ -28,7 +31,7 @@ class SignInScreen(args: Bundle = Bundle()) : Screen(ScreenName.SIGN_IN, args) {
         password = secret
         who.words = args.getString(NAME).orEmpty()
         return context.scroll(
-            context.column(EDGE_DP, context.text(context.words(R.string.sign_in_how)), who.view, secret.view).padded(),
+            context.column(EDGE_DP, context.text(context.words(R.string.sign_in_how)), who.view, secret.view, context.showing(secret)).padded(),
         )
     }
 
@@ -78,5 +81,15 @@ class SignInScreen(args: Bundle = Bundle()) : Screen(ScreenName.SIGN_IN, args) {
         const val OPENED = "opened"
 
         fun opened() = SignInScreen(Bundle().apply { putBoolean(OPENED, true) })
+    }
+}
+
+/** Shows what was typed into passwords: on a small keyboard, long ones go wrong unseen. */
+internal fun Context.showing(vararg fields: Field): View = toggle(words(R.string.password_show), null, false) { isShown ->
+    val variation = if (isShown) InputType.TYPE_TEXT_VARIATION_VISIBLE_PASSWORD else InputType.TYPE_TEXT_VARIATION_PASSWORD
+    for (field in fields) {
+        val at = field.edit.selectionEnd
+        field.edit.inputType = InputType.TYPE_CLASS_TEXT or variation
+        field.edit.setSelection(Math.max(0, at))
     }
 }

@@ -28,11 +28,12 @@ class SummaryScreen(args: Bundle) : Screen(ScreenName.SUMMARY, args) {
 
     override fun body(context: Context): View = context.scroll(context.column(EDGE_DP).padded().also { column = it })
 
-    override fun foot(context: Context): View =
-        context.button(context.words(R.string.seal), Tone.MAIN, R.drawable.ic_safe) { seal() }.also {
-            it.allow(false)
-            seal = it
-        }
+    override fun foot(context: Context): View {
+        val button = context.button(context.words(R.string.seal), Tone.MAIN, R.drawable.ic_safe) { seal() }
+        button.allow(false)
+        seal = button
+        return context.column(GAP_DP, context.text(context.words(R.string.summary_seal_how), Type.NOTE), button)
+    }
 
     override fun onShown() = onChanged()
 
@@ -69,7 +70,7 @@ class SummaryScreen(args: Bundle) : Screen(ScreenName.SUMMARY, args) {
             }
             all.addView(lead, wide())
         }
-        all.addView(context.text(context.words(R.string.summary_seal_how), Type.NOTE), wide())
+        all.addView(context.text(context.words(R.string.summary_sent_how), Type.NOTE), wide())
         all.addView(context.button(context.words(R.string.discard)) { discard() }, wide())
         seal?.allow(view.canSeal)
     }
@@ -79,14 +80,20 @@ class SummaryScreen(args: Bundle) : Screen(ScreenName.SUMMARY, args) {
         val block = context.column(GAP_DP, context.lead(context.words(R.string.camera_title), note, R.drawable.ic_camera) { open(ScreenName.CAMERA) })
         if (view.draft.photos.isEmpty()) return block
         val row = context.row(GAP_DP)
-        for (photo in view.draft.photos) {
+        // What was just taken is looked at first.
+        for (photo in view.draft.photos.sortedBy { it.kept }) {
             val kind = context.words(photo.kind)
             val below = if (photo.kept) context.words(R.string.photo_kept, kind) else kind
             val one = context.column(2, context.picture(pictures[photo.id], kind, 120), context.text(below, Type.NOTE))
             row.addView(one, LinearLayout.LayoutParams(context.dp(150), ViewGroup.LayoutParams.WRAP_CONTENT))
         }
         row.gravity = Gravity.TOP
-        block.addView(HorizontalScrollView(context).apply { addView(row) }, wide())
+        val sideways = HorizontalScrollView(context).apply {
+            // It would lie over the words below the photos.
+            isHorizontalScrollBarEnabled = false
+            addView(row)
+        }
+        block.addView(sideways, wide())
         return block
     }
 

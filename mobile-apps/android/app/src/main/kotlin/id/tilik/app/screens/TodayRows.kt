@@ -7,6 +7,7 @@ import android.widget.BaseAdapter
 import android.widget.ImageView
 import android.widget.LinearLayout
 import id.tilik.app.R
+import uniffi.tilik_mobile_core.TodayOrder
 import uniffi.tilik_mobile_core.TodayPage
 import uniffi.tilik_mobile_core.TodayRow
 
@@ -19,6 +20,7 @@ internal class TodayRows(
     private val pages = HashMap<Int, List<TodayRow>>()
     private val wanted = HashSet<Int>()
     private var total = 0
+    private var order = TodayOrder.NEIGHBOURHOOD
 
     /** A page has come. The first one means that all others may be others now. */
     fun show(page: TodayPage, from: Int) {
@@ -29,6 +31,7 @@ internal class TodayRows(
         wanted.remove(from / PAGE)
         pages[from / PAGE] = page.rows
         total = page.total.toInt()
+        order = page.order
         notifyDataSetChanged()
     }
 
@@ -42,7 +45,7 @@ internal class TodayRows(
         val view = convertView as? RowView ?: RowView(context)
         val row = getItem(position)
         if (row == null) need(position / PAGE) else if (position % PAGE > PAGE / 2) need(position / PAGE + 1)
-        view.show(row, open)
+        view.show(row, order, open)
         return view
     }
 
@@ -82,12 +85,12 @@ internal class RowView(context: Context) : LinearLayout(context) {
     }
 
     /** Shows a row; null while its page is on the way. */
-    fun show(row: TodayRow?, open: (TodayRow) -> Unit) {
+    fun show(row: TodayRow?, order: TodayOrder, open: (TodayRow) -> Unit) {
         heading.say(row?.heading?.let { context.words(R.string.row_heading, it.rt, it.rw, it.village, it.count.toInt()) })
         name.text = row?.name ?: context.words(R.string.please_wait)
         address.say(row?.let { context.words(R.string.row_address, it.address, it.rt, it.rw, it.village) })
         training.showIf(row?.training == true)
-        way.say(row?.let { far(it) })
+        way.say(row?.let { far(it, order) })
         chip.showIf(row != null)
         closes.say(row?.closesInDays?.let { context.closesIn(it) })
         if (row == null) {
@@ -107,8 +110,9 @@ internal class RowView(context: Context) : LinearLayout(context) {
         card.asButton()
     }
 
-    private fun far(row: TodayRow): String? {
-        val m = row.distanceM ?: return null
+    private fun far(row: TodayRow, order: TodayOrder): String? {
+        // Sorted by distance, a row without one stands at the end for a reason.
+        val m = row.distanceM ?: return if (order == TodayOrder.DISTANCE) context.words(R.string.row_no_distance) else null
         val bearing = row.bearingDeg ?: return context.metres(m)
         return context.words(R.string.row_way, context.metres(m), context.direction(bearing.toInt()))
     }

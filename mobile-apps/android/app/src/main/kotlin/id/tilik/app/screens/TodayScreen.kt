@@ -30,6 +30,7 @@ class TodayScreen(args: Bundle = Bundle()) : Screen(ScreenName.TODAY, args) {
     private var counts: TextView? = null
     private var switch: LinearLayout? = null
     private var where: LinearLayout? = null
+    private var noPlace: View? = null
     private var rows: TodayRows? = null
     private var positions: Positions? = null
     private var sortedAtMs = 0L
@@ -73,10 +74,14 @@ class TodayScreen(args: Bundle = Bundle()) : Screen(ScreenName.TODAY, args) {
         return context.column(0, sought.view).apply { addView(view, restHigh()) }
     }
 
-    override fun foot(context: Context): View = context.pair(
-        context.button(context.words(R.string.map_title), Tone.PLAIN, R.drawable.ic_map) { stage.open(MapScreen()) },
-        context.button(context.words(R.string.finding_new), Tone.PLAIN, R.drawable.ic_add) { stage.open(FindingScreen()) },
-    )
+    override fun foot(context: Context): View {
+        // Large words leave no room for signs beside them, and one row of buttons leaves more for the list.
+        fun sign(id: Int) = if (context.isLarge) null else id
+        return context.pair(
+            context.button(context.words(R.string.map_title), Tone.PLAIN, sign(R.drawable.ic_map)) { stage.open(MapScreen()) },
+            context.button(context.words(R.string.finding_new), Tone.PLAIN, sign(R.drawable.ic_add)) { stage.open(FindingScreen()) },
+        )
+    }
 
     override fun onShown() {
         val heard = stage.app.newPositions()
@@ -127,7 +132,8 @@ class TodayScreen(args: Bundle = Bundle()) : Screen(ScreenName.TODAY, args) {
             c.waiting to R.string.count_waiting, c.done to R.string.count_done,
         )
         val said = parts.filter { it.first > 0u }.joinToString(" · ") { context.words(it.second, it.first.toInt()) }
-        view.say(said.ifEmpty { context.words(if (search?.words.isNullOrEmpty()) R.string.today_empty else R.string.today_not_found) })
+        val isSearching = !search?.words.isNullOrBlank()
+        view.say(if (page.total == 0u && isSearching) context.words(R.string.today_not_found) else said.ifEmpty { context.words(R.string.today_empty) })
         drawOrder(context, page.order)
         rows?.show(page, from)
         if (scrollTo > 0) list?.setSelection(scrollTo)
@@ -155,13 +161,24 @@ class TodayScreen(args: Bundle = Bundle()) : Screen(ScreenName.TODAY, args) {
             if (wanted == used) setCompoundDrawablesRelativeWithIntrinsicBounds(context.sign(R.drawable.ic_check, R.color.on_main), null, null, null)
         }
         column.addView(context.pair(choice(TodayOrder.DISTANCE), choice(TodayOrder.NEIGHBOURHOOD)), wide())
-        if (used != order) column.addView(context.text(context.words(R.string.today_no_place), Type.NOTE).padded(0, 4), wide())
+        noPlace = null
+        if (used == order) return
+        val said = context.text(context.words(R.string.today_no_place), Type.NOTE).padded(0, 4)
+        noPlace = said
+        column.addView(said, wide())
+        drawNoPlace()
+    }
+
+    /** Why there is no place, when known, says as much. */
+    private fun drawNoPlace() {
+        noPlace?.showIf(where?.visibility != View.VISIBLE)
     }
 
     private fun watch(heard: Positions) {
         heard.watch(Positions.Pace.WALKING, object : Positions.Watcher {
             override fun fix(fix: Fix) {
                 where?.showIf(false)
+                drawNoPlace()
                 resort()
             }
             override fun heading(degrees: Float) = Unit
@@ -197,6 +214,7 @@ class TodayScreen(args: Bundle = Bundle()) : Screen(ScreenName.TODAY, args) {
         val context = column.context
         column.removeAllViews()
         column.showIf(true)
+        drawNoPlace()
         column.addView(context.box(Mood.WARN, context.words(words)), wide())
         if (todo != null) column.addView(context.button(context.words(todo), act = act), wide())
     }
