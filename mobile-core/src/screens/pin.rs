@@ -161,7 +161,11 @@ pub(crate) fn far_m(core: &Core, draft: &drafts::Draft) -> Result<Option<u32>> {
 
 pub(crate) fn begin(app: &FieldApp, visit: VisitId) -> Result<PinView> {
     let mut core = app.core();
-    core.heard.remove(&visit);
+    // A phone that was turned, or whose screen went dark, need not begin anew.
+    let now = app.phone().ports.monotonic.elapsed_ns();
+    if let Some(heard) = core.heard.get_mut(&visit) {
+        heard.retain(|fix| now.abs_diff(fix.elapsed_ns) <= FRESH_NS);
+    }
     view(&core, app, visit)
 }
 

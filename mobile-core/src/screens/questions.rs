@@ -10,14 +10,14 @@ use crate::store::drafts;
 use crate::vault::Vault;
 
 /// The version of [`NOTICE`]. A visit's manifest names the app's version, and with it this one.
-const NOTICE_VERSION: &str = "1";
+const NOTICE_VERSION: &str = "2";
 
 /// What is read to the respondent: who asks, what for, who sees it, for how long, and what they may ask for (UU 27/2022).
 const NOTICE: [&str; 5] = [
     "Kami petugas Dinas Sosial. Kami datang untuk memastikan data bantuan sosial keluarga Bapak/Ibu sesuai keadaan.",
-    "Yang kami catat: foto rumah, titik lokasi, dan jawaban Bapak/Ibu. Data ini hanya dipakai untuk menilai kelayakan bantuan sosial.",
-    "Data dilihat oleh petugas Dinas Sosial yang berwenang dan dicatat siapa yang melihatnya. Data tidak dijual dan tidak disebarkan.",
-    "Bapak/Ibu boleh tidak menjawab. Bapak/Ibu juga boleh meminta salinan, perbaikan, atau penghapusan data di kantor kelurahan atau Dinas Sosial.",
+    "Yang kami catat: foto rumah di luar dan di dalam, bila perlu foto penerima, KTP, dan Kartu Keluarga, titik lokasi, dan jawaban Bapak/Ibu. Data ini hanya dipakai untuk menilai kelayakan bantuan sosial.",
+    "Data dilihat oleh petugas Dinas Sosial yang berwenang dan dicatat siapa yang melihatnya. Data tidak dijual dan tidak disebarkan. Data disimpan selama diperlukan untuk bantuan sosial dan pemeriksaannya, lalu dihapus.",
+    "Bapak/Ibu boleh menolak kunjungan atau tidak menjawab; hal itu dicatat apa adanya. Bapak/Ibu juga boleh meminta salinan, perbaikan, atau penghapusan data di kantor kelurahan atau Dinas Sosial.",
     "Petugas tidak memutuskan bantuan dan tidak memungut biaya apa pun. Jika keberatan dengan hasilnya, Bapak/Ibu dapat mengajukan keberatan.",
 ];
 
