@@ -36,7 +36,7 @@ class KeysTest {
     private fun start(boot: String = "1") = Start(boot)
 
     private inner class Start(boot: String) {
-        val store = Keystore(room, folder, File::writeBytes)
+        val store = Keystore(room, folder, boot, File::writeBytes)
         val keys = DatabaseKey(store, folder, boot, File::writeBytes)
     }
 
@@ -107,9 +107,22 @@ class KeysTest {
         val key = start().store.publicKey()
         room.isBlind = true
         assertArrayEquals(key, start().store.publicKey())
+        for (boot in listOf("1", "2")) {
+            assertThrows(PortException.Failed::class.java) { room.blindly { start(boot).store.sign(ByteArray(1)) } }
+        }
+        assertEquals(setOf("tilik.signing"), room.pairs.keys)
+    }
+
+    @Test
+    fun a_signing_key_that_is_gone_in_two_boots_is_followed_by_another() {
+        val key = start().store.publicKey()
         room.pairs.clear()
-        assertThrows(PortException.Failed::class.java) { start("2").store.sign(ByteArray(1)) }
-        assertTrue(room.pairs.isEmpty())
+        repeat(2) { assertThrows(PortException.Failed::class.java) { start("1").store.sign(ByteArray(1)) } }
+        val phone = start("2")
+        phone.store.sign(ByteArray(1))
+        assertFalse(key.contentEquals(phone.store.publicKey()))
+        assertArrayEquals(phone.store.publicKey(), start("3").store.publicKey())
+        assertEquals(setOf("tilik.signing.2"), room.pairs.keys)
     }
 
     @Test
@@ -147,6 +160,20 @@ class KeysTest {
         /** What it throws in the place of a key that is there. */
         var trouble: Exception? = null
 
+        /** Nothing can be looked for, nor had, meanwhile. */
+        fun <T> blindly(work: () -> T): T {
+            isBlind = true
+            isShut = true
+            return try {
+                work()
+            } finally {
+                isBlind = false
+                isShut = false
+            }
+        }
+
+        private var isShut = false
+
         override val hasStrongBox = false
 
         override fun has(alias: String) = !isBlind && (alias in secrets || alias in pairs)
@@ -156,7 +183,10 @@ class KeysTest {
             return secrets.getValue(alias)
         }
 
-        override fun signing(alias: String): PrivateKey = pairs.getValue(alias).private
+        override fun signing(alias: String): PrivateKey {
+            if (isShut) throw ProviderException("sibuk")
+            return pairs.getValue(alias).private
+        }
 
         override fun verifying(alias: String) = pairs.getValue(alias).public as ECPublicKey
 

@@ -12,17 +12,16 @@ import uniffi.tilik_mobile_core.PortException
  * The key of what is encrypted on this phone: 32 random bytes, kept in `folder` wrapped by a key of the keystore. Behind
  * them in the file stands the name of that key; without one it is the first.
  *
- * It is lost only when it could not be had in an earlier `boot` either: what a keystore says on a bad day, a restart
- * takes back. A key that is lost stays where it is, wrapped and wrapping; the next has other names.
+ * A key that is lost, as `LossNote` understands it, stays where it is, wrapped and wrapping; the next has other names.
  */
 internal class DatabaseKey(
     private val keystore: Keystore,
     private val folder: File,
-    private val boot: String,
+    boot: String,
     private val write: (File, ByteArray) -> Unit = ::writeDurably,
 ) : Keys {
     private val file = File(folder, "database.key")
-    private val since = File(folder, "lost.since")
+    private val loss = LossNote(File(folder, "lost.since"), boot, write)
     private var plain: ByteArray? = null
 
     override fun databaseKey(): ByteArray = synchronized(this) {
@@ -40,32 +39,19 @@ internal class DatabaseKey(
         keystore.forgetSigning()
         val key = make(name(next), keystore.newWrappingKey(name(next)))
         plain = key
-        forgive()
+        reading { loss.forgive() }
         key.copyOf()
     }
 
-    /** Lets a loss be said only when an earlier boot saw it too. */
+    /** Lets a loss be said only when it is sure. */
     private fun sure(work: () -> ByteArray): ByteArray {
         val key = try {
             work()
         } catch (lost: PortException.Lost) {
-            val seen = reading {
-                val noted = if (since.exists()) since.readText() else ""
-                noted.ifEmpty { boot.also { write(since, it.toByteArray()) } }
-            }
-            throw if (seen != boot) lost else PortException.Failed()
+            throw if (reading { loss.isSure() }) lost else PortException.Failed()
         }
-        forgive()
+        reading { loss.forgive() }
         return key
-    }
-
-    /** The key was had: what was feared before does not count. */
-    private fun forgive() = reading {
-        if (since.exists()) {
-            // Emptied first: a deletion alone may be undone by a power cut.
-            write(since, ByteArray(0))
-            since.delete()
-        }
     }
 
     private fun unwrap(): ByteArray {

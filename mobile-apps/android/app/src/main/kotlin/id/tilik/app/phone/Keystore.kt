@@ -30,8 +30,10 @@ import uniffi.tilik_mobile_core.Signer
 internal class Keystore(
     private val room: KeyRoom,
     private val folder: File,
+    boot: String,
     private val write: (File, ByteArray) -> Unit = ::writeDurably,
 ) : Signer {
+    private val loss = LossNote(File(folder, "signing.since"), boot, write)
     private val marker = File(folder, "signing.alias")
     private val number = File(folder, "signing.number")
     private var publicHalf: ByteArray? = null
@@ -94,14 +96,34 @@ internal class Keystore(
         false
     }
 
-    /** What needs the signing key. It is never said to be lost: only the database key's loss begins a new enrolment. */
-    private fun <T> signing(work: (String) -> T): T = try {
-        reading {
-            val alias = signingAlias()
-            trying { work(alias) }
+    /**
+     * What needs the signing key. One that is surely lost is followed by another: the server does not know that one, and
+     * the phone is to be enrolled anew, which it could not be without a key.
+     */
+    private fun <T> signing(work: (String) -> T): T {
+        val done = try {
+            once(work)
+        } catch (_: PortException.Lost) {
+            if (!reading { loss.isSure() }) throw PortException.Failed()
+            forgetSigning()
+            try {
+                once(work)
+            } catch (_: PortException.Lost) {
+                throw PortException.Failed()
+            }
         }
-    } catch (_: PortException.Lost) {
-        throw PortException.Failed()
+        reading { loss.forgive() }
+        return done
+    }
+
+    private fun <T> once(work: (String) -> T): T = reading {
+        val alias = signingAlias()
+        try {
+            trying { work(alias) }
+        } catch (failed: PortException.Failed) {
+            // A key that is not there looks like a moment's trouble.
+            throw if (areAbsent(listOf(alias))) PortException.Lost() else failed
+        }
     }
 
     /** The name of the signing key. A phone that never had one gets one, in the safest place it has. */

@@ -16,15 +16,16 @@ import uniffi.tilik_mobile_core.Rng
 /** All ports, as this phone has them. */
 internal fun phonePorts(context: Context): Ports {
     val folder = File(context.noBackupFilesDir, "keys")
-    val keystore = Keystore(AndroidKeyRoom(context), folder)
     val boots = BootClock(context)
+    val boot = boots.bootCount()?.toString() ?: boots.bootId()
+    val keystore = Keystore(AndroidKeyRoom(context), folder, boot)
     return Ports(
         clock = WallClock(context),
         monotonic = boots,
         rng = Chance(),
         space = Disk(context.noBackupFilesDir),
         signer = keystore,
-        keys = DatabaseKey(keystore, folder, boots.bootCount()?.toString() ?: boots.bootId()),
+        keys = DatabaseKey(keystore, folder, boot),
     )
 }
 
