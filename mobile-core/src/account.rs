@@ -311,14 +311,15 @@ pub(crate) fn on_enrolled(
     }
     let tx = core.stores.device.transaction()?;
     tx.prepare_cached(
-        "INSERT INTO enrolment (device, officer, username, enrolled_at) VALUES (?1, ?2, ?3, ?4) \
-         ON CONFLICT (device) DO NOTHING",
+        "INSERT INTO enrolment (device, officer, username, enrolled_at, public_key) \
+         VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (device) DO NOTHING",
     )?
     .execute(params![
         enrolled.device.to_string(),
         enrolled.officer.to_string(),
         enrolled.username,
-        enrolled.now.as_micros()
+        enrolled.now.as_micros(),
+        phone.ports.signer.public_key(),
     ])?;
     meta::set(&tx, meta::DEVICE, &enrolled.device)?;
     meta::set(&tx, meta::SPOOL_RECIPIENT, &enrolled.spool_recipient)?;

@@ -138,6 +138,16 @@ pub(crate) fn enrolment(db: &Connection) -> Result<Option<Enrolment>> {
     }))
 }
 
+/// Whether the phone's signing key is another than the one that was enrolled: its keystore has lost that.
+pub(crate) fn has_another_key(db: &Connection, phone: &Phone, device: DeviceId) -> Result<bool> {
+    let enrolled: Option<Vec<u8>> = db
+        .prepare_cached("SELECT public_key FROM enrolment WHERE device = ?1")?
+        .query_row([device.to_string()], |row| row.get(0))
+        .optional()?
+        .flatten();
+    Ok(enrolled.is_some_and(|key| key != phone.ports.signer.public_key()))
+}
+
 /// Moves the chain on by one visit; in the transaction that puts the visit into the outbox.
 pub(crate) fn advance_chain(
     db: &Connection,

@@ -50,6 +50,11 @@ pub(crate) fn seal(core: &mut Core, phone: &Phone, visit: VisitId) -> Result<Sea
         // Signed by this enrolment it would be credited to somebody who was not there.
         return Err(Error::refused("other_officer"));
     }
+    if phone::has_another_key(&core.stores.device, phone, enrolment.device)? {
+        // The server does not know it and would keep the visit apart. The draft stays for when the phone is enrolled anew.
+        meta::forget(&core.stores.device, meta::DEVICE)?;
+        return Err(CoreError::NotEnrolled.into());
+    }
     let missing = capture::lacks(&draft);
     if !missing.is_empty() {
         return Err(CoreError::Incomplete { missing }.into());

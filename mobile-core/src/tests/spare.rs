@@ -552,3 +552,24 @@ fn the_next_officer_of_a_phone_sees_no_picture_of_the_one_before_and_pictures_go
     assert!(!only(&bench).photos[0].on_phone);
     assert!(!seen(&bench));
 }
+
+#[test]
+fn nothing_is_sealed_with_a_key_that_was_not_enrolled_and_the_draft_waits_for_it() {
+    let mut bench = Bench::enrolled();
+    let visit = complete(&bench, None);
+    bench.hands.new_key();
+    bench.reopen();
+    assert_eq!(bench.app().seal(visit), Err(CoreError::NotEnrolled));
+    assert!(
+        !bench.app().status().unwrap().enrolled,
+        "the way to enrol is open"
+    );
+    assert_eq!(bench.app().outbox().unwrap(), []);
+    assert_eq!(bench.app().drafts().unwrap(), [visit]);
+    bench.server.device = None;
+    enrol_anew(&mut bench);
+    bench.app().seal(visit).unwrap();
+    bench.settle_in_time();
+    assert_delivered(&bench, 1);
+    assert_eq!(bench.server.enveloped, 0);
+}

@@ -593,7 +593,7 @@ async fn bytes_leave_the_phone_a_week_after_they_are_safe_and_not_before() {
     };
     city.world.pass_days(6).await.unwrap();
     phone.pump().await.unwrap();
-    assert_eq!(files(), 2);
+    assert_eq!(files(), 3, "two photos and the visit's spare");
     city.world.pass_days(2).await.unwrap();
     phone.pump().await.unwrap();
     assert_eq!(files(), 0);
