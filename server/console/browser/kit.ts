@@ -189,9 +189,13 @@ export async function axe(page: Page): Promise<string[]> {
 	});
 }
 
-/** How many pixels a page is wider than its window. */
+/** How many pixels a page stays wider than its window. Charts learn of another width by themselves, on a busy machine not at once. */
 export async function sideways(page: Page): Promise<number> {
-	return await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+	return await page.evaluate(async () => {
+		const over = (): number => document.documentElement.scrollWidth - document.documentElement.clientWidth;
+		for (let tries = 0; tries < 20 && over() > 0; tries += 1) await new Promise((done) => setTimeout(done, 100));
+		return over();
+	});
 }
 
 /** The value that `share` of the values do not exceed. */
