@@ -25,6 +25,8 @@ const EXPIRES_DAYS: i64 = 30;
 const MOST_UNNAMED: u64 = 200;
 /// A PATCH that shows no life for this long has lost its lease.
 pub const LEASE_S: i64 = 60;
+/// For so long after its author last sent something nobody else goes on with an upload, in seconds.
+const AUTHOR_S: i64 = 600;
 
 /// Who brings the bytes of an upload. The phone of a grant is the one that sealed, so a colleague who carries its photos
 /// is told apart by the grant's person.
@@ -171,6 +173,12 @@ fn expected(row: photo::Model) -> Result<Expected> {
     })
 }
 
+/// The officer of a phone.
+async fn officer_of(on: &impl ConnectionTrait, device: Uuid) -> Result<Option<Uuid>> {
+    let row = device::Entity::find_by_id(device).one(on).await?;
+    Ok(row.map(|row| row.officer_id))
+}
+
 pub(super) fn expiry(from: Timestamp) -> Timestamp {
     from.plus_s(EXPIRES_DAYS * 86_400)
 }
@@ -185,6 +193,40 @@ impl Acting {
         } else {
             Err(Error::NOT_FOUND)
         }
+    }
+
+    /// Whether an unfinished upload is somebody else's and this actor is the author of its photo. Authors build on nobody's
+    /// bytes but their own: whoever may carry could hold up or spoil their evidence.
+    async fn is_in_authors_way(
+        &self,
+        on: &impl ConnectionTrait,
+        row: &upload::Model,
+    ) -> Result<bool> {
+        let Some(me) = self.actor.user().map(Uuid::from) else {
+            return Ok(false);
+        };
+        if row.state == "done" || row.carried_by == Some(me) {
+            return Ok(false);
+        }
+        Ok(officer_of(on, row.device_id).await? == Some(me))
+    }
+
+    /// Seconds for which nobody else may go on with an upload that its author is sending; 0: nobody waits.
+    async fn author_sends_for_s(&self, row: &upload::Model) -> Result<u32> {
+        let me = self.actor.user().map(Uuid::from);
+        if row.carried_by.is_none() || row.carried_by == me {
+            return Ok(0);
+        }
+        if officer_of(self.store.read(), row.device_id).await? != row.carried_by {
+            return Ok(0);
+        }
+        let last = Timestamp::from_micros(row.lease_until.unwrap_or(row.created_at));
+        let left = AUTHOR_S - self.store.now().seconds_since(last);
+        // Written under a wrong clock: nobody waits for that.
+        Ok(u32::try_from(left)
+            .ok()
+            .filter(|left| i64::from(*left) <= AUTHOR_S + LEASE_S)
+            .unwrap_or(0))
     }
 
     /// Whether an upload grant, if one was shown, is for this photo: one that its visit's manifest names, or, as long as
@@ -314,10 +356,12 @@ impl Acting {
             if !same && !signed {
                 return Err(Error::Refused(ProblemCode::ContentConflict));
             }
-            if !same || row.state == "bad" || row.state == "expired" {
-                // The bytes did not hold what they promised, were forgotten, or are not what the manifest signs: the
-                // phone may send them again.
+            let is_taken_over = self.is_in_authors_way(write.on(), &row).await?;
+            if !same || is_taken_over || row.state == "bad" || row.state == "expired" {
+                // The bytes did not hold what they promised, were forgotten, are not what the manifest signs, or somebody
+                // else brought them: the phone may send them again.
                 let mut active: upload::ActiveModel = row.into();
+                active.carried_by = Set(self.actor.user().map(Into::into));
                 active.device_id = Set(announced.device.into());
                 active.sealed_sha256 = Set(announced.sealed_sha256.to_vec());
                 active.length = Set(announced.length.cast_signed());
@@ -414,6 +458,10 @@ impl Acting {
         self.may_send_for(row.device_id)?;
         self.grant_covers(self.store.read(), row.id, row.visit_id)
             .await?;
+        if self.is_in_authors_way(self.store.read(), &row).await? {
+            // The phone begins anew, and its announcement takes the row over.
+            return Err(Error::NOT_FOUND);
+        }
         if row.state == "expired" {
             return Err(Error::Refused(ProblemCode::UploadGone));
         }
@@ -459,10 +507,25 @@ impl Acting {
                 before.length
             });
         }
+        let row = upload::Entity::find_by_id(Uuid::from(before.photo))
+            .one(self.store.read())
+            .await?
+            .ok_or(Error::NOT_FOUND)?;
+        let wait_s = self.author_sends_for_s(&row).await?;
+        if wait_s > 0 {
+            return Err(Error::Wait {
+                code: ProblemCode::UploadBusy,
+                retry_after_s: wait_s,
+            });
+        }
         let lease: Uuid = self.store.ids().next();
         let now = self.store.now();
         let until = now.plus_s(LEASE_S);
         let taken = upload::Entity::update_many()
+            .col_expr(
+                upload::Column::CarriedBy,
+                Expr::value(self.actor.user().map(Uuid::from)),
+            )
             .col_expr(upload::Column::Lease, Expr::value(lease))
             .col_expr(upload::Column::LeaseUntil, Expr::value(until.as_micros()))
             .filter(upload::Column::Id.eq(Uuid::from(id)))

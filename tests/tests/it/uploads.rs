@@ -278,6 +278,55 @@ async fn what_somebody_else_brought_of_a_photo_does_not_stand_in_its_authors_way
 }
 
 #[tokio::test]
+async fn an_author_builds_on_nobodys_bytes_and_nobody_on_theirs_while_they_send() {
+    let scene = scene(333).await;
+    let (author, carrier) = scene.grants().await;
+    let photo = &scene.photos[0];
+    let cut = |token: &str, from: u64, to: u64| {
+        let some = photo
+            .bytes
+            .slice(usize::try_from(from).unwrap()..usize::try_from(to).unwrap());
+        photo.patch(token, from, some.into()).unwrap()
+    };
+    let verdict = async |request| scene.send(request).await.verdict();
+    assert_eq!(
+        scene
+            .send(photo.create(&carrier, None).unwrap())
+            .await
+            .status,
+        201
+    );
+    assert_eq!(scene.send(cut(&carrier, 0, 10_000)).await.status, 204);
+    // The author does not even see it, begins anew and takes it over.
+    assert_eq!(scene.send(photo.head(&author).unwrap()).await.status, 404);
+    assert_eq!(verdict(cut(&author, 10_000, 20_000)).await, "404 not_found");
+    let begun = scene.send(photo.create(&author, None).unwrap()).await;
+    assert_eq!((begun.status, offset_of(&begun)), (201, Some(0)));
+    assert_eq!(scene.send(cut(&author, 0, 30_000)).await.status, 204);
+    assert_eq!(
+        verdict(cut(&carrier, 30_000, 30_001)).await,
+        "423 upload_busy"
+    );
+    let seen = scene.send(photo.head(&carrier).unwrap()).await;
+    assert_eq!(offset_of(&seen), Some(30_000));
+    // A phone that fell silent: a colleague goes on where it stopped, and the author's next try begins anew once more.
+    scene.world.pass_s(700).await.unwrap();
+    assert_eq!(scene.send(cut(&carrier, 30_000, 40_000)).await.status, 204);
+    assert_eq!(scene.send(photo.head(&author).unwrap()).await.status, 404);
+    let begun = scene.send(photo.create(&author, None).unwrap()).await;
+    assert_eq!(offset_of(&begun), Some(0));
+    let all = photo.bytes.len() as u64;
+    assert_eq!(scene.send(cut(&author, 0, all)).await.status, 204);
+    scene.is_stored(photo).await;
+    // What is whole is whole to everybody.
+    for token in [&author, &carrier] {
+        let seen = scene.send(photo.head(token).unwrap()).await;
+        assert_eq!(offset_of(&seen), Some(all));
+    }
+    scene.world.end().await;
+}
+
+#[tokio::test]
 async fn photos_that_arrive_in_one_moment_make_their_visit_whole_and_are_stored_once() {
     let scene = scene(315).await;
     let mut photos = scene.photos.clone();
