@@ -31,8 +31,6 @@ use crate::store::uploads::{Announced, Expected, Standing};
 const VERSION: &str = "1.0.0";
 /// A connection that sends nothing for this long is given up; there is no limit on the whole.
 const IDLE: Duration = Duration::from_mins(1);
-/// Fewer bytes than these within a third of it keep no lease: 200 a second is less than any phone network brings.
-const LEAST_FLOW: u64 = 4 * 1024;
 const OFFSET: HeaderName = HeaderName::from_static("upload-offset");
 const LENGTH: HeaderName = HeaderName::from_static("upload-length");
 const EXPIRES: HeaderName = HeaderName::from_static("upload-expires");
@@ -335,7 +333,6 @@ async fn come_in(
     (mut body, coming): (Body, &Coming),
 ) -> Result<bool> {
     let mut renewed = tokio::time::Instant::now();
-    let mut came_before = 0;
     loop {
         let frame = tokio::select! {
             // What has come already is taken first.
@@ -353,7 +350,6 @@ async fn come_in(
                 }
                 if let Some((id, lease)) = leased
                     && renewed.elapsed() > IDLE / 3
-                    && spool.len() - came_before >= LEAST_FLOW
                 {
                     // A database that is away for a moment costs nothing yet: whether the lease still holds is decided
                     // when the bytes are appended.
@@ -361,7 +357,6 @@ async fn come_in(
                         tracing::debug!(cause = %error, "an upload's lease was not renewed");
                     }
                     renewed = tokio::time::Instant::now();
-                    came_before = spool.len();
                 }
             }
             Ok(None) => return Ok(true),
