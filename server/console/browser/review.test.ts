@@ -26,7 +26,7 @@ before(async () => {
 		globalThis.fetch = async (what, init) => {
 			if (!(what instanceof Request) || !what.url.endsWith('/v1/review/claim')) return real(what, init);
 			const said = (await what.clone().json()) as object;
-			return real(new Request(what, { body: JSON.stringify({ ...said, limit: 1 }) }), init);
+			return real(new Request(what, { method: 'POST', body: JSON.stringify({ ...said, limit: 1 }) }), init);
 		};
 	});
 	// The queue hands a case out once its photos are here; their copies for the screen may take a little longer on a slow machine.
