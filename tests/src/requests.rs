@@ -118,7 +118,7 @@ pub struct Scene {
     pub plan: PlanId,
     /// A visit whose manifest is here and whose photos are not.
     pub photoless: Handmade,
-    /// The first of its photos: announced, no byte yet.
+    /// A photo that was announced eleven minutes ago, of which no byte has come.
     pub begun: Shot,
     /// An upload that no manifest names.
     pub unnamed: PhotoId,
@@ -601,6 +601,13 @@ impl Scene {
         for role in Role::grantable() {
             callers.push(callers_of(&world, &staff, role).await?);
         }
+        // Begun long enough ago that others may go on with it: its author is no longer sending.
+        let nowhere: VisitId = world.id();
+        let officers = callers.iter_mut().find(|set| set.own.role == Role::Officer);
+        let phone = officers.and_then(|set| set.own.phone.as_mut());
+        let phone = phone.context("a phone")?;
+        let begun = phone.shot(crate::handmade::jpeg(6_666)?)?;
+        phone.announce(&begun, nowhere, &[]).await?.ok()?;
         // Access tokens run out here; so do the grants that are to have expired.
         world.pass_s(660).await?;
         for set in &mut callers {
@@ -682,11 +689,8 @@ impl Scene {
         }
         let photoless = phone.capture(Some(photoless), VisitKind::Quick, 2)?;
         phone.sync(&[&photoless]).await?;
-        let begun = photoless.shots.first().context("a photo")?.clone();
-        phone.announce(&begun, photoless.visit(), &[]).await?.ok()?;
         let unsent = phone.capture(Some(open), VisitKind::Quick, 1)?;
         let unnamed = phone.shot(crate::handmade::jpeg(7_777)?)?;
-        let nowhere: VisitId = world.id();
         phone.announce(&unnamed, nowhere, &[]).await?.ok()?;
         world.settle().await?;
 
