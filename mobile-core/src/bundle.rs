@@ -2,8 +2,9 @@
 //!
 //! The file is `TILIKB1\n`, then sections: one byte of kind, eight bytes of length (big-endian), 32 bytes of SHA-256, the
 //! content. Kinds: 1 a manifest (COSE), which begins a visit; 2 its sealed answers; 3 one of its sealed photos; 4 in the
-//! place of 1 and 2 a spare (see `spare.rs`), from a phone that lost its database; 0 the end, with length 0. There are no names in it: a section is what the manifest before it says by hash. Nothing in it can
-//! be read without the registry's key but the manifest, which its phone signed.
+//! place of 1 and 2 a spare (see `spare.rs`), from a phone that lost its database; 0 the end, with length 0. There are no
+//! names in it: a section is what the manifest or the spare before it says by hash. Nothing in it can be read without the
+//! registry's key but the manifest, which its phone signed.
 //!
 //! A bundle is taken whole or not at all.
 
@@ -24,6 +25,7 @@ use crate::FieldApp;
 use crate::error::{CoreError, Error, Result};
 use crate::outbox::{hash_file, spool_file};
 use crate::phone::{FULL_BELOW_BYTES, Phone};
+use crate::seal::sync_folder;
 use crate::spare::{self, MAX_SPARE_BYTES};
 use crate::store::outbox::{SealedPhotoRecord, SealedVisitRecord, enqueue};
 use crate::store::{SPOOL, meta};
@@ -39,15 +41,6 @@ const MOST_VISITS: usize = 200;
 
 fn damaged() -> Error {
     Error::refused("bundle_damaged")
-}
-
-/// Makes what was written to `folder` survive a loss of power.
-fn sync_folder(folder: &Path) -> Result<()> {
-    // Some systems cannot open a folder; then its file system keeps the order by itself.
-    if let Ok(folder) = File::open(folder) {
-        folder.sync_all()?;
-    }
-    Ok(())
 }
 
 fn section(out: &mut impl Write, kind: u8, content: &[u8]) -> Result<()> {
@@ -335,7 +328,7 @@ fn known(tx: &Transaction<'_>, sealed: &SealedVisitRecord) -> Result<Known> {
     let gives_way = tx
         .prepare_cached(
             "SELECT 1 FROM outbox_visit WHERE visit = ?1 AND state = 'attention' AND carried = 1 \
-             AND own_spare = 0",
+             AND taken_up = 0",
         )?
         .exists([&visit])?;
     if gives_way {

@@ -1,9 +1,9 @@
 //! From a complete draft to a sealed visit.
 //!
 //! Every photo becomes a file encrypted to the registry's public key (age), written, fsynced and hashed; then the
-//! manifest is signed, and its spare written beside the photos; then one transaction moves the chain on, puts the visit into the outbox and takes the draft away.
-//! Before that commit there is a draft, after it a sealed visit, and never half of one: files of an attempt that was
-//! cut off are written again by the next.
+//! manifest is signed, and its spare written beside the photos; then one transaction moves the chain on, puts the visit
+//! into the outbox and takes the draft away. Before that commit there is a draft, after it a sealed visit, and never half
+//! of one: files of an attempt that was cut off are written again by the next.
 
 use std::fs::File;
 use std::io::Write;

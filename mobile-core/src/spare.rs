@@ -9,7 +9,7 @@ use std::collections::HashSet;
 
 use ::base64::Engine;
 use ::base64::engine::general_purpose::STANDARD;
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use tilik_protocol::evidence::{MAX_ANSWERS_BYTES, MAX_PHOTOS, MAX_SEALED_BYTES};
 use tilik_protocol::ids::{DeviceId, PhotoId, UserId, VisitId};
@@ -21,9 +21,8 @@ use crate::outbox::spool_file;
 use crate::phone::Phone;
 use crate::pump::base64;
 use crate::seal;
-use crate::store::SPOOL;
-use crate::store::drafts::hash;
 use crate::store::outbox::{SealedPhotoRecord, SealedVisitRecord, enqueue};
+use crate::store::{SPOOL, parse_hash};
 
 const ENDING: &str = ".spare";
 /// Most bytes of a spare: manifest and answers at their largest in base64, and its photos' hashes.
@@ -125,8 +124,8 @@ pub(crate) fn read(bytes: &[u8]) -> Result<SealedVisitRecord> {
         photos.push(SealedPhotoRecord {
             photo: photo.photo,
             file: format!("{}.age", photo.photo),
-            sha256: hash(&photo.sha256)?,
-            sealed_sha256: hash(&photo.sealed_sha256)?,
+            sha256: parse_hash(&photo.sha256)?,
+            sealed_sha256: parse_hash(&photo.sealed_sha256)?,
             sealed_len: photo.sealed_len,
             on_phone: false,
         });
@@ -209,12 +208,10 @@ pub(crate) fn take_up(db: &mut Connection, phone: &Phone) -> Result<()> {
         if sealed.visit != visit {
             continue;
         }
-        let mut is_own = true;
         for photo in &mut sealed.photos {
             let carried = format!("carried-{}", photo.file);
             if spool_file(phone, &carried).exists() {
                 photo.file = carried;
-                is_own = false;
             }
             photo.on_phone = spool_file(phone, &photo.file).exists();
         }
@@ -226,8 +223,8 @@ pub(crate) fn take_up(db: &mut Connection, phone: &Phone) -> Result<()> {
             continue;
         }
         enqueue(&tx, &sealed)?;
-        tx.prepare_cached("UPDATE outbox_visit SET own_spare = ?2 WHERE visit = ?1")?
-            .execute(params![visit.to_string(), is_own])?;
+        tx.prepare_cached("UPDATE outbox_visit SET taken_up = 1 WHERE visit = ?1")?
+            .execute([visit.to_string()])?;
         tx.commit()?;
     }
     Ok(())
@@ -236,10 +233,7 @@ pub(crate) fn take_up(db: &mut Connection, phone: &Phone) -> Result<()> {
 /// Visits that were taken up from a spare and have no receipt yet.
 pub(crate) fn count_waiting(db: &Connection) -> Result<u32> {
     Ok(db
-        .prepare_cached(
-            "SELECT count(*) FROM outbox_visit WHERE state <> 'sent' \
-             AND substr(manifest, 1, 21) = CAST('age-encryption.org/v1' AS BLOB)",
-        )?
+        .prepare_cached("SELECT count(*) FROM outbox_visit WHERE taken_up = 1 AND state <> 'sent'")?
         .query_row([], |row| row.get(0))?)
 }
 
@@ -274,8 +268,8 @@ pub(crate) fn record(db: &Connection, visit: &str) -> Result<Option<SealedVisitR
         photos.push(SealedPhotoRecord {
             photo: photo.parse().map_err(|_| Error::Broken("photo-id"))?,
             file: link.get(1)?,
-            sha256: hash(&link.get::<_, String>(2)?)?,
-            sealed_sha256: hash(&link.get::<_, String>(3)?)?,
+            sha256: parse_hash(&link.get::<_, String>(2)?)?,
+            sealed_sha256: parse_hash(&link.get::<_, String>(3)?)?,
             sealed_len: link.get::<_, i64>(4)?.cast_unsigned(),
             on_phone: link.get(5)?,
         });

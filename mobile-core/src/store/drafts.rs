@@ -12,6 +12,7 @@ use tilik_protocol::time::Timestamp;
 
 use crate::error::{CoreError, Error, Result};
 use crate::screens::{NewPin, PhotoVerdict, lock};
+use crate::store::parse_hash;
 use crate::vault::{Piece, Vault};
 
 /// A visit that is not sealed yet.
@@ -105,19 +106,6 @@ struct CameraIn(#[serde(with = "CameraText")] ManifestCamera);
 
 fn parsed<T: std::str::FromStr>(text: &str, what: &'static str) -> Result<T> {
     text.parse().map_err(|_| Error::Broken(what))
-}
-
-/// A hash as its hexadecimal text says it.
-pub(crate) fn hash(text: &str) -> Result<Hash32> {
-    let mut bytes = [0; 32];
-    if text.len() != 64 || !text.is_ascii() {
-        return Err(Error::Broken("hash"));
-    }
-    for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-        let digits = std::str::from_utf8(digits).map_err(|_| Error::Broken("hash"))?;
-        *byte = u8::from_str_radix(digits, 16).map_err(|_| Error::Broken("hash"))?;
-    }
-    Ok(Hash32(bytes))
 }
 
 /// Writes a new draft.
@@ -259,7 +247,7 @@ fn photo(row: &Row<'_>) -> Result<Photo> {
         (None, Some(kept)) => {
             let kept: KeptText = serde_json::from_str(&kept)?;
             Bytes::Kept {
-                sealed_sha256: hash(&kept.sealed_sha256)?,
+                sealed_sha256: parse_hash(&kept.sealed_sha256)?,
                 sealed_len: kept.sealed_len,
             }
         }
@@ -268,7 +256,7 @@ fn photo(row: &Row<'_>) -> Result<Photo> {
     Ok(Photo {
         id: parsed(&text(0)?, "draft-photo-id")?,
         kind: parsed(&text(1)?, "draft-photo-kind")?,
-        sha256: hash(&text(2)?)?,
+        sha256: parse_hash(&text(2)?)?,
         len: row.get::<_, i64>(3)?.cast_unsigned(),
         width: row.get(4)?,
         height: row.get(5)?,

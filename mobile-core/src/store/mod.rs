@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 use tilik_protocol::ids::UserId;
+use tilik_protocol::manifest::Hash32;
 use tilik_protocol::time::Timestamp;
 
 use crate::error::{Error, Result};
@@ -184,6 +185,19 @@ fn open(file: &Path, ports: &Ports, steps: &[&str]) -> Result<Connection> {
         tx.commit()?;
     }
     Ok(db)
+}
+
+/// A hash as its hexadecimal text says it.
+pub(crate) fn parse_hash(text: &str) -> Result<Hash32> {
+    let mut bytes = [0; 32];
+    if text.len() != 64 || !text.is_ascii() {
+        return Err(Error::Broken("hash"));
+    }
+    for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+        let digits = std::str::from_utf8(digits).map_err(|_| Error::Broken("hash"))?;
+        *byte = u8::from_str_radix(digits, 16).map_err(|_| Error::Broken("hash"))?;
+    }
+    Ok(Hash32(bytes))
 }
 
 #[cfg(feature = "sqlcipher")]

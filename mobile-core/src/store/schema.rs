@@ -190,7 +190,7 @@ CREATE TABLE sealed_answer (
 ALTER TABLE outbox_visit ADD COLUMN title BLOB;
 
 -- Taken up from this phone's own disk after its database was gone: nothing that is brought takes its place.
-ALTER TABLE outbox_visit ADD COLUMN own_spare INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE outbox_visit ADD COLUMN taken_up INTEGER NOT NULL DEFAULT 0;
 
 -- The signing key that was enrolled.
 ALTER TABLE enrolment ADD COLUMN public_key BLOB;

@@ -846,7 +846,16 @@ impl Bench {
     }
 
     pub(super) fn enrolled() -> Self {
-        let mut bench = Self::new(1);
+        Self::enrolled_with(1)
+    }
+
+    /// A colleague's phone.
+    pub(super) fn colleague() -> Self {
+        Self::enrolled_with(2)
+    }
+
+    fn enrolled_with(seed: u64) -> Self {
+        let mut bench = Self::new(seed);
         bench.app().enrol("abcdefghjk ".to_owned()).unwrap();
         bench.settle();
         assert!(bench.app().status().unwrap().enrolled);
@@ -860,6 +869,22 @@ impl Bench {
             .unwrap();
         self.settle();
         assert!(self.app().status().unwrap().signed_in);
+    }
+
+    /// Case 1 is on the roster.
+    pub(super) fn assign_one(&mut self) {
+        self.server.put(&super::object(1), &assignment(1));
+        self.app().send_now().unwrap();
+        self.settle();
+    }
+
+    /// Long enough for bytes that are safe to leave the phone.
+    pub(super) fn pass_weeks(&mut self) {
+        for _ in 0..3 {
+            self.pass_s(8 * 86_400);
+            self.app().send_now().unwrap();
+            self.settle_in_time();
+        }
     }
 
     fn id(&mut self) -> Uuid {

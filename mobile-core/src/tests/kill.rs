@@ -11,9 +11,8 @@ use tilik_protocol::evidence::VisitKind;
 use tilik_protocol::ids::{CaseId, VisitId};
 use uuid::Uuid;
 
-use super::bench::{Bench, assignment};
+use super::bench::Bench;
 use super::capture::{fix, front};
-use super::object;
 use crate::{BeginVisit, FieldApp, NewPin};
 
 const FOLDER: &str = "TILIK_KILL_FOLDER";
@@ -90,9 +89,7 @@ fn look(bench: &Bench, folder: &Path, sealed: &[VisitId]) {
 fn a_phone_that_is_killed_at_random_moments_loses_no_sealed_visit() {
     let kills = std::env::var("TILIK_KILLS").map_or(KILLS, |kills| kills.parse().unwrap());
     let mut bench = Bench::enrolled();
-    bench.server.put(&object(1), &assignment(1));
-    bench.app().send_now().unwrap();
-    bench.settle();
+    bench.assign_one();
     let folder = bench.folder();
     bench.close();
     let mut sealed = Vec::new();

@@ -4,8 +4,7 @@ use tilik_protocol::evidence::VisitKind;
 use tilik_protocol::ids::CaseId;
 use uuid::Uuid;
 
-use super::bench::{Bench, assignment};
-use super::object;
+use super::bench::Bench;
 use crate::{BeginVisit, CoreError, LockState, OutboxState, Place, TodayOrder, TodayQuery};
 
 const PIN: &str = "270519";
@@ -23,9 +22,7 @@ fn today() -> TodayQuery {
 
 fn with_pin() -> Bench {
     let mut bench = Bench::enrolled();
-    bench.server.put(&object(1), &assignment(1));
-    bench.app().send_now().unwrap();
-    bench.settle();
+    bench.assign_one();
     assert_eq!(bench.app().lock_state().unwrap(), LockState::NoPin);
     let state = bench.app().choose_pin(PIN.to_owned()).unwrap();
     assert_eq!(state, LockState::Open);

@@ -956,10 +956,7 @@ fn a_colleague_carries_a_bundle_and_the_server_hears_of_it() {
     let file = author.folder().join("titip.tilik");
     let path = file.to_string_lossy().into_owned();
     assert_eq!(author.app().export_bundle(vec![visit], path.clone()), Ok(1));
-    let mut carrier = Bench::new(2);
-    carrier.app().enrol("ABCDEFGHJK".to_owned()).unwrap();
-    carrier.settle();
-    carrier.sign_in();
+    let mut carrier = Bench::colleague();
     assert_eq!(carrier.app().import_bundle(path.clone()), Ok(1));
     assert_eq!(carrier.app().import_bundle(path), Ok(0), "once");
     carrier.settle_in_time();

@@ -9,7 +9,7 @@ use tilik_protocol::manifest::Hash32;
 use tilik_protocol::sync::VisitStatus;
 use uuid::Uuid;
 
-use super::bench::{Bench, assignment};
+use super::bench::Bench;
 use super::capture::{fix, front};
 use super::{object, only};
 use crate::{BeginVisit, CoreError, NewPin, Notice, OutboxState, Why};
@@ -91,9 +91,7 @@ fn assert_delivered(bench: &Bench, visits: usize) {
 #[test]
 fn a_phone_that_lost_the_key_of_its_database_begins_anew_and_delivers_forty_visits() {
     let mut bench = Bench::enrolled();
-    bench.server.put(&object(1), &assignment(1));
-    bench.app().send_now().unwrap();
-    bench.settle();
+    bench.assign_one();
     for _ in 0..UNSENT {
         bench.seal(None, &[300]);
     }
@@ -182,11 +180,7 @@ fn a_spare_goes_with_the_bytes_of_its_photos_and_tells_nothing_of_the_family() {
     bench.settle_in_time();
     bench.reopen();
     assert_eq!(spares(&bench).len(), 1, "the photo is still here");
-    for _ in 0..3 {
-        bench.pass_s(8 * 86_400);
-        bench.app().send_now().unwrap();
-        bench.settle_in_time();
-    }
+    bench.pass_weeks();
     assert!(!only(&bench).photos[0].on_phone);
     bench.reopen();
     assert_eq!(spares(&bench), Vec::<PathBuf>::new());
@@ -250,10 +244,7 @@ fn a_colleague_carries_what_a_phone_took_up_and_the_visit_itself_is_the_same_vis
     let exported = author.app().export_bundle(vec![visit], path(&spare));
     assert_eq!(exported, Ok(1));
 
-    let mut carrier = Bench::new(2);
-    carrier.app().enrol("ABCDEFGHJK".to_owned()).unwrap();
-    carrier.settle();
-    carrier.sign_in();
+    let mut carrier = Bench::colleague();
     assert_eq!(carrier.app().import_bundle(path(&spare)), Ok(1));
     assert_eq!(carrier.app().import_bundle(path(&spare)), Ok(0), "once");
     // The other way round nothing is lost either.
@@ -296,9 +287,7 @@ fn a_bundle_that_says_other_photos_of_a_visit_does_not_take_its_place() {
 #[test]
 fn the_outbox_names_the_family_after_its_case_left_the_roster_and_forgets_it_with_the_bytes() {
     let mut bench = Bench::enrolled();
-    bench.server.put(&object(1), &assignment(1));
-    bench.app().send_now().unwrap();
-    bench.settle();
+    bench.assign_one();
     let visit = complete(&bench, Some(CaseId(Uuid::from_u128(1))));
     bench.app().seal(visit).unwrap();
     let finding = complete(&bench, None);
@@ -339,21 +328,8 @@ fn the_outbox_names_the_family_after_its_case_left_the_roster_and_forgets_it_wit
     bench.server.officer = first;
     bench.sign_in();
     assert_eq!(titles(&bench), named);
-    for _ in 0..3 {
-        bench.pass_s(8 * 86_400);
-        bench.app().send_now().unwrap();
-        bench.settle_in_time();
-    }
+    bench.pass_weeks();
     assert_eq!(titles(&bench), [None, None]);
-}
-
-/// A colleague's phone.
-fn colleague() -> Bench {
-    let mut carrier = Bench::new(2);
-    carrier.app().enrol("ABCDEFGHJK".to_owned()).unwrap();
-    carrier.settle();
-    carrier.sign_in();
-    carrier
 }
 
 /// Exports this visit into a file of its own.
@@ -393,7 +369,7 @@ fn what_the_server_refused_of_a_colleagues_bundle_gives_way_to_the_visit() {
     let whole = exported(&author, visit, "whole.tilik");
     lose_key(&mut author);
     let spare = exported(&author, visit, "spare.tilik");
-    let mut carrier = colleague();
+    let mut carrier = Bench::colleague();
     carrier.server.status_of_visits = VisitStatus::Quarantined;
     assert_eq!(carrier.app().import_bundle(spare), Ok(1));
     carrier.settle_in_time();
@@ -421,7 +397,7 @@ fn bytes_that_a_bundle_lacked_come_with_the_next_one() {
     let poor = exported(&author, visit, "poor.tilik");
     std::fs::rename(&away, &file).unwrap();
     let whole = exported(&author, visit, "whole.tilik");
-    let mut carrier = colleague();
+    let mut carrier = Bench::colleague();
     assert_eq!(carrier.app().import_bundle(poor), Ok(1));
     carrier.settle_in_time();
     assert_eq!(only(&carrier).photos_received, 1);
@@ -437,7 +413,7 @@ fn a_carrier_that_loses_its_key_still_delivers_what_it_carries() {
     let mut author = Bench::enrolled();
     let visit = author.seal(None, &[100, 200]);
     let whole = exported(&author, visit, "whole.tilik");
-    let mut carrier = colleague();
+    let mut carrier = Bench::colleague();
     assert_eq!(carrier.app().import_bundle(whole), Ok(1));
     lose_key(&mut carrier);
     assert_eq!(only(&carrier).photos_total, 2);
@@ -453,7 +429,7 @@ fn a_bundle_that_is_refused_leaves_no_file_behind() {
     let file = author.folder().join("two.tilik");
     let both = author.app().export_bundle(visits.to_vec(), path(&file));
     assert_eq!(both, Ok(2));
-    let carrier = colleague();
+    let carrier = Bench::colleague();
     // The second one is there already, and is something else.
     let core = carrier.app().core();
     core.stores
@@ -475,9 +451,7 @@ fn a_bundle_that_is_refused_leaves_no_file_behind() {
 #[test]
 fn a_roster_that_cannot_be_read_comes_again_from_the_server() {
     let mut bench = Bench::enrolled();
-    bench.server.put(&object(1), &assignment(1));
-    bench.app().send_now().unwrap();
-    bench.settle();
+    bench.assign_one();
     let user = bench.server.officer;
     bench.seal(None, &[100]);
     bench.close();
@@ -544,11 +518,7 @@ fn the_next_officer_of_a_phone_sees_no_picture_of_the_one_before_and_pictures_go
     bench.server.officer = first;
     bench.sign_in();
     assert!(seen(&bench));
-    for _ in 0..3 {
-        bench.pass_s(8 * 86_400);
-        bench.app().send_now().unwrap();
-        bench.settle_in_time();
-    }
+    bench.pass_weeks();
     assert!(!only(&bench).photos[0].on_phone);
     assert!(!seen(&bench));
 }

@@ -261,30 +261,17 @@ impl Acting {
     pub async fn awaited(&self, announced: &Announced) -> Result<Option<Expected>> {
         announced.has_a_length()?;
         self.may_send_for(announced.device.into())?;
-        // Not `photo.id`, which is the same: then PostgreSQL plans this anew each time.
-        let mut begun = Query::select()
-            .expr(Expr::value(1))
-            .from(upload::Entity)
-            .and_where(upload::Column::Id.eq(Uuid::from(announced.photo)))
-            .to_owned();
-        if let Some(me) = self.actor.user().map(Uuid::from) {
-            // What somebody else has brought of it does not stand in its author's way.
-            let is_author = Query::select()
-                .expr(Expr::value(1))
-                .from(device::Entity)
-                .and_where(device::Column::Id.eq(Uuid::from(announced.device)))
-                .and_where(device::Column::OfficerId.eq(me))
-                .to_owned();
-            begun.cond_where(
-                Condition::any()
-                    .add(upload::Column::CarriedBy.eq(me))
-                    .add(Expr::not_exists(is_author)),
-            );
-        }
         let mut named = photo::Entity::find_by_id(Uuid::from(announced.photo))
             .filter(photo::Column::DeviceId.eq(Uuid::from(announced.device)))
             .filter(photo::Column::ReceivedAt.is_null())
-            .filter(Expr::not_exists(begun));
+            // Not `photo.id`, which is the same: then PostgreSQL plans this anew each time.
+            .filter(Expr::not_exists(
+                Query::select()
+                    .expr(Expr::value(1))
+                    .from(upload::Entity)
+                    .and_where(upload::Column::Id.eq(Uuid::from(announced.photo)))
+                    .to_owned(),
+            ));
         if let Some(visit) = self.actor.uploads_of() {
             let links = Query::select()
                 .column(visit_photo::Column::PhotoId)

@@ -121,6 +121,44 @@ impl Scene {
     }
 }
 
+/// A body whose bytes come when the test says so.
+struct Line {
+    bytes: tokio::sync::mpsc::UnboundedSender<Bytes>,
+    brought: usize,
+    /// How often the server asked for more.
+    asked: Arc<AtomicUsize>,
+}
+
+impl Line {
+    fn new() -> (Self, Body) {
+        let (bytes, hold) = tokio::sync::mpsc::unbounded_channel();
+        let asked = Arc::new(AtomicUsize::new(0));
+        let asks = asked.clone();
+        let frames = futures_util::stream::unfold(hold, move |mut hold| {
+            asks.fetch_add(1, Ordering::SeqCst);
+            async {
+                let frame: Bytes = hold.recv().await?;
+                Some((Ok::<_, std::io::Error>(frame), hold))
+            }
+        });
+        let line = Self {
+            bytes,
+            brought: 0,
+            asked,
+        };
+        (line, Body::from_stream(frames))
+    }
+
+    /// Brings bytes, and waits until the server has them and asks for more.
+    async fn bring(&mut self, bytes: Bytes) {
+        self.bytes.send(bytes).unwrap();
+        self.brought += 1;
+        while self.asked.load(Ordering::SeqCst) <= self.brought {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
 fn verdicts(answers: &[Answer]) -> Vec<String> {
     answers.iter().map(Answer::verdict).collect()
 }
@@ -189,17 +227,7 @@ async fn who_asks_where_an_upload_stands_is_told_of_what_came_on_a_line_that_die
         let scene = scene(319).await;
         scene.send_manifest().await;
         let photo = &scene.photos[0];
-        let (line, hold) = tokio::sync::mpsc::unbounded_channel();
-        let asked = Arc::new(AtomicUsize::new(0));
-        let asks = asked.clone();
-        let frames = futures_util::stream::unfold(hold, move |mut hold| {
-            asks.fetch_add(1, Ordering::SeqCst);
-            async {
-                let frame: Bytes = hold.recv().await?;
-                Some((Ok::<_, std::io::Error>(frame), hold))
-            }
-        });
-        let body = Body::from_stream(frames);
+        let (mut line, body) = Line::new();
         let request = if straight {
             photo.create(&scene.token, Some(body)).unwrap()
         } else {
@@ -208,10 +236,7 @@ async fn who_asks_where_an_upload_stands_is_told_of_what_came_on_a_line_that_die
         };
         let doorway = scene.world.doorway();
         let dead = tokio::spawn(async move { doorway.send(request).await.unwrap() });
-        line.send(photo.bytes.slice(..50_000)).unwrap();
-        while asked.load(Ordering::SeqCst) < 2 {
-            tokio::task::yield_now().await;
-        }
+        line.bring(photo.bytes.slice(..50_000)).await;
         assert_eq!(scene.offset(photo).await, 50_000);
         let rest = scene.patch(photo, 50_000, photo.tail(50_000)).await;
         assert_eq!(rest.status, 204, "nobody holds the right to append");
@@ -228,21 +253,16 @@ async fn a_colleague_who_carries_a_phones_visit_ends_no_transfer_of_that_phone()
     let scene = scene(331).await;
     let (author, carrier) = scene.grants().await;
     let photo = &scene.photos[0];
-    let (line, hold) = tokio::sync::mpsc::unbounded_channel();
-    let frames = futures_util::stream::unfold(hold, async |mut hold| {
-        let frame: Bytes = hold.recv().await?;
-        Some((Ok::<_, std::io::Error>(frame), hold))
-    });
-    let body = Body::from_stream(frames);
+    let (mut line, body) = Line::new();
     let request = photo.create(&author, Some(body)).unwrap();
     let doorway = scene.world.doorway();
     let coming = tokio::spawn(async move { doorway.send(request).await.unwrap() });
-    line.send(photo.bytes.slice(..50_000)).unwrap();
+    line.bring(photo.bytes.slice(..50_000)).await;
     for _ in 0..3 {
         let asked = scene.send(photo.head(&carrier).unwrap()).await;
         assert_eq!(asked.status, 404, "nothing of it is written yet");
     }
-    line.send(photo.bytes.slice(50_000..)).unwrap();
+    line.bring(photo.bytes.slice(50_000..)).await;
     drop(line);
     let told = coming.await.unwrap();
     assert_eq!(told.status, 201);

@@ -29,14 +29,14 @@ class KeysTest {
     @get:Rule
     val disk = TemporaryFolder()
 
-    private val room = Room()
+    private val system = Keys()
     private val folder by lazy { disk.root }
 
     /** What a start of the app finds in this boot. */
     private fun start(boot: String = "1") = Start(boot)
 
     private inner class Start(boot: String) {
-        val store = Keystore(room, folder, boot, File::writeBytes)
+        val store = Keystore(system, folder, boot, File::writeBytes)
         val keys = DatabaseKey(store, folder, boot, File::writeBytes)
     }
 
@@ -50,35 +50,35 @@ class KeysTest {
     @Test
     fun a_keystore_that_cannot_look_loses_nothing_in_any_boot() {
         val key = start().keys.databaseKey()
-        room.isBlind = true
+        system.isBlind = true
         for (boot in listOf("1", "2", "3")) {
             assertThrows(PortException.Failed::class.java) { start(boot).keys.databaseKey() }
         }
-        room.isBlind = false
+        system.isBlind = false
         assertArrayEquals(key, start("3").keys.databaseKey())
     }
 
     @Test
     fun an_unknown_error_loses_the_key_only_in_another_boot() {
         val key = start().keys.databaseKey()
-        room.trouble = UnrecoverableKeyException("apa saja")
+        system.trouble = UnrecoverableKeyException("apa saja")
         repeat(2) { assertThrows(PortException.Failed::class.java) { start("1").keys.databaseKey() } }
         // Had once more in between: what was feared before does not count.
-        room.trouble = null
+        system.trouble = null
         assertArrayEquals(key, start("1").keys.databaseKey())
-        room.trouble = UnrecoverableKeyException("apa saja")
+        system.trouble = UnrecoverableKeyException("apa saja")
         assertThrows(PortException.Failed::class.java) { start("2").keys.databaseKey() }
         assertThrows(PortException.Lost::class.java) { start("3").keys.databaseKey() }
-        room.trouble = ProviderException("sibuk")
+        system.trouble = ProviderException("sibuk")
         assertThrows(PortException.Failed::class.java) { start("4").keys.databaseKey() }
     }
 
     @Test
     fun another_database_key_leaves_the_old_one_where_it_is() {
         val old = start().keys.databaseKey()
-        val wrapping = room.secrets.getValue("tilik.database")
+        val wrapping = system.secrets.getValue("tilik.database")
         val kept = File(folder, "database.key").readBytes()
-        room.secrets.remove("tilik.database")
+        system.secrets.remove("tilik.database")
         assertThrows(PortException.Failed::class.java) { start("1").keys.databaseKey() }
         val second = start("2")
         assertThrows(PortException.Lost::class.java) { second.keys.databaseKey() }
@@ -86,12 +86,12 @@ class KeysTest {
         assertFalse(old.contentEquals(new))
         assertArrayEquals(new, start("2").keys.databaseKey())
         assertArrayEquals(kept, File(folder, "database.key.1").readBytes())
-        assertEquals(setOf("tilik.database.2"), room.secrets.keys)
+        assertEquals(setOf("tilik.database.2"), system.secrets.keys)
         // A third one; and the keystore finds the first again.
-        room.secrets["tilik.database"] = wrapping
+        system.secrets["tilik.database"] = wrapping
         start("2").keys.newDatabaseKey()
-        assertEquals(setOf("tilik.database", "tilik.database.2", "tilik.database.3"), room.secrets.keys)
-        assertEquals(wrapping, room.secrets["tilik.database"])
+        assertEquals(setOf("tilik.database", "tilik.database.2", "tilik.database.3"), system.secrets.keys)
+        assertEquals(wrapping, system.secrets["tilik.database"])
         assertTrue(File(folder, "database.key.2").exists())
     }
 
@@ -99,42 +99,42 @@ class KeysTest {
     fun a_key_that_an_older_app_put_aside_is_not_written_over() {
         File(folder, "database.key.lost").writeText("lama")
         start().keys.databaseKey()
-        assertEquals(setOf("tilik.database.2"), room.secrets.keys)
+        assertEquals(setOf("tilik.database.2"), system.secrets.keys)
     }
 
     @Test
     fun the_signing_key_is_made_once_however_the_keystore_looks() {
         val key = start().store.publicKey()
-        room.isBlind = true
+        system.isBlind = true
         assertArrayEquals(key, start().store.publicKey())
         for (boot in listOf("1", "2")) {
-            assertThrows(PortException.Failed::class.java) { room.blindly { start(boot).store.sign(ByteArray(1)) } }
+            assertThrows(PortException.Failed::class.java) { system.blindly { start(boot).store.sign(ByteArray(1)) } }
         }
-        assertEquals(setOf("tilik.signing"), room.pairs.keys)
+        assertEquals(setOf("tilik.signing"), system.pairs.keys)
     }
 
     @Test
     fun a_signing_key_that_is_gone_in_two_boots_is_followed_by_another() {
         val key = start().store.publicKey()
-        room.pairs.clear()
+        system.pairs.clear()
         repeat(2) { assertThrows(PortException.Failed::class.java) { start("1").store.sign(ByteArray(1)) } }
         val phone = start("2")
         phone.store.sign(ByteArray(1))
         assertFalse(key.contentEquals(phone.store.publicKey()))
         assertArrayEquals(phone.store.publicKey(), start("3").store.publicKey())
-        assertEquals(setOf("tilik.signing.2"), room.pairs.keys)
+        assertEquals(setOf("tilik.signing.2"), system.pairs.keys)
     }
 
     @Test
     fun a_signing_key_from_before_the_marker_is_found_and_noted() {
-        room.makeSigning("tilik.signing", inStrongBox = false)
-        val pair = room.pairs.getValue("tilik.signing")
-        room.isBlind = true
+        system.makeSigning("tilik.signing", inStrongBox = false)
+        val pair = system.pairs.getValue("tilik.signing")
+        system.isBlind = true
         assertThrows(PortException.Failed::class.java) { start().store.publicKey() }
-        room.isBlind = false
+        system.isBlind = false
         assertArrayEquals(Keystore.uncompressed(pair.public as ECPublicKey), start().store.publicKey())
         assertEquals("tilik.signing", File(folder, "signing.alias").readText())
-        assertEquals(mapOf("tilik.signing" to pair), room.pairs)
+        assertEquals(mapOf("tilik.signing" to pair), system.pairs)
     }
 
     @Test
@@ -146,11 +146,11 @@ class KeysTest {
         val other = phone.store.publicKey()
         assertFalse(key.contentEquals(other))
         assertArrayEquals(other, start().store.publicKey())
-        assertEquals(setOf("tilik.signing", "tilik.signing.2"), room.pairs.keys)
+        assertEquals(setOf("tilik.signing", "tilik.signing.2"), system.pairs.keys)
     }
 
     /** Keys in memory. */
-    private class Room : KeyRoom {
+    private class Keys : SystemKeys {
         val secrets = HashMap<String, SecretKey>()
         val pairs = HashMap<String, KeyPair>()
 

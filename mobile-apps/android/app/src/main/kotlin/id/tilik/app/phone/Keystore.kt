@@ -28,7 +28,7 @@ import uniffi.tilik_mobile_core.Signer
  * there is none, and a key made then would take the place of the one that is enrolled.
  */
 internal class Keystore(
-    private val room: KeyRoom,
+    private val system: SystemKeys,
     private val folder: File,
     boot: String,
     private val write: (File, ByteArray) -> Unit = ::writeDurably,
@@ -39,12 +39,12 @@ internal class Keystore(
     private var publicHalf: ByteArray? = null
 
     override fun publicKey(): ByteArray = synchronized(this) {
-        publicHalf ?: signing { uncompressed(room.verifying(it)) }.also { publicHalf = it }
+        publicHalf ?: signing { uncompressed(system.verifying(it)) }.also { publicHalf = it }
     }
 
     override fun sign(message: ByteArray): ByteArray = synchronized(this) {
         signing { alias ->
-            val key = room.signing(alias)
+            val key = system.signing(alias)
             Signature.getInstance("SHA256withECDSA").run {
                 initSign(key)
                 update(message)
@@ -53,7 +53,7 @@ internal class Keystore(
         }
     }
 
-    override fun level(): String = synchronized(this) { signing { room.level(it, it.endsWith(STRONGBOX)) } }
+    override fun level(): String = synchronized(this) { signing { system.level(it, it.endsWith(STRONGBOX)) } }
 
     /** A new enrolment follows: the next signing key is another one. The old one stays where it is. */
     fun forgetSigning() = synchronized(this) {
@@ -67,11 +67,11 @@ internal class Keystore(
 
     /** The key that wraps the database key; null when the keystore says that there is none. */
     fun wrappingKey(alias: String): SecretKey? = synchronized(this) {
-        trying { if (room.has(alias)) room.wrapping(alias) else null }
+        trying { if (system.has(alias)) system.wrapping(alias) else null }
     }
 
     /** Makes a wrapping key of a name that no key has. */
-    fun newWrappingKey(alias: String): SecretKey = synchronized(this) { trying { room.makeWrapping(alias) } }
+    fun newWrappingKey(alias: String): SecretKey = synchronized(this) { trying { system.makeWrapping(alias) } }
 
     /** Whether the wrapping key is not there, said by a keystore that shows that it is well. */
     fun hasLostWrappingKey(alias: String): Boolean = synchronized(this) { areAbsent(listOf(alias)) }
@@ -81,14 +81,14 @@ internal class Keystore(
      * the keystore has to show that it is well: it makes a key, uses it, and finds that one and not the others.
      */
     private fun areAbsent(aliases: List<String>): Boolean = try {
-        val probe = room.makeWrapping(PROBE)
+        val probe = system.makeWrapping(PROBE)
         val sealing = Cipher.getInstance(AES_GCM).apply { init(Cipher.ENCRYPT_MODE, probe) }
         val sealed = sealing.doFinal(byteArrayOf(7))
         val opening = Cipher.getInstance(AES_GCM)
         opening.init(Cipher.DECRYPT_MODE, probe, GCMParameterSpec(128, sealing.iv))
         val isWell = opening.doFinal(sealed).contentEquals(byteArrayOf(7))
-        val areAbsent = isWell && room.has(PROBE) && aliases.none(room::has)
-        room.remove(PROBE)
+        val areAbsent = isWell && system.has(PROBE) && aliases.none(system::has)
+        system.remove(PROBE)
         areAbsent
     } catch (_: GeneralSecurityException) {
         false
@@ -132,22 +132,22 @@ internal class Keystore(
         val plain = generation().let { if (it == 1) SIGNING else "$SIGNING.$it" }
         val safe = plain + STRONGBOX
         // Keys from before there was a marker, or from a start that was cut off.
-        val alias = trying { listOf(safe, plain).find(room::has) } ?: makeSigning(plain, safe)
+        val alias = trying { listOf(safe, plain).find(system::has) } ?: makeSigning(plain, safe)
         write(marker, alias.toByteArray())
         return alias
     }
 
     private fun makeSigning(plain: String, safe: String): String = trying {
         if (!areAbsent(listOf(safe, plain))) throw ProviderException("the keystore is not well")
-        if (room.hasStrongBox) {
+        if (system.hasStrongBox) {
             try {
-                room.makeSigning(safe, inStrongBox = true)
+                system.makeSigning(safe, inStrongBox = true)
                 return@trying safe
             } catch (_: ProviderException) {
                 // Some phones say that they have one and cannot make this key in it.
             }
         }
-        room.makeSigning(plain, inStrongBox = false)
+        system.makeSigning(plain, inStrongBox = false)
         plain
     }
 

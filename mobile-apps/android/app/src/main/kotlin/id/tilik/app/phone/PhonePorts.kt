@@ -18,7 +18,7 @@ internal fun phonePorts(context: Context): Ports {
     val folder = File(context.noBackupFilesDir, "keys")
     val boots = BootClock(context)
     val boot = boots.bootCount()?.toString() ?: boots.bootId()
-    val keystore = Keystore(AndroidKeyRoom(context), folder, boot)
+    val keystore = Keystore(AndroidSystemKeys(context), folder, boot)
     return Ports(
         clock = WallClock(context),
         monotonic = boots,

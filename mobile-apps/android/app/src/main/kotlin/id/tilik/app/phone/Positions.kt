@@ -53,3 +53,12 @@ interface Positions {
     /** Ends. */
     fun close()
 }
+
+/** Hears fixes and nothing else: for a map that only shows where the officer stands. */
+internal class FixWatcher(private val heard: () -> Unit) : Positions.Watcher {
+    override fun fix(fix: Fix) = heard()
+
+    override fun heading(degrees: Float) = Unit
+
+    override fun unavailable(why: Positions.Unavailable) = Unit
+}

@@ -8,8 +8,8 @@ import android.view.ViewGroup
 import android.widget.FrameLayout
 import android.widget.LinearLayout
 import id.tilik.app.R
+import id.tilik.app.phone.FixWatcher
 import id.tilik.app.phone.Positions
-import uniffi.tilik_mobile_core.Fix
 import uniffi.tilik_mobile_core.MapPinKind
 import uniffi.tilik_mobile_core.MapQuery
 import uniffi.tilik_mobile_core.MapView
@@ -33,15 +33,7 @@ class MapScreen(args: Bundle = Bundle()) : Screen(ScreenName.MAP, args) {
     override fun onShown() {
         val heard = stage.app.newPositions()
         positions = heard
-        heard.watch(Positions.Pace.WALKING, object : Positions.Watcher {
-            override fun fix(fix: Fix) {
-                canvas?.anew()
-            }
-            override fun heading(degrees: Float) = Unit
-            override fun headingUnknown() = Unit
-            override fun rough() = Unit
-            override fun unavailable(why: Positions.Unavailable) = Unit
-        })
+        heard.watch(Positions.Pace.WALKING, FixWatcher { canvas?.anew() })
         canvas?.anew()
     }
 

@@ -11,6 +11,7 @@ import android.widget.LinearLayout
 import android.widget.ProgressBar
 import android.widget.TextView
 import id.tilik.app.R
+import id.tilik.app.phone.FixWatcher
 import id.tilik.app.phone.Positions
 import uniffi.tilik_mobile_core.Fix
 import uniffi.tilik_mobile_core.MapQuery
@@ -252,14 +253,7 @@ class PlacePinScreen(args: Bundle) : Screen(ScreenName.PLACE_PIN, args) {
         val heard = stage.app.newPositions()
         positions = heard
         // Only to show where the officer stands; the point itself is chosen by hand.
-        heard.watch(Positions.Pace.WALKING, object : Positions.Watcher {
-            override fun fix(fix: Fix) {
-                map?.anew()
-            }
-            override fun heading(degrees: Float) = Unit
-            override fun rough() = Unit
-            override fun unavailable(why: Positions.Unavailable) = Unit
-        })
+        heard.watch(Positions.Pace.WALKING, FixWatcher { map?.anew() })
         map?.anew()
     }
 

@@ -15,8 +15,8 @@ import java.security.spec.ECGenParameterSpec
 import javax.crypto.KeyGenerator
 import javax.crypto.SecretKey
 
-/** The keys by their names. A test gives another room, in which keys vanish and doors jam. */
-internal interface KeyRoom {
+/** The keystore by the names of its keys. A test gives one in which keys vanish and doors jam. */
+internal interface SystemKeys {
     /** Whether this phone says that it has a StrongBox. */
     val hasStrongBox: Boolean
 
@@ -46,7 +46,7 @@ internal interface KeyRoom {
 }
 
 /** The system's own. */
-internal class AndroidKeyRoom(private val context: Context) : KeyRoom {
+internal class AndroidSystemKeys(private val context: Context) : SystemKeys {
     override val hasStrongBox: Boolean
         get() = Build.VERSION.SDK_INT >= 28 &&
             context.packageManager.hasSystemFeature(PackageManager.FEATURE_STRONGBOX_KEYSTORE)
