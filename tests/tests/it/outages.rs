@@ -12,7 +12,7 @@ use tilik_server::http::routes::{self, Access, Line};
 use tilik_tests::requests::{Ask, Caller, Scene, ask};
 use tilik_tests::uploads::{SealedPhoto, noise, offset_of, seal_finding};
 use tilik_tests::world::Answer;
-use tilik_tests::{Staff, World};
+use tilik_tests::{Console, Staff, World};
 
 use crate::expected;
 
@@ -151,7 +151,8 @@ async fn a_phone_that_meets_an_outage_of_ten_seconds_loses_nothing_and_sends_not
     for (n, part) in [Part::Database, Part::Blobs].into_iter().enumerate() {
         let world = World::new(510 + n as u64).await.unwrap();
         let (staff, phone, photos) = a_phone(&world).await;
-        let token = staff.supervisor.token().await.unwrap();
+        let officer = Console::of(&world, staff.officers[0].clone());
+        let token = officer.token().await.unwrap();
         // Half of the first photo is acknowledged.
         let half = photos[0].bytes.slice(..40_000);
         let begun = photos[0].create(&token, Some(half.into())).unwrap();
