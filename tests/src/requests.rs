@@ -328,6 +328,9 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
             | "/v1/officers"
             | "/v1/review/waiting"
             | "/v1/decisions/waiting"
+            | "/v1/tasks"
+            | "/v1/quotas"
+            | "/v1/overlaps"
             | "/v1/grants/waiting"
             | "/v1/journal/people"
             | "/v1/delegations"
@@ -343,6 +346,7 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
         | ("DELETE", "/v1/session")
         | ("POST", "/v1/me/sign-out-everywhere")
         | ("OPTIONS", "/v1/uploads") => plain(line.path.to_owned()),
+        ("GET", "/v1/overlaps/families") => plain(format!("{}?one=PKH&other=SEMBAKO", line.path)),
         ("DELETE", "/v1/me/sessions/{id}") => plain(id(&session_of(&caller.tokens)?)),
         ("POST", "/v1/me/news") => here(&json!({
             "event_id": event(), "version": "2026.11", "roles": [caller.role],

@@ -201,7 +201,6 @@ test('an operator finds several families eligible at once', async () => {
 	assert.ok(village !== undefined && rows !== undefined && rows.length >= 2, 'no two accepted cases of a village wait for their operator');
 	await as(`operator${VILLAGES.indexOf(village) + 1}`, async (desk) => {
 		const { page } = desk;
-		await page.waitForURL('**/penerima');
 		await desk.visit('/penerima?bagian=putusan');
 		const [one, other] = rows;
 		for (const row of [one, other]) {
@@ -269,7 +268,10 @@ test('an approver confirms several proposals at once but for one taken out, and 
 	}
 	await as('kepala', async (desk) => {
 		const { page } = desk;
-		// An approver begins with what waits for them, and the menu says how much that is.
+		// Everybody begins with what waits for them, the oldest first; the menu says how much that is.
+		await page.waitForURL('**/tugas');
+		await desk.settled();
+		await page.getByRole('link', { name: 'Buka pengesahan', exact: true }).click();
 		await page.waitForURL('**/persetujuan');
 		await desk.settled();
 		const menu = page.getByRole('navigation', { name: 'Halaman utama' }).getByRole('link', { name: /^Pengesahan/ });

@@ -12,6 +12,7 @@ async function firstOf(desk: Desk, list: string, path: (id: string) => string, k
 
 export const PAGES: Readonly<Record<string, readonly Address[]>> = {
 	koordinator: [
+		'/tugas',
 		'/tinjau',
 		'/tinjau/lembar',
 		'/kasus',
@@ -21,17 +22,19 @@ export const PAGES: Readonly<Record<string, readonly Address[]>> = {
 		'/kasus/rencana',
 		'/peta',
 		'/ringkasan',
+		'/kuota',
+		'/kuota?bagian=ganda',
 		'/perangkat',
 		'/perangkat/kode',
 		'/perangkat/kode/banyak',
 		'/perangkat/sandi',
 	],
-	operator1: ['/penerima', '/penerima?bagian=putusan', '/persetujuan', '/akun', '/akun/kata-sandi', '/akun/kode', '/atur-ulang', '/apa-yang-baru'],
+	operator1: ['/tugas', '/penerima', '/penerima?bagian=putusan', '/persetujuan', '/akun', '/akun/kata-sandi', '/akun/kode', '/atur-ulang', '/apa-yang-baru'],
 	verifikator: [
 		(desk) => firstOf(desk, '/v1/cases?state=accepted&limit=1', (id) => `/penerima/${id}`, 'family'),
 		(desk) => firstOf(desk, '/v1/cases?state=accepted&limit=1', (id) => `/penerima/${id}/pembatalan`, 'family'),
 	],
-	kepala: ['/akun', '/persetujuan', '/persetujuan?state=decided', '/persetujuan?bagian=slip', (desk) => firstOf(desk, '/v1/cases?state=decided&limit=1', (id) => `/persetujuan/${id}`), (desk) => firstOf(desk, '/v1/cases?state=awaiting_approval&limit=1', (id) => `/persetujuan/${id}`)],
+	kepala: ['/akun', '/tugas', '/persetujuan', '/persetujuan?state=decided', '/persetujuan?bagian=slip', (desk) => firstOf(desk, '/v1/cases?state=decided&limit=1', (id) => `/persetujuan/${id}`), (desk) => firstOf(desk, '/v1/cases?state=awaiting_approval&limit=1', (id) => `/persetujuan/${id}`)],
 	admin: ['/impor', '/impor/baru', (desk) => firstOf(desk, '/v1/imports?limit=1', (id) => `/impor/${id}`), '/pengguna', '/pengguna?cari=petugas', (desk) => firstOf(desk, '/v1/users?role=approver&limit=1', (id) => `/pengguna/${id}`), (desk) => firstOf(desk, '/v1/users?role=officer&limit=1', (id) => `/pengguna/${id}/peran`), '/pengguna/baru', '/pengguna/berkas', '/latihan'],
 	inspektorat: ['/jejak', '/jejak?bagian=pembacaan&dari=2026-01-01&urut=lama'],
 	latihan: ['/tinjau', '/kasus', (desk) => firstOf(desk, '/v1/cases?limit=1', (id) => `/kasus/${id}`), '/peta'],

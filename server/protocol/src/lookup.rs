@@ -430,6 +430,9 @@ pub struct WaitingGrant {
     /// What they sign in with.
     #[serde(default)]
     pub username: String,
+    /// When it was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub granted_at: Option<Timestamp>,
     /// The roles that this person already has.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub holds: Vec<GrantView>,

@@ -20,6 +20,7 @@ use tilik_protocol::overview::*;
 use tilik_protocol::plan::*;
 use tilik_protocol::policy::{Permission, Role};
 use tilik_protocol::problem::{FieldProblem, Problem, ProblemCode};
+use tilik_protocol::quota::*;
 use tilik_protocol::reason::ReasonCode;
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::registry::{
@@ -31,6 +32,7 @@ use tilik_protocol::review::*;
 use tilik_protocol::second_factor::*;
 use tilik_protocol::session::*;
 use tilik_protocol::sync::*;
+use tilik_protocol::tasks::*;
 use tilik_protocol::time::Timestamp;
 use tilik_protocol::training::*;
 use uuid::Uuid;
@@ -650,8 +652,33 @@ fn looked_up(s: &mut BTreeSet<String>) {
             holds: vec![grant()],
             granted_by: Some(id(3)),
             granted_by_name: Some("Admin Satu".into()),
+            granted_at: Some(at(0)),
         },
     );
+    let task = Task {
+        id: id(30),
+        family: Some(id(4)),
+        about: "Keluarga Satu".into(),
+        region: Some(village()),
+        since: at(0),
+        due_at: Some(at(60)),
+    };
+    let group = TaskGroup {
+        kind: TaskKind::Decide,
+        count: 12,
+        overdue: 1,
+        items: vec![task.clone()],
+    };
+    wire(s, &task);
+    wire(s, &group);
+    wire(
+        s,
+        &Tasks {
+            at: at(0),
+            groups: vec![group],
+        },
+    );
+    quotas(s);
     wire(s, &PrepareTraining { event_id: id(70) });
     wire(
         s,
@@ -661,6 +688,62 @@ fn looked_up(s: &mut BTreeSet<String>) {
             families: 13,
             open_cases: 8,
             officers: 2,
+        },
+    );
+}
+
+/// Quotas and who receives more than one program.
+fn quotas(s: &mut BTreeSet<String>) {
+    let total = QuotaTotal {
+        program: "PKH".into(),
+        fund: "APBN".into(),
+        villages: 46,
+        slots: 10_000,
+        held: 9_900,
+        reserved: 60,
+        free: 40,
+    };
+    let row = QuotaRow {
+        program: "PKH".into(),
+        region: village(),
+        slots: 250,
+        held: 240,
+        reserved: 6,
+        free: 4,
+        waiting: 31,
+        frozen_at: Some(at(0)),
+    };
+    wire(s, &total);
+    wire(s, &row);
+    wire(
+        s,
+        &Quotas {
+            totals: vec![total],
+            items: vec![row],
+            next: Some("PKH:35.71.03.1009".into()),
+        },
+    );
+    let overlap = Overlap {
+        one: "PKH".into(),
+        other: "SEMBAKO".into(),
+        fund: Some("APBN".into()),
+        families: 12,
+    };
+    wire(s, &overlap);
+    wire(
+        s,
+        &Overlaps {
+            items: vec![overlap],
+        },
+    );
+    wire(
+        s,
+        &OverlapFamily {
+            family: id(4),
+            name: "Keluarga Satu".into(),
+            region: village(),
+            rt: "001".into(),
+            rw: "002".into(),
         },
     );
 }

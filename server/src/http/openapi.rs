@@ -7,7 +7,8 @@ use utoipa::OpenApi;
 use super::routes::{self, Access, Line};
 use super::{
     base_map, cases, contact_sheets, families, health, imports, lookup, map, overview, phone,
-    photos, plans, reset_slips, second_factor, session, sync, trail, training, uploads, users,
+    photos, plans, quotas, reset_slips, second_factor, session, sync, tasks, trail, training,
+    uploads, users,
 };
 use crate::error::{Error, Result};
 
@@ -96,7 +97,11 @@ use crate::error::{Error, Result};
         lookup::reasons,
         lookup::officers,
         lookup::waiting,
+        quotas::show,
+        quotas::overlaps,
+        quotas::overlap_families,
         lookup::waiting_decisions,
+        tasks::show,
         lookup::history,
         lookup::waiting_grants,
         map::view,

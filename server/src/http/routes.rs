@@ -22,8 +22,8 @@ use tower_http::compression::CompressionLayer;
 use super::linger::linger;
 use super::{
     base_map, cases, console, contact_sheets, families, health, imports, lookup, map, overview,
-    phone, photos, plans, reset_slips, second_factor, session, sync, trail, training, uploads,
-    users,
+    phone, photos, plans, quotas, reset_slips, second_factor, session, sync, tasks, trail,
+    training, uploads, users,
 };
 use crate::App;
 use crate::actor::Actor;
@@ -291,6 +291,9 @@ fn table() -> Table {
         .route(Method::POST, "/v1/cases/{id}/confirmations", Requires(P::ConfirmDecisions), cases::confirm)
         .route(Method::POST, "/v1/notices/{id}/delivered", Requires(P::DeliverNotices), cases::delivered)
         .route(Method::GET, "/v1/memberships", Requires(P::ReadCases), cases::memberships)
+        .route(Method::GET, "/v1/quotas", Requires(P::ReadOverview), quotas::show)
+        .route(Method::GET, "/v1/overlaps", Requires(P::ReadOverview), quotas::overlaps)
+        .route(Method::GET, "/v1/overlaps/families", Requires(P::ReadCases), quotas::overlap_families)
         .route(Method::GET, "/v1/recipients", Requires(P::ReadCases), families::recipients)
         .route(Method::POST, "/v1/families/search", Requires(P::ReadCases), families::search)
         .route(Method::GET, "/v1/families/{id}", Requires(P::ReadCases), families::show)
@@ -310,6 +313,7 @@ fn table() -> Table {
         .route(Method::GET, "/v1/officers", Requires(P::AssignCases), lookup::officers)
         .route(Method::GET, "/v1/review/waiting", Requires(P::ReviewCases), lookup::waiting)
         .route(Method::GET, "/v1/decisions/waiting", Requires(P::ReadCases), lookup::waiting_decisions)
+        .route(Method::GET, "/v1/tasks", SignedIn, tasks::show)
         .route(Method::GET, "/v1/cases/{id}/history", Requires(P::ReadCases), lookup::history)
         .route(Method::GET, "/v1/grants/waiting", Requires(P::ConfirmGrants), lookup::waiting_grants)
         .route_up_to(crate::imports::MAX_BYTES, Method::POST, "/v1/imports/{import}", Requires(P::Import), imports::import)

@@ -365,6 +365,7 @@ impl Acting {
                 user: UserId(row.user_id),
                 name: names.get(&row.user_id).cloned().unwrap_or_default(),
                 username: usernames.get(&row.user_id).cloned().unwrap_or_default(),
+                granted_at: Some(Timestamp::from_micros(row.granted_at)),
                 holds: self.store.grants_in_force(UserId(row.user_id)).await?.1,
                 granted_by: row.granted_by.map(UserId),
                 granted_by_name: row.granted_by.and_then(|id| names.get(&id).cloned()),

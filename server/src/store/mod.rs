@@ -19,6 +19,7 @@ mod codes;
 mod connection;
 mod lanes;
 mod tables;
+mod tasks;
 mod text;
 mod write;
 
@@ -45,6 +46,7 @@ pub mod overview;
 mod own_sessions;
 pub mod photos;
 mod plans;
+mod quotas;
 pub mod recipients;
 mod reset_slips;
 pub mod review;

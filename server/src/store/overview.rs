@@ -23,7 +23,8 @@ use crate::error::{Error, Result};
 
 mod statements;
 
-use statements::{Values, counting, queue, reasons};
+pub(super) use statements::Values;
+use statements::{counting, queue, reasons};
 
 const DAY_US: i64 = 86_400_000_000;
 pub(super) const MINUTE_US: i64 = 60_000_000;

@@ -15,7 +15,11 @@ export interface Page {
 	readonly waits?: () => number;
 }
 
+/** Whose work waits for them in a list. */
+const AT_WORK = ['assign_cases', 'review_cases', 'decide_cases', 'confirm_decisions', 'confirm_grants', 'confirm_imports', 'deliver_notices', 'import'] as const;
+
 const PAGES: readonly Page[] = [
+	{ href: '/tugas', label: shell.pages.tugas, open: () => AT_WORK.some((permission) => may(permission)) },
 	{ href: '/tinjau/lembar', label: shell.pages.lembar, open: () => may('review_cases'), within: true },
 	{ href: '/tinjau', label: shell.pages.tinjau, open: () => may('review_cases'), below: () => may('read_cases') },
 	{ href: '/kasus/rencana', label: shell.pages.rencana, open: () => may('assign_cases'), within: true },
@@ -27,6 +31,7 @@ const PAGES: readonly Page[] = [
 	{ href: '/penerima', label: shell.pages.penerima, open: () => may('read_cases'), waits: () => work.waiting?.to_decide ?? 0 },
 	{ href: '/peta', label: shell.pages.peta, open: () => may('read_cases') },
 	{ href: '/ringkasan', label: shell.pages.ringkasan, open: () => may('read_overview') },
+	{ href: '/kuota', label: shell.pages.kuota, open: () => may('read_overview') },
 	{
 		href: '/persetujuan',
 		label: shell.pages.persetujuan,
@@ -50,9 +55,8 @@ export function reachablePages(): Page[] {
 	return PAGES.filter((page) => page.open());
 }
 
-/** Where this person's work begins: an approver's is what waits for them, everybody else's the first page of the bar. */
+/** Where this person's work begins: what waits for them, or else the first page of the bar. */
 export function startPage(): string | null {
-	if (may('confirm_decisions') && !may('review_cases') && !may('decide_cases')) return '/persetujuan';
 	return openPages()[0]?.href ?? null;
 }
 

@@ -53,6 +53,7 @@ mod quotas;
 mod regions;
 mod rehearsal;
 pub(crate) use rehearsal::JOB;
+pub(super) use rehearsal::KEPT_DAYS;
 mod units;
 mod waitlists;
 

@@ -33,7 +33,7 @@ use crate::store::{Acting, Write, jobs};
 /// What is done in the background to a file that is tried; its object is the import.
 pub(crate) const JOB: &str = "rehearsed_import";
 /// A file that nobody applies is personal data without a purpose.
-const KEPT_DAYS: i64 = 7;
+pub(in crate::store) const KEPT_DAYS: i64 = 7;
 
 /// What a try told, as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

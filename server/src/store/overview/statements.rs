@@ -24,16 +24,16 @@ const ENDS_WAIT: &str =
 
 /// Values of a statement with `$1, $2 …`, and their names.
 #[derive(Default)]
-pub(super) struct Values(pub(super) Vec<Value>);
+pub(in crate::store) struct Values(pub(in crate::store) Vec<Value>);
 
 impl Values {
-    fn put(&mut self, value: impl Into<Value>) -> String {
+    pub(in crate::store) fn put(&mut self, value: impl Into<Value>) -> String {
         self.0.push(value.into());
         format!("${}", self.0.len())
     }
 
     /// `column` lies in one of `regions`: as `in_regions` says it, in text.
-    fn regions(&mut self, column: &str, regions: &[RegionCode]) -> String {
+    pub(in crate::store) fn regions(&mut self, column: &str, regions: &[RegionCode]) -> String {
         let places: Vec<String> = regions
             .iter()
             .map(|code| {

@@ -9,6 +9,7 @@ export const shell = {
 	online: 'Daring',
 	offline: 'Luring',
 	pages: {
+		tugas: 'Tugas',
 		tinjau: 'Tinjau',
 		lembar: 'Lembar',
 		kasus: 'Kasus',
@@ -16,6 +17,7 @@ export const shell = {
 		penerima: 'Penerima',
 		peta: 'Peta',
 		ringkasan: 'Ringkasan',
+		kuota: 'Kuota',
 		persetujuan: 'Pengesahan',
 		impor: 'Impor',
 		pengguna: 'Pengguna',

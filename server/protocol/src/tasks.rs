@@ -1,0 +1,92 @@
+//! What waits for somebody: the list that their first page shows.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::ids::FamilyId;
+use crate::region::RegionCode;
+use crate::time::Timestamp;
+
+/// What is to be done.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum TaskKind {
+    /// A case without an officer.
+    Assign,
+    /// Evidence that came in whole.
+    Review,
+    /// Accepted evidence: each membership is to be decided.
+    Decide,
+    /// A proposed outcome that a second person confirms or refuses.
+    Confirm,
+    /// A notice that has not reached its family.
+    Deliver,
+    /// A file that was tried and not applied.
+    ApplyImport,
+    /// A file that an approver confirms or refuses.
+    ConfirmImport,
+    /// A grant that waits for an approver.
+    ConfirmGrant,
+    /// A slip for a new password that waits for an approver.
+    ReleaseSlip,
+}
+
+/// One thing to be done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Task {
+    /// The case, notice, import, grant or slip that it is about.
+    pub id: Uuid,
+    /// The family that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub family: Option<FamilyId>,
+    /// Whom it is about: the family's or person's name, or the kind of file.
+    pub about: String,
+    /// Where.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<RegionCode>,
+    /// Since when it waits: a case since its evidence came in, or since it was opened when nobody has gone there.
+    pub since: Timestamp,
+    /// Until when it is to be done; absent when nothing says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<Timestamp>,
+}
+
+/// All of one kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TaskGroup {
+    /// What is to be done.
+    pub kind: TaskKind,
+    /// How many there are.
+    pub count: u64,
+    /// How many of them are past their time.
+    pub overdue: u64,
+    /// The oldest of them, oldest first.
+    pub items: Vec<Task>,
+}
+
+/// `GET /v1/tasks`: what waits for the asker, the kind with the oldest first. Kinds of which nothing waits are absent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Tasks {
+    /// As of when.
+    pub at: Timestamp,
+    /// By kind.
+    pub groups: Vec<TaskGroup>,
+}
