@@ -316,7 +316,7 @@ impl Acting {
             ];
             let ids = placed(&mut values, chosen.iter().copied());
             let lock = if self.store.is_postgres() {
-                "FOR UPDATE OF c SKIP LOCKED"
+                "FOR NO KEY UPDATE OF c SKIP LOCKED"
             } else {
                 ""
             };

@@ -283,11 +283,16 @@ impl Acting {
             but.push(format!("AND c.id <> ${}", values.len()));
         }
         // A lease that a power cut takes away was ten minutes of somebody's time: PostgreSQL need not wait for the disk.
-        let (lock, soon) = if self.store.is_postgres() {
+        // Rows that somebody writes at this moment are passed over; when nothing else is there, they are waited for, so that
+        // nobody is told that nothing waits while one case is only being touched.
+        let (locks, soon): (&[&str], _) = if self.store.is_postgres() {
             let soon = "AND set_config('synchronous_commit', 'off', true) = 'off'";
-            ("FOR UPDATE SKIP LOCKED", soon)
+            (
+                &["FOR NO KEY UPDATE SKIP LOCKED", "FOR NO KEY UPDATE"],
+                soon,
+            )
         } else {
-            ("", "")
+            (&[""], "")
         };
         // The state is written out, so that the partial index of waiting cases is used.
         // By name: a kept statement survives a column that a newer server adds.
@@ -295,8 +300,9 @@ impl Acting {
             .map(|column| column.as_str())
             .collect();
         let columns = columns.join(", ");
-        let text = format!(
-            "UPDATE verification_case SET lease_user = $1, lease_until = $2, lease_sheet = NULL, lease_since = $3 WHERE id = ( \
+        for lock in locks {
+            let text = format!(
+                "UPDATE verification_case SET lease_user = $1, lease_until = $2, lease_sheet = NULL, lease_since = $3 WHERE id = ( \
              SELECT c.id FROM verification_case c {queue} WHERE c.state = '{state}' AND c.complete_at IS NOT NULL \
              AND (c.lease_until IS NULL OR c.lease_until <= $3 OR c.lease_until > $4) \
              AND ({place}) {} AND {NOT_INVOLVED} \
@@ -304,16 +310,18 @@ impl Acting {
              AND h.lease_until > $3 AND h.lease_until <= $4 AND h.state IN ('submitted', 'unreachable') AND {of_kind}) < {most} \
              ORDER BY c.complete_at LIMIT 1 {lock}) \
              AND (lease_until IS NULL OR lease_until <= $3 OR lease_until > $4) {soon} RETURNING {columns}",
-            but.join(" ")
-        );
-        let row = self
-            .store
-            .writer()
-            .query_one_raw(self.store.sql(&text, values))
-            .await?;
-        Ok(row
-            .map(|row| Case::from_query_result(&row, ""))
-            .transpose()?)
+                but.join(" ")
+            );
+            let row = self
+                .store
+                .writer()
+                .query_one_raw(self.store.sql(&text, values.clone()))
+                .await?;
+            if let Some(row) = row {
+                return Ok(Some(Case::from_query_result(&row, "")?));
+            }
+        }
+        Ok(None)
     }
 
     /// Takes a given case in reach for ten minutes, or holds one's own for another ten. Nobody holds more than
