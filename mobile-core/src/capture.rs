@@ -22,6 +22,7 @@ use rusqlite::{OptionalExtension, params};
 use crate::error::{CoreError, Error, Result};
 use crate::phone::{FULL_BELOW_BYTES, Phone};
 use crate::photos;
+use crate::screens::camera;
 use crate::screens::{
     BeginVisit, DraftAnswer, DraftPhoto, DraftPin, DraftStep, DraftView, Fix, NewPhoto, NewPin,
     PhotoTaken, SealedView,
@@ -316,7 +317,11 @@ pub(crate) fn add_photo(app: &FieldApp, visit: VisitId, photo: NewPhoto) -> Resu
     {
         let core = app.core();
         check_drafting(&core)?;
-        check_room(&drafts::load(&core.stores.device, &vault, visit)?)?;
+        let draft = drafts::load(&core.stores.device, &vault, visit)?;
+        check_room(&draft)?;
+        if camera::waits_for_notice(&draft, photo.kind) {
+            return Err(Error::refused("notice_first"));
+        }
     }
     // Asked before the work, so that the officer makes room while the photo can still be taken again.
     if phone.ports.space.free_bytes() < FULL_BELOW_BYTES {

@@ -263,7 +263,7 @@ impl FieldApp {
         Ok(capture::answer(self, visit, &question, value.as_deref())?)
     }
 
-    /// The privacy notice was read to the respondent.
+    /// The privacy notice was read to the respondent. Only then may anything but the front of the house be photographed.
     pub fn notice_read(&self, visit: VisitId) -> Result<(), CoreError> {
         screens::lock::check_open(self)?;
         Ok(capture::notice_read(self, visit)?)
@@ -425,6 +425,12 @@ impl FieldApp {
     pub fn next_step(&self, visit: VisitId) -> Result<VisitStep, CoreError> {
         screens::lock::check_open(self)?;
         Ok(screens::summary::next_step(self, visit)?)
+    }
+
+    /// The screen that comes after one that is done.
+    pub fn step_after(&self, visit: VisitId, done: VisitStep) -> Result<VisitStep, CoreError> {
+        screens::lock::check_open(self)?;
+        Ok(screens::summary::step_after(self, visit, done)?)
     }
 
     /// The visit before it is sealed.

@@ -23,7 +23,7 @@ use crate::pump::{self, base64, header, is_passing, no_network, problem_code, re
 use crate::requests::{Request, RequestBody, Response};
 use crate::screens::{OutboxPhoto, OutboxState, OutboxVisit, Why};
 use crate::store::in_flight::{self, InFlight, Kind};
-use crate::store::outbox::forget_families;
+use crate::store::outbox::{Said, forget_families};
 use crate::store::{SPOOL, meta};
 use crate::{Core, FieldApp, spare};
 
@@ -652,7 +652,7 @@ fn why(text: Option<&str>) -> Option<Why> {
     text.and_then(|text| serde_json::from_str(text).ok())
 }
 
-fn photos_of(db: &Connection, visit: &str) -> Result<Vec<OutboxPhoto>> {
+fn photos_of(db: &Connection, visit: &str, said: &Said) -> Result<Vec<OutboxPhoto>> {
     let mut statement = db.prepare_cached(
         "SELECT p.photo, p.sealed_len, p.sent_bytes, p.why, p.problem, p.received_at, p.safe_at, \
          p.on_phone, p.stage, EXISTS (SELECT 1 FROM in_flight AS f WHERE f.kind = 'upload' \
@@ -673,8 +673,10 @@ fn photos_of(db: &Connection, visit: &str) -> Result<Vec<OutboxPhoto>> {
             None if is_out || stage == "whole" || stage == "tail" => OutboxState::Sending,
             None => OutboxState::Waiting,
         };
+        let photo = id.parse().map_err(|_| Error::Broken("photo-id"))?;
         photos.push(OutboxPhoto {
-            photo: id.parse().map_err(|_| Error::Broken("photo-id"))?,
+            photo,
+            kind: said.kinds.get(&photo).copied(),
             state,
             bytes: row.get::<_, i64>(1)?.cast_unsigned(),
             sent_bytes: row.get::<_, i64>(2)?.cast_unsigned(),
@@ -691,8 +693,8 @@ pub(crate) fn visits(app: &FieldApp) -> Result<Vec<OutboxVisit>> {
     let core = app.core();
     let db = &core.stores.device;
     let mut statement = db.prepare_cached(
-        "SELECT visit, case_id, captured_at, carried, state, why, received_at FROM outbox_visit \
-         ORDER BY queued DESC",
+        "SELECT visit, case_id, captured_at, carried, state, why, received_at, manifest \
+         FROM outbox_visit ORDER BY queued DESC",
     )?;
     let mut rows = statement.query([])?;
     // A round that found no network is still known, for a late answer; but nothing is on its way.
@@ -706,7 +708,8 @@ pub(crate) fn visits(app: &FieldApp) -> Result<Vec<OutboxVisit>> {
         let carried: bool = row.get(3)?;
         let state: String = row.get(4)?;
         let why: Option<String> = row.get(5)?;
-        let photos = photos_of(db, &id)?;
+        let said = Said::of(&row.get::<_, Vec<u8>>(7)?);
+        let photos = photos_of(db, &id, &said)?;
         let count = |is: fn(&OutboxPhoto) -> bool| {
             u32::try_from(photos.iter().filter(|photo| is(photo)).count()).unwrap_or(u32::MAX)
         };
@@ -730,6 +733,7 @@ pub(crate) fn visits(app: &FieldApp) -> Result<Vec<OutboxVisit>> {
             case: case.and_then(|case| case.parse().ok()),
             captured_at: Timestamp::from_micros(row.get(2)?),
             carried,
+            training: said.training,
             state,
             received_at: at(row.get(6)?),
             photos_total,

@@ -696,6 +696,7 @@ impl FieldPhone {
     ) -> Result<VisitId> {
         let kind = self.assignment(case)?.kind;
         let visit = self.begin(Some(case), kind, None)?;
+        self.app()?.notice_read(visit)?;
         for (n, photo) in photos.iter().enumerate() {
             self.photograph(visit, SHOWN[n % SHOWN.len()], photo)?;
         }
@@ -703,7 +704,6 @@ impl FieldPhone {
         if kind == VisitKind::Full {
             self.answer(visit, &answers(poor))?;
         }
-        self.app()?.notice_read(visit)?;
         self.seal(visit)
     }
 
@@ -716,6 +716,7 @@ impl FieldPhone {
         let returned = assignment.returned.context("the case was not returned")?;
         let shown = self.photos_of(returned.visit)?;
         let visit = self.begin(Some(case), assignment.kind, None)?;
+        self.app()?.notice_read(visit)?;
         for (id, kind) in shown {
             if is_named(&returned, id) {
                 self.photograph(visit, kind, photo)?;
@@ -727,7 +728,6 @@ impl FieldPhone {
         if assignment.kind == VisitKind::Full {
             self.answer(visit, &answers(true))?;
         }
-        self.app()?.notice_read(visit)?;
         self.seal(visit)
     }
 
@@ -768,6 +768,7 @@ impl FieldPhone {
     /// What the app says.
     pub fn finding(&self, region: &RegionCode, name: &str, photo: &[u8]) -> Result<VisitId> {
         let visit = self.begin(None, VisitKind::Finding, Some(region.clone()))?;
+        self.app()?.notice_read(visit)?;
         self.photograph(visit, PhotoKind::HouseFront, photo)?;
         self.pin(visit, DOOR)?;
         let said = [
@@ -776,7 +777,6 @@ impl FieldPhone {
             ("address", "JL KENANGA"),
         ];
         self.answer(visit, &said)?;
-        self.app()?.notice_read(visit)?;
         self.seal(visit)
     }
 

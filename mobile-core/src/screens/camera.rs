@@ -5,6 +5,7 @@ use tilik_protocol::ids::{PhotoId, VisitId};
 
 use super::case::{self, ReturnedReason};
 use super::draft::DraftPhoto;
+use super::summary;
 use crate::FieldApp;
 use crate::error::{Error, Result};
 use crate::photos::PhotoVerdict;
@@ -39,6 +40,9 @@ pub struct CameraView {
     pub floor_line: f32,
     /// Photos that still fit into the visit.
     pub left: u32,
+    /// The front is there, and the notice is read now: only then come photos of the house's inside, of people and of
+    /// papers.
+    pub notice_due: bool,
 }
 
 /// One kind of photo.
@@ -94,7 +98,25 @@ pub fn level(x: f32, y: f32, z: f32) -> LevelHint {
     }
 }
 
-/// What a visit of this kind may show, in the order in which one walks through the house.
+/// Whether this is seen from the street, whoever is at home.
+fn is_front(kind: PhotoKind) -> bool {
+    match kind {
+        PhotoKind::HouseFront | PhotoKind::NarrowLeft | PhotoKind::NarrowRight => true,
+        PhotoKind::HouseInside
+        | PhotoKind::Recipient
+        | PhotoKind::FamilyCard
+        | PhotoKind::IdCard
+        | PhotoKind::Asset
+        | PhotoKind::Statement => false,
+    }
+}
+
+/// Nobody's belongings are photographed before they were told what for.
+pub(crate) fn waits_for_notice(draft: &Draft, kind: PhotoKind) -> bool {
+    summary::owes_notice(draft) && !is_front(kind)
+}
+
+/// What a visit of this kind may show now, in the order in which one walks through the house.
 fn kinds(draft: &Draft) -> Vec<PhotoKind> {
     let front: &[PhotoKind] = if draft.narrow {
         &[PhotoKind::NarrowLeft, PhotoKind::NarrowRight]
@@ -118,6 +140,7 @@ fn kinds(draft: &Draft) -> Vec<PhotoKind> {
         ],
     };
     let mut kinds = [front, rest].concat();
+    kinds.retain(|kind| !waits_for_notice(draft, *kind));
     for photo in &draft.photos {
         if !kinds.contains(&photo.kind) {
             kinds.push(photo.kind);
@@ -185,7 +208,8 @@ pub(crate) fn view(app: &FieldApp, visit: VisitId) -> Result<CameraView> {
         .collect();
     let is_empty = |slot: &&PhotoSlot| slot.photos.is_empty();
     let to_mend = |slot: &&PhotoSlot| slot.returned.as_ref().is_some_and(|reason| !reason.mended);
-    let lacks_any = capture::lacks(&draft)
+    let lacks = capture::lacks(&draft);
+    let lacks_any = lacks
         .iter()
         .any(|missing| matches!(missing, Missing::FrontPhoto | Missing::AnyPhoto));
     let next = slots
@@ -205,6 +229,7 @@ pub(crate) fn view(app: &FieldApp, visit: VisitId) -> Result<CameraView> {
         roof_line: ROOF_LINE,
         floor_line: FLOOR_LINE,
         left: u32::try_from(MAX_PHOTOS.saturating_sub(draft.photos.len())).unwrap_or(0),
+        notice_due: summary::is_notice_due(&draft, &lacks),
     })
 }
 

@@ -7,7 +7,6 @@ use tilik_protocol::case::{self, CaseState};
 use tilik_protocol::evidence::{PhotoKind, ReturnTarget, VisitKind};
 use tilik_protocol::form::Form;
 use tilik_protocol::ids::{CaseId, PhotoId, VisitId};
-use tilik_protocol::manifest::SignedManifest;
 use tilik_protocol::policy::Role;
 use tilik_protocol::region::{RegionCode, RegionLevel};
 use tilik_protocol::sync::{Assignment, LastPin, Returned};
@@ -18,6 +17,7 @@ use super::today::{Done, TodayMark, days_until};
 use crate::error::{CoreError, Error, Result};
 use crate::screens::BeginVisit;
 use crate::store::drafts::{self, Bytes, Draft};
+use crate::store::outbox::Said;
 use crate::store::{house_photos, meta};
 use crate::vault::Vault;
 use crate::{Core, FieldApp, capture, feed};
@@ -310,14 +310,9 @@ fn sealed_kinds(db: &Connection, visit: VisitId) -> Result<BTreeMap<PhotoId, Pho
         .prepare_cached("SELECT manifest FROM outbox_visit WHERE visit = ?1")?
         .query_row([visit.to_string()], |row| row.get(0))
         .optional()?;
-    let Some(signed) = manifest.and_then(|cose| SignedManifest::parse(&cose).ok()) else {
-        return Ok(BTreeMap::new());
-    };
-    let photos = &signed.manifest().photos;
-    Ok(photos
-        .iter()
-        .filter_map(|photo| Some((photo.id, photo.kind.known()?)))
-        .collect())
+    Ok(manifest
+        .map(|cose| Said::of(&cose).kinds)
+        .unwrap_or_default())
 }
 
 /// The reasons, each with whether the draft has answered it.

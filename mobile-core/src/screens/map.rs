@@ -21,6 +21,12 @@ const MARGIN: f64 = 0.06;
 /// A map shows at least so many metres from side to side, or a single pin would fill it.
 const LEAST_M: f64 = 200.0;
 const MOST_ZOOM: f64 = 64.0;
+/// By eye a distance is judged to a quarter of it.
+const EYE: f64 = 0.25;
+/// How sure a village's drawn boundary is, and the officer's place when the phone does not say.
+const BOUNDARY_CM: i64 = 5_000;
+/// How sure a point is on a map that shows nothing to go by.
+const LOST_CM: i64 = 1_000_000;
 
 /// Which part of the map is wanted.
 #[derive(Debug, Clone, PartialEq, uniffi::Record)]
@@ -41,6 +47,8 @@ pub struct MapQuery {
     pub pan_x: f32,
     /// Moved down by so many pixels.
     pub pan_y: f32,
+    /// For a pin by hand: pixels from the middle of the cross to its end. What lies within is one point to a hand.
+    pub aim_px: u32,
 }
 
 /// What to draw, in order.
@@ -52,7 +60,7 @@ pub struct MapView {
     pub pins: Vec<MapPin>,
     /// The scale.
     pub bar: ScaleBar,
-    /// What lies under the middle of the picture.
+    /// What lies under the middle of the picture, and how sure somebody can be of it who goes by this map.
     pub centre: Place,
 }
 
@@ -159,6 +167,25 @@ impl Projection {
     fn radius(&self, accuracy_cm: i64) -> f32 {
         (accuracy_cm.max(0) as f64 / 100.0 * self.px_per_m) as f32
     }
+}
+
+/// How sure a person can be of a point that they chose on the map: the cross covers so much of it, and where it belongs is
+/// judged by eye from the nearest thing that they know the place of.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "casts to whole numbers saturate, and centimetres on earth fit in 53 bits"
+)]
+fn judged_cm(at: LatLon, known: impl Iterator<Item = (LatLon, i64)>, aim_m: f64) -> i64 {
+    let from = |(place, accuracy_cm): (LatLon, i64)| {
+        let (east, north) = geo::offset_m(place, at);
+        accuracy_cm.max(0) as f64 + east.hypot(north) * EYE * 100.0
+    };
+    let nearest = known.map(from).fold(LOST_CM as f64, f64::min);
+    // Whole metres: nobody judges centimetres.
+    ((nearest / 100.0 + aim_m).ceil() as i64)
+        .saturating_mul(100)
+        .min(LOST_CM)
 }
 
 /// Everything is to be seen: the middle, and the metres from side to side.
@@ -352,8 +379,32 @@ pub(crate) fn map(app: &FieldApp, query: &MapQuery) -> Result<MapView> {
     } else {
         1
     };
+    let mut centre = projection.place(width / 2.0, height / 2.0);
+    // Not by the draft's own pin: that may be the last guess.
+    let known = roster
+        .rows
+        .iter()
+        .filter_map(|row| row.assignment.last_pin.as_ref())
+        .map(|pin| (geo::of_pin(pin), pin.accuracy_cm))
+        .chain(
+            query
+                .here
+                .map(|here| (here.at(), here.accuracy_cm.unwrap_or(BOUNDARY_CM))),
+        )
+        .chain(
+            villages
+                .values()
+                .flat_map(|boundary| corners(boundary))
+                .map(|corner| (corner, BOUNDARY_CM)),
+        );
+    let aim_m = if px_per_m > 0.0 {
+        f64::from(query.aim_px) / px_per_m
+    } else {
+        0.0
+    };
+    centre.accuracy_cm = Some(judged_cm(centre.at(), known, aim_m));
     Ok(MapView {
-        centre: projection.place(width / 2.0, height / 2.0),
+        centre,
         outlines,
         pins,
         bar: ScaleBar {

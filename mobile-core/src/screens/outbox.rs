@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
+use tilik_protocol::evidence::PhotoKind;
 use tilik_protocol::ids::{CaseId, PhotoId, VisitId};
 use tilik_protocol::time::Timestamp;
 
@@ -126,6 +127,8 @@ pub struct OutboxVisit {
     pub captured_at: Timestamp,
     /// Carried for a colleague.
     pub carried: bool,
+    /// For practice. What is carried does not say.
+    pub training: bool,
     /// Where it stands.
     pub state: OutboxState,
     /// When the server said that it has the manifest, by the server's clock.
@@ -194,6 +197,8 @@ pub enum Why {
 pub struct OutboxPhoto {
     /// The photo.
     pub photo: PhotoId,
+    /// What it shows; of what is carried only the registry knows.
+    pub kind: Option<PhotoKind>,
     /// Where it stands.
     pub state: OutboxState,
     /// Bytes of the sealed file.

@@ -21,8 +21,8 @@ const MOST_HEARD: usize = 60;
 const GOOD_CM: i64 = 1_500;
 /// Beyond this, and beyond what both are unsure of, the last pin was another place.
 const FAR_M: i64 = 150;
-/// How sure a finger on the map is, when the shell does not say.
-const BY_HAND_CM: i64 = 2_000;
+/// How sure a point is that did not come from a map of the core's, which says it.
+const UNJUDGED_CM: i64 = PIN_REASON_ABOVE_CM;
 
 /// What the pin's screen shows.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
@@ -204,7 +204,7 @@ pub(crate) fn place(
         fixes: vec![Fix {
             lat_e7: place.lat_e7,
             lon_e7: place.lon_e7,
-            accuracy_cm: place.accuracy_cm.unwrap_or(BY_HAND_CM),
+            accuracy_cm: place.accuracy_cm.unwrap_or(UNJUDGED_CM),
             altitude_cm: None,
             speed_cm_s: None,
             bearing_cdeg: None,

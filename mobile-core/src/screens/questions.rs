@@ -1,4 +1,4 @@
-//! The questions, one by one, and the notice that is read before them.
+//! The questions, one by one, and the notice that is read before them and before any photo of what is a family's own.
 
 use tilik_protocol::form::{AnswerFault, QuestionKind};
 use tilik_protocol::ids::VisitId;
@@ -51,7 +51,7 @@ pub struct NoticeText {
     pub paragraphs: Vec<String>,
 }
 
-/// What is read to the respondent before the questions.
+/// What is read to the respondent, before photos of what is theirs and before the questions.
 #[uniffi::export]
 pub fn privacy_notice() -> NoticeText {
     NoticeText {

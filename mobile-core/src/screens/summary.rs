@@ -78,22 +78,29 @@ pub enum SummaryWarning {
     SpaceLow,
 }
 
-/// Whether the notice is to be read: where questions are asked.
-fn owes_notice(draft: &Draft) -> bool {
+/// Whether the notice is still to be read: where a family is asked and photographed.
+pub(crate) fn owes_notice(draft: &Draft) -> bool {
     match draft.kind {
         VisitKind::Full | VisitKind::Finding => draft.notice_read_at.is_none(),
         VisitKind::Quick | VisitKind::Unreachable => false,
     }
 }
 
+/// Whether the notice is what comes next. Of a house that is on the list the front is photographed first, from the
+/// street, and tells whether there is anybody to read it to. A finding begins with the family.
+pub(crate) fn is_notice_due(draft: &Draft, missing: &[Missing]) -> bool {
+    owes_notice(draft)
+        && (draft.kind == VisitKind::Finding || !missing.contains(&Missing::FrontPhoto))
+}
+
 fn step(draft: &Draft, missing: &[Missing]) -> VisitStep {
     let lacks = |one: Missing| missing.contains(&one);
-    if lacks(Missing::FrontPhoto) || lacks(Missing::AnyPhoto) {
+    if is_notice_due(draft, missing) {
+        VisitStep::Notice
+    } else if lacks(Missing::FrontPhoto) || lacks(Missing::AnyPhoto) {
         VisitStep::Photo
     } else if lacks(Missing::Pin) || lacks(Missing::PinReason) {
         VisitStep::Pin
-    } else if owes_notice(draft) {
-        VisitStep::Notice
     } else if lacks(Missing::Answers) {
         VisitStep::Questions
     } else if lacks(Missing::UnreachableReason) {
@@ -108,6 +115,26 @@ pub(crate) fn next_step(app: &FieldApp, visit: VisitId) -> Result<VisitStep> {
     let vault = Vault::of(app.phone())?;
     let draft = drafts::load(&core.stores.device, &vault, visit)?;
     Ok(step(&draft, &capture::lacks(&draft)))
+}
+
+/// After the notice the camera comes back for the photos that waited for it: all of a first visit, and of a retake those
+/// that are to be taken again. A draft of an older app may have its pin already, and goes on from there.
+pub(crate) fn step_after(app: &FieldApp, visit: VisitId, done: VisitStep) -> Result<VisitStep> {
+    let next = next_step(app, visit)?;
+    if done != VisitStep::Notice || next != VisitStep::Pin {
+        return Ok(next);
+    }
+    let is_retake = capture::draft(app, visit)?.supersedes.is_some();
+    let camera = super::camera::view(app, visit)?;
+    let waits = camera.slots.iter().any(|slot| match &slot.returned {
+        Some(reason) => !reason.mended,
+        None => slot.photos.is_empty() && !is_retake,
+    });
+    Ok(if waits && camera.left > 0 {
+        VisitStep::Photo
+    } else {
+        next
+    })
 }
 
 pub(crate) fn summary(app: &FieldApp, visit: VisitId) -> Result<SummaryView> {

@@ -41,6 +41,7 @@ pub(crate) const LOCAL_RULES: &[&str] = &[
     "no_update",
     "not_returned",
     "not_unreachable",
+    "notice_first",
     "old_pin_first",
     "other_officer",
     "photo_failed",

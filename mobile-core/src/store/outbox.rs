@@ -1,8 +1,9 @@
 //! Sealed visits and their photos, as rows.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use rusqlite::{Connection, Transaction, params};
+use tilik_protocol::evidence::PhotoKind;
 use tilik_protocol::ids::{CaseId, DeviceId, PhotoId, UserId, VisitId};
 use tilik_protocol::manifest::{Hash32, SignedManifest};
 use tilik_protocol::time::Timestamp;
@@ -40,6 +41,32 @@ pub(crate) struct SealedPhotoRecord {
     pub(crate) sealed_len: u64,
     /// Whether the file is there; a kept photo's may be gone because it is safe on the server.
     pub(crate) on_phone: bool,
+}
+
+/// What screens tell of a sealed manifest. One that is carried is closed to whoever carries it, and says nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Said {
+    /// For practice.
+    pub(crate) training: bool,
+    /// What its photos show.
+    pub(crate) kinds: BTreeMap<PhotoId, PhotoKind>,
+}
+
+impl Said {
+    pub(crate) fn of(cose: &[u8]) -> Self {
+        let Ok(signed) = SignedManifest::parse(cose) else {
+            return Self::default();
+        };
+        let manifest = signed.manifest();
+        Self {
+            training: manifest.training,
+            kinds: manifest
+                .photos
+                .iter()
+                .filter_map(|photo| Some((photo.id, photo.kind.known()?)))
+                .collect(),
+        }
+    }
 }
 
 /// Notes in the log what was sealed.

@@ -331,6 +331,7 @@ fn a_full_visit_that_finds_nobody_becomes_unreachable_and_keeps_its_photos() {
     let bench = bench(VisitKind::Full);
     let app = bench.app();
     let visit = app.begin_visit(begin(CASE, VisitKind::Full)).unwrap();
+    app.notice_read(visit).unwrap();
     app.add_photo(visit, photo(PhotoKind::Statement, 1))
         .unwrap();
     app.answer(visit, "shelter".to_owned(), Some("yes".to_owned()))
@@ -398,6 +399,7 @@ fn a_finding_has_a_village_a_name_and_an_address_and_no_case() {
     // Two findings are two visits.
     assert_ne!(app.begin_visit(finding).unwrap(), visit);
     assert_eq!(app.draft(visit).unwrap().missing[0], Missing::AnyPhoto);
+    app.notice_read(visit).unwrap();
     app.add_photo(visit, photo(PhotoKind::FamilyCard, 1))
         .unwrap();
     app.set_pin(visit, good_pin()).unwrap();
@@ -414,6 +416,9 @@ fn a_finding_has_a_village_a_name_and_an_address_and_no_case() {
     assert_eq!((said.case, said.case_version), (None, None));
     assert_eq!(said.region.as_str(), "35.71.03.1009");
     assert!(said.training);
+    let sealed = &app.outbox().unwrap()[0];
+    assert!(sealed.training, "practice is told in the outbox too");
+    assert_eq!(sealed.photos[0].kind, Some(PhotoKind::FamilyCard));
     assert_eq!(said.answers.unwrap().form, "finding");
     assert_eq!(opened_answers(&bench, app, visit)["name"], "Bapak Merpati");
 }

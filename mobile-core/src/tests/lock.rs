@@ -220,6 +220,31 @@ fn after_five_wrong_pins_the_roster_is_gone_the_draft_is_shut_and_forty_visits_a
 }
 
 #[test]
+fn whoever_forgot_the_pin_signs_in_before_the_lock_and_loses_nothing() {
+    let mut bench = with_pin();
+    let draft = bench.app().begin_visit(begin()).unwrap();
+    bench.reopen();
+    let locked = LockState::Locked { tries_left: 5 };
+    assert_eq!(bench.app().lock_state().unwrap(), locked);
+    // A wrong password opens nothing and takes nothing.
+    bench
+        .app()
+        .sign_in("siti".to_owned(), "salah".to_owned())
+        .unwrap();
+    bench.settle();
+    assert!(bench.app().status().unwrap().signed_in);
+    assert_eq!(bench.app().lock_state().unwrap(), locked);
+    assert_eq!(bench.app().draft(draft), Err(CoreError::Locked));
+    bench.sign_in();
+    assert_eq!(bench.app().lock_state().unwrap(), LockState::NoPin);
+    assert_eq!(bench.app().drafts().unwrap(), [draft]);
+    assert_eq!(bench.app().today(today()).unwrap().total, 1);
+    bench.app().choose_pin("739164".to_owned()).unwrap();
+    bench.reopen();
+    assert_eq!(bench.app().unlock("739164".to_owned()), Ok(LockState::Open));
+}
+
+#[test]
 fn another_officer_does_not_see_the_draft_of_the_one_before() {
     let mut bench = with_pin();
     let draft = bench.app().begin_visit(begin()).unwrap();

@@ -11,8 +11,9 @@ use super::bench::{Bench, T0, assignment};
 use super::capture::{answer_all, case, fix, front, photo, well_off};
 use super::object;
 use crate::{
-    CaseAction, CoreError, HousePhotosWhen, MapPinKind, MapQuery, Network, Notice, PinHint, Place,
-    SummaryWarning, TodayCounts, TodayMark, TodayOrder, TodayQuery, UpdateState, VisitStep,
+    BeginVisit, CaseAction, CoreError, HousePhotosWhen, MapPinKind, MapQuery, Network, Notice,
+    PinHint, Place, SummaryWarning, TodayCounts, TodayMark, TodayOrder, TodayQuery, UpdateState,
+    VisitStep,
 };
 
 const LAT: i64 = -78_164_000;
@@ -276,16 +277,38 @@ fn a_full_visit_that_comes_back_for_a_photo_keeps_its_other_photos_and_its_answe
         .unwrap();
     let app = bench.app();
     assert_eq!(app.next_step(visit).unwrap(), VisitStep::Photo);
+    let kinds = || -> Vec<PhotoKind> {
+        let slots = app.camera_view(visit).unwrap().slots;
+        slots.iter().map(|slot| slot.kind).collect()
+    };
+    assert!(!app.camera_view(visit).unwrap().notice_due);
     let bad = app.add_photo(visit, front(1)).unwrap().id;
-    let good = app
-        .add_photo(visit, photo(PhotoKind::HouseInside, 2))
-        .unwrap()
-        .id;
-    assert_eq!(app.next_step(visit).unwrap(), VisitStep::Pin);
-    app.on_fix(visit, fix(LAT, LON, 450)).unwrap();
-    app.take_pin(visit, None).unwrap();
+    // What is the family's own waits for the notice.
+    assert_eq!(kinds(), [PhotoKind::HouseFront]);
+    assert!(app.camera_view(visit).unwrap().notice_due);
+    let inside = || app.add_photo(visit, photo(PhotoKind::HouseInside, 2));
+    assert_eq!(
+        inside(),
+        Err(CoreError::Refused {
+            code: "notice_first".to_owned()
+        })
+    );
     assert_eq!(app.next_step(visit).unwrap(), VisitStep::Notice);
     app.notice_read(visit).unwrap();
+    assert_eq!(app.next_step(visit).unwrap(), VisitStep::Pin);
+    let after_notice = || app.step_after(visit, VisitStep::Notice).unwrap();
+    assert_eq!(after_notice(), VisitStep::Photo, "the others may be taken");
+    assert_eq!(
+        app.step_after(visit, VisitStep::Photo).unwrap(),
+        VisitStep::Pin,
+        "and need not be"
+    );
+    assert!(kinds().contains(&PhotoKind::FamilyCard));
+    assert!(!app.camera_view(visit).unwrap().notice_due);
+    let good = inside().unwrap().id;
+    app.on_fix(visit, fix(LAT, LON, 450)).unwrap();
+    app.take_pin(visit, None).unwrap();
+    assert_eq!(after_notice(), VisitStep::Questions);
     assert_eq!(app.next_step(visit).unwrap(), VisitStep::Questions);
     let questions = app.questions(visit).unwrap();
     assert!(questions.iter().all(|question| question.id != "pin_reason"));
@@ -317,6 +340,13 @@ fn a_full_visit_that_comes_back_for_a_photo_keeps_its_other_photos_and_its_answe
     assert!(draft.photos[0].kept);
     assert_eq!(draft.answers.len(), well_off().len());
     assert_eq!(draft.answer_problems, []);
+    // Asked for one photo, the officer is not sent back for others.
+    bench.app().add_photo(again, front(8)).unwrap();
+    bench.app().notice_read(again).unwrap();
+    assert_eq!(
+        bench.app().step_after(again, VisitStep::Notice).unwrap(),
+        VisitStep::Pin
+    );
     // With the case the answers go.
     bench.app().discard(again).unwrap();
     bench.server.rows.clear();
@@ -330,6 +360,64 @@ fn a_full_visit_that_comes_back_for_a_photo_keeps_its_other_photos_and_its_answe
         .query_row("SELECT count(*) FROM sealed_answer", [], |row| row.get(0))
         .unwrap();
     assert_eq!(kept, 0);
+}
+
+#[test]
+fn a_finding_begins_with_the_notice_and_a_quick_visit_has_none() {
+    let bench = with(&[assignment(1)]);
+    let app = bench.app();
+    let finding = BeginVisit {
+        case: None,
+        kind: VisitKind::Finding,
+        region: Some("35.71.03.1009".parse().unwrap()),
+        training: false,
+    };
+    let visit = app.begin_visit(finding).unwrap();
+    assert_eq!(app.next_step(visit).unwrap(), VisitStep::Notice);
+    assert!(app.camera_view(visit).unwrap().notice_due);
+    app.notice_read(visit).unwrap();
+    assert_eq!(
+        app.step_after(visit, VisitStep::Notice).unwrap(),
+        VisitStep::Photo
+    );
+    app.add_photo(visit, photo(PhotoKind::FamilyCard, 1))
+        .unwrap();
+    let kind = VisitKind::Quick;
+    let quick = app.act(case(1), CaseAction::Visit { kind }).unwrap();
+    app.add_photo(quick, front(2)).unwrap();
+    assert!(!app.camera_view(quick).unwrap().notice_due);
+    assert_eq!(app.next_step(quick).unwrap(), VisitStep::Pin);
+}
+
+#[test]
+fn a_draft_of_an_app_that_read_the_notice_later_goes_on_and_is_sealed() {
+    let mut asked = assignment(1);
+    asked.kind = VisitKind::Full.into();
+    let mut bench = with(&[asked]);
+    let kind = VisitKind::Full;
+    let app = bench.app();
+    let visit = app.act(case(1), CaseAction::Visit { kind }).unwrap();
+    app.add_photo(visit, front(1)).unwrap();
+    app.notice_read(visit).unwrap();
+    app.add_photo(visit, photo(PhotoKind::HouseInside, 2))
+        .unwrap();
+    app.on_fix(visit, fix(LAT, LON, 450)).unwrap();
+    app.take_pin(visit, None).unwrap();
+    answer_all(app, visit, &well_off());
+    // The older app let all of this be done first.
+    app.core()
+        .stores
+        .device
+        .execute("UPDATE draft SET notice_read_at = NULL", [])
+        .unwrap();
+    let camera = app.camera_view(visit).unwrap();
+    assert_eq!(camera.slots.len(), 2, "what is there stays to be seen");
+    assert_eq!(app.next_step(visit).unwrap(), VisitStep::Notice);
+    assert!(!app.summary(visit).unwrap().can_seal);
+    // Its own shell sealed without asking the core for the next screen, and the core still seals it.
+    app.seal(visit).unwrap();
+    round(&mut bench);
+    assert_eq!(bench.server.received, [visit.to_string()]);
 }
 
 fn metres(n: u32) -> f32 {
@@ -352,6 +440,7 @@ fn the_map_shows_the_village_the_house_and_the_officer_where_they_are() {
         zoom: 1.0,
         pan_x: 0.0,
         pan_y: 0.0,
+        aim_px: 20,
     };
     let map = bench.app().map(query.clone()).unwrap();
     assert_eq!(map.outlines.len(), 1);
@@ -386,6 +475,60 @@ fn the_map_shows_the_village_the_house_and_the_officer_where_they_are() {
         .unwrap();
     assert!(moved.bar.px / metres(moved.bar.metres) > 1.9 * metre);
     assert!(moved.centre.lat_e7 > LAT, "moved down, it shows the north");
+}
+
+#[test]
+fn a_pin_by_hand_is_as_sure_as_the_map_lets_a_person_be() {
+    let bench = with(&[at(1, "1", "1", "Satu", None), at(2, "1", "1", "Dua", None)]);
+    let kind = VisitKind::Quick;
+    let visit = bench
+        .app()
+        .act(case(1), CaseAction::Visit { kind })
+        .unwrap();
+    let query = MapQuery {
+        case: None,
+        visit: Some(visit),
+        here: Some(here()),
+        width_px: 700,
+        height_px: 1_000,
+        zoom: 1.0,
+        pan_x: 0.0,
+        pan_y: 0.0,
+        aim_px: 40,
+    };
+    let centre = |query: &MapQuery| bench.app().map(query.clone()).unwrap().centre;
+    let sure = |query: &MapQuery| centre(query).accuracy_cm.unwrap();
+    // The whole village: the cross alone covers more than a hundred metres.
+    let coarse = sure(&query);
+    assert!(coarse > 10_000, "{coarse}");
+    let near = MapQuery {
+        zoom: 32.0,
+        ..query.clone()
+    };
+    // At the officer's own place: their fix is 5 m, the cross covers 4 to 5 more.
+    let close = sure(&near);
+    assert!((900..=1_200).contains(&close), "{close}");
+    // 400 m away the eye errs by a hundred.
+    let bar = bench.app().map(near.clone()).unwrap().bar;
+    let metre = bar.px / metres(bar.metres);
+    let away = MapQuery {
+        pan_x: -400.0 * metre,
+        ..near.clone()
+    };
+    let far = sure(&away);
+    assert!((10_900..=11_300).contains(&far), "{far}");
+    // Nobody knows where the officer stands: the boundary, a kilometre away, is what is left.
+    let lost = sure(&MapQuery { here: None, ..near });
+    assert!(lost > 20_000, "{lost}");
+    let pin = bench
+        .app()
+        .place_pin(visit, centre(&away), "GPS mati".to_owned())
+        .unwrap()
+        .set
+        .unwrap();
+    assert_eq!((pin.source.as_str(), pin.accuracy_cm), ("hand", far));
+    let warnings = bench.app().summary(visit).unwrap().warnings;
+    assert!(warnings.contains(&SummaryWarning::PinPoor));
 }
 
 #[test]
@@ -477,7 +620,11 @@ fn a_pin_says_what_to_do_until_it_is_good_and_a_poor_one_needs_a_reason() {
     let by_hand = app
         .place_pin(visit, here(), "GPS tidak dapat sinyal".to_owned())
         .unwrap();
-    assert_eq!(by_hand.set.unwrap().source, "hand");
+    let by_hand = by_hand.set.unwrap();
+    assert_eq!(
+        (by_hand.source.as_str(), by_hand.accuracy_cm),
+        ("hand", 500)
+    );
 }
 
 #[test]
@@ -500,6 +647,12 @@ fn the_outbox_names_families_and_what_is_not_whole_is_unsent() {
             (Some("Keluarga 1"), "outbox_title_case")
         ]
     );
+    let shown = |visit: usize| -> Vec<Option<PhotoKind>> {
+        let photos = &outbox.visits[visit].visit.photos;
+        photos.iter().map(|photo| photo.kind).collect()
+    };
+    assert_eq!(shown(1), [Some(PhotoKind::HouseFront)]);
+    assert!(outbox.visits.iter().all(|visit| !visit.visit.training));
     assert_eq!(bench.app().unsent().unwrap(), [finding, visit]);
     let leaving = bench.app().sign_out_view().unwrap();
     assert_eq!((leaving.visits_waiting, leaving.photos_waiting), (2, 2));

@@ -162,6 +162,7 @@ impl Officer {
         let phone = &self.phone;
         let house = House::number(number_of(view.case));
         let visit = phone.begin(Some(view.case), view.kind, None)?;
+        phone.app()?.notice_read(visit)?;
         let again: Vec<_> = view
             .returned
             .iter()
@@ -194,7 +195,6 @@ impl Officer {
         if view.kind == VisitKind::Full {
             phone.answer(visit, &house.answers())?;
         }
-        phone.app()?.notice_read(visit)?;
         let sealed = phone.seal(visit)?;
         ensure!(sealed == visit, "a draft keeps its id when it is sealed");
         Ok(sealed)

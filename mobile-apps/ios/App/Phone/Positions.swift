@@ -50,7 +50,6 @@ final class Positions: NSObject, ObservableObject {
     }
 
     /// For lists and the arrow: a fix now and then. Gives the turn to stop with.
-    @discardableResult
     func walk(moved: @escaping () -> Void) -> Int {
         self.moved = moved
         eachFix = nil

@@ -129,6 +129,9 @@ struct CaptureScreen: View {
                         .font(.headline)
                 }
                 if let view = model.view {
+                    if view.noticeDue {
+                        Trouble(text: model.words("problem_notice_first"))
+                    }
                     slots(view)
                     if view.mayBeNarrow {
                         Toggle(model.words("narrow_on"), isOn: narrow).frame(minHeight: 48)

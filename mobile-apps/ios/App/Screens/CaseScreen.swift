@@ -45,10 +45,8 @@ struct CaseScreen: View {
                 }
             }
         }
-        .onAppear {
-            positions.walk { [weak positions] in host.here = positions?.here }
-            Task { await model.load() }
-        }
+        .walks()
+        .onAppear { Task { await model.load() } }
         .onChange(of: host.revision) { _ in Task { await model.load() } }
         .onChange(of: host.here) { _ in Task { await model.load() } }
     }

@@ -92,7 +92,9 @@ struct SignInScreen: View {
     var body: some View {
         SwiftUI.Form {
             Section {
-                if host.gate == .signIn, host.status?.user != nil {
+                if case .unlock = host.gate {
+                    Text(model.words("app_pin_forgot_how"))
+                } else if host.gate == .signIn, host.status?.user != nil {
                     Text(model.words("sign_in_to_unlock"))
                 }
                 Trouble(text: model.trouble ?? model.refusal)

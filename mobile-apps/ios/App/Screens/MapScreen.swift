@@ -20,6 +20,7 @@ struct MapScreen: View {
                 MapButtons(model: model)
             }
         }
+        .walks()
         .onChange(of: host.here) { _ in Task { await model.draw() } }
     }
 
@@ -71,7 +72,11 @@ struct MapDrawing: View {
             )
             .overlay {
                 if showsCross {
-                    Image(systemName: "plus").font(.largeTitle.bold()).foregroundStyle(.red).allowsHitTesting(false)
+                    Image(systemName: "plus")
+                        .resizable()
+                        .frame(width: 2 * CGFloat(MapModel.aim), height: 2 * CGFloat(MapModel.aim))
+                        .foregroundStyle(.red)
+                        .allowsHitTesting(false)
                 }
             }
             .task(id: space.size) { await model.resize(width: space.size.width, height: space.size.height) }

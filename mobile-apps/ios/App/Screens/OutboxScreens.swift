@@ -121,6 +121,9 @@ struct OutboxScreen: View {
 
     private func visit(_ row: OutboxVisitView) -> some View {
         VStack(alignment: .leading, spacing: 2) {
+            if row.visit.training {
+                TrainingMark(words: model.words)
+            }
             Text(model.title(row)).font(.headline)
             Text(model.formats.moment(micros: row.visit.capturedAt)).foregroundStyle(.secondary)
             Label(model.stateText(row.visit.state), systemImage: row.visit.state.symbol)
@@ -150,6 +153,9 @@ struct SealedScreen: View {
         List {
             if let row {
                 Section {
+                    if row.visit.training {
+                        TrainingMark(words: model.words)
+                    }
                     Text(model.title(row)).font(.headline)
                     Label(model.stateText(row.visit.state), systemImage: row.visit.state.symbol)
                     Text(model.words("sealed_at", model.formats.moment(micros: row.visit.capturedAt)))
@@ -193,8 +199,9 @@ private struct SealedPhoto: View {
 
     var body: some View {
         HStack(spacing: 12) {
-            StoredPhoto(bytes: bytes, spoken: model.words("photo_spoken")).frame(width: 96)
+            StoredPhoto(bytes: bytes, spoken: model.photoTitle(photo)).frame(width: 96)
             VStack(alignment: .leading) {
+                Text(model.photoTitle(photo)).font(.headline)
                 Text(model.photoText(photo))
                 Text(model.formats.bytes(photo.bytes)).foregroundStyle(.secondary)
                 if !photo.onPhone {

@@ -159,6 +159,30 @@ private struct StaysLit: ViewModifier {
     }
 }
 
+extension View {
+    /// Where the officer walks is heard while this is seen, and no longer: satellites empty a battery.
+    func walks() -> some View {
+        modifier(Walks())
+    }
+}
+
+private struct Walks: ViewModifier {
+    @EnvironmentObject private var positions: Positions
+    @EnvironmentObject private var host: PhoneHost
+    @State private var turn: Int?
+
+    func body(content: Content) -> some View {
+        content
+            .onAppear { turn = positions.walk { [weak positions] in host.here = positions?.here } }
+            .onDisappear {
+                if let turn {
+                    positions.stop(turn)
+                }
+                turn = nil
+            }
+    }
+}
+
 /// Of two screens that follow each other the first may go after the second came, so each is counted by itself.
 @MainActor
 private enum Lit {

@@ -128,6 +128,9 @@ private struct PlaceByHand: View {
                 MapDrawing(model: map, showsCross: true, touched: { _ in })
                 VStack(alignment: .leading, spacing: 8) {
                     Text(map.words("pin_by_hand_how"))
+                    if let judged = map.judged {
+                        Text(judged).font(.headline)
+                    }
                     TextField(map.words("pin_reason"), text: $pin.reason, axis: .vertical)
                         .lineLimit(2 ... 4)
                         .textFieldStyle(.roundedBorder)

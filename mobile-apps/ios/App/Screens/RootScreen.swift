@@ -2,6 +2,35 @@ import SwiftUI
 import TilikCore
 import TilikKit
 
+/// The locked app: its PIN, or the password of somebody who forgot the PIN.
+private struct LockScreen: View {
+    @EnvironmentObject private var host: PhoneHost
+    @State private var isForgotten = false
+    @State private var asks = false
+
+    var body: some View {
+        if isForgotten {
+            NavigationStack {
+                SignInScreen(model: SignInModel(host: host))
+                    .toolbar {
+                        ToolbarItem(placement: .cancellationAction) {
+                            Button(host.words("cancel")) { isForgotten = false }
+                        }
+                    }
+            }
+        } else {
+            VStack(spacing: 0) {
+                PinCodeScreen(model: PinCodeModel(host: host, chooses: false))
+                OtherAction(title: host.words("app_pin_forgot")) { asks = true }.padding([.horizontal, .bottom])
+            }
+            .confirmationDialog(host.words("app_pin_forgot_why"), isPresented: $asks, titleVisibility: .visible) {
+                Button(host.words("app_pin_forgot_go")) { isForgotten = true }
+                Button(host.words("cancel"), role: .cancel) {}
+            }
+        }
+    }
+}
+
 /// Where a screen leads.
 enum Route: Hashable {
     case oneCase(CaseId)
@@ -65,7 +94,7 @@ struct RootScreen: View {
         case .choosePin:
             PinCodeScreen(model: PinCodeModel(host: host, chooses: true))
         case .unlock:
-            PinCodeScreen(model: PinCodeModel(host: host, chooses: false))
+            LockScreen()
         case .open:
             Rooms()
         }

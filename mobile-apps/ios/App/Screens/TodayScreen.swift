@@ -66,10 +66,8 @@ struct TodayScreen: View {
         }
         .task(id: model.search + model.words.of(model.order)) { await model.load() }
         .onChange(of: host.revision) { _ in Task { await model.load() } }
-        .onAppear {
-            positions.walk { [weak positions] in host.here = positions?.here }
-            Task { await model.load() }
-        }
+        .walks()
+        .onAppear { Task { await model.load() } }
         .refreshable {
             try? await host.sender.sendNow()
             await model.load()

@@ -61,7 +61,7 @@ struct VisitScreen: View {
     }
 }
 
-/// What is read to the respondent before the questions.
+/// What is read to the respondent, before photos of what is theirs and before the questions.
 struct NoticeScreen: View {
     @ObservedObject var model: VisitModel
     private let notice = privacyNotice()

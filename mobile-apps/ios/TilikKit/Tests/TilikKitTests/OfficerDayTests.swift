@@ -110,6 +110,8 @@ final class OfficerDayTests: XCTestCase {
     private func record(_ visit: VisitId, _ host: PhoneHost) async throws {
         let model = VisitModel(host: host, visit: visit)
         await model.goOn()
+        XCTAssertEqual(model.step, .notice, "a finding begins with the family")
+        await model.noticeRead()
         XCTAssertEqual(model.step, .photo)
         let camera = CameraModel(host: host, visit: visit)
         await camera.load()
@@ -136,8 +138,6 @@ final class OfficerDayTests: XCTestCase {
         XCTAssertTrue(stands, pin.trouble ?? "")
 
         await model.goOn()
-        XCTAssertEqual(model.step, .notice)
-        await model.noticeRead()
         XCTAssertEqual(model.step, .questions)
         let questions = QuestionsModel(host: host, visit: visit)
         await questions.load()

@@ -1,14 +1,15 @@
 import Foundation
 
-/// Numbers, dates and distances as people here write them. Dates are in the region's own time, which the core tells.
+/// Numbers, dates and distances as people here write them, in the language of the words beside them. Dates are in the
+/// region's own time, which the core tells.
 public struct Formats: Sendable {
     private let locale: Locale
     private let zone: TimeZone
     private let words: Words
 
-    public init(words: Words, utcOffsetMin: Int32, locale: Locale = Locale(identifier: "id_ID")) {
+    public init(words: Words, utcOffsetMin: Int32, locale: Locale? = nil) {
         self.words = words
-        self.locale = locale
+        self.locale = locale ?? Locale(identifier: words("format_locale"))
         zone = TimeZone(secondsFromGMT: Int(utcOffsetMin) * 60) ?? TimeZone(secondsFromGMT: 0)!
     }
 

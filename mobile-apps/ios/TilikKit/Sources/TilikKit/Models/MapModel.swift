@@ -5,6 +5,8 @@ import TilikCore
 @MainActor
 public final class MapModel: ScreenModel {
     public static let zooms: ClosedRange<Float> = 1 ... 40
+    /// Half a cross, in what the drawing's size is given in: as exactly as a hand aims.
+    public static let aim: UInt32 = 24
     public let caseId: CaseId?
     /// A draft: its village and its pin; a finding has no case.
     public let visit: VisitId?
@@ -47,6 +49,11 @@ public final class MapModel: ScreenModel {
         await draw()
     }
 
+    /// How sure a pin would be that is placed by hand now.
+    public var judged: String? {
+        view?.centre.accuracyCm.map { words("pin_by_hand_accuracy", formats.accuracy(centimetres: $0)) }
+    }
+
     /// Asks for the newest drawing only: fingers are faster than the disk.
     public func draw() async {
         guard size.width > 0, size.height > 0 else {
@@ -61,7 +68,7 @@ public final class MapModel: ScreenModel {
             drawsAgain = false
             let query = MapQuery(
                 case: caseId, visit: visit, here: host.here, widthPx: size.width, heightPx: size.height,
-                zoom: zoom, panX: pan.x, panY: pan.y)
+                zoom: zoom, panX: pan.x, panY: pan.y, aimPx: Self.aim)
             if let drawn = await ask({ try $0.map(query: query) }) {
                 view = drawn
             }

@@ -93,6 +93,11 @@ public final class OutboxModel: ScreenModel {
         }
     }
 
+    /// What one photo shows; of what is carried nobody here knows.
+    public func photoTitle(_ photo: OutboxPhoto) -> String {
+        photo.kind.map { words.of($0) } ?? words("photo_spoken")
+    }
+
     /// Where one photo stands, with the proof of its receipt.
     public func photoText(_ photo: OutboxPhoto) -> String {
         if let problem = photo.problem {

@@ -21,6 +21,14 @@ public final class VisitModel: ScreenModel {
         }
     }
 
+    /// To what comes after a step that is done.
+    private func goOn(after done: VisitStep) async {
+        let id = visit
+        if let next = await ask({ try $0.stepAfter(visit: id, done: done) }) {
+            step = next
+        }
+    }
+
     /// Back to a step that was done, to look or to mend.
     public func goTo(_ step: VisitStep) {
         self.step = step
@@ -39,7 +47,7 @@ public final class VisitModel: ScreenModel {
     public func noticeRead() async {
         let id = visit
         if await ask({ try $0.noticeRead(visit: id) }) != nil {
-            await goOn()
+            await goOn(after: .notice)
         }
     }
 

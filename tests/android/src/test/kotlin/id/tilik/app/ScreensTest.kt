@@ -20,6 +20,7 @@ import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
 import org.junit.Assert.assertNotNull
 import org.junit.Assert.assertTrue
+import org.junit.BeforeClass
 import org.junit.Test
 import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
@@ -63,7 +64,6 @@ class ScreensTest {
 
     @Test
     fun `a day`() {
-        File(System.getProperty("tilik.screens")).deleteRecursively()
         door()
         val case = City.assign("siti", "full").single()
         City.assign("siti", "quick", 3)
@@ -205,22 +205,24 @@ class ScreensTest {
         assertTrue("a good photo is said to be one: ${hand.texts()}", hand.sees(words(R.string.verdict_good)))
         look("15-foto-jelas")
         touch(R.string.photo_use)
+        // The front is there: before anything of the family's own comes the notice.
+        untilSeen(R.string.notice_title)
         // The process dies between photo and seal: the draft and the screen are there again.
         hand.killAndReopen()
         untilSeen(R.string.app_pin_enter)
         look("16-pin-terkunci")
+        forgotten()
         pin("111222")
         assertTrue("a wrong PIN is counted", hand.sees("Sisa percobaan"))
         pin("482916")
-        untilSeen(R.string.camera_title)
+        untilSeen(R.string.notice_title)
         assertEquals("the photo is still there", 1, draft().photos.size)
+        look("21-pemberitahuan")
+        touch(R.string.notice_read)
+        untilSeen(R.string.camera_title)
         takeWhatIsAsked()
         thePin()
-        if (hand.sees(words(R.string.notice_title))) {
-            look("21-pemberitahuan")
-            touch(R.string.notice_read)
-            untilSeen(R.string.questions_title)
-        }
+        untilSeen(R.string.questions_title)
         questions()
         untilSeen(R.string.summary_title)
         look("24-ringkasan")
@@ -235,6 +237,22 @@ class ScreensTest {
         touch(R.string.seal)
         untilSeen(R.string.sealed_words)
         look("26-tersegel")
+    }
+
+    /** What forgetting the PIN means is said, and the way back is there for whoever remembers. */
+    private fun forgotten() {
+        eye.look("16b-lupa-pin") {
+            hand.dialog()?.dismiss()
+            touch(R.string.app_pin_forgot)
+            assertTrue(hand.sees(words(R.string.app_pin_forgot_why)))
+        }
+        hand.dialog()?.dismiss()
+        touch(R.string.app_pin_forgot)
+        touch(R.string.app_pin_forgot_go)
+        untilSeen(R.string.app_pin_forgot_how)
+        look("16c-lupa-pin-masuk")
+        hand.back()
+        untilSeen(R.string.app_pin_enter)
     }
 
     private fun refuseCamera() {
@@ -437,10 +455,12 @@ class ScreensTest {
         app.camera.scene = House(++photos).jpeg()
         shoot()
         touch(R.string.photo_use)
-        touch(R.string.go_on)
+        untilSeen(R.string.notice_title)
+        touch(R.string.notice_read)
+        untilSeen(R.string.pin_how)
+        fixes()
+        touch(R.string.pin_take)
         hand.settle()
-        if (hand.sees(words(R.string.pin_how))) fixes().also { touch(R.string.pin_take) }
-        if (hand.sees(words(R.string.notice_title))) touch(R.string.notice_read)
         if (hand.sees(words(R.string.questions_title))) questions()
         untilSeen(R.string.summary_title)
         look("35-ringkasan-ulang")
@@ -537,5 +557,13 @@ class ScreensTest {
         assertNotNull("the report is shared", text)
         assertFalse("no number of sixteen digits leaves the phone", Regex("[0-9]{16}").containsMatchIn(text!!))
         assertFalse("no family's name leaves the phone", text.contains(full))
+    }
+
+    companion object {
+        @JvmStatic
+        @BeforeClass
+        fun noOldPictures() {
+            File(System.getProperty("tilik.screens")).deleteRecursively()
+        }
     }
 }

@@ -20,6 +20,7 @@ class AppPinScreen(args: Bundle = Bundle()) : Screen(ScreenName.APP_PIN, args) {
     private var asks: TextView? = null
     private var dots: TextView? = null
     private var keys: GridLayout? = null
+    private var forgot: View? = null
 
     override val hasBack: Boolean get() = args.getBoolean(ANEW)
 
@@ -41,13 +42,23 @@ class AppPinScreen(args: Bundle = Bundle()) : Screen(ScreenName.APP_PIN, args) {
         return context.scroll(all)
     }
 
+    override fun foot(context: Context): View = context.button(context.words(R.string.app_pin_forgot)) { forgotten() }.also {
+        forgot = it
+        draw(context)
+    }
+
+    /** What happens then is said before anything happens. */
+    private fun forgotten() = confirm(stage.activity, R.string.app_pin_forgot, R.string.app_pin_forgot_why, R.string.app_pin_forgot_go) {
+        whenInFront { stage.unlockBy(password = true) }
+    }
+
     private fun keypad(context: Context): GridLayout {
         val pad = GridLayout(context).apply {
             columnCount = 3
             padded(12, 8)
         }
         // Four rows of keys and what stands above them fit on a low screen too.
-        val keyHigh = Math.max(TOUCH_DP, Math.min(72, (context.resources.configuration.screenHeightDp - 300) / 4 - 8))
+        val keyHigh = Math.max(TOUCH_DP, Math.min(72, (context.resources.configuration.screenHeightDp - 370) / 4 - 8))
         fun key(view: View) {
             val place = GridLayout.LayoutParams(GridLayout.spec(GridLayout.UNDEFINED), GridLayout.spec(GridLayout.UNDEFINED, 1f))
             place.width = 0
@@ -109,6 +120,7 @@ class AppPinScreen(args: Bundle = Bundle()) : Screen(ScreenName.APP_PIN, args) {
                 Stepping.REPEAT -> R.string.app_pin_repeat
             },
         )
+        forgot?.showIf(stepping == Stepping.ENTER)
         dots?.text = "●".repeat(typed.length) + "○".repeat(DIGITS - typed.length)
         dots?.contentDescription = context.words(R.string.app_pin_typed, typed.length, DIGITS)
     }

@@ -191,7 +191,7 @@ class CameraScreen(args: Bundle) : Screen(ScreenName.CAMERA, args) {
         val (yes, no) = if (isPoor) Tone.PLAIN to Tone.MAIN else Tone.MAIN to Tone.PLAIN
         val again = context.button(context.words(if (isFresh) R.string.photo_again else R.string.photo_drop), no) { drop(photo, kind) }
         val uses = if (isPoor) R.string.photo_use_anyway else if (isFresh) R.string.photo_use else R.string.photo_close
-        val use = context.button(context.words(uses), yes) { resume() }
+        val use = context.button(context.words(uses), yes) { use() }
         column.addView(context.pair(again, use), wide())
     }
 
@@ -453,6 +453,12 @@ class CameraScreen(args: Bundle) : Screen(ScreenName.CAMERA, args) {
 
     private fun drop(photo: String, kind: PhotoKind) = act({ it.dropPhoto(visit, photo) }) {
         resume(kind)
+    }
+
+    /** The photo stays: on to the next, or to what the core wants read before that. */
+    private fun use() = ask({ it.cameraView(visit) }) { now ->
+        judged = null
+        if (now.noticeDue) goOn(visit) else resume()
     }
 
     /** Back to the camera, for this photo again or for the one that is wanted next. */

@@ -1,4 +1,4 @@
-// Figures as people in the field read them: Indonesian, short, with their unit.
+// Figures as people in the field read them: short, with their unit, in the language of the words beside them.
 package id.tilik.app.screens
 
 import android.content.Context
@@ -12,6 +12,9 @@ import java.util.SimpleTimeZone
 import java.util.TimeZone
 
 private val INDONESIAN = Locale("in", "ID")
+
+/** The words are English on a phone that speaks English, and Indonesian on every other. */
+private val language: Locale get() = if (Locale.getDefault().language == Locale.ENGLISH.language) Locale.UK else INDONESIAN
 
 /** "350 m", "1,2 km". */
 internal fun Context.metres(m: UInt): String =
@@ -28,7 +31,7 @@ internal fun Context.bytes(n: ULong): String = when {
 }
 
 private fun decimal(n: Double): String =
-    NumberFormat.getNumberInstance(INDONESIAN).apply { maximumFractionDigits = if (n < 10) 1 else 0 }.format(n)
+    NumberFormat.getNumberInstance(language).apply { maximumFractionDigits = if (n < 10) 1 else 0 }.format(n)
 
 /** "Sab, 29 Nov 2026 14.05", by the region's time. */
 internal fun dateTime(micros: Long): String = date("EEE, d MMM yyyy HH.mm", micros)
@@ -38,12 +41,12 @@ internal fun day(micros: Long): String = date("d MMMM yyyy", micros)
 
 /** "November 2026". */
 internal fun monthName(year: Int, month: Int): String {
-    val at = Calendar.getInstance(INDONESIAN).apply { clear(); set(year, month - 1, 1) }
-    return SimpleDateFormat("MMMM yyyy", INDONESIAN).format(at.time)
+    val at = Calendar.getInstance(language).apply { clear(); set(year, month - 1, 1) }
+    return SimpleDateFormat("MMMM yyyy", language).format(at.time)
 }
 
 private fun date(pattern: String, micros: Long): String =
-    SimpleDateFormat(pattern, INDONESIAN).apply { timeZone = zone }.format(Date(micros / 1000))
+    SimpleDateFormat(pattern, language).apply { timeZone = zone }.format(Date(micros / 1000))
 
 /** The region's time, whatever zone the phone is set to. */
 private var zone: TimeZone = TimeZone.getDefault()

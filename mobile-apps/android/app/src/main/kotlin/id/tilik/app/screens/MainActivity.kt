@@ -60,6 +60,10 @@ class MainActivity : SecureActivity(), Stage {
             })
         }
         outState.putParcelableArrayList(STACK, kept)
+        (gate as? SignInScreen)?.takeIf { it.isForgotten }?.let {
+            it.save()
+            outState.putBundle(FORGOTTEN, it.args)
+        }
     }
 
     override fun locked() = door()
@@ -101,10 +105,17 @@ class MainActivity : SecureActivity(), Stage {
         app.desk.ask(ticket, { Entry(it.status(), it.lockState()) }, ::enter, ::broken)
     }
 
+    override fun unlockBy(password: Boolean) {
+        val screen = if (password) SignInScreen.forgotten() else AppPinScreen()
+        gate = screen
+        draw(screen)
+    }
+
     private fun enter(entry: Entry) {
         useOffset(entry.status.utcOffsetMin)
-        val wanted = entry.gate()
         val now = gate
+        // Whoever forgot the PIN stays at the password until it was shown, or until they remember.
+        val wanted = if (entry.isLocked && now is SignInScreen && now.isForgotten) now.name else entry.gate()
         if (wanted == null) {
             gate = null
             draw(stack.last())
@@ -143,6 +154,8 @@ class MainActivity : SecureActivity(), Stage {
             stack.add(name.screen(bundle.getBundle(ARGS) ?: Bundle()))
         }
         if (stack.isEmpty()) stack.add(TodayScreen())
+        // Which other door is closed is looked at anew; this one somebody chose.
+        saved?.getBundle(FORGOTTEN)?.let { gate = SignInScreen(it) }
     }
 
     private fun waiting(): View = column(EDGE_DP, text(words(R.string.opening), Type.HEADING)).padded().apply {
@@ -168,11 +181,15 @@ class MainActivity : SecureActivity(), Stage {
         const val STACK = "stack"
         const val NAME = "name"
         const val ARGS = "args"
+        const val FORGOTTEN = "forgotten"
     }
 }
 
 /** How the phone stands before anything is shown. */
 internal class Entry(val status: Status, private val lock: LockState) {
+    /** Whether the PIN is asked for. */
+    val isLocked: Boolean get() = gate() == ScreenName.APP_PIN && lock is LockState.Locked
+
     /** The door that is closed; null: none. */
     fun gate(): ScreenName? = when {
         !status.enrolled -> ScreenName.ENROL

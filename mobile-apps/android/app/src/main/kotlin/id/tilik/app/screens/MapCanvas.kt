@@ -134,6 +134,7 @@ internal class MapCanvas(
 
     private fun query() = MapQuery(
         case = case, visit = visit, here = if (hasCross && isMoved) held else here().also { held = it }, widthPx = width.toUInt(), heightPx = height.toUInt(), zoom = zoom, panX = panX, panY = panY,
+        aimPx = context.dp(ARM_DP).toUInt(),
     )
 
     fun zoomBy(factor: Float) {

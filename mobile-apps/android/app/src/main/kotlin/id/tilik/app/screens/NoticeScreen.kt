@@ -6,9 +6,10 @@ import android.view.View
 import android.widget.LinearLayout
 import id.tilik.app.R
 import uniffi.tilik_mobile_core.NoticeText
+import uniffi.tilik_mobile_core.VisitStep
 import uniffi.tilik_mobile_core.privacyNotice
 
-/** What is read to the respondent before the questions; that it was read is kept with its version. */
+/** What is read to the respondent before photos of what is theirs and before the questions; that it was read is kept. */
 class NoticeScreen(args: Bundle) : Screen(ScreenName.NOTICE, args) {
     private val visit: String = args.getString(VISIT).orEmpty()
     private var column: LinearLayout? = null
@@ -32,5 +33,5 @@ class NoticeScreen(args: Bundle) : Screen(ScreenName.NOTICE, args) {
         all.addView(context.text(context.words(R.string.notice_version, text.version), Type.NOTE), wide())
     }
 
-    private fun read() = act({ it.noticeRead(visit) }) { goOn(visit) }
+    private fun read() = act({ it.noticeRead(visit) }) { goOn(visit, done = VisitStep.NOTICE) }
 }

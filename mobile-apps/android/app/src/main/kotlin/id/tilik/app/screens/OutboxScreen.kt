@@ -14,6 +14,7 @@ import id.tilik.app.phone.Sender
 import uniffi.tilik_mobile_core.OutboxPhoto
 import uniffi.tilik_mobile_core.OutboxState
 import uniffi.tilik_mobile_core.OutboxSummary
+import uniffi.tilik_mobile_core.OutboxVisit
 import uniffi.tilik_mobile_core.OutboxVisitView
 import uniffi.tilik_mobile_core.Status
 
@@ -27,7 +28,7 @@ class OutboxScreen(args: Bundle = Bundle()) : Screen(ScreenName.OUTBOX, args) {
 
     override fun body(context: Context): View {
         val above = context.column(12).padded(EDGE_DP, 8).also { head = it }
-        val drawn = OutboxRows(context) { visit -> stage.open(OutboxVisitScreen.of(visit, false)) }
+        val drawn = OutboxRows(context) { visit -> stage.open(OutboxVisitScreen.of(visit.visit, visit.training)) }
         rows = drawn
         return ListView(context).apply {
             divider = null
@@ -99,7 +100,7 @@ private fun Context.waits(sender: Sender.State, outbox: OutboxSummary, status: S
 }
 
 /** One row a visit. */
-private class OutboxRows(private val context: Context, private val open: (String) -> Unit) : BaseAdapter() {
+private class OutboxRows(private val context: Context, private val open: (OutboxVisit) -> Unit) : BaseAdapter() {
     private var visits: List<OutboxVisitView> = emptyList()
 
     fun show(all: List<OutboxVisitView>) {
@@ -121,6 +122,7 @@ private class OutboxRows(private val context: Context, private val open: (String
 }
 
 private class OutboxRow(context: Context) : LinearLayout(context) {
+    private val training = context.trainingChip()
     private val name = context.text("", Type.NAME)
     private val sealed = context.text("", Type.NOTE)
     private val sign = ImageView(context).silent()
@@ -132,11 +134,13 @@ private class OutboxRow(context: Context) : LinearLayout(context) {
     init {
         orientation = VERTICAL
         setPadding(context.dp(EDGE_DP), 0, context.dp(EDGE_DP), 0)
+        card.addView(training, 0, LayoutParams(LayoutParams.WRAP_CONTENT, LayoutParams.WRAP_CONTENT))
         addView(card, wide())
     }
 
-    fun show(row: OutboxVisitView, open: (String) -> Unit) {
+    fun show(row: OutboxVisitView, open: (OutboxVisit) -> Unit) {
         val visit = row.visit
+        training.showIf(visit.training)
         name.text = context.titleOf(row)
         sealed.text = context.words(R.string.sealed_at, dateTime(visit.capturedAt))
         val mood = mood(visit.state)
@@ -146,7 +150,7 @@ private class OutboxRow(context: Context) : LinearLayout(context) {
         chip.background = context.shape(mood.ground, radius = 8)
         chip.padded(8, 4)
         safe.text = context.words(R.string.outbox_safe, visit.photosSafe.toInt(), visit.photosTotal.toInt())
-        card.touchable(context.shape(R.color.card)) { open(visit.visit) }
+        card.touchable(context.shape(R.color.card)) { open(visit) }
         card.padded(14, 12)
         card.asButton()
     }
@@ -189,6 +193,7 @@ class OutboxVisitScreen(args: Bundle) : Screen(ScreenName.OUTBOX_VISIT, args) {
         val all = column ?: return
         val context = all.context
         val sealed = view.visit
+        isTraining = sealed.training
         all.removeAllViews()
         all.addView(context.text(context.titleOf(view), Type.TITLE), wide())
         all.addView(context.stateLine(sealed.state), wide())
@@ -208,7 +213,8 @@ class OutboxVisitScreen(args: Bundle) : Screen(ScreenName.OUTBOX_VISIT, args) {
     }
 
     private fun photo(context: Context, at: Int, photo: OutboxPhoto, jpeg: ByteArray?): View {
-        val name = context.words(R.string.photo_number, at + 1)
+        val number = context.words(R.string.photo_number, at + 1)
+        val name = photo.kind?.let { context.words(R.string.photo_number_kind, number, context.words(it)) } ?: number
         val said = context.column(4, context.text(name, Type.STRONG), context.stateLine(photo.state))
         why(context, photo.state)?.let { said.addView(context.text(it, Type.BODY), wide()) }
         photo.problem?.let { said.addView(context.box(Mood.BAD, context.words(R.string.photo_failed, context.problem(it))), wide()) }

@@ -312,9 +312,16 @@ class PlacePinScreen(args: Bundle) : Screen(ScreenName.PLACE_PIN, args) {
         use?.allow(if (chosen == null) canvas?.centre != null && isMoved && isFine else !reason?.words.isNullOrBlank())
         val line = nearer ?: return
         val todo = if (!isFine) R.string.pin_nearer_first else if (!isMoved) R.string.pin_move_first else null
-        if (todo != null) line.text = line.context.words(todo)
+        val judged = (chosen ?: canvas?.centre)?.accuracyCm
+        val words = when {
+            chosen == null && todo != null -> line.context.words(todo)
+            judged != null -> line.context.words(R.string.pin_by_hand_accuracy, line.context.accuracy(judged))
+            else -> ""
+        }
+        // Said anew only when it says something else: it is read out.
+        if (line.text.toString() != words) line.text = words
         // It keeps its room, so that the map does not move under the finger.
-        line.visibility = if (chosen != null) View.GONE else if (todo != null && canvas?.centre != null) View.VISIBLE else View.INVISIBLE
+        line.visibility = if (canvas?.centre != null) View.VISIBLE else View.INVISIBLE
     }
 
     private fun place() {

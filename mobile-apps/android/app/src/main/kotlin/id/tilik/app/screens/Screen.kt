@@ -36,6 +36,9 @@ interface Stage {
 
     /** Somebody signed in or out, unlocked, enrolled: look again which door is open. */
     fun door()
+
+    /** The app is locked: it opens by its PIN, or by the password of somebody who forgot the PIN. */
+    fun unlockBy(password: Boolean)
 }
 
 /**
@@ -242,9 +245,12 @@ abstract class Screen(val name: ScreenName, val args: Bundle = Bundle()) {
         }
     }
 
-    /** Shows what comes next of a visit, in the place of this screen or above it. `stay` is called when it is this screen. */
-    protected fun goOn(visit: VisitId, inPlace: Boolean = true, stay: () -> Unit = {}) {
-        ask({ Next(it.nextStep(visit), it.draft(visit).training) }) { next ->
+    /**
+     * Shows what comes next of a visit, in the place of this screen or above it; `done` is the step that was just done, where
+     * the next one depends on it. `stay` is called when it is this screen.
+     */
+    protected fun goOn(visit: VisitId, inPlace: Boolean = true, done: VisitStep? = null, stay: () -> Unit = {}) {
+        ask({ Next(if (done == null) it.nextStep(visit) else it.stepAfter(visit, done), it.draft(visit).training) }) { next ->
             val name = next.step.screen()
             when {
                 inPlace && name == this.name -> stay()

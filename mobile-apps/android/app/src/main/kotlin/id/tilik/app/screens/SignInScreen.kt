@@ -15,8 +15,11 @@ class SignInScreen(args: Bundle = Bundle()) : Screen(ScreenName.SIGN_IN, args) {
     private var send: Button? = null
     private var hasAsked = false
 
+    /** Whether it stands before a locked app, for whoever forgot its PIN. */
+    internal val isForgotten: Boolean get() = args.getBoolean(FORGOTTEN)
+
     /** As the door it has nothing behind it. */
-    override val hasBack: Boolean get() = args.getBoolean(OPENED)
+    override val hasBack: Boolean get() = args.getBoolean(OPENED) || isForgotten
 
     override fun title(context: Context): CharSequence = context.words(R.string.sign_in_title)
 
@@ -31,7 +34,7 @@ class SignInScreen(args: Bundle = Bundle()) : Screen(ScreenName.SIGN_IN, args) {
         password = secret
         who.words = args.getString(NAME).orEmpty()
         return context.scroll(
-            context.column(EDGE_DP, context.text(context.words(R.string.sign_in_how)), who.view, secret.view, context.showing(secret)).padded(),
+            context.column(EDGE_DP, context.text(context.words(if (isForgotten) R.string.app_pin_forgot_how else R.string.sign_in_how)), who.view, secret.view, context.showing(secret)).padded(),
         )
     }
 
@@ -39,6 +42,11 @@ class SignInScreen(args: Bundle = Bundle()) : Screen(ScreenName.SIGN_IN, args) {
         context.button(context.words(R.string.sign_in_send), Tone.MAIN) { signIn() }.also { send = it }
 
     override fun onShown() = onChanged()
+
+    override fun onBack(): Boolean {
+        if (isForgotten) stage.unlockBy(password = false)
+        return isForgotten
+    }
 
     override fun onChanged() = ask({ it.status() }) { show(it) }
 
@@ -79,6 +87,10 @@ class SignInScreen(args: Bundle = Bundle()) : Screen(ScreenName.SIGN_IN, args) {
 
         /** Set when it was opened from another screen. */
         const val OPENED = "opened"
+
+        private const val FORGOTTEN = "forgotten"
+
+        fun forgotten() = SignInScreen(Bundle().apply { putBoolean(FORGOTTEN, true) })
 
         fun opened() = SignInScreen(Bundle().apply { putBoolean(OPENED, true) })
     }

@@ -6,6 +6,7 @@ import android.view.ViewGroup
 import android.widget.BaseAdapter
 import android.widget.ImageView
 import android.widget.LinearLayout
+import android.widget.TextView
 import id.tilik.app.R
 import uniffi.tilik_mobile_core.TodayOrder
 import uniffi.tilik_mobile_core.TodayPage
@@ -63,10 +64,7 @@ internal class TodayRows(
 /** One case in the list. */
 internal class RowView(context: Context) : LinearLayout(context) {
     private val heading = context.text("", Type.HEADING).apply { setPadding(0, context.dp(12), 0, context.dp(4)) }
-    private val training = context.text(context.words(R.string.training_short), Type.NOTE, R.color.on_training).apply {
-        setBackgroundColor(context.colour(R.color.training))
-        padded(8, 2)
-    }
+    private val training = context.trainingChip()
     private val name = context.text("", Type.NAME)
     private val address = context.text("", Type.NOTE)
     private val way = context.text("", Type.STRONG)
@@ -124,4 +122,10 @@ internal fun Context.closesIn(days: Int): String = when {
     days == 0 -> words(R.string.closes_today)
     days == 1 -> words(R.string.closes_tomorrow)
     else -> words(R.string.closes_in_days, days)
+}
+
+/** Says on a row that it is practice. */
+internal fun Context.trainingChip(): TextView = text(words(R.string.training_short), Type.NOTE, R.color.on_training).apply {
+    setBackgroundColor(colour(R.color.training))
+    padded(8, 2)
 }
