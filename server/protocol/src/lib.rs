@@ -35,3 +35,4 @@ pub mod sync;
 pub mod tasks;
 pub mod time;
 pub mod training;
+pub mod waitlist;

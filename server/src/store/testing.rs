@@ -18,6 +18,7 @@ use tilik_protocol::manifest::{Hash32, SignedManifest};
 use tilik_protocol::membership::MembershipState;
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::sync::{SealedVisit, VisitResult, VisitStatus};
+use tilik_protocol::waitlist::WaitlistOrder;
 use uuid::Uuid;
 
 use super::tables::{
@@ -417,6 +418,7 @@ impl Store {
             decile_max: Set(Some(4)),
             fund: Set("apbd".to_owned()),
             central: Set(false),
+            waitlist_order: Set(WaitlistOrder::default().to_string()),
             recorded_at: Set(write.at().as_micros()),
         }
         .insert(write.on())

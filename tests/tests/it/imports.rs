@@ -963,12 +963,44 @@ async fn a_changed_rule_of_a_program_waits_and_a_new_program_does_not() {
     assert_eq!(reasons(&report)[&3], ["unit cannot_change"]);
     let blt = "program WHERE code = 'BLT-DD' AND decile_max = 3";
     assert_eq!(office.count(blt).await, 0);
+    // What the file says nothing of stays.
+    let order = "program WHERE waitlist_order = 'desil,indikator_262,rentan,tanggal_usulan'";
+    let programs = office.count("program").await;
+    assert_eq!(office.count(order).await, programs);
     office
         .confirm(&office.approver, &report)
         .await
         .ok()
         .unwrap();
     assert_eq!(office.count(blt).await, 1);
+    office.end().await;
+}
+
+#[tokio::test]
+async fn in_which_order_families_wait_is_a_rule_of_the_program_that_an_approver_confirms() {
+    let office = Office::furnished(430).await;
+    let rule = |order: &str| {
+        format!(
+            "code,name,unit,decile_max,fund,urutan_daftar_tunggu\n\
+             BLT-DD,Bantuan Langsung Tunai daerah,keluarga,5,apbd,\"{order}\"\n"
+        )
+    };
+    let report = office
+        .bring(ImportKind::Programs, &rule("umur, desil"))
+        .await;
+    assert_eq!(reasons(&report)[&2], ["urutan_daftar_tunggu unknown"]);
+    let report = office
+        .bring(ImportKind::Programs, &rule("rentan, desil"))
+        .await;
+    assert_eq!((report.added, report.waiting), (0, 1));
+    let changed = "program WHERE code = 'BLT-DD' AND waitlist_order = 'rentan,desil'";
+    assert_eq!(office.count(changed).await, 0);
+    office
+        .confirm(&office.approver, &report)
+        .await
+        .ok()
+        .unwrap();
+    assert_eq!(office.count(changed).await, 1);
     office.end().await;
 }
 

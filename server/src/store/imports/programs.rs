@@ -1,4 +1,4 @@
-//! Programs: `code,name,unit,decile_max,fund,central`. A new one needs a quota before it gives anything; a changed rule
+//! Programs: `code,name,unit,decile_max,fund,central,urutan_daftar_tunggu`. A new one needs a quota before it gives anything; a changed rule
 //! changes who is eligible, so it waits for an approver.
 
 use std::collections::{HashMap, HashSet};
@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use tilik_protocol::policy::Role;
 use tilik_protocol::problem::FieldProblem;
 use tilik_protocol::region::{RegionCode, RegionLevel};
+use tilik_protocol::waitlist::WaitlistOrder;
 
 use super::cells::{Look, number, program_code, words, yes};
 use super::{Run, Tally, Waiting, insert_all};
@@ -25,6 +26,7 @@ const UNIT: usize = 2;
 const DECILE_MAX: usize = 3;
 const FUND: usize = 4;
 const CENTRAL: usize = 5;
+const ORDER: usize = 6;
 const COLUMNS: &[Column] = &[
     needs("code", &["kode", "program", "kodeprogram"]),
     needs("name", &["nama", "namaprogram"]),
@@ -32,6 +34,7 @@ const COLUMNS: &[Column] = &[
     takes("decile_max", &["desilmax", "desilmaks", "batasdesil"]),
     needs("fund", &["dana", "sumberdana"]),
     takes("central", &["pusat"]),
+    takes("urutan_daftar_tunggu", &["waitlistorder", "urutan"]),
 ];
 
 pub(super) fn read(file: &[u8]) -> Result<Sheet> {
@@ -47,6 +50,28 @@ pub(super) struct ProgramLine {
     decile_max: Option<i32>,
     fund: String,
     central: bool,
+    #[serde(default = "default_order")]
+    waitlist_order: String,
+}
+
+/// Of lines that waited before programs had an order of their own.
+fn default_order() -> String {
+    WaitlistOrder::default().to_string()
+}
+
+/// In which order families wait; nothing: as before.
+fn order(cell: &str) -> Result<Option<String>, FieldProblem> {
+    if cell.is_empty() {
+        return Ok(None);
+    }
+    let order: Result<WaitlistOrder, _> = cell.parse();
+    order.map(|order| Some(order.to_string())).map_err(|_| {
+        problem(
+            "urutan_daftar_tunggu",
+            "unknown",
+            "Tulis ukuran yang mengurutkan, yang terpenting lebih dahulu, dipisahkan koma: desil, indikator_262, rentan, tanggal_usulan.",
+        )
+    })
 }
 
 fn unit(cell: &str) -> Result<String, FieldProblem> {
@@ -66,6 +91,7 @@ impl ProgramLine {
             decile_max: row.decile_max,
             fund: row.fund.clone(),
             central: row.central,
+            waitlist_order: row.waitlist_order.clone(),
         }
     }
 
@@ -77,6 +103,7 @@ impl ProgramLine {
             decile_max: self.decile_max,
             fund: self.fund.clone(),
             central: self.central,
+            waitlist_order: self.waitlist_order.clone(),
             recorded_at: at,
         }
     }
@@ -131,6 +158,7 @@ impl Run<'_> {
             let decile_max = look.take(number("decile_max", row.cell(DECILE_MAX), (1, 10)));
             let fund = look.take(words("fund", row.cell(FUND), 40));
             let central = look.take(yes("central", row.cell(CENTRAL), false));
+            let order = look.take(order(row.cell(ORDER)));
             if code.as_ref().is_some_and(|code| !seen.insert(code.clone())) {
                 look.problems.push(problem(
                     "code",
@@ -155,7 +183,7 @@ impl Run<'_> {
                     "Satuan penerima program yang sudah ada tidak dapat diubah; buat program baru.",
                 ));
             }
-            let line = match (code, name, unit, decile_max, fund, central) {
+            let line = match (code, name, unit, decile_max, fund, central, order) {
                 (
                     Some(code),
                     Some(name),
@@ -163,6 +191,7 @@ impl Run<'_> {
                     Some(decile_max),
                     Some(fund),
                     Some(central),
+                    Some(order),
                 ) if look.problems.is_empty() => ProgramLine {
                     code,
                     name,
@@ -170,6 +199,9 @@ impl Run<'_> {
                     decile_max,
                     fund: fund.to_lowercase(),
                     central,
+                    waitlist_order: order
+                        .or_else(|| before.map(|row| row.waitlist_order.clone()))
+                        .unwrap_or_else(default_order),
                 },
                 _ => {
                     tally.reject(row.line, look.problems);

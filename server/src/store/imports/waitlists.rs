@@ -10,6 +10,7 @@ use tilik_protocol::policy::Role;
 use tilik_protocol::problem::FieldProblem;
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::registry::ImportedWaitlist;
+use tilik_protocol::waitlist::{WaitFacts, WaitlistOrder};
 use uuid::Uuid;
 
 use super::cells::{Date, Look, number, past_date, program_code, some_number, yes};
@@ -61,9 +62,6 @@ pub(super) fn read(file: &[u8]) -> Result<Sheet> {
     }
 }
 
-/// What ranks a family: the lower comes first.
-type Rank = (i32, std::cmp::Reverse<i32>, bool, Option<Date>);
-
 /// One line that could be read.
 struct Candidate {
     line: u64,
@@ -73,7 +71,7 @@ struct Candidate {
     unit: Unit,
     decile: Option<i32>,
     facts: serde_json::Value,
-    rank: Option<Rank>,
+    rank: Option<WaitFacts>,
 }
 
 /// One that could be placed.
@@ -83,7 +81,7 @@ struct Place {
     family: Uuid,
     person: Option<Uuid>,
     facts: String,
-    rank: Option<Rank>,
+    rank: Option<WaitFacts>,
 }
 
 /// What the journal holds of a list: every rank, in order, with the facts behind it.
@@ -104,11 +102,11 @@ impl Run<'_> {
     pub(super) async fn waitlists(&self, sheet: Sheet) -> Result<Tally> {
         let mut tally = Tally::of(&sheet);
         let places = self.by.places().await?;
-        let programs: HashMap<String, String> = program::Entity::find()
+        let programs: HashMap<String, program::Model> = program::Entity::find()
             .all(self.by.store.read())
             .await?
             .into_iter()
-            .map(|row| (row.code, row.unit))
+            .map(|row| (row.code.clone(), row))
             .collect();
         let today = Date::of(self.by.store.now());
         let mut lists: BTreeMap<(String, RegionCode), Vec<Candidate>> = BTreeMap::new();
@@ -141,9 +139,9 @@ impl Run<'_> {
         for ((program, region), mut lines) in lists {
             tally.touches(&region);
             lines.sort_by_key(|one| (one.position, one.line));
-            let for_persons = programs.get(&program).is_some_and(|unit| unit == "person");
-            self.waitlist(&program, &region, for_persons, lines, &mut tally)
-                .await?;
+            if let Some(program) = programs.get(&program) {
+                self.waitlist(program, &region, lines, &mut tally).await?;
+            }
         }
         Ok(tally)
     }
@@ -167,9 +165,13 @@ impl Run<'_> {
             decile,
             facts: serde_json::json!({ "desil": decile, "indikator_262": hits, "rentan": vulnerable,
                 "tanggal_usulan": proposed.map(|date| date.to_string()) }),
-            rank: decile.map(|decile| {
-                let hits = std::cmp::Reverse(hits.unwrap_or_default());
-                (decile, hits, !vulnerable, proposed)
+            rank: decile.map(|_| WaitFacts {
+                decile,
+                indicators: hits,
+                vulnerable,
+                proposed_on: proposed.map(|date| {
+                    date.year.cast_signed() * 10_000 + (date.month * 100 + date.day).cast_signed()
+                }),
             }),
         })
     }
@@ -177,12 +179,17 @@ impl Run<'_> {
     /// One list, whole, in one transaction: a part of a list would be another list.
     async fn waitlist(
         &self,
-        program: &str,
+        program: &program::Model,
         region: &RegionCode,
-        for_persons: bool,
         lines: Vec<Candidate>,
         tally: &mut Tally,
     ) -> Result<()> {
+        let for_persons = program.unit == "person";
+        let order: WaitlistOrder = program
+            .waitlist_order
+            .parse()
+            .map_err(|_| Error::internal("a program's order of its waitlist cannot be read"))?;
+        let program = program.code.as_str();
         let write = self.chunk().await?;
         let listed = lines.len();
         let mut places = Vec::new();
@@ -198,7 +205,7 @@ impl Run<'_> {
             }
         }
         let places = once_each(places, tally);
-        out_of_order(&places, tally);
+        out_of_order(&places, &order, tally);
         let Some(first) = places.first().map(|place| place.line) else {
             return Ok(());
         };
@@ -323,21 +330,24 @@ fn once_each(places: Vec<Place>, tally: &mut Tally) -> Vec<Place> {
 }
 
 /// Tells where the order is not what the facts say; the approver sees it before confirming.
-fn out_of_order(places: &[Place], tally: &mut Tally) {
-    let mut worst: Option<Rank> = None;
+fn out_of_order(places: &[Place], order: &WaitlistOrder, tally: &mut Tally) {
+    let mut worst: Option<WaitFacts> = None;
     for place in places {
         let Some(rank) = place.rank else { continue };
-        if worst.is_some_and(|worst| rank < worst) {
+        if worst.is_some_and(|worst| order.compare(&rank, &worst).is_lt()) {
             tally.warn(
                 place.line,
                 vec![problem(
                     "urutan",
                     "out_of_order",
-                    "Menurut desil, indikator, kerentanan dan tanggal usulan, baris ini seharusnya lebih dahulu.",
+                    format!(
+                        "Menurut urutan program ini ({order}), baris ini seharusnya lebih dahulu."
+                    ),
                 )],
             );
+        } else {
+            worst = Some(rank);
         }
-        worst = worst.max(Some(rank));
     }
 }
 

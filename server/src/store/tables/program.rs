@@ -12,6 +12,7 @@ pub struct Model {
     pub decile_max: Option<i32>,
     pub fund: String,
     pub central: bool,
+    pub waitlist_order: String,
     pub recorded_at: i64,
 }
 

@@ -18,6 +18,7 @@ use tilik_protocol::region::RegionCode;
 use tilik_protocol::sync::Bucket;
 use tilik_protocol::time::Timestamp;
 use tilik_protocol::training::{PrepareTraining, TRAINING_PROGRAM, TrainingView};
+use tilik_protocol::waitlist::WaitlistOrder;
 
 mod invented;
 
@@ -212,6 +213,7 @@ async fn make_area(write: &mut Write) -> Result<()> {
         decile_max: Set(Some(4)),
         fund: Set("latihan".to_owned()),
         central: Set(false),
+        waitlist_order: Set(WaitlistOrder::default().to_string()),
         recorded_at: Set(at),
     })
     .on_conflict(there)

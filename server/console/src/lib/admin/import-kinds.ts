@@ -66,6 +66,7 @@ export const KINDS: readonly Kind[] = [
 			takes('desil_maks', 'decile_max', 'desilmax', 'batasdesil'),
 			needs('sumber_dana', 'fund', 'dana'),
 			takes('pusat', 'central'),
+			takes('urutan_daftar_tunggu', 'waitlistorder', 'urutan'),
 		],
 		oneOf: [],
 	},

@@ -203,6 +203,7 @@ export const imports = {
 				desil_maks: 'Desil tertinggi yang masih berhak, 1 sampai 10; kosongkan bila tidak dibatasi.',
 				sumber_dana: 'Misalnya APBN atau APBD.',
 				pusat: 'ya bila pusat yang menetapkan penerima, selain itu tidak.',
+				urutan_daftar_tunggu: 'Ukuran yang mengurutkan daftar tunggu, yang terpenting lebih dahulu, dipisahkan koma: desil, indikator_262, rentan, tanggal_usulan. Kosong: seperti sebelumnya.',
 			},
 		},
 		quotas: {
