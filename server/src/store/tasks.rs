@@ -338,7 +338,7 @@ fn group(kind: TaskKind, mut all: Vec<Task>, now: Timestamp) -> TaskGroup {
         .iter()
         .filter(|task| task.due_at.is_some_and(|due| due <= now));
     let (count, overdue) = (all.len() as u64, overdue.count() as u64);
-    all.sort_by(|one, other| (one.since, one.id).cmp(&(other.since, other.id)));
+    all.sort_by_key(|one| (one.since, one.id));
     all.truncate(usize::try_from(TOLD).unwrap_or(usize::MAX));
     TaskGroup {
         kind,

@@ -986,11 +986,11 @@ async fn in_which_order_families_wait_is_a_rule_of_the_program_that_an_approver_
         )
     };
     let report = office
-        .bring(ImportKind::Programs, &rule("umur, desil"))
+        .bring(ImportKind::Programs, rule("umur, desil").as_str())
         .await;
     assert_eq!(reasons(&report)[&2], ["urutan_daftar_tunggu unknown"]);
     let report = office
-        .bring(ImportKind::Programs, &rule("rentan, desil"))
+        .bring(ImportKind::Programs, rule("rentan, desil").as_str())
         .await;
     assert_eq!((report.added, report.waiting), (0, 1));
     let changed = "program WHERE code = 'BLT-DD' AND waitlist_order = 'rentan,desil'";
