@@ -18,6 +18,7 @@ pub mod phone;
 pub mod photos;
 pub mod plans;
 pub mod problem;
+mod registration;
 pub mod reset_slips;
 pub mod routes;
 pub mod second_factor;

@@ -33,6 +33,7 @@ mod phone;
 mod photos;
 mod plans;
 mod recipients;
+mod registration;
 mod reset_slips;
 mod review;
 mod second_factor;

@@ -44,16 +44,22 @@ use crate::sheet::Sheet;
 
 mod boundaries;
 mod cells;
-pub(super) use cells::name_key;
+pub(super) use cells::{day_of, name, name_key, neighbourhood, past_date, words};
 mod families;
+pub(super) use families::{
+    Fields, Rows, change_family, change_person, family_fields, forget, held, holds, opened,
+    person_fields,
+};
 mod memberships;
 mod places;
+pub(super) use places::Places;
 mod programs;
 mod quotas;
 mod regions;
 mod rehearsal;
 pub(crate) use rehearsal::JOB;
 mod units;
+pub(super) use units::behind;
 mod waitlists;
 
 /// How many problems of each sort a report lists; the rest is counted.

@@ -6,13 +6,14 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Set};
 use sha2::{Digest, Sha256};
 use tilik_protocol::ids::WaitlistId;
+use tilik_protocol::nik::Day;
 use tilik_protocol::policy::Role;
 use tilik_protocol::problem::FieldProblem;
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::registry::ImportedWaitlist;
 use uuid::Uuid;
 
-use super::cells::{Date, Look, number, past_date, program_code, some_number, yes};
+use super::cells::{Look, day_of, number, past_date, program_code, some_number, yes};
 use super::quotas::unknown_program;
 use super::units::{Found, Unit};
 use super::{CHUNK, Run, Tally, Waiting, insert_all};
@@ -62,7 +63,7 @@ pub(super) fn read(file: &[u8]) -> Result<Sheet> {
 }
 
 /// What ranks a family: the lower comes first.
-type Rank = (i32, std::cmp::Reverse<i32>, bool, Option<Date>);
+type Rank = (i32, std::cmp::Reverse<i32>, bool, Option<Day>);
 
 /// One line that could be read.
 struct Candidate {
@@ -110,7 +111,7 @@ impl Run<'_> {
             .into_iter()
             .map(|row| (row.code, row.unit))
             .collect();
-        let today = Date::of(self.by.store.now());
+        let today = day_of(self.by.store.now());
         let mut lists: BTreeMap<(String, RegionCode), Vec<Candidate>> = BTreeMap::new();
         for row in &sheet.rows {
             let mut look = Look::at(row);
@@ -148,7 +149,7 @@ impl Run<'_> {
         Ok(tally)
     }
 
-    fn waitlist_line(look: &mut Look<'_>, row: &Row, today: Option<Date>) -> Option<Candidate> {
+    fn waitlist_line(look: &mut Look<'_>, row: &Row, today: Option<Day>) -> Option<Candidate> {
         let program = look.take(program_code("program", row.cell(PROGRAM)));
         let region = super::cells::region_code("region", row.cell(REGION)).ok();
         let position = look.take(some_number("urutan", row.cell(POSITION), (1, 1_000_000)));

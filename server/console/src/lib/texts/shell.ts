@@ -14,6 +14,7 @@ export const shell = {
 		kasus: 'Kasus',
 		rencana: 'Rencana kunjungan',
 		penerima: 'Penerima',
+		keluarga: 'Keluarga',
 		peta: 'Peta',
 		ringkasan: 'Ringkasan',
 		persetujuan: 'Pengesahan',
