@@ -23,7 +23,7 @@ use uuid::Uuid;
 use super::access::{Mode, Read};
 use super::case_view::masked;
 use super::families::region_code;
-use super::imports::behind;
+use super::imports::{behind, name_key};
 use super::journal::Entry;
 use super::tables::{duplicate, family, person};
 use super::write::{Seen, Write};
@@ -32,6 +32,11 @@ use crate::error::{Error, Result};
 
 /// Rows that are looked through at once for those in reach.
 const LOOKED_THROUGH: u64 = 200;
+
+/// With more who are alike, nobody is one of two.
+const CROWD: usize = 5;
+/// So many of one name and birth year are looked at, first come first.
+const NAMESAKES: u32 = 500;
 
 /// A text of a sealed cell.
 fn opened(store: &Store, column: &str, id: Uuid, cell: Option<&Vec<u8>>) -> Result<Option<String>> {
@@ -42,21 +47,35 @@ fn opened(store: &Store, column: &str, id: Uuid, cell: Option<&Vec<u8>>) -> Resu
     Ok(Some(plain.map_err(Error::internal)?.to_string()))
 }
 
-/// Whether two persons of one name may be one: born on one day, and no mothers of two names.
-fn are_alike(store: &Store, one: &person::Model, other: &person::Model) -> Result<bool> {
-    let birth =
-        |row: &person::Model| opened(store, "birth_date", row.id, row.birth_date_enc.as_ref());
-    let (Some(one_born), Some(other_born)) = (birth(one)?, birth(other)?) else {
-        return Ok(false);
-    };
-    if one_born != other_born {
-        return Ok(false);
+/// What tells persons of one name apart.
+struct Marks {
+    birth: Option<String>,
+    mother: Option<String>,
+}
+
+impl Marks {
+    fn of(store: &Store, row: &person::Model) -> Result<Self> {
+        let mother = opened(store, "mother", row.id, row.mother_enc.as_ref())?;
+        Ok(Self {
+            birth: opened(store, "birth_date", row.id, row.birth_date_enc.as_ref())?,
+            mother: mother.map(|name| name_key(&name)),
+        })
     }
-    let mother = |row: &person::Model| opened(store, "mother", row.id, row.mother_enc.as_ref());
-    let (one, other) = (mother(one)?, mother(other)?);
-    let differ = matches!((one, other), (Some(one), Some(other))
-        if super::imports::name_key(&one) != super::imports::name_key(&other));
-    Ok(!differ)
+
+    /// Whether two persons of one name may be one: born on one day, and no mothers of two names.
+    fn fit(&self, other: &Self) -> bool {
+        let mothers = (&self.mother, &other.mother);
+        self.birth.is_some()
+            && self.birth == other.birth
+            && !matches!(mothers, (Some(one), Some(other)) if one != other)
+    }
+}
+
+/// Of a crowd only the first: many of one name and day, or of one number, were made up to fill a field, and of a hundred of
+/// them nobody judges five thousand pairs.
+fn few(alike: Vec<Uuid>) -> impl Iterator<Item = Uuid> {
+    let most = if alike.len() > CROWD { 1 } else { CROWD };
+    alike.into_iter().take(most)
 }
 
 /// Looks for others who may be these persons, and puts each pair into the queue once.
@@ -75,17 +94,19 @@ pub(super) async fn look_for(write: &Write, suspects: Vec<Uuid>) -> Result<()> {
             .filter(|row| row.alive && row.birth_year.is_some())
             .collect();
         if !living.is_empty() {
-            let mut named: HashMap<(String, Option<i32>), Vec<person::Model>> = HashMap::new();
+            let mut named: HashMap<(String, Option<i32>), Vec<(Uuid, Marks)>> = HashMap::new();
             for row in namesakes(write, &living).await? {
-                let known = named.entry((row.name_key.clone(), row.birth_year));
-                known.or_default().push(row);
+                let marks = Marks::of(store, &row)?;
+                let known = named.entry((row.name_key, row.birth_year));
+                known.or_default().push((row.id, marks));
             }
             for row in &living {
+                let mine = Marks::of(store, row)?;
                 let key = (row.name_key.clone(), row.birth_year);
-                for other in named.get(&key).into_iter().flatten() {
-                    if other.id != row.id && are_alike(store, row, other)? {
-                        pairs.insert(pair(row.id, other.id), DuplicateKind::NameAndBirth);
-                    }
+                let others = named.get(&key).into_iter().flatten();
+                let alike = others.filter(|(id, marks)| *id != row.id && mine.fit(marks));
+                for other in few(alike.map(|(id, _)| *id).collect()) {
+                    pairs.insert(pair(row.id, other), DuplicateKind::NameAndBirth);
                 }
             }
         }
@@ -99,9 +120,10 @@ pub(super) async fn look_for(write: &Write, suspects: Vec<Uuid>) -> Result<()> {
         let numbers = niks.keys().map(String::as_str);
         let found = behind(write, "nik", numbers, |nik| keys.blind_nik_candidates(nik)).await?;
         for (nik, mine) in &niks {
-            for other in found.get(nik).into_iter().flatten() {
-                for row in mine.iter().filter(|row| *row != other) {
-                    pairs.insert(pair(*row, *other), DuplicateKind::Nik);
+            for row in mine {
+                let others = found.get(nik).into_iter().flatten();
+                for other in few(others.copied().filter(|other| other != row).collect()) {
+                    pairs.insert(pair(*row, other), DuplicateKind::Nik);
                 }
             }
         }
@@ -127,7 +149,9 @@ async fn namesakes(write: &Write, of: &[&person::Model]) -> Result<Vec<person::M
     }
     // Of a pair of columns, so that the index answers for both at once.
     let text = format!(
-        "SELECT * FROM person WHERE (name_key, birth_year) IN (VALUES {}) AND alive AND merged_into IS NULL",
+        "SELECT * FROM (SELECT person.*, ROW_NUMBER() OVER (PARTITION BY name_key, birth_year ORDER BY id) AS place \
+         FROM person WHERE (name_key, birth_year) IN (VALUES {}) AND alive AND merged_into IS NULL) AS named \
+         WHERE place <= {NAMESAKES} ORDER BY id",
         tuples.join(", ")
     );
     Ok(person::Entity::find()
@@ -390,5 +414,34 @@ impl Acting {
         active.decided_at = Set(Some(write.at().as_micros()));
         active.update(write.on()).await?;
         write.commit().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_who_are_alike_are_all_told_and_of_a_crowd_the_first() {
+        let alike = |n: u128| -> Vec<Uuid> { (1..=n).map(Uuid::from_u128).collect() };
+        let told = |n: u128| few(alike(n)).count();
+        assert_eq!((told(0), told(1), told(5)), (0, 1, 5));
+        assert_eq!(few(alike(6)).collect::<Vec<_>>(), alike(1));
+        assert_eq!(told(10_000), 1);
+    }
+
+    #[test]
+    fn persons_of_one_name_are_told_apart_by_day_or_mother() {
+        let marks = |birth: Option<&str>, mother: Option<&str>| Marks {
+            birth: birth.map(str::to_owned),
+            mother: mother.map(str::to_owned),
+        };
+        let one = marks(Some("1980-12-12"), Some("sumarni"));
+        assert!(one.fit(&marks(Some("1980-12-12"), None)));
+        assert!(one.fit(&marks(Some("1980-12-12"), Some("sumarni"))));
+        assert!(!one.fit(&marks(Some("1980-12-12"), Some("partini"))));
+        assert!(!one.fit(&marks(Some("1980-12-13"), Some("sumarni"))));
+        // Nothing known of either day is nothing in common.
+        assert!(!marks(None, None).fit(&marks(None, None)));
     }
 }
