@@ -42,6 +42,8 @@ pub enum Error {
     Duty(DutyBreach),
     /// Fields are wrong.
     Invalid(Vec<FieldProblem>),
+    /// Nothing is wrong, but a person has to say that they looked at these.
+    LookAgain(Vec<FieldProblem>),
     /// A query parameter is wrong; which one, when that is known.
     Query(Option<FieldProblem>),
     /// Somebody else wrote meanwhile.
@@ -96,6 +98,7 @@ impl Error {
             Self::Refused(code) | Self::Wait { code, .. } => *code,
             Self::Duty(_) => ProblemCode::SeparationOfDuty,
             Self::Invalid(_) => ProblemCode::Invalid,
+            Self::LookAgain(_) => ProblemCode::LookAgain,
             Self::Query(_) => ProblemCode::BadQuery,
             Self::Stale { .. } => ProblemCode::Stale,
             Self::WrongOffset { .. } => ProblemCode::WrongOffset,
@@ -114,6 +117,7 @@ impl std::fmt::Display for Error {
             Self::Duty(breach) => write!(f, "{}: {breach}", self.code()),
             Self::Refused(_)
             | Self::Invalid(_)
+            | Self::LookAgain(_)
             | Self::Query(_)
             | Self::Stale { .. }
             | Self::WrongOffset { .. }

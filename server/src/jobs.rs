@@ -45,6 +45,9 @@ impl App {
             let plan = job.object.parse().map_err(Error::internal)?;
             return by.go_on_with_plan(plan).await;
         }
+        if job.kind == crate::store::HEAR_NAMES {
+            return by.go_on_hearing_names().await;
+        }
         let photo = job.object.parse::<PhotoId>().map_err(Error::internal);
         match job.kind.as_str() {
             "derivatives" => self.make_copies(by, photo?).await,

@@ -645,6 +645,11 @@ impl Keyring {
         blind(&self.blind_index.key, b"kk:v1:", digits)
     }
 
+    /// What a body with somebody's numbers is known by again. A plain hash of sixteen digits is soon guessed.
+    pub fn blind_body(&self, text: &str) -> [u8; 16] {
+        blind(&self.blind_index.key, b"body:v1:", text)
+    }
+
     /// The search keys of a NIK under every key, newest first, for asking while an index is being written anew.
     pub fn blind_nik_candidates(&self, digits: &str) -> Vec<BlindIndex> {
         self.blind_candidates(b"nik:v1:", digits)

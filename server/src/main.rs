@@ -308,7 +308,7 @@ async fn migrate(config: Config) -> anyhow::Result<ExitCode> {
 
 fn told(error: &Error) -> anyhow::Error {
     match error {
-        Error::Invalid(fields) => {
+        Error::Invalid(fields) | Error::LookAgain(fields) => {
             let told: Vec<String> = fields
                 .iter()
                 .map(|field| format!("{}: {}", field.field, field.remedy))

@@ -161,6 +161,7 @@ pub async fn open_store(
         .map_err(StartError::Database)?;
     if schema != Schema::Current {
         store.migrate().await.map_err(StartError::Database)?;
+        store.hear_names().await.map_err(StartError::Database)?;
     }
     if migrating == Migrating::Never {
         return Ok((store, keys));

@@ -14,16 +14,18 @@ use http::{Request, header};
 use serde_json::{Value, json};
 use tilik_protocol::contact_sheet::ContactSheet;
 use tilik_protocol::evidence::VisitKind;
+use tilik_protocol::family::{DuplicateView, FamilyChanged};
 use tilik_protocol::ids::{
-    CaseId, DeviceId, FamilyId, GrantId, ImportId, NoticeId, PhotoId, PlanId, SessionId, SheetId,
-    VisitId,
+    CaseId, DeviceId, DuplicateId, FamilyId, FamilyRequestId, GrantId, ImportId, NoticeId,
+    PersonId, PhotoId, PlanId, SessionId, SheetId, VisitId,
 };
+use tilik_protocol::lookup::FamilyPage;
 use tilik_protocol::plan::PlanView;
 use tilik_protocol::policy::Role;
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::registry::ImportKind;
 use tilik_protocol::reset_slip::ResetSlip;
-use tilik_protocol::review::CaseView;
+use tilik_protocol::review::{CaseView, Page};
 use tilik_protocol::session::{GrantView, Tokens};
 use tilik_server::http::routes::Line;
 use tilik_server::totp;
@@ -114,6 +116,16 @@ pub struct Scene {
     pub notice: NoticeId,
     /// A family without a case.
     pub unvisited: FamilyId,
+    /// A family that an operator registered, which holds nothing.
+    pub registered: FamilyId,
+    /// A member of it who is not its head.
+    pub member: PersonId,
+    /// Another such family, with a member who may be one of the first.
+    pub twin: FamilyId,
+    /// Those two.
+    pub duplicate: DuplicateId,
+    /// A change of who a family is that waits for an approver.
+    pub family_request: FamilyRequestId,
     /// A plan of visits that nobody opened.
     pub plan: PlanId,
     /// A visit whose manifest is here and whose photos are not.
@@ -206,6 +218,24 @@ impl Ask {
         request = request.extension(ConnectInfo(stranger));
         Ok(request.body(Body::from(self.body.clone()))?)
     }
+}
+
+/// A family of two about which nothing is odd.
+fn a_family(world: &World, n: u32) -> Value {
+    json!({
+        "event_id": world.id::<uuid::Uuid>(), "kk": format!("357103010120{n:04}"),
+        "address": "JL MAWAR NO 1", "rt": "1", "rw": "2", "region": village::here(),
+        "persons": [
+            {
+                "nik": format!("357103121280{n:04}"), "name": format!("SURYONO {n}"),
+                "birth_date": "1980-12-12", "sex": "male", "relation": "kepala_keluarga",
+            },
+            {
+                "nik": format!("357103521282{n:04}"), "name": format!("SITI AMINAH {n}"),
+                "birth_date": "1982-12-12", "sex": "female", "relation": "pasangan",
+            },
+        ],
+    })
 }
 
 /// Whoever was never visited, as many as one officer can do.
@@ -388,6 +418,42 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
         }
         ("POST", "/v1/families/search") => here(&json!({ "region": village::here() })),
         ("GET", "/v1/families/{id}" | "/v1/families/{id}/changes") => plain(id(&scene.unvisited)),
+        ("POST", "/v1/families") => here(&a_family(world, 3)),
+        ("POST", "/v1/families/{id}/corrections") => with(
+            id(&scene.registered),
+            &json!({ "event_id": event(), "seen_version": 1, "address": "JL KENANGA NO 5" }),
+        ),
+        ("POST", "/v1/families/{id}/split") => with(
+            id(&scene.registered),
+            &json!({
+                "event_id": event(), "seen_version": 1, "kk": "3571032511260001",
+                "home": { "kind": "same" },
+                "persons": [{ "id": scene.member, "relation": "kepala_keluarga" }],
+            }),
+        ),
+        ("POST", "/v1/families/{id}/merge") => with(
+            id(&scene.registered),
+            &json!({
+                "event_id": event(), "seen_version": 1, "other": scene.twin, "seen_other": 1,
+            }),
+        ),
+        ("GET", "/v1/families/{id}/history") => plain(id(&scene.registered)),
+        ("GET", "/v1/families/{id}/as-of") => {
+            plain(format!("{}?at={}", id(&scene.registered), world.now()))
+        }
+        ("GET", "/v1/family-requests" | "/v1/duplicates") => plain(line.path.to_owned()),
+        ("POST", "/v1/family-requests/{id}/confirm") => with(
+            id(&scene.family_request),
+            &json!({ "event_id": event(), "seen_version": 1 }),
+        ),
+        ("POST", "/v1/family-requests/{id}/refuse") => with(
+            id(&scene.family_request),
+            &json!({ "event_id": event(), "reason": "DATA_MERAGUKAN" }),
+        ),
+        ("POST", "/v1/duplicates/{id}/decide") => with(
+            id(&scene.duplicate),
+            &json!({ "event_id": event(), "verdict": "different" }),
+        ),
         ("POST", "/v1/families/{id}/visit-requests") => with(
             id(&scene.unvisited),
             &json!({ "event_id": event(), "kind": "quick", "reason": "FOTO_LAMA" }),
@@ -567,6 +633,8 @@ impl Scene {
         families
             .chain(phones.map(|phone| phone.id.to_string()))
             .chain([
+                self.duplicate.to_string(),
+                self.family_request.to_string(),
                 self.managed.id.to_string(),
                 self.spare.to_string(),
                 self.quota.to_string(),
@@ -671,6 +739,7 @@ impl Scene {
             .await?;
         let on_sheet = *opened.cases.first().context("a case")?;
         let seen_before = family()?;
+        let corrected = family()?;
         let opened = staff
             .supervisor
             .open_cases(&[seen_before], VisitKind::Quick, Some(officer.id), None)
@@ -835,6 +904,31 @@ impl Scene {
         )
         .await?
         .ok()?;
+        let register = async |body: &Value| -> Result<FamilyId> {
+            let answer = staff.operator.post("/v1/families", body).await.ok()?;
+            Ok(answer.read::<FamilyChanged>()?.family)
+        };
+        let registered = register(&a_family(&world, 1)).await?;
+        // The second one's wife has the first one's NIK.
+        let mut body = a_family(&world, 2);
+        body["persons"][1]["nik"] = json!("3571035212820001");
+        body["ticked"] = json!(["persons.1.nik:elsewhere"]);
+        let twin = register(&body).await?;
+        let page = staff.operator.get("/v1/duplicates").await.ok()?;
+        let pairs: Page<DuplicateView> = page.read()?;
+        let duplicate = pairs.items.first().context("a pair")?.id;
+        let path = format!("/v1/families/{registered}");
+        let page: FamilyPage = staff.operator.get(&path).await.ok()?.read()?;
+        let mut members = page.family.persons.iter();
+        let member = members.find(|one| one.relation == "pasangan");
+        let member = member.context("a wife")?.id;
+        let body = json!({
+            "event_id": staff.operator.event(), "seen_version": 1, "kk": "3571032511260009",
+        });
+        let path = format!("/v1/families/{corrected}/corrections");
+        let asked = staff.operator.post(&path, &body).await.ok()?;
+        let asked: FamilyChanged = asked.read()?;
+        let family_request = asked.waits.context("a request")?;
         let wanted = plan_of_visits();
         let planned = staff.supervisor.post("/v1/plans/preview", &wanted);
         let planned: PlanView = planned.await.ok()?.read()?;
@@ -853,6 +947,11 @@ impl Scene {
             awaiting: see(awaiting).await?,
             notice,
             unvisited,
+            registered,
+            member,
+            twin,
+            duplicate,
+            family_request,
             plan: planned.id,
             photoless,
             begun,

@@ -104,6 +104,10 @@ ids! {
     NoticeId;
     /// A contact sheet (lembar), as long as a reviewer holds it.
     SheetId;
+    /// A change of who a family is that waits for an approver.
+    FamilyRequestId;
+    /// Two persons who may be one.
+    DuplicateId;
     /// A plan of visits: whom rules chose for a month.
     PlanId;
 }

@@ -189,6 +189,10 @@ pub struct SearchFamilies {
     /// Part of the head's or a member's name, or of the address; at least 3 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// When the person was born whose name is `text`: a year like `1980` or a day like `1980-12-31`. Then the name is looked
+    /// for as it sounds, however it is spelled, and nothing but `region` is looked at beside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub born: Option<String>,
     /// Only this region and below.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<RegionCode>,

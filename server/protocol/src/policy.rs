@@ -120,7 +120,10 @@ impl Permission {
     pub const fn needs_step_up(self) -> bool {
         matches!(
             self,
-            Self::ConfirmDecisions | Self::ConfirmGrants | Self::ConfirmImports
+            Self::ConfirmDecisions
+                | Self::ConfirmGrants
+                | Self::ConfirmImports
+                | Self::ConfirmFamilies
         )
     }
 }
@@ -169,6 +172,10 @@ pub enum Permission {
     DeliverNotices,
     /// Read NIK and KK number of one family, with a purpose, logged.
     UnmaskFamily,
+    /// Register, correct, split and merge families, and judge who may be one person.
+    MaintainFamilies,
+    /// Confirm or refuse who a family is that holds a place or waits for one.
+    ConfirmFamilies,
     /// Find a family by exact NIK or KK number, with a purpose, logged.
     SearchFamilies,
     /// Issue enrolment codes, list and revoke phones.
@@ -216,6 +223,7 @@ impl Role {
                     | P::DecideCases
                     | P::DeliverNotices
                     | P::UnmaskFamily
+                    | P::MaintainFamilies
                     | P::SearchFamilies
             ),
             Self::Verifier => matches!(
@@ -227,6 +235,7 @@ impl Role {
                     | P::CloseCases
                     | P::DeliverNotices
                     | P::UnmaskFamily
+                    | P::MaintainFamilies
                     | P::SearchFamilies
             ),
             Self::Approver => matches!(
@@ -237,6 +246,7 @@ impl Role {
                     | P::SearchFamilies
                     | P::ConfirmGrants
                     | P::ConfirmImports
+                    | P::ConfirmFamilies
             ),
             Self::Signatory => matches!(permission, P::ReadCases | P::ReadOverview),
             Self::Admin => matches!(
@@ -280,6 +290,8 @@ mod tests {
             Permission::ReviewCases,
             Permission::ConfirmGrants,
             Permission::ConfirmImports,
+            Permission::MaintainFamilies,
+            Permission::ConfirmFamilies,
         ] {
             assert!(!Role::Admin.may(permission), "{permission}");
             assert!(!Role::Auditor.may(permission), "{permission}");
@@ -309,6 +321,10 @@ mod tests {
         for role in Role::VARIANTS {
             assert!(
                 !(role.may(Permission::DecideCases) && role.may(Permission::ConfirmDecisions)),
+                "{role}"
+            );
+            assert!(
+                !(role.may(Permission::MaintainFamilies) && role.may(Permission::ConfirmFamilies)),
                 "{role}"
             );
         }

@@ -64,6 +64,8 @@ pub enum ProblemCode {
     MethodNotAllowed,
     /// A field is wrong; `fields` names it.
     Invalid,
+    /// Nothing is wrong, but `fields` are to be looked at: ticked, the same request goes through.
+    LookAgain,
     /// The body is not JSON, or not of this shape.
     BadBody,
     /// An id in the path is not an id.
@@ -161,6 +163,7 @@ impl ProblemCode {
             | Self::BadUploadHeader
             | Self::BadImport => 400,
             Self::Invalid
+            | Self::LookAgain
             | Self::HashMismatch
             | Self::CannotOpen
             | Self::BadPhoto
@@ -256,6 +259,10 @@ impl ProblemCode {
             Self::NoSuchRoute => ("Alamat tidak dikenal", "Periksa alamat permintaan."),
             Self::MethodNotAllowed => ("Metode tidak tersedia", "Periksa metode permintaan."),
             Self::Invalid => ("Isian belum benar", "Perbaiki isian yang disebut."),
+            Self::LookAgain => (
+                "Ada yang perlu diperiksa lagi",
+                "Periksa yang disebut, centang bila memang begitu, lalu kirim lagi.",
+            ),
             Self::BadBody => (
                 "Isi permintaan tidak terbaca",
                 "Kirim JSON sesuai bentuk yang diminta.",

@@ -7,6 +7,7 @@ use crate::case::CaseState;
 use crate::contact_sheet::OnSheet;
 use crate::duty::Outcome;
 use crate::evidence::{PhotoKind, VisitKind};
+use crate::family::{Domicile, Sex};
 use crate::ids::{
     CaseId, EventId, FamilyId, HouseId, MembershipId, NoticeId, PhotoId, UserId, VisitId,
 };
@@ -222,6 +223,21 @@ pub struct FamilyView {
     pub decile: Option<i16>,
     /// Its persons.
     pub persons: Vec<PersonView>,
+    /// Its version, for who corrects it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<i32>,
+    /// Where it lives, when not at `address`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domicile: Option<Domicile>,
+    /// Who receives (pengurus); absent: the head.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payee: Option<crate::ids::PersonId>,
+    /// Since when it is kept no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_at: Option<Timestamp>,
+    /// The family that it was judged to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged_into: Option<FamilyId>,
 }
 
 /// A person, masked.
@@ -240,6 +256,16 @@ pub struct PersonView {
     pub birth_year: Option<i16>,
     /// Such as `kepala_keluarga`.
     pub relation: String,
+    /// Its version, for who corrects it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<i32>,
+    /// Sex.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Sex>))]
+    pub sex: Option<Lenient<Sex>>,
+    /// Whether dead.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dead: bool,
 }
 
 /// `POST /v1/families/{id}/unmask`: a logged, purposeful look.

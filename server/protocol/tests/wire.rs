@@ -125,7 +125,15 @@ fn family() -> FamilyView {
             nik_masked: Some("3571************".to_owned()),
             birth_year: Some(1970),
             relation: "kepala_keluarga".to_owned(),
+            version: None,
+            sex: None,
+            dead: false,
         }],
+        version: None,
+        domicile: None,
+        payee: None,
+        closed_at: None,
+        merged_into: None,
     }
 }
 

@@ -7,8 +7,8 @@ use utoipa::OpenApi;
 use super::routes::{self, Access, Line};
 use super::{
     base_map, cases, contact_sheets, families, health, imports, lookup, map, overview, phone,
-    photos, plans, quotas, reset_slips, second_factor, session, sync, tasks, trail, training,
-    uploads, users,
+    photos, plans, quotas, registration, reset_slips, second_factor, session, sync, tasks, trail,
+    training, uploads, users,
 };
 use crate::error::{Error, Result};
 
@@ -91,6 +91,17 @@ use crate::error::{Error, Result};
         families::changes,
         families::unmask,
         families::request_visit,
+        registration::register,
+        registration::correct,
+        registration::split,
+        registration::merge,
+        registration::versions,
+        registration::as_of,
+        registration::requests,
+        registration::confirm_request,
+        registration::refuse_request,
+        registration::duplicates,
+        registration::decide_duplicate,
         lookup::regions,
         lookup::programs,
         lookup::outline,

@@ -62,7 +62,7 @@ impl IntoResponse for Error {
         match self {
             Self::Refused(_) => {}
             Self::Duty(breach) => duty_words(breach).clone_into(&mut problem.detail),
-            Self::Invalid(fields) => problem.fields = fields,
+            Self::Invalid(fields) | Self::LookAgain(fields) => problem.fields = fields,
             Self::Query(field) => problem.fields = field.into_iter().collect(),
             Self::Stale { current_version } => problem.current_version = Some(current_version),
             Self::WrongOffset { offset: at } => {

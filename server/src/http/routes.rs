@@ -22,8 +22,8 @@ use tower_http::compression::CompressionLayer;
 use super::linger::linger;
 use super::{
     base_map, cases, console, contact_sheets, families, health, imports, lookup, map, overview,
-    phone, photos, plans, quotas, reset_slips, second_factor, session, sync, tasks, trail,
-    training, uploads, users,
+    phone, photos, plans, quotas, registration, reset_slips, second_factor, session, sync, tasks,
+    trail, training, uploads, users,
 };
 use crate::App;
 use crate::actor::Actor;
@@ -295,9 +295,20 @@ fn table() -> Table {
         .route(Method::GET, "/v1/overlaps", Requires(P::ReadOverview), quotas::overlaps)
         .route(Method::GET, "/v1/overlaps/families", Requires(P::ReadCases), quotas::overlap_families)
         .route(Method::GET, "/v1/recipients", Requires(P::ReadCases), families::recipients)
+        .route(Method::POST, "/v1/families", Requires(P::MaintainFamilies), registration::register)
         .route(Method::POST, "/v1/families/search", Requires(P::ReadCases), families::search)
         .route(Method::GET, "/v1/families/{id}", Requires(P::ReadCases), families::show)
         .route(Method::GET, "/v1/families/{id}/changes", Requires(P::ReadCases), families::changes)
+        .route(Method::POST, "/v1/families/{id}/corrections", Requires(P::MaintainFamilies), registration::correct)
+        .route(Method::POST, "/v1/families/{id}/split", Requires(P::MaintainFamilies), registration::split)
+        .route(Method::POST, "/v1/families/{id}/merge", Requires(P::MaintainFamilies), registration::merge)
+        .route(Method::GET, "/v1/families/{id}/history", Requires(P::ReadCases), registration::versions)
+        .route(Method::GET, "/v1/families/{id}/as-of", Requires(P::ReadCases), registration::as_of)
+        .route(Method::GET, "/v1/family-requests", Requires(P::ReadCases), registration::requests)
+        .route(Method::POST, "/v1/family-requests/{id}/confirm", Requires(P::ConfirmFamilies), registration::confirm_request)
+        .route(Method::POST, "/v1/family-requests/{id}/refuse", Requires(P::ConfirmFamilies), registration::refuse_request)
+        .route(Method::GET, "/v1/duplicates", Requires(P::MaintainFamilies), registration::duplicates)
+        .route(Method::POST, "/v1/duplicates/{id}/decide", Requires(P::MaintainFamilies), registration::decide_duplicate)
         .route(Method::POST, "/v1/families/{id}/visit-requests", Requires(P::RequestVisit), families::request_visit)
         .route(Method::POST, "/v1/families/{id}/unmask", Requires(P::UnmaskFamily), families::unmask)
         .route(Method::GET, "/v1/regions", SignedIn, lookup::regions)

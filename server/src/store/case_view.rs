@@ -9,6 +9,7 @@ use sea_orm::{
 };
 use tilik_protocol::duty::Outcome;
 use tilik_protocol::evidence::{Flag, PhotoKind};
+use tilik_protocol::family::Domicile;
 use tilik_protocol::form::{Answers, Form};
 use tilik_protocol::ids::{
     CaseId, FamilyId, HouseId, MembershipId, NoticeId, PersonId, PhotoId, UserId, VisitId,
@@ -345,6 +346,19 @@ fn of_visits(
     ]
 }
 
+/// Where a family lives, when not where its KTP says.
+pub(super) fn domicile_of(row: &family::Model) -> Result<Option<Domicile>> {
+    let Some(region) = &row.domicile_region else {
+        return Ok(None);
+    };
+    Ok(Some(Domicile {
+        address: row.domicile_address.clone().unwrap_or_default(),
+        rt: row.domicile_rt.clone().unwrap_or_default(),
+        rw: row.domicile_rw.clone().unwrap_or_default(),
+        region: region.parse().map_err(Error::internal)?,
+    }))
+}
+
 /// A family, masked.
 pub(super) fn family_view(
     row: family::Model,
@@ -359,6 +373,7 @@ pub(super) fn family_view(
         ),
         None => String::new(),
     };
+    let domicile = domicile_of(&row)?;
     let persons = persons
         .into_iter()
         .map(|row| {
@@ -376,6 +391,9 @@ pub(super) fn family_view(
                 nik_masked: nik.map(|nik| masked(&nik)),
                 birth_year: row.birth_year.and_then(|year| i16::try_from(year).ok()),
                 relation: row.relation,
+                version: Some(row.version),
+                sex: row.sex.as_deref().map(Lenient::read),
+                dead: !row.alive,
             })
         })
         .collect::<Result<_>>()?;
@@ -389,6 +407,11 @@ pub(super) fn family_view(
         kk_masked: kk,
         decile: row.decile.and_then(|decile| i16::try_from(decile).ok()),
         persons,
+        version: Some(row.version),
+        domicile,
+        payee: row.payee_id.map(PersonId),
+        closed_at: row.closed_at.map(Timestamp::from_micros),
+        merged_into: row.merged_into.map(FamilyId),
     })
 }
 

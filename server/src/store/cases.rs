@@ -272,6 +272,10 @@ impl Acting {
             if event == Seen::Before {
                 continue;
             }
+            if row.closed_at.is_some() {
+                // Merged into another: that one is visited.
+                return Err(Error::WRONG_MOMENT);
+            }
             if let Some(officer) = body.officer
                 && !self.store.holds(officer, Role::Officer, &region).await?
             {
@@ -341,6 +345,9 @@ impl Acting {
             already_open: Vec::new(),
         };
         if event == Seen::Now {
+            if home.closed_at.is_some() {
+                return Err(Error::WRONG_MOMENT);
+            }
             let case = begin_case(
                 &mut write,
                 &home,

@@ -172,7 +172,9 @@ impl Acting {
             return self.families_of_number(number, purpose).await;
         }
         let mine = self.actor.regions(Permission::ReadCases);
-        let mut query = family::Entity::find().filter(in_regions(family::Column::Region, &mine));
+        let mut query = family::Entity::find()
+            .filter(in_regions(family::Column::Region, &mine))
+            .filter(family::Column::ClosedAt.is_null());
         if let Some(region) = &body.region {
             query = query.filter(in_regions(
                 family::Column::Region,
@@ -205,6 +207,9 @@ impl Acting {
                 held.and_where(membership::Column::State.eq(state.to_string()));
             }
             query = query.filter(family::Column::Id.in_subquery(held));
+        }
+        if let Some(born) = &body.born {
+            return self.families_sounding(&body, text, born, limit).await;
         }
         let key = name_key(text);
         let (found, next) = self
@@ -314,7 +319,7 @@ impl Acting {
     }
 
     /// A look that found nobody, noted of who looked.
-    fn nobody_found(
+    pub(super) fn nobody_found(
         &self,
         permission: Permission,
         what: &'static str,
@@ -443,7 +448,10 @@ impl Acting {
             .collect()
     }
 
-    async fn family_in_reach(&self, id: FamilyId) -> Result<(family::Model, RegionCode)> {
+    pub(super) async fn family_in_reach(
+        &self,
+        id: FamilyId,
+    ) -> Result<(family::Model, RegionCode)> {
         let row = family::Entity::find_by_id(Uuid::from(id))
             .one(self.store.read())
             .await?
@@ -455,6 +463,7 @@ impl Acting {
     async fn persons_of(&self, id: FamilyId) -> Result<Vec<person::Model>> {
         Ok(person::Entity::find()
             .filter(person::Column::FamilyId.eq(Uuid::from(id)))
+            .filter(person::Column::MergedInto.is_null())
             .order_by_asc(person::Column::Id)
             .all(self.store.read())
             .await?)

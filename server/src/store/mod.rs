@@ -33,6 +33,7 @@ mod contact_sheet;
 pub mod decisions;
 mod delegations;
 pub mod devices;
+mod duplicates;
 mod families;
 mod feed;
 mod grant_refusals;
@@ -48,12 +49,15 @@ pub mod photos;
 mod plans;
 mod quotas;
 pub mod recipients;
+mod registration;
 mod reset_slips;
 pub mod review;
 mod second_factor;
 pub mod sessions;
 mod sign_in_code;
 mod slots;
+mod sounding;
+mod sounds;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod trail;
@@ -65,6 +69,7 @@ pub mod visits;
 
 pub use connection::{DatabaseUrl, Schema};
 pub(crate) use plans::JOB as OPEN_PLAN;
+pub(crate) use sounds::JOB as HEAR_NAMES;
 pub(crate) use write::Write;
 
 use connection::Connections;

@@ -472,6 +472,13 @@ impl Store {
                 regime: "permanent".to_owned(),
                 valid_from: at,
                 recorded_at: at,
+                domicile_address: None,
+                domicile_rt: None,
+                domicile_rw: None,
+                domicile_region: None,
+                payee_id: None,
+                closed_at: None,
+                merged_into: None,
             };
             family::Entity::insert(family::ActiveModel::from(row).reset_all())
                 .exec_without_returning(write.on())
@@ -502,6 +509,8 @@ impl Store {
                     line_key: Set(None),
                     valid_from: Set(at),
                     recorded_at: Set(at),
+                    mother_enc: Set(None),
+                    merged_into: Set(None),
                 }
                 .insert(write.on())
                 .await?;

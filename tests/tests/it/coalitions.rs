@@ -388,6 +388,11 @@ fn two(first: Permission, second: Permission) -> Wish {
     })
 }
 
+/// An effect that there are two ways to.
+fn either(first: Wish, second: Wish) -> Wish {
+    Box::new(move |coalition| first(coalition) || second(coalition))
+}
+
 /// An effect on who holds the slot without anybody outside having asked for it.
 const SLOT: &str = "SLOT";
 
@@ -535,7 +540,24 @@ fn effects() -> Vec<(&'static str, &'static str, Wish)> {
             one(P::Import),
         ),
         ("Registry", PUT_IN_FORCE, two(P::Import, P::ConfirmImports)),
-        ("Registry", SWAP_PERSONS, two(P::Import, P::ConfirmImports)),
+        (
+            "Registry",
+            SWAP_PERSONS,
+            either(
+                two(P::Import, P::ConfirmImports),
+                two(P::MaintainFamilies, P::ConfirmFamilies),
+            ),
+        ),
+        (
+            "Registry",
+            "register, correct, split and merge families that hold no place and await none",
+            one(P::MaintainFamilies),
+        ),
+        (
+            "Registry",
+            "judge that two persons are one, or are not",
+            one(P::MaintainFamilies),
+        ),
         (
             "Accounts",
             "make an account that waits for nobody (officer, signatory, feed)",

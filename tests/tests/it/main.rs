@@ -34,6 +34,7 @@ mod photos;
 mod plans;
 mod quotas;
 mod recipients;
+mod registration;
 mod reset_slips;
 mod review;
 mod second_factor;

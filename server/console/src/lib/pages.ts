@@ -29,6 +29,7 @@ const PAGES: readonly Page[] = [
 		open: () => may('assign_cases') || (may('read_cases') && session.roles.some((role) => role === 'supervisor' || role === 'auditor')),
 	},
 	{ href: '/penerima', label: shell.pages.penerima, open: () => may('read_cases'), waits: () => work.waiting?.to_decide ?? 0 },
+	{ href: '/keluarga', label: shell.pages.keluarga, open: () => may('maintain_families') || may('confirm_families'), below: () => may('read_cases') },
 	{ href: '/peta', label: shell.pages.peta, open: () => may('read_cases') },
 	{ href: '/ringkasan', label: shell.pages.ringkasan, open: () => may('read_overview') },
 	{ href: '/kuota', label: shell.pages.kuota, open: () => may('read_overview') },

@@ -1,5 +1,6 @@
 //! What a cell may hold. A refusal says what to do and never repeats the value.
 
+use tilik_protocol::nik::{self, Day as Date, Fault};
 use tilik_protocol::problem::FieldProblem;
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::time::Timestamp;
@@ -55,16 +56,9 @@ pub(super) fn sixteen(field: &str, cell: &str) -> Result<Option<String>, FieldPr
             format!("Lembar kerja mengubah {name} menjadi bilangan berpangkat. {as_text}"),
         ));
     }
-    if !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(problem(
-            field,
-            "not_digits",
-            format!("{name} hanya boleh berisi angka; hapus huruf, spasi dan tanda baca."),
-        ));
-    }
-    match digits.len() {
-        16 => {}
-        n @ 12..16 => {
+    match nik::sixteen_digits(digits) {
+        Ok(()) => {}
+        Err(Fault::Length(n @ 12..16)) => {
             return Err(problem(
                 field,
                 "length",
@@ -73,84 +67,18 @@ pub(super) fn sixteen(field: &str, cell: &str) -> Result<Option<String>, FieldPr
                 ),
             ));
         }
-        n => {
-            return Err(problem(
-                field,
-                "length",
-                format!("{name} harus 16 angka; di sini {n}. Periksa pada kartu keluarga."),
-            ));
-        }
-    }
-    let first = digits.as_bytes()[0];
-    if digits.bytes().all(|b| b == first) {
-        return Err(problem(
-            field,
-            "placeholder",
-            format!("{name} ini hanya pengisi; kosongkan bila belum ada."),
-        ));
+        Err(fault) => return Err(problem(field, fault.code(), fault.remedy(&name))),
     }
     Ok(Some(digits.to_owned()))
 }
 
-/// A date: `2001-12-31`, `31-12-2001`, `31/12/2001` or `31.12.2001`.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
-)]
-pub(super) struct Date {
-    pub year: u32,
-    pub month: u32,
-    pub day: u32,
-}
-
-impl std::fmt::Display for Date {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
-    }
-}
-
-impl Date {
-    fn read(cell: &str) -> Option<Self> {
-        let parts: Vec<&str> = cell.split(['-', '/', '.']).collect();
-        let [first, month, last] = parts[..] else {
-            return None;
-        };
-        let digits = |text: &str, longest: usize| -> Option<u32> {
-            let fits = (1..=longest).contains(&text.len());
-            fits.then(|| text.parse().ok()).flatten()
-        };
-        let (year, day) = if first.len() == 4 {
-            (digits(first, 4)?, digits(last, 2)?)
-        } else if last.len() == 4 {
-            (digits(last, 4)?, digits(first, 2)?)
-        } else {
-            return None;
-        };
-        Self::real(year, digits(month, 2)?, day)
-    }
-
-    fn real(year: u32, month: u32, day: u32) -> Option<Self> {
-        let leap =
-            year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-        let longest = match month {
-            1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-            4 | 6 | 9 | 11 => 30,
-            2 if leap => 29,
-            2 => 28,
-            _ => return None,
-        };
-        (1..=longest)
-            .contains(&day)
-            .then_some(Self { year, month, day })
-    }
-
-    /// The day of an instant.
-    pub(super) fn of(at: Timestamp) -> Option<Self> {
-        Self::read(at.to_string().get(..10)?)
-    }
+/// The day of an instant.
+pub(in crate::store) fn day_of(at: Timestamp) -> Option<Date> {
+    Date::read(at.to_string().get(..10)?)
 }
 
 /// A day between 1900 and `today`; nothing when the cell is empty.
-pub(super) fn past_date(
+pub(in crate::store) fn past_date(
     field: &str,
     cell: &str,
     today: Option<Date>,
@@ -177,69 +105,12 @@ pub(super) fn past_date(
     Ok(Some(date))
 }
 
-/// What a NIK's digits say of birth and sex. Not the truth (a NIK is not corrected when a birth date is), only a reason
-/// to look again.
-pub(super) struct NikSays {
-    /// Day, month and the year's last two digits, when they are a day at all.
-    birth: Option<(u32, u32, u32)>,
-    female: bool,
-    serial: u32,
-}
-
-impl NikSays {
-    pub(super) fn of(nik: &str) -> Self {
-        let part =
-            |from: usize, to: usize| nik.get(from..to).and_then(|t| t.parse().ok()).unwrap_or(0);
-        let (shown, month, year) = (part(6, 8), part(8, 10), part(10, 12));
-        let female = shown > 40;
-        let day = if female { shown - 40 } else { shown };
-        // 2000 is a leap year: in doubt 29 February is a day.
-        let real =
-            Date::real(2000 + year, month, day).or_else(|| Date::real(1900 + year, month, day));
-        Self {
-            birth: real.map(|_| (day, month, year)),
-            female,
-            serial: part(12, 16),
-        }
-    }
-
-    /// What deserves a second look, given the record beside it.
-    pub(super) fn remarks(&self, birth: Option<Date>, sex: Option<&str>) -> Vec<FieldProblem> {
-        let mut remarks = Vec::new();
-        let mut remark = |code: &str, remedy: &str| remarks.push(problem("nik", code, remedy));
-        match (self.birth, birth) {
-            (None, _) => remark(
-                "birth_digits",
-                "Angka tanggal lahir di dalam NIK bukan tanggal; periksa pada KTP.",
-            ),
-            (Some((day, month, year)), Some(date))
-                if (day, month, year) != (date.day, date.month, date.year % 100) =>
-            {
-                remark(
-                    "birth_differs",
-                    "Tanggal lahir berbeda dari angka di dalam NIK; periksa pada KTP.",
-                );
-            }
-            (Some(_), _) => {}
-        }
-        if self.birth.is_some() && sex.is_some_and(|sex| (sex == "female") != self.female) {
-            remark(
-                "sex_differs",
-                "Jenis kelamin berbeda dari angka di dalam NIK; periksa pada KTP.",
-            );
-        }
-        if self.serial == 0 {
-            remark(
-                "serial",
-                "Empat angka terakhir NIK 0000; mungkin dibulatkan lembar kerja.",
-            );
-        }
-        remarks
-    }
-}
-
 /// Words that people read: not empty, not endless, no control characters.
-pub(super) fn words(field: &str, cell: &str, longest: usize) -> Result<String, FieldProblem> {
+pub(in crate::store) fn words(
+    field: &str,
+    cell: &str,
+    longest: usize,
+) -> Result<String, FieldProblem> {
     let text = cell.split_whitespace().collect::<Vec<_>>().join(" ");
     if text.is_empty() {
         return Err(problem(field, "empty", "Isi kolom ini."));
@@ -255,7 +126,7 @@ pub(super) fn words(field: &str, cell: &str, longest: usize) -> Result<String, F
 }
 
 /// A person's name: words with at least one letter.
-pub(super) fn name(field: &str, cell: &str) -> Result<String, FieldProblem> {
+pub(in crate::store) fn name(field: &str, cell: &str) -> Result<String, FieldProblem> {
     let text = words(field, cell, 120)?;
     if text.chars().any(char::is_alphabetic) {
         Ok(text)
@@ -306,7 +177,7 @@ pub(super) fn yes(field: &str, cell: &str, otherwise: bool) -> Result<bool, Fiel
 }
 
 /// RT or RW as three digits.
-pub(super) fn neighbourhood(field: &str, cell: &str) -> Result<String, FieldProblem> {
+pub(in crate::store) fn neighbourhood(field: &str, cell: &str) -> Result<String, FieldProblem> {
     if cell.len() <= 3 && cell.bytes().all(|b| b.is_ascii_digit()) {
         Ok(format!("{cell:0>3}"))
     } else {
@@ -441,29 +312,7 @@ mod tests {
         );
         assert!(past_date("d", "2026-11-24", Some(today)).is_ok());
         let now: Timestamp = "2026-11-24T03:00:00Z".parse().unwrap();
-        assert_eq!(Date::of(now), Some(today));
-    }
-
-    #[test]
-    fn a_nik_only_gives_reason_to_look_again() {
-        let born = Date {
-            year: 1980,
-            month: 12,
-            day: 12,
-        };
-        let codes = |nik: &str, sex: &str| -> Vec<String> {
-            NikSays::of(nik)
-                .remarks(Some(born), Some(sex))
-                .into_iter()
-                .map(|remark| remark.code)
-                .collect()
-        };
-        assert!(codes("3571031212800001", "male").is_empty());
-        assert!(codes("3571035212800001", "female").is_empty());
-        assert_eq!(codes("3571035212800001", "male"), ["sex_differs"]);
-        assert_eq!(codes("3571031312800001", "male"), ["birth_differs"]);
-        assert_eq!(codes("3571033513800001", "male"), ["birth_digits"]);
-        assert_eq!(codes("3571031212800000", "male"), ["serial"]);
+        assert_eq!(day_of(now), Some(today));
     }
 
     #[test]

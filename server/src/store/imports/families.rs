@@ -19,6 +19,8 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 use tilik_protocol::ids::{FamilyId, HouseId, ImportId, PersonId, UserId};
 use tilik_protocol::membership::MembershipState;
+use tilik_protocol::names;
+use tilik_protocol::nik::{self, Beside, Day as Date};
 use tilik_protocol::policy::Role;
 use tilik_protocol::problem::FieldProblem;
 use tilik_protocol::region::RegionCode;
@@ -27,7 +29,7 @@ use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
 use super::cells::{
-    Date, Look, NikSays, name, name_key, neighbourhood, number, past_date, sixteen, words,
+    Look, day_of, name, name_key, neighbourhood, number, past_date, sixteen, words,
 };
 use super::places::{Named, Places};
 use super::units::behind;
@@ -39,11 +41,11 @@ use crate::store::case_view::masked;
 use crate::store::journal::Entry;
 use crate::store::slots::TwoPersons;
 use crate::store::tables::{
-    blind_index, family, house, import_row, membership, person, row_version, verification_case,
-    waitlist, waitlist_entry,
+    blind_index, family, family_request, house, import_row, membership, person, person_sound,
+    row_version, verification_case, waitlist, waitlist_entry,
 };
 use crate::store::users::version_row;
-use crate::store::{Store, Write, feed};
+use crate::store::{Store, Write, duplicates, feed};
 
 const KEY: usize = 0;
 const KK: usize = 1;
@@ -277,7 +279,7 @@ pub(super) fn read(file: &[u8], places: &Places, now: Timestamp) -> Result<Famil
         decile: sheet.has(DECILE),
     };
     let mut tally = Tally::of(&sheet);
-    let today = Date::of(now);
+    let today = day_of(now);
     let mut families: Vec<FamilyLines> = Vec::new();
     let mut known: HashMap<String, usize> = HashMap::new();
     let mut niks: HashMap<String, (usize, u64)> = HashMap::new();
@@ -408,8 +410,13 @@ fn read_line(
             "Orang ini belum punya NIK; lengkapi lewat Dukcapil.",
         ),
         Some(Some(nik)) => {
-            let says = NikSays::of(nik);
-            let remarks = says.remarks(birth.flatten(), sex.flatten());
+            let beside = Beside {
+                birth: birth.flatten(),
+                female: sex.flatten().map(|sex| sex == "female"),
+                today,
+            };
+            let warnings = nik::warnings(nik, places.prefix_of(nik), beside);
+            let remarks = warnings.into_iter().map(|one| one.about("nik"));
             look.remarks.extend(remarks);
         }
         None => {}
@@ -493,6 +500,11 @@ pub(in crate::store) struct Rows {
     persons: Vec<person::ActiveModel>,
     blind: Vec<blind_index::ActiveModel>,
     versions: Vec<row_version::ActiveModel>,
+    sounds: Vec<person_sound::ActiveModel>,
+    /// Persons who are new or others than they were: they may be somebody who is there already.
+    suspects: Vec<Uuid>,
+    /// Since when what changes is so; nothing said: now.
+    since: Option<i64>,
 }
 
 /// The bytes of a cell in a version's body.
@@ -501,6 +513,30 @@ fn text_of(sealed: Option<&Vec<u8>>) -> Option<String> {
 }
 
 impl Rows {
+    /// None yet; what changes is so since then.
+    pub(in crate::store) fn since(since: Option<i64>) -> Self {
+        Self {
+            since,
+            ..Self::default()
+        }
+    }
+
+    /// A family in a house that is there.
+    pub(in crate::store) fn add_family_to_house(
+        &mut self,
+        write: &Write,
+        row: &family::Model,
+        kk: Option<&str>,
+    ) {
+        if let Some(kk) = kk {
+            let keys = write.store().keys();
+            self.seek(keys, "kk", keys.blind_kk(kk), row.id);
+        }
+        self.keep_family(write, row);
+        self.families
+            .push(row.clone().into_active_model().reset_all());
+    }
+
     /// A family with a house of its own.
     pub(in crate::store) fn add_family(
         &mut self,
@@ -520,13 +556,7 @@ impl Rows {
             registry_lat_e7: Set(place.map(|(lat, _)| lat)),
             registry_lon_e7: Set(place.map(|(_, lon)| lon)),
         });
-        if let Some(kk) = kk {
-            let keys = write.store().keys();
-            self.seek(keys, "kk", keys.blind_kk(kk), row.id);
-        }
-        self.keep_family(write, row);
-        self.families
-            .push(row.clone().into_active_model().reset_all());
+        self.add_family_to_house(write, row, kk);
     }
 
     pub(in crate::store) fn add_person(
@@ -539,9 +569,22 @@ impl Rows {
             let keys = write.store().keys();
             self.seek(keys, "nik", keys.blind_nik(nik), row.id);
         }
+        self.hear(row);
+        self.suspects.push(row.id);
         self.keep_person(write, row);
         self.persons
             .push(row.clone().into_active_model().reset_all());
+    }
+
+    /// How the name sounds.
+    fn hear(&mut self, row: &person::Model) {
+        let keys = names::sounds(&row.name);
+        self.sounds
+            .extend(keys.into_iter().map(|sound| person_sound::ActiveModel {
+                sound: Set(sound),
+                birth_year: Set(row.birth_year.unwrap_or(0)),
+                person_id: Set(row.id),
+            }));
     }
 
     fn seek(&mut self, keys: &Keyring, kind: &str, value: [u8; 16], object: Uuid) {
@@ -559,6 +602,9 @@ impl Rows {
             "registry_key": row.registry_key, "house": row.house_id, "region": row.region,
             "kk_enc": text_of(row.kk_enc.as_ref()), "name": row.name, "address": row.address,
             "rt": row.rt, "rw": row.rw, "decile": row.decile, "regime": row.regime,
+            "domicile_address": row.domicile_address, "domicile_rt": row.domicile_rt,
+            "domicile_rw": row.domicile_rw, "domicile_region": row.domicile_region,
+            "payee": row.payee_id, "closed_at": row.closed_at, "merged_into": row.merged_into,
         });
         self.versions.push(version_row(
             write,
@@ -575,6 +621,7 @@ impl Rows {
             "family": row.family_id, "nik_enc": text_of(row.nik_enc.as_ref()), "name": row.name,
             "birth_date_enc": text_of(row.birth_date_enc.as_ref()), "birth_year": row.birth_year,
             "sex": row.sex, "relation": row.relation, "alive": row.alive, "line_key": row.line_key,
+            "mother_enc": text_of(row.mother_enc.as_ref()), "merged_into": row.merged_into,
         });
         self.versions.push(version_row(
             write,
@@ -591,7 +638,9 @@ impl Rows {
         insert_all(write, self.families).await?;
         insert_all(write, self.persons).await?;
         insert_all(write, self.blind).await?;
-        insert_all(write, self.versions).await
+        insert_all(write, self.sounds).await?;
+        insert_all(write, self.versions).await?;
+        duplicates::look_for(write, self.suspects).await
     }
 }
 
@@ -611,6 +660,7 @@ impl Known {
                 family::Column::RegistryKey
                     .is_in(chunk.iter().filter_map(|home| home.key.as_deref())),
             )
+            .filter(family::Column::ClosedAt.is_null())
             .all(write.on())
             .await?
             .into_iter()
@@ -902,7 +952,7 @@ fn moved_away() -> FieldProblem {
 }
 
 /// Which of some families hold a place or are to get one: by a membership, on a list, or by a list that waits.
-async fn held(write: &Write, families: Vec<Uuid>) -> Result<HashSet<Uuid>> {
+pub(in crate::store) async fn held(write: &Write, families: Vec<Uuid>) -> Result<HashSet<Uuid>> {
     let mut held = HashSet::new();
     if families.is_empty() {
         return Ok(held);
@@ -936,6 +986,18 @@ async fn held(write: &Write, families: Vec<Uuid>) -> Result<HashSet<Uuid>> {
             .filter(|entry| live.contains(&entry.waitlist_id))
             .map(|entry| entry.family_id),
     );
+    let asked = family_request::Entity::find()
+        .filter(
+            Condition::any()
+                .add(family_request::Column::FamilyId.is_in(families.iter().copied()))
+                .add(family_request::Column::OtherId.is_in(families.iter().copied())),
+        )
+        .filter(family_request::Column::Outcome.is_null())
+        .all(write.on())
+        .await?;
+    let asked = asked.into_iter();
+    let asked = asked.flat_map(|row| [Some(row.family_id), row.other_id]);
+    held.extend(asked.flatten().filter(|id| families.contains(id)));
     let to_come = import_row::Entity::find()
         .filter(import_row::Column::FamilyId.is_in(families))
         .all(write.on())
@@ -960,18 +1022,22 @@ struct Done {
     unchanged: u64,
 }
 
+/// Names of columns, as a file heads them.
+pub(in crate::store) type Fields = Vec<&'static str>;
+
 /// The columns of a family that say who it is.
-fn family_fields(before: &family::Model, after: &family::Model) -> Vec<&'static str> {
+pub(in crate::store) fn family_fields(before: &family::Model, after: &family::Model) -> Fields {
     let differing = [
         ("no_kk", before.kk_enc != after.kk_enc),
         ("nama_kepala_keluarga", before.name_key != after.name_key),
+        ("pengurus", before.payee_id != after.payee_id),
     ];
     let differing = differing.into_iter().filter(|(_, differs)| *differs);
     differing.map(|(field, _)| field).collect()
 }
 
 /// The columns of a person that say who it is, and what they are in the family.
-fn person_fields(before: &person::Model, after: &person::Model) -> Vec<&'static str> {
+pub(in crate::store) fn person_fields(before: &person::Model, after: &person::Model) -> Fields {
     let differing = [
         ("nik", before.nik_enc != after.nik_enc),
         ("nama", before.name_key != after.name_key),
@@ -1068,7 +1134,7 @@ impl<'a> Change<'a> {
     async fn write(self, write: &mut Write, home: &FamilyLines, rows: &mut Rows) -> Result<Done> {
         let family = self.before.id;
         let mut done = Done::default();
-        if change_family(write, &self.before, self.after, home, rows).await? {
+        if change_family(write, &self.before, self.after, home.kk.as_deref(), rows).await? {
             done.changed += 1;
         }
         for (one, place) in home.persons.iter().zip(self.persons) {
@@ -1078,7 +1144,7 @@ impl<'a> Change<'a> {
                     done.added += 1;
                 }
                 Some((before, after)) => {
-                    if change_person(write, &before, after, one, rows).await? {
+                    if change_person(write, &before, after, one.nik.as_deref(), rows).await? {
                         done.changed += 1;
                     } else {
                         done.unchanged += 1;
@@ -1215,7 +1281,7 @@ pub(super) async fn put_in_force(
 }
 
 /// A cell that an approver sees: of numbers the first four digits, of a birth date the year.
-fn opened(
+pub(in crate::store) fn opened(
     store: &Store,
     table: &str,
     column: &str,
@@ -1402,13 +1468,20 @@ fn add_family(write: &Write, home: &FamilyLines, rows: &mut Rows) -> Uuid {
         regime: home.regime.to_string(),
         valid_from: at,
         recorded_at: at,
+        domicile_address: None,
+        domicile_rt: None,
+        domicile_rw: None,
+        domicile_region: None,
+        payee_id: None,
+        closed_at: None,
+        merged_into: None,
     };
     rows.add_family(write, &row, kk, home.place);
     id
 }
 
 /// Whether a sealed cell holds just this number.
-fn holds(
+pub(in crate::store) fn holds(
     store: &Store,
     table: &str,
     column: &str,
@@ -1455,22 +1528,19 @@ fn renewed_family(
 }
 
 /// Saves a family's next version; false when it is as it was.
-async fn change_family(
+pub(in crate::store) async fn change_family(
     write: &mut Write,
     before: &family::Model,
     mut row: family::Model,
-    home: &FamilyLines,
+    kk: Option<&str>,
     rows: &mut Rows,
 ) -> Result<bool> {
     if row == *before {
         return Ok(false);
     }
-    next_version(
-        &mut row.version,
-        &mut row.valid_from,
-        &mut row.recorded_at,
-        write,
-    );
+    row.version += 1;
+    row.recorded_at = write.at().as_micros();
+    row.valid_from = rows.since.unwrap_or(row.recorded_at);
     let moved = family::Entity::update_many()
         .set(row.clone().into_active_model().reset_all())
         .filter(family::Column::Id.eq(row.id))
@@ -1482,7 +1552,7 @@ async fn change_family(
             current_version: row.version,
         });
     }
-    if let Some(kk) = &home.kk
+    if let Some(kk) = kk
         && row.kk_enc != before.kk_enc
     {
         let keys = write.store().keys();
@@ -1503,14 +1573,8 @@ async fn change_family(
     Ok(true)
 }
 
-fn next_version(version: &mut i32, valid_from: &mut i64, recorded_at: &mut i64, write: &Write) {
-    *version += 1;
-    *valid_from = write.at().as_micros();
-    *recorded_at = write.at().as_micros();
-}
-
 /// The search keys of a number that is no longer the object's.
-async fn forget(write: &Write, kind: &str, object: Uuid) -> Result<()> {
+pub(in crate::store) async fn forget(write: &Write, kind: &str, object: Uuid) -> Result<()> {
     blind_index::Entity::delete_many()
         .filter(blind_index::Column::ObjectId.eq(object))
         .filter(blind_index::Column::Kind.eq(kind))
@@ -1588,6 +1652,8 @@ fn add_person(write: &Write, family: Uuid, one: &PersonLine, rows: &mut Rows) {
         line_key: one.key.clone(),
         valid_from: at,
         recorded_at: at,
+        mother_enc: None,
+        merged_into: None,
     };
     rows.add_person(write, &row, nik);
 }
@@ -1637,22 +1703,19 @@ fn renewed_person(
 }
 
 /// Saves a person's next version; false when it is as it was.
-async fn change_person(
+pub(in crate::store) async fn change_person(
     write: &Write,
     before: &person::Model,
     mut row: person::Model,
-    one: &PersonLine,
+    nik: Option<&str>,
     rows: &mut Rows,
 ) -> Result<bool> {
     if row == *before {
         return Ok(false);
     }
-    next_version(
-        &mut row.version,
-        &mut row.valid_from,
-        &mut row.recorded_at,
-        write,
-    );
+    row.version += 1;
+    row.recorded_at = write.at().as_micros();
+    row.valid_from = rows.since.unwrap_or(row.recorded_at);
     let moved = person::Entity::update_many()
         .set(row.clone().into_active_model().reset_all())
         .filter(person::Column::Id.eq(row.id))
@@ -1664,12 +1727,26 @@ async fn change_person(
             current_version: row.version,
         });
     }
-    if let Some(nik) = &one.nik
+    if let Some(nik) = nik
         && row.nik_enc != before.nik_enc
     {
         let keys = write.store().keys();
         forget(write, "nik", row.id).await?;
         rows.seek(keys, "nik", keys.blind_nik(nik), row.id);
+    }
+    if row.name_key != before.name_key || row.birth_year != before.birth_year {
+        person_sound::Entity::delete_many()
+            .filter(person_sound::Column::PersonId.eq(row.id))
+            .exec(write.on())
+            .await?;
+        rows.hear(&row);
+    }
+    let is_new_to_others = row.name_key != before.name_key
+        || row.birth_date_enc != before.birth_date_enc
+        || row.nik_enc != before.nik_enc
+        || (row.alive && !before.alive);
+    if is_new_to_others {
+        rows.suspects.push(row.id);
     }
     rows.keep_person(write, &row);
     Ok(true)

@@ -44,10 +44,15 @@ use crate::sheet::Sheet;
 
 mod boundaries;
 mod cells;
-pub(super) use cells::name_key;
+pub(super) use cells::{day_of, name, name_key, neighbourhood, past_date, words};
 mod families;
+pub(super) use families::{
+    Fields, Rows, change_family, change_person, family_fields, forget, held, holds, opened,
+    person_fields,
+};
 mod memberships;
 mod places;
+pub(super) use places::Places;
 mod programs;
 mod quotas;
 mod regions;
@@ -55,6 +60,7 @@ mod rehearsal;
 pub(crate) use rehearsal::JOB;
 pub(super) use rehearsal::KEPT_DAYS;
 mod units;
+pub(super) use units::behind;
 mod waitlists;
 
 /// How many problems of each sort a report lists; the rest is counted.

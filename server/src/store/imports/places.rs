@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use sea_orm::EntityTrait;
+use tilik_protocol::nik::Prefix;
 use tilik_protocol::problem::FieldProblem;
 use tilik_protocol::region::{RegionCode, RegionLevel};
 
@@ -14,7 +15,7 @@ use crate::store::tables::region;
 
 /// All regions of this installation.
 #[derive(Debug)]
-pub(super) struct Places {
+pub(in crate::store) struct Places {
     known: HashSet<RegionCode>,
     /// Villages by their own name and their district's.
     named: HashMap<(String, String), Vec<RegionCode>>,
@@ -52,7 +53,7 @@ fn plain(name: &str) -> String {
 
 impl Acting {
     /// Every region there is. What was invented for training is not: no file names it.
-    pub(super) async fn places(&self) -> Result<Places> {
+    pub(in crate::store) async fn places(&self) -> Result<Places> {
         let rows = region::Entity::find().all(self.store.read()).await?;
         let mut places = Places {
             known: HashSet::new(),
@@ -93,6 +94,22 @@ impl Acting {
 }
 
 impl Places {
+    /// What the registry knows of the six digits a NIK begins with.
+    pub(in crate::store) fn prefix_of(&self, nik: &str) -> Option<Prefix> {
+        let (province, city, district) = (nik.get(..2)?, nik.get(2..4)?, nik.get(4..6)?);
+        let city: RegionCode = format!("{province}.{city}").parse().ok()?;
+        if !self.has(&city) {
+            return Some(Prefix::Foreign);
+        }
+        let known = format!("{city}.{district}").parse();
+        let known = known.is_ok_and(|code: RegionCode| self.has(&code));
+        Some(if known {
+            Prefix::Known
+        } else {
+            Prefix::UnknownDistrict
+        })
+    }
+
     pub(super) fn has(&self, code: &RegionCode) -> bool {
         self.known.contains(code)
     }
@@ -103,7 +120,11 @@ impl Places {
     }
 
     /// The village with this code.
-    pub(super) fn village(&self, field: &str, cell: &str) -> Result<RegionCode, FieldProblem> {
+    pub(in crate::store) fn village(
+        &self,
+        field: &str,
+        cell: &str,
+    ) -> Result<RegionCode, FieldProblem> {
         if cell.is_empty() {
             return Err(problem(field, "empty", "Isi kode kelurahan."));
         }

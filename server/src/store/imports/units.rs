@@ -50,7 +50,7 @@ pub(super) struct Found {
 }
 
 /// The objects behind numbers, by number.
-pub(super) async fn behind(
+pub(in crate::store) async fn behind(
     write: &Write,
     kind: &str,
     numbers: impl Iterator<Item = &str>,

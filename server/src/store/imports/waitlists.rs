@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Set};
 use sha2::{Digest, Sha256};
 use tilik_protocol::ids::WaitlistId;
+use tilik_protocol::nik::Day;
 use tilik_protocol::policy::Role;
 use tilik_protocol::problem::FieldProblem;
 use tilik_protocol::region::RegionCode;
@@ -13,7 +14,7 @@ use tilik_protocol::registry::ImportedWaitlist;
 use tilik_protocol::waitlist::{WaitFacts, WaitlistOrder};
 use uuid::Uuid;
 
-use super::cells::{Date, Look, number, past_date, program_code, some_number, yes};
+use super::cells::{Look, day_of, number, past_date, program_code, some_number, yes};
 use super::quotas::unknown_program;
 use super::units::{Found, Unit};
 use super::{CHUNK, Run, Tally, Waiting, insert_all};
@@ -108,7 +109,7 @@ impl Run<'_> {
             .into_iter()
             .map(|row| (row.code.clone(), row))
             .collect();
-        let today = Date::of(self.by.store.now());
+        let today = day_of(self.by.store.now());
         let mut lists: BTreeMap<(String, RegionCode), Vec<Candidate>> = BTreeMap::new();
         for row in &sheet.rows {
             let mut look = Look::at(row);
@@ -146,7 +147,7 @@ impl Run<'_> {
         Ok(tally)
     }
 
-    fn waitlist_line(look: &mut Look<'_>, row: &Row, today: Option<Date>) -> Option<Candidate> {
+    fn waitlist_line(look: &mut Look<'_>, row: &Row, today: Option<Day>) -> Option<Candidate> {
         let program = look.take(program_code("program", row.cell(PROGRAM)));
         let region = super::cells::region_code("region", row.cell(REGION)).ok();
         let position = look.take(some_number("urutan", row.cell(POSITION), (1, 1_000_000)));

@@ -203,6 +203,8 @@ impl Acting {
                 Some((actor, role))
             });
             let done = match (role, here) {
+                // Merged into another since it was planned.
+                _ if home.closed_at.is_some() => Err("closed"),
                 (None, _) => Err("no_right"),
                 (_, false) => Err("no_officer"),
                 (Some((actor, role)), true) => {

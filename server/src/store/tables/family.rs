@@ -21,6 +21,16 @@ pub struct Model {
     pub regime: String,
     pub valid_from: i64,
     pub recorded_at: i64,
+    /// Where it lives, when not at `address`.
+    pub domicile_address: Option<String>,
+    pub domicile_rt: Option<String>,
+    pub domicile_rw: Option<String>,
+    pub domicile_region: Option<String>,
+    /// Who receives; nobody named: the head.
+    pub payee_id: Option<Uuid>,
+    pub closed_at: Option<i64>,
+    /// The family that it was judged to be.
+    pub merged_into: Option<Uuid>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -20,6 +20,9 @@ pub struct Model {
     pub line_key: Option<String>,
     pub valid_from: i64,
     pub recorded_at: i64,
+    pub mother_enc: Option<Vec<u8>>,
+    /// Whom this one was judged to be.
+    pub merged_into: Option<Uuid>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -186,6 +186,13 @@ async fn invent_family(
         regime: "permanent".to_owned(),
         valid_from: at,
         recorded_at: at,
+        domicile_address: None,
+        domicile_rt: None,
+        domicile_rw: None,
+        domicile_region: None,
+        payee_id: None,
+        closed_at: None,
+        merged_into: None,
     };
     family::ActiveModel::from(row.clone())
         .reset_all()
@@ -216,6 +223,8 @@ async fn invent_family(
             line_key: Set(None),
             valid_from: Set(at),
             recorded_at: Set(at),
+            mother_enc: Set(None),
+            merged_into: Set(None),
         }
         .insert(write.on())
         .await?;

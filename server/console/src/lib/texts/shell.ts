@@ -15,6 +15,7 @@ export const shell = {
 		kasus: 'Kasus',
 		rencana: 'Rencana kunjungan',
 		penerima: 'Penerima',
+		keluarga: 'Keluarga',
 		peta: 'Peta',
 		ringkasan: 'Ringkasan',
 		kuota: 'Kuota',
