@@ -45,6 +45,10 @@ impl App {
             let plan = job.object.parse().map_err(Error::internal)?;
             return by.go_on_with_plan(plan).await;
         }
+        if job.kind == crate::store::EVALUATE {
+            by.evaluate(&job.object).await?;
+            return Ok(());
+        }
         let photo = job.object.parse::<PhotoId>().map_err(Error::internal);
         match job.kind.as_str() {
             "derivatives" => self.make_copies(by, photo?).await,

@@ -20,6 +20,7 @@ pub mod plans;
 pub mod problem;
 pub mod reset_slips;
 pub mod routes;
+pub mod rules;
 pub mod second_factor;
 pub mod session;
 pub mod sync;

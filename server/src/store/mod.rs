@@ -48,6 +48,7 @@ mod plans;
 pub mod recipients;
 mod reset_slips;
 pub mod review;
+pub mod rules;
 mod second_factor;
 pub mod sessions;
 mod sign_in_code;
@@ -63,6 +64,7 @@ pub mod visits;
 
 pub use connection::{DatabaseUrl, Schema};
 pub(crate) use plans::JOB as OPEN_PLAN;
+pub(crate) use rules::JOB as EVALUATE;
 pub(crate) use write::Write;
 
 use connection::Connections;
@@ -83,6 +85,8 @@ struct Inner {
     hashing: tokio::sync::Semaphore,
     /// And so many sign-ins that wait for one.
     waiting_to_hash: tokio::sync::Semaphore,
+    /// One preview of a rule at a time: each reads a whole city.
+    previews: tokio::sync::Semaphore,
     #[cfg(any(test, feature = "testing"))]
     sabotage: testing::Sabotage,
     /// Whether passwords are hashed as cheaply as can be: hashing took most of the time of the tests.
@@ -127,6 +131,7 @@ impl Store {
                 ids,
                 hashing: tokio::sync::Semaphore::new(8),
                 waiting_to_hash: tokio::sync::Semaphore::new(200),
+                previews: tokio::sync::Semaphore::new(1),
                 #[cfg(any(test, feature = "testing"))]
                 sabotage: testing::Sabotage::default(),
                 #[cfg(any(test, feature = "testing"))]

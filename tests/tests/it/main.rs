@@ -35,6 +35,7 @@ mod plans;
 mod recipients;
 mod reset_slips;
 mod review;
+mod rules;
 mod second_factor;
 mod sign_in;
 mod sync_faults;
