@@ -11,6 +11,8 @@ const LISTS = [
 	['requesting_visit', 'VISIT_REASONS', 'Why a visit to a family is asked for.'],
 	['refusing_grant', 'GRANT_REFUSALS', 'Why an approver refuses a role that somebody was given.'],
 	['excepting', 'PLAN_EXCEPTIONS', 'Why a family is taken out of a plan of visits.'],
+	['refusing_rule', 'RULE_REFUSALS', 'Why a rule of eligibility is refused.'],
+	['dismissing_prepared', 'PREPARED_DISMISSALS', 'Why a family whose evaluation fails stays where it is.'],
 ] as const;
 
 const contract = JSON.parse(readFileSync(new URL('../openapi.json', import.meta.url), 'utf8'));

@@ -48,6 +48,10 @@ impl App {
         if job.kind == crate::store::HEAR_NAMES {
             return by.go_on_hearing_names().await;
         }
+        if job.kind == crate::store::EVALUATE {
+            by.evaluate(&job.object).await?;
+            return Ok(());
+        }
         let photo = job.object.parse::<PhotoId>().map_err(Error::internal);
         match job.kind.as_str() {
             "derivatives" => self.make_copies(by, photo?).await,

@@ -13,11 +13,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{Request, header};
 use serde_json::{Value, json};
 use tilik_protocol::contact_sheet::ContactSheet;
+use tilik_protocol::evaluation::{FactView, PreparedCancellation};
 use tilik_protocol::evidence::VisitKind;
 use tilik_protocol::family::{DuplicateView, FamilyChanged};
 use tilik_protocol::ids::{
-    CaseId, DeviceId, DuplicateId, FamilyId, FamilyRequestId, GrantId, ImportId, NoticeId,
-    PersonId, PhotoId, PlanId, SessionId, SheetId, VisitId,
+    CaseId, DeviceId, DuplicateId, FactId, FamilyId, FamilyRequestId, GrantId, ImportId, NoticeId,
+    PersonId, PhotoId, PlanId, PreparedId, RuleId, SessionId, SheetId, VisitId,
 };
 use tilik_protocol::lookup::FamilyPage;
 use tilik_protocol::plan::PlanView;
@@ -26,6 +27,7 @@ use tilik_protocol::region::RegionCode;
 use tilik_protocol::registry::ImportKind;
 use tilik_protocol::reset_slip::ResetSlip;
 use tilik_protocol::review::{CaseView, Page};
+use tilik_protocol::rule::RuleView;
 use tilik_protocol::session::{GrantView, Tokens};
 use tilik_server::http::routes::Line;
 use tilik_server::totp;
@@ -128,6 +130,16 @@ pub struct Scene {
     pub family_request: FamilyRequestId,
     /// A plan of visits that nobody opened.
     pub plan: PlanId,
+    /// A rule that nobody sent.
+    pub draft_rule: RuleId,
+    /// A rule that waits for an approver.
+    pub waiting_rule: RuleId,
+    /// A family whose evaluation fails, and whose evidence stands.
+    pub failing: FamilyId,
+    /// A fact that was recorded of it.
+    pub fact: FactId,
+    /// The cancellation that was prepared.
+    pub prepared: PreparedId,
     /// A visit whose manifest is here and whose photos are not.
     pub photoless: Handmade,
     /// A photo that was announced eleven minutes ago, of which no byte has come.
@@ -371,7 +383,9 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
             | "/v1/map/base"
             | "/v1/map/base.pmtiles"
             | "/v1/app/android"
-            | "/v1/training",
+            | "/v1/training"
+            | "/v1/rules"
+            | "/v1/cancellations",
         )
         | ("DELETE", "/v1/session")
         | ("POST", "/v1/me/sign-out-everywhere")
@@ -458,6 +472,49 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
             id(&scene.unvisited),
             &json!({ "event_id": event(), "kind": "quick", "reason": "FOTO_LAMA" }),
         ),
+        ("GET", "/v1/families/{id}/evaluations") => plain(id(&scene.failing)),
+        ("POST", "/v1/families/{id}/facts") => with(
+            id(&scene.failing),
+            &json!({
+                "event_id": event(), "code": "PINDAH_LUAR", "source": "Dukcapil", "evidence": "SKP/7/2026",
+            }),
+        ),
+        ("POST", "/v1/facts/{id}/change") => with(
+            id(&scene.fact),
+            &json!({ "event_id": event(), "seen_version": 1, "end": true }),
+        ),
+        ("POST", "/v1/cancellations/{id}/send") => with(
+            id(&scene.prepared),
+            &json!({ "event_id": event(), "seen_version": 1, "document_number": "BA/9/2026" }),
+        ),
+        ("POST", "/v1/cancellations/{id}/dismiss") => with(
+            id(&scene.prepared),
+            &json!({ "event_id": event(), "seen_version": 1, "reason": "TETAP_LAYAK_DIPERIKSA" }),
+        ),
+        ("POST", "/v1/rules") => here(&new_rule(&event())),
+        ("POST", "/v1/rules/shipped") => here(&json!({
+            "event_id": event(), "region": village::here(),
+        })),
+        ("POST", "/v1/rules/{id}/change") => {
+            let mut body = new_rule(&event());
+            body["seen_version"] = json!(1);
+            with(id(&scene.draft_rule), &body)
+        }
+        ("POST", "/v1/rules/{id}/submit") => with(
+            id(&scene.draft_rule),
+            &json!({ "event_id": event(), "seen_version": 1 }),
+        ),
+        ("POST", "/v1/rules/{id}/withdraw" | "/v1/rules/{id}/confirm") => with(
+            id(&scene.waiting_rule),
+            &json!({ "event_id": event(), "seen_version": 2 }),
+        ),
+        ("POST", "/v1/rules/{id}/refuse") => with(
+            id(&scene.waiting_rule),
+            &json!({ "event_id": event(), "seen_version": 2, "reason": "AMBANG_KELIRU" }),
+        ),
+        ("GET", "/v1/rules/{id}/preview" | "/v1/rules/{id}/changes") => {
+            plain(id(&scene.draft_rule))
+        }
         ("POST", "/v1/families/{id}/unmask") => with(
             id(&scene.unvisited),
             &json!({ "purpose": "memeriksa kartu keluarga" }),
@@ -599,6 +656,58 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
         ),
         _ => return Ok(None),
     }))
+}
+
+/// A rule of one gate, as somebody writes it.
+fn new_rule(event: &Value) -> Value {
+    json!({
+        "event_id": event, "program": village::SEMBAKO, "regime": "dtsen", "region": village::here(),
+        "body": {
+            "title": "Sembako", "source": "kebijakan kota",
+            "decile": { "max": 5, "source": "kebijakan kota" },
+            "exclusions": [
+                { "code": "GANDA", "label": "Keluarga ganda", "evidence": "kedua catatan", "source": "kota",
+                  "whole_family": true },
+                { "code": "PINDAH_LUAR", "label": "Pindah keluar kota", "evidence": "surat pindah", "source": "kota",
+                  "whole_family": true },
+            ],
+        },
+    })
+}
+
+/// A rule that nobody sent, one that waits, and what one in force said of a family: the fact and the cancellation.
+async fn rules_of(
+    world: &World,
+    staff: &Staff,
+    failing: FamilyId,
+) -> Result<(RuleId, RuleId, FactId, PreparedId)> {
+    let store = world.app()?.store;
+    let text = "UPDATE family SET regime = 'dtsen', decile = 8 WHERE id = $1";
+    store.poke(text, [uuid::Uuid::from(failing).into()]).await?;
+    let draft = async |program: &str| -> Result<RuleView> {
+        let mut body = new_rule(&json!(staff.admin.event()));
+        body["program"] = json!(program);
+        staff.admin.post("/v1/rules", &body).await.ok()?.read()
+    };
+    let act = async |by: &Console, rule: &RuleView, act: &str| -> Result<RuleView> {
+        let body = json!({ "event_id": by.event(), "seen_version": rule.version });
+        let path = format!("/v1/rules/{}/{act}", rule.id);
+        by.post(&path, &body).await.ok()?.read()
+    };
+    let sent = act(&staff.admin, &draft(village::SEMBAKO).await?, "submit").await?;
+    act(&staff.approver, &sent, "confirm").await?;
+    let waiting = act(&staff.admin, &draft(village::PKH).await?, "submit").await?;
+    let unsent = draft(village::SEMBAKO).await?;
+    let body = json!({
+        "event_id": staff.operator.event(), "code": "GANDA", "source": "Dinsos", "evidence": "BA/3/2026",
+    });
+    let path = format!("/v1/families/{failing}/facts");
+    let fact: FactView = staff.operator.post(&path, &body).await.ok()?.read()?;
+    world.settle().await?;
+    let prepared: Page<PreparedCancellation> =
+        staff.operator.get("/v1/cancellations").await.ok()?.read()?;
+    let prepared = prepared.items.first().context("a prepared cancellation")?;
+    Ok((unsent.id, waiting.id, fact.id, prepared.id))
 }
 
 /// The session of an access token, as the token's own claims say.
@@ -933,6 +1042,9 @@ impl Scene {
         let planned = staff.supervisor.post("/v1/plans/preview", &wanted);
         let planned: PlanView = planned.await.ok()?.read()?;
         world.settle().await?;
+        let failing = staff.auditor.case(accepted).await?.family.id;
+        let (draft_rule, waiting_rule, fact, prepared) =
+            Box::pin(rules_of(&world, &staff, failing)).await?;
         let see = async |case: CaseId| staff.auditor.case(case).await;
         Ok(Self {
             open: see(open).await?,
@@ -953,6 +1065,11 @@ impl Scene {
             duplicate,
             family_request,
             plan: planned.id,
+            draft_rule,
+            waiting_rule,
+            failing,
+            fact,
+            prepared,
             photoless,
             begun,
             unnamed: unnamed.id,

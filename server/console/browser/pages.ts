@@ -31,6 +31,7 @@ export const PAGES: Readonly<Record<string, readonly Address[]>> = {
 	],
 	operator1: ['/tugas', '/penerima', '/penerima?bagian=putusan', '/persetujuan', '/akun', '/akun/kata-sandi', '/akun/kode', '/atur-ulang', '/apa-yang-baru'],
 	operator1: ['/penerima', '/penerima?bagian=putusan', '/keluarga', '/keluarga?bagian=kembar', '/keluarga?bagian=pengesahan', '/persetujuan', '/akun', '/akun/kata-sandi', '/akun/kode', '/atur-ulang', '/apa-yang-baru'],
+	operator1: ['/penerima', '/penerima?bagian=putusan', '/pembatalan', '/persetujuan', '/akun', '/akun/kata-sandi', '/akun/kode', '/atur-ulang', '/apa-yang-baru'],
 	verifikator: [
 		(desk) => firstOf(desk, '/v1/cases?state=accepted&limit=1', (id) => `/penerima/${id}`, 'family'),
 		(desk) => firstOf(desk, '/v1/cases?state=accepted&limit=1', (id) => `/penerima/${id}/pembatalan`, 'family'),
@@ -38,6 +39,8 @@ export const PAGES: Readonly<Record<string, readonly Address[]>> = {
 	],
 	kepala: ['/akun', '/tugas', '/persetujuan', '/persetujuan?state=decided', '/persetujuan?bagian=slip', (desk) => firstOf(desk, '/v1/cases?state=decided&limit=1', (id) => `/persetujuan/${id}`), (desk) => firstOf(desk, '/v1/cases?state=awaiting_approval&limit=1', (id) => `/persetujuan/${id}`)],
 	admin: ['/impor', '/impor/baru', (desk) => firstOf(desk, '/v1/imports?limit=1', (id) => `/impor/${id}`), '/pengguna', '/pengguna?cari=petugas', (desk) => firstOf(desk, '/v1/users?role=approver&limit=1', (id) => `/pengguna/${id}`), (desk) => firstOf(desk, '/v1/users?role=officer&limit=1', (id) => `/pengguna/${id}/peran`), '/pengguna/baru', '/pengguna/berkas', '/latihan'],
+	kepala: ['/akun', '/persetujuan', '/persetujuan?state=decided', '/persetujuan?bagian=slip', '/persetujuan?bagian=aturan', (desk) => firstOf(desk, '/v1/cases?state=decided&limit=1', (id) => `/persetujuan/${id}`), (desk) => firstOf(desk, '/v1/cases?state=awaiting_approval&limit=1', (id) => `/persetujuan/${id}`)],
+	admin: ['/aturan', (desk) => firstOf(desk, '/v1/rules', (id) => `/aturan/${id}`), '/impor', '/impor/baru', (desk) => firstOf(desk, '/v1/imports?limit=1', (id) => `/impor/${id}`), '/pengguna', '/pengguna?cari=petugas', (desk) => firstOf(desk, '/v1/users?role=approver&limit=1', (id) => `/pengguna/${id}`), (desk) => firstOf(desk, '/v1/users?role=officer&limit=1', (id) => `/pengguna/${id}/peran`), '/pengguna/baru', '/pengguna/berkas', '/latihan'],
 	inspektorat: ['/jejak', '/jejak?bagian=pembacaan&dari=2026-01-01&urut=lama'],
 	latihan: ['/tinjau', '/kasus', (desk) => firstOf(desk, '/v1/cases?limit=1', (id) => `/kasus/${id}`), '/peta'],
 };

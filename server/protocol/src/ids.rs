@@ -110,4 +110,12 @@ ids! {
     DuplicateId;
     /// A plan of visits: whom rules chose for a month.
     PlanId;
+    /// A version of a rule of eligibility (aturan).
+    RuleId;
+    /// A recorded fact about a family that a rule may ask for.
+    FactId;
+    /// What a rule in force said of a membership once.
+    EvaluationId;
+    /// A cancellation that a rule prepared (usulan pembatalan).
+    PreparedId;
 }

@@ -89,6 +89,12 @@ pub struct ReasonLists {
     /// Why a family is taken out of a plan of visits.
     #[serde(default)]
     pub excepting: Vec<ReasonView>,
+    /// Why a rule of eligibility is refused.
+    #[serde(default)]
+    pub refusing_rule: Vec<ReasonView>,
+    /// Why a family whose evaluation fails stays where it is.
+    #[serde(default)]
+    pub dismissing_prepared: Vec<ReasonView>,
 }
 
 /// An officer to whom cases can be given, and what lies with them.

@@ -203,6 +203,27 @@ pub const PLAN_EXCEPTIONS: &[(&str, &str)] = &[
     ("BELUM_TERJANGKAU", "Rumah belum dapat didatangi bulan ini"),
 ];
 
+/// Why an approver refuses a rule of eligibility.
+pub const RULE_REFUSALS: &[(&str, &str)] = &[
+    ("TANPA_DASAR", "Tidak ada dokumen yang mendasarinya"),
+    ("AMBANG_KELIRU", "Ambang atau batasnya keliru"),
+    (
+        "DAMPAK_MERAGUKAN",
+        "Dampaknya meragukan dan perlu diperiksa",
+    ),
+    ("BELUM_WAKTUNYA", "Belum waktunya berlaku"),
+];
+
+/// Why a family whose evaluation fails is left where it is, after somebody looked.
+pub const PREPARED_DISMISSALS: &[(&str, &str)] = &[
+    (
+        "TETAP_LAYAK_DIPERIKSA",
+        "Sudah diperiksa, keluarga tetap layak",
+    ),
+    ("FAKTA_KELIRU", "Faktanya keliru dan sedang diperbaiki"),
+    ("SUDAH_DITANGANI", "Sudah ditangani dengan cara lain"),
+];
+
 /// The Indonesian words of a shipped code, or the code itself.
 pub fn label(code: &ReasonCode) -> &str {
     RETURN_REASONS
@@ -214,6 +235,8 @@ pub fn label(code: &ReasonCode) -> &str {
         .chain(VISIT_REASONS)
         .chain(GRANT_REFUSALS)
         .chain(PLAN_EXCEPTIONS)
+        .chain(RULE_REFUSALS)
+        .chain(PREPARED_DISMISSALS)
         .find(|(known, _)| *known == code.as_str())
         .map_or(code.as_str(), |(_, words)| words)
 }

@@ -12,6 +12,7 @@ use tilik_protocol::case::CaseState;
 use tilik_protocol::changes::*;
 use tilik_protocol::contact_sheet::*;
 use tilik_protocol::duty::Outcome;
+use tilik_protocol::evaluation::*;
 use tilik_protocol::evidence::{Flag, PhotoKind, ReturnTarget, VisitKind};
 use tilik_protocol::lenient::Lenient;
 use tilik_protocol::lookup::*;
@@ -29,6 +30,7 @@ use tilik_protocol::registry::{
 };
 use tilik_protocol::reset_slip::*;
 use tilik_protocol::review::*;
+use tilik_protocol::rule::*;
 use tilik_protocol::second_factor::*;
 use tilik_protocol::session::*;
 use tilik_protocol::sync::*;
@@ -314,6 +316,335 @@ fn plans(s: &mut BTreeSet<String>) {
     );
 }
 
+fn rules(s: &mut BTreeSet<String>) {
+    let gate = DecileGate {
+        max: Some(4),
+        source: "Kepmensos 79/HUK/2025".into(),
+    };
+    wire(s, &gate);
+    let answer = PoorAnswer {
+        question: "floor".into(),
+        is: vec!["6".into(), "8".into()],
+    };
+    wire(s, &answer);
+    let criterion = Criterion {
+        id: "Q5".into(),
+        poor: "Lantai tanah atau semen".into(),
+        any_of: vec![answer],
+    };
+    wire(s, &criterion);
+    let poverty = PovertyRule {
+        id: "262-2022".into(),
+        source: "Kepmensos 262/HUK/2022".into(),
+        q0_short_circuit: true,
+        min_hits: Some(3),
+        weights: None,
+        criteria: vec![criterion],
+    };
+    wire(s, &poverty);
+    let ages = AgeRange { from: 0, to: 6 };
+    wire(s, &ages);
+    let component = Component {
+        code: ReasonCode::known("ANAK_USIA_DINI"),
+        label: "Anak usia 0-6 tahun".into(),
+        ages: Some(ages),
+        recorded: false,
+    };
+    wire(s, &component);
+    let components = ComponentRule {
+        at_least: Some(1),
+        source: "Permensos 1/2018".into(),
+        any_of: vec![component],
+    };
+    wire(s, &components);
+    let exclusion = ExclusionRule {
+        code: ReasonCode::known("MENINGGAL"),
+        label: "Meninggal dunia".into(),
+        automatic: Some("Dukcapil".into()),
+        evidence: "akta kematian".into(),
+        appeal: Some("dihidupkan kembali bila keliru".into()),
+        whole_family: false,
+        source: "SIKS-NG".into(),
+    };
+    wire(s, &exclusion);
+    let body = RuleBody {
+        title: "PKH pada DTSEN".into(),
+        source: "Kepmensos 79/HUK/2025".into(),
+        decile: Some(gate.clone()),
+        poverty: Some(poverty.clone()),
+        components: Some(components.clone()),
+        exclusions: vec![exclusion.clone()],
+    };
+    wire(s, &body);
+    let shipped = ShippedRule {
+        program: "PKH".into(),
+        regime: "dtsen".into(),
+        title: "PKH pada DTSEN".into(),
+        source: "Kepmensos 79/HUK/2025".into(),
+        decile: Some(gate),
+        poverty: false,
+        components: true,
+        without: vec![ReasonCode::known("MAMPU_DESIL")],
+    };
+    wire(s, &shipped);
+    wire(
+        s,
+        &RuleFile {
+            label: "Aturan bawaan".into(),
+            source: "Kepmensos 262/HUK/2022".into(),
+            poverty,
+            components,
+            exclusions: vec![exclusion],
+            rules: vec![shipped],
+        },
+    );
+    let foretold = RuleForetold {
+        families: 33_632,
+        changed: 120,
+        losing: 17,
+    };
+    wire(s, &foretold);
+    wire(
+        s,
+        &RuleView {
+            id: id(100),
+            version: 3,
+            program: "PKH".into(),
+            regime: "dtsen".into(),
+            region: "35.71".parse().unwrap(),
+            number: 2,
+            state: RuleState::Waiting.into(),
+            body: body.clone(),
+            words: vec!["Desil paling tinggi 4.".into()],
+            problems: vec![FieldProblem {
+                field: "decile.max".into(),
+                code: "missing".into(),
+                remedy: "Isi batas desil, 1 sampai 10.".into(),
+            }],
+            made_by_name: Some("Admin Satu".into()),
+            made_at: at(1),
+            submitted_by: Some(id(5)),
+            submitted_by_name: Some("Admin Satu".into()),
+            submitted_at: Some(at(2)),
+            foretold: Some(foretold),
+            decided_by_name: Some("Kepala Dinas".into()),
+            decided_at: Some(at(3)),
+            refusal: Some(ReasonCode::known("AMBANG_KELIRU")),
+            superseded_at: Some(at(4)),
+        },
+    );
+    wire(
+        s,
+        &DraftRule {
+            event_id: id(90),
+            program: "PKH".into(),
+            regime: "dtsen".into(),
+            region: "35.71".parse().unwrap(),
+            body: body.clone(),
+        },
+    );
+    wire(
+        s,
+        &ChangeRule {
+            event_id: id(90),
+            seen_version: 1,
+            body,
+        },
+    );
+    wire(
+        s,
+        &ActOnRule {
+            event_id: id(90),
+            seen_version: 1,
+        },
+    );
+    wire(
+        s,
+        &RefuseRule {
+            event_id: id(90),
+            seen_version: 1,
+            reason: ReasonCode::known("AMBANG_KELIRU"),
+        },
+    );
+    wire(
+        s,
+        &ShipRules {
+            event_id: id(90),
+            region: "35.71".parse().unwrap(),
+        },
+    );
+    wire(
+        s,
+        &ShippedRules {
+            drafts: vec![id(100)],
+        },
+    );
+    let turn = RuleTurn {
+        from: Some(EligibilityOutcome::Eligible.into()),
+        to: EligibilityOutcome::Ineligible.into(),
+        members: 17,
+        others: 3,
+    };
+    wire(s, &turn);
+    let of_village = RuleVillage {
+        region: village(),
+        name: "BETET".into(),
+        families: 700,
+        turns: vec![turn.clone()],
+    };
+    wire(s, &of_village);
+    wire(
+        s,
+        &RulePreview {
+            rule: id(100),
+            version: 3,
+            against: Some(id(101)),
+            at: at(1),
+            foretold,
+            turns: vec![turn],
+            villages: vec![of_village],
+        },
+    );
+    wire(
+        s,
+        &RuleChange {
+            family: id(40),
+            name: Some("Contoh Satu".into()),
+            region: village(),
+            membership: Some(id(50)),
+            from: Some(EligibilityOutcome::NotRanked.into()),
+            to: EligibilityOutcome::Incomplete.into(),
+            reasons: vec!["Keluarga belum diperingkat.".into()],
+        },
+    );
+}
+
+fn evaluations(s: &mut BTreeSet<String>) {
+    let reason = EligibilityReason {
+        code: ReasonCode::known("MAMPU_DESIL"),
+        effect: ReasonEffect::Against.into(),
+        sentence: "Desil 6 menurut registri per 24-11-2026 melewati batas desil 4.".into(),
+    };
+    wire(s, &reason);
+    let evaluation = EvaluationView {
+        id: id(102),
+        membership: id(50),
+        program: "PKH".into(),
+        rule: id(100),
+        rule_number: 2,
+        rule_title: "PKH pada DTSEN".into(),
+        at: at(1),
+        superseded_at: Some(at(2)),
+        outcome: EligibilityOutcome::Ineligible.into(),
+        reasons: vec![reason],
+    };
+    wire(s, &evaluation);
+    let fact = FactView {
+        id: id(103),
+        version: 2,
+        code: ReasonCode::known("GANDA"),
+        label: "NIK atau keluarga ganda".into(),
+        person: Some(id(3)),
+        source: "Dukcapil".into(),
+        evidence: "474.3/12/2026".into(),
+        valid_from: at(1),
+        valid_until: Some(at(9)),
+        appeal: FactAppeal::Filed.into(),
+        recorded_by_name: Some("Operator Satu".into()),
+        recorded_at: at(1),
+    };
+    wire(s, &fact);
+    let recordable = RecordableFact {
+        code: ReasonCode::known("GANDA"),
+        label: "NIK atau keluarga ganda".into(),
+        excludes: true,
+        evidence: Some("kedua catatan yang sama".into()),
+    };
+    wire(s, &recordable);
+    wire(
+        s,
+        &FamilyEvaluations {
+            evaluations: vec![evaluation.clone()],
+            facts: vec![fact],
+            recordable: vec![recordable],
+        },
+    );
+    wire(
+        s,
+        &RecordFact {
+            event_id: id(90),
+            code: ReasonCode::known("GANDA"),
+            person: Some(id(3)),
+            source: "Dukcapil".into(),
+            evidence: "474.3/12/2026".into(),
+            valid_from: Some(at(1)),
+            valid_until: Some(at(9)),
+        },
+    );
+    wire(
+        s,
+        &ChangeFact {
+            event_id: id(90),
+            seen_version: 1,
+            appeal: Some(FactAppeal::Upheld),
+            end: true,
+        },
+    );
+    wire(
+        s,
+        &PreparedCancellation {
+            id: id(104),
+            version: 1,
+            state: PreparedState::Waiting.into(),
+            prepared_at: at(1),
+            family: id(40),
+            name: "Contoh Satu".into(),
+            address: "Jalan Contoh 1".into(),
+            rt: "001".into(),
+            rw: "002".into(),
+            region: village(),
+            membership: id(50),
+            program: "PKH".into(),
+            membership_state: MembershipState::Active.into(),
+            reason: ReasonCode::known("MAMPU_DESIL"),
+            document_number: Some("474.3/12/2026".into()),
+            evaluation,
+            photo: None,
+            notice: "Kepesertaan keluarga Anda diusulkan untuk dihentikan.".into(),
+            case: Some(id(10)),
+            case_state: Some(CaseState::Accepted.into()),
+            next: PreparedStep::Propose.into(),
+            done_by_name: Some("Operator Satu".into()),
+            done_at: Some(at(2)),
+            dismissal: Some(ReasonCode::known("TETAP_LAYAK_DIPERIKSA")),
+        },
+    );
+    wire(
+        s,
+        &SendCancellation {
+            event_id: id(90),
+            seen_version: 1,
+            document_number: Some("BA/7/2026".into()),
+        },
+    );
+    wire(
+        s,
+        &CancellationSent {
+            done: PreparedStep::Propose.into(),
+            case: id(10),
+            case_state: CaseState::AwaitingApproval.into(),
+        },
+    );
+    wire(
+        s,
+        &DismissCancellation {
+            event_id: id(90),
+            seen_version: 1,
+            reason: ReasonCode::known("TETAP_LAYAK_DIPERIKSA"),
+        },
+    );
+}
+
 fn visit() -> VisitView {
     VisitView {
         id: id(20),
@@ -531,6 +862,8 @@ fn looked_up(s: &mut BTreeSet<String>) {
             requesting_visit: Vec::new(),
             refusing_grant: Vec::new(),
             excepting: Vec::new(),
+            refusing_rule: Vec::new(),
+            dismissing_prepared: Vec::new(),
         },
     );
     wire(
@@ -553,6 +886,8 @@ fn looked_up(s: &mut BTreeSet<String>) {
         },
     );
     overviews(s);
+    rules(s);
+    evaluations(s);
     wire(
         s,
         &HistoryRow {
@@ -1721,6 +2056,8 @@ fn declared() -> BTreeSet<String> {
         include_str!("../src/lookup.rs"),
         include_str!("../src/overview.rs"),
         include_str!("../src/plan.rs"),
+        include_str!("../src/rule.rs"),
+        include_str!("../src/evaluation.rs"),
         include_str!("../src/training.rs"),
         include_str!("../src/sync.rs"),
         include_str!("../src/review.rs"),
@@ -1795,4 +2132,10 @@ fn every_code_and_state_is_spelled_in_snake_case_and_reads_back() {
     check::<AccountState>();
     check::<tilik_protocol::map::MapState>();
     check::<tilik_protocol::map::MapTiles>();
+    check::<RuleState>();
+    check::<EligibilityOutcome>();
+    check::<ReasonEffect>();
+    check::<FactAppeal>();
+    check::<PreparedState>();
+    check::<PreparedStep>();
 }

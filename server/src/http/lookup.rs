@@ -7,7 +7,8 @@ use tilik_protocol::lookup::{
 };
 use tilik_protocol::reason::{
     self, CLOSE_REASONS, EXCLUSION_REASONS, GRANT_REFUSALS, IMPORT_REFUSALS, PLAN_EXCEPTIONS,
-    PROPOSAL_REFUSALS, RETURN_REASONS, ReasonCode, VISIT_REASONS,
+    PREPARED_DISMISSALS, PROPOSAL_REFUSALS, RETURN_REASONS, RULE_REFUSALS, ReasonCode,
+    VISIT_REASONS,
 };
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::review::Page;
@@ -64,6 +65,8 @@ pub(super) fn reason_lists() -> ReasonLists {
         requesting_visit: list(VISIT_REASONS),
         refusing_grant: list(GRANT_REFUSALS),
         excepting: list(PLAN_EXCEPTIONS),
+        refusing_rule: list(RULE_REFUSALS),
+        dismissing_prepared: list(PREPARED_DISMISSALS),
     }
 }
 

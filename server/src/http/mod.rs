@@ -23,6 +23,7 @@ mod registration;
 mod reset_slips;
 pub mod reset_slips;
 pub mod routes;
+pub mod rules;
 pub mod second_factor;
 pub mod session;
 pub mod sync;

@@ -7,8 +7,8 @@ use utoipa::OpenApi;
 use super::routes::{self, Access, Line};
 use super::{
     base_map, cases, contact_sheets, families, health, imports, lookup, map, overview, phone,
-    photos, plans, quotas, registration, reset_slips, second_factor, session, sync, tasks, trail,
-    training, uploads, users,
+    photos, plans, quotas, registration, reset_slips, rules, second_factor, session, sync, tasks,
+    trail, training, uploads, users,
 };
 use crate::error::{Error, Result};
 
@@ -102,6 +102,22 @@ use crate::error::{Error, Result};
         registration::refuse_request,
         registration::duplicates,
         registration::decide_duplicate,
+        rules::evaluations,
+        rules::record_fact,
+        rules::change_fact,
+        rules::cancellations,
+        rules::send_cancellation,
+        rules::dismiss_cancellation,
+        rules::list,
+        rules::draft,
+        rules::ship,
+        rules::change,
+        rules::submit,
+        rules::withdraw,
+        rules::confirm,
+        rules::refuse,
+        rules::preview,
+        rules::changes,
         lookup::regions,
         lookup::programs,
         lookup::outline,

@@ -22,8 +22,8 @@ use tower_http::compression::CompressionLayer;
 use super::linger::linger;
 use super::{
     base_map, cases, console, contact_sheets, families, health, imports, lookup, map, overview,
-    phone, photos, plans, quotas, registration, reset_slips, second_factor, session, sync, tasks,
-    trail, training, uploads, users,
+    phone, photos, plans, quotas, registration, reset_slips, rules, second_factor, session, sync,
+    tasks, trail, training, uploads, users,
 };
 use crate::App;
 use crate::actor::Actor;
@@ -311,6 +311,22 @@ fn table() -> Table {
         .route(Method::POST, "/v1/duplicates/{id}/decide", Requires(P::MaintainFamilies), registration::decide_duplicate)
         .route(Method::POST, "/v1/families/{id}/visit-requests", Requires(P::RequestVisit), families::request_visit)
         .route(Method::POST, "/v1/families/{id}/unmask", Requires(P::UnmaskFamily), families::unmask)
+        .route(Method::GET, "/v1/families/{id}/evaluations", Requires(P::ReadCases), rules::evaluations)
+        .route(Method::POST, "/v1/families/{id}/facts", Requires(P::DecideCases), rules::record_fact)
+        .route(Method::POST, "/v1/facts/{id}/change", Requires(P::DecideCases), rules::change_fact)
+        .route(Method::GET, "/v1/cancellations", Requires(P::ReadCases), rules::cancellations)
+        .route(Method::POST, "/v1/cancellations/{id}/send", Requires(P::DecideCases), rules::send_cancellation)
+        .route(Method::POST, "/v1/cancellations/{id}/dismiss", Requires(P::DecideCases), rules::dismiss_cancellation)
+        .route(Method::GET, "/v1/rules", Requires(P::ReadOverview), rules::list)
+        .route(Method::POST, "/v1/rules", Requires(P::Import), rules::draft)
+        .route(Method::POST, "/v1/rules/shipped", Requires(P::Import), rules::ship)
+        .route(Method::POST, "/v1/rules/{id}/change", Requires(P::Import), rules::change)
+        .route(Method::POST, "/v1/rules/{id}/submit", Requires(P::Import), rules::submit)
+        .route(Method::POST, "/v1/rules/{id}/withdraw", Requires(P::Import), rules::withdraw)
+        .route(Method::POST, "/v1/rules/{id}/confirm", Requires(P::ConfirmImports), rules::confirm)
+        .route(Method::POST, "/v1/rules/{id}/refuse", Requires(P::ConfirmImports), rules::refuse)
+        .route(Method::GET, "/v1/rules/{id}/preview", Requires(P::ReadOverview), rules::preview)
+        .route(Method::GET, "/v1/rules/{id}/changes", Requires(P::ReadOverview), rules::changes)
         .route(Method::GET, "/v1/regions", SignedIn, lookup::regions)
         .route(Method::GET, "/v1/programs", SignedIn, lookup::programs)
         .route(Method::GET, "/v1/regions/{code}/outline", SignedIn, lookup::outline)

@@ -954,7 +954,7 @@ fn equippers(
 }
 
 /// The family's undecided case.
-async fn open_case_of(write: &Write, family: Uuid) -> Result<Option<Case>> {
+pub(super) async fn open_case_of(write: &Write, family: Uuid) -> Result<Option<Case>> {
     Ok(verification_case::Entity::find()
         .filter(verification_case::Column::FamilyId.eq(family))
         .filter(verification_case::Column::State.is_not_in(OVER))
@@ -1002,7 +1002,7 @@ pub(super) async fn new_case(
 
 /// The same, also when it was asked for with a reason by somebody who does not plan visits.
 #[expect(clippy::too_many_arguments, reason = "a case is born in one place")]
-async fn begin_case(
+pub(super) async fn begin_case(
     write: &mut Write,
     home: &family::Model,
     kind: VisitKind,

@@ -23,7 +23,7 @@ use super::journal::{Entry, document_number};
 use super::slots::{self, TwoPersons};
 use super::tables::{case_membership, family, membership, notice, visit, visit_flag};
 use super::write::Seen;
-use super::{Acting, Write};
+use super::{Acting, Write, rules};
 use crate::error::{Error, Result};
 
 /// A letter's day counts when it is recorded within three days; after that the time to appeal runs from three days ago.
@@ -84,7 +84,6 @@ impl Acting {
         let role = self
             .actor
             .act_in(Permission::DecideCases, &region_of(&case)?)?;
-        let me = self.actor.person_id()?;
         let object = format!("case:{id}");
         if write
             .once(body.event_id, "membership.decide", &object, &body)
@@ -94,6 +93,22 @@ impl Acting {
             drop(write);
             return self.case(id).await;
         }
+        self.decide_in(&mut write, case, role, &body).await?;
+        write.commit().await?;
+        self.case(id).await
+    }
+
+    /// [`Acting::decide`] in a transaction that has looked at reach and event.
+    pub(super) async fn decide_in(
+        &self,
+        write: &mut Write,
+        case: Case,
+        role: Role,
+        body: &Decide,
+    ) -> Result<()> {
+        let id = CaseId(case.id);
+        let me = self.actor.person_id()?;
+        let object = format!("case:{id}");
         let from = state_of(&case)?;
         if from != CaseState::Accepted {
             return Err(Error::WRONG_MOMENT);
@@ -120,7 +135,9 @@ impl Acting {
         // Nor does one person take back alone what somebody proposed to cancel, in however many steps.
         let proposed = link.needs_approval;
         let contested = body.outcome == Outcome::Eligible
-            && (proposed || self.speaks_against(&write, &case).await?);
+            && (proposed
+                || self.speaks_against(write, &case).await?
+                || rules::says_not_eligible(write, body.membership.into()).await?);
         let mut active: case_membership::ActiveModel = link.into();
         active.outcome = Set(Some(body.outcome.to_string()));
         active.reason = Set(body.reason.as_ref().map(ToString::to_string));
@@ -167,12 +184,12 @@ impl Acting {
                 &serde_json::json!({ "from": from, "to": next }),
             )?);
         }
-        let case = cases::save(&mut write, case, before).await?;
+        let case = cases::save(write, case, before).await?;
         if state_of(&case)? == CaseState::Decided {
-            mark_eligible(&write, &case).await?;
+            mark_eligible(write, &case).await?;
+            rules::families_changed(write, &[case.family_id]).await?;
         }
-        write.commit().await?;
-        self.case(id).await
+        Ok(())
     }
 
     /// Whether an open flag, the officer's finding or the rule speaks against "eligible". A house that was accepted without
@@ -330,6 +347,7 @@ impl Acting {
         if state_of(&case)? == CaseState::Decided {
             mark_eligible(&write, &case).await?;
             leave_undecided(&mut write, &case).await?;
+            rules::families_changed(&write, &[case.family_id]).await?;
         }
         write.commit().await?;
         self.case(id).await

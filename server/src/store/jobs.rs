@@ -168,7 +168,8 @@ impl Acting {
     /// When the database does not answer.
     pub async fn fail_job(&self, job: &Claimed, code: ProblemCode) -> Result<()> {
         let goes_on = code == ProblemCode::Unavailable
-            || [super::imports::JOB, super::OPEN_PLAN].contains(&job.kind.as_str());
+            || [super::imports::JOB, super::OPEN_PLAN, super::EVALUATE]
+                .contains(&job.kind.as_str());
         let state = if job.attempts >= MOST_TRIES && !goes_on {
             "failed"
         } else {

@@ -52,6 +52,7 @@ pub mod recipients;
 mod registration;
 mod reset_slips;
 pub mod review;
+pub mod rules;
 mod second_factor;
 pub mod sessions;
 mod sign_in_code;
@@ -69,6 +70,7 @@ pub mod visits;
 
 pub use connection::{DatabaseUrl, Schema};
 pub(crate) use plans::JOB as OPEN_PLAN;
+pub(crate) use rules::JOB as EVALUATE;
 pub(crate) use sounds::JOB as HEAR_NAMES;
 pub(crate) use write::Write;
 
@@ -90,6 +92,8 @@ struct Inner {
     hashing: tokio::sync::Semaphore,
     /// And so many sign-ins that wait for one.
     waiting_to_hash: tokio::sync::Semaphore,
+    /// One preview of a rule at a time: each reads a whole city.
+    previews: tokio::sync::Semaphore,
     #[cfg(any(test, feature = "testing"))]
     sabotage: testing::Sabotage,
     /// Whether passwords are hashed as cheaply as can be: hashing took most of the time of the tests.
@@ -134,6 +138,7 @@ impl Store {
                 ids,
                 hashing: tokio::sync::Semaphore::new(8),
                 waiting_to_hash: tokio::sync::Semaphore::new(200),
+                previews: tokio::sync::Semaphore::new(1),
                 #[cfg(any(test, feature = "testing"))]
                 sabotage: testing::Sabotage::default(),
                 #[cfg(any(test, feature = "testing"))]

@@ -260,7 +260,10 @@ impl Acting {
     }
 
     /// Of each family the front of its house in the newest evidence that stands and shows it.
-    async fn standing_photos(&self, families: &[Uuid]) -> Result<HashMap<Uuid, PhotoView>> {
+    pub(super) async fn standing_photos(
+        &self,
+        families: &[Uuid],
+    ) -> Result<HashMap<Uuid, PhotoView>> {
         let cases: Vec<(Uuid, Option<Uuid>)> = verification_case::Entity::find()
             .select_only()
             .columns([

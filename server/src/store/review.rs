@@ -32,7 +32,7 @@ use super::journal::Entry;
 use super::tables::{case_membership, house, journal, verification_case, visit, visit_photo};
 use super::visits::{self, Try, is_what_was_asked};
 use super::write::Seen;
-use super::{Acting, Write, in_regions};
+use super::{Acting, Write, in_regions, rules};
 use crate::error::{Error, Result};
 use crate::keys::Keyring;
 
@@ -706,6 +706,8 @@ impl Acting {
         case.lease_until = None;
         case.lease_sheet = None;
         let case = cases::save(&mut write, case, before).await?;
+        // Whose answers count, or count no longer, is looked at anew.
+        rules::families_changed(&write, &[case.family_id]).await?;
         let mut told = serde_json::json!({ "from": from, "to": next, "visit": case.current_visit.map(VisitId), "body": body_without_notes(body)? });
         if let Some(looked) = looked {
             told["sheet_age_ms"] = looked.sheet_age_ms.into();

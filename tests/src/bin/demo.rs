@@ -113,6 +113,7 @@ async fn run(arguments: &Arguments) -> Result<ExitCode> {
         }
     }
     if !arguments.once {
+        demo.rules(&cast).await?;
         tell(&format!(
             "Putaran pertama selesai; petugas berjalan terus. Dari kunjungan berikutnya sampai {LEFT_FOR_THE_VISITOR} kasus dibiarkan\n\
              menunggu pemeriksaan Anda, dan sampai {LEFT_FOR_THE_VISITOR} menunggu keputusan Anda. Ctrl-C menghentikan."

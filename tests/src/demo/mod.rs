@@ -18,6 +18,8 @@ use anyhow::{Context, Result};
 use tilik_protocol::policy::Role;
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::registry::ImportReport;
+use tilik_protocol::review::Page;
+use tilik_protocol::rule::RuleView;
 use tilik_server::config::{Config, SecondFactor};
 use tilik_server::{App, serve, start};
 use tokio::net::TcpListener;
@@ -191,6 +193,43 @@ impl Demo {
             officer,
             supervisor,
         });
+        Ok(())
+    }
+
+    /// What makes a family eligible: the shipped rules, of which the admin sends those of the present regime. Two are put in
+    /// force, the rest waits for whoever tries the approver's desk. A fact gives an operator something to look into.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub async fn rules(&self, cast: &Cast) -> Result<()> {
+        let (admin, approver) = (&cast.admin, &cast.approver);
+        let body = serde_json::json!({ "event_id": admin.event(), "region": city() });
+        admin.post("/v1/rules/shipped", &body).await.ok()?;
+        let rules: Page<RuleView> = admin.get("/v1/rules").await.ok()?.read()?;
+        for rule in rules.items.iter().filter(|one| one.regime == "dtsen") {
+            let act = async |by: &Console, act: &str, version: i32| -> Result<RuleView> {
+                let body = serde_json::json!({ "event_id": by.event(), "seen_version": version });
+                let path = format!("/v1/rules/{}/{act}", rule.id);
+                by.post(&path, &body).await.ok()?.read()
+            };
+            let sent = act(admin, "submit", rule.version).await?;
+            if ["PKH", "SEMBAKO"].contains(&rule.program.as_str()) {
+                act(approver, "confirm", sent.version).await?;
+            }
+        }
+        let village = cast.villages.first().context("a village")?;
+        let path = format!(
+            "/v1/recipients?region={}&program=SEMBAKO&limit=3",
+            village.region
+        );
+        let found = village.operator.get(&path).await.ok()?.json();
+        for row in found["items"].as_array().into_iter().flatten() {
+            let family = row["family"]["id"].as_str().context("a family")?;
+            let body = serde_json::json!({ "event_id": village.operator.event(), "code": "BANTUAN_LAIN",
+                "source": "Dinas Sosial", "evidence": "400.9/17/2026" });
+            let path = format!("/v1/families/{family}/facts");
+            village.operator.post(&path, &body).await.ok()?;
+        }
         Ok(())
     }
 

@@ -37,6 +37,7 @@ mod recipients;
 mod registration;
 mod reset_slips;
 mod review;
+mod rules;
 mod second_factor;
 mod sign_in;
 mod sync_faults;

@@ -71,6 +71,37 @@ export const importChip = chipOf<ImportState>({
 	discarded: { word: 'Dibuang', tone: 'plain', shape: 'bar' },
 });
 
+export const eligibilityChip = chipOf<Schemas['EligibilityOutcome']>({
+	eligible: { word: 'Layak', tone: 'ok', shape: 'check' },
+	ineligible: { word: 'Tidak layak', tone: 'bad', shape: 'cross' },
+	not_ranked: { word: 'Belum diperingkat', tone: 'info', shape: 'ring' },
+	incomplete: { word: 'Belum lengkap', tone: 'warn', shape: 'half' },
+});
+
+export const ruleChip = chipOf<Schemas['RuleState']>({
+	draft: { word: 'Rancangan', tone: 'plain', shape: 'ring' },
+	waiting: { word: 'Menunggu pengesahan', tone: 'info', shape: 'clock' },
+	in_force: { word: 'Berlaku', tone: 'ok', shape: 'check' },
+	superseded: { word: 'Digantikan', tone: 'plain', shape: 'swap' },
+	refused: { word: 'Ditolak', tone: 'bad', shape: 'cross' },
+});
+
+export const preparedChip = chipOf<Schemas['PreparedState']>({
+	waiting: { word: 'Menunggu', tone: 'warn', shape: 'clock' },
+	proposed: { word: 'Diusulkan', tone: 'info', shape: 'half' },
+	dismissed: { word: 'Tetap layak', tone: 'ok', shape: 'check' },
+	obsolete: { word: 'Tidak berlaku lagi', tone: 'plain', shape: 'bar' },
+});
+
+export const appealChip = chipOf<Schemas['FactAppeal']>({
+	none: { word: 'Tidak diragukan', tone: 'plain', shape: 'dot' },
+	filed: { word: 'Keberatan berjalan', tone: 'warn', shape: 'half' },
+	upheld: { word: 'Keberatan benar', tone: 'ok', shape: 'check' },
+	dismissed: { word: 'Keberatan ditolak', tone: 'bad', shape: 'cross' },
+});
+
+export const regime = wordOf({ dtsen: 'DTSEN', dtks: 'DTKS' });
+
 export const outcomeChip = chipOf<Schemas['Outcome']>({
 	eligible: { word: 'Layak', tone: 'ok', shape: 'check' },
 	ineligible: { word: 'Tidak layak', tone: 'bad', shape: 'cross' },

@@ -39,6 +39,8 @@ const PAGES: readonly Page[] = [
 		open: () => may('decide_cases') || may('confirm_decisions') || may('confirm_grants') || may('confirm_imports'),
 		waits: () => work.waiting?.to_confirm ?? 0,
 	},
+	{ href: '/pembatalan', label: shell.pages.pembatalan, open: () => may('decide_cases') },
+	{ href: '/aturan', label: shell.pages.aturan, open: () => may('read_overview') },
 	{ href: '/impor', label: shell.pages.impor, open: () => may('import') || may('confirm_imports') },
 	{ href: '/pengguna', label: shell.pages.pengguna, open: () => may('manage_users') },
 	{ href: '/perangkat', label: shell.pages.perangkat, open: () => may('manage_devices') },

@@ -6,7 +6,7 @@
 //! approver confirms it: whoever could change the name behind a place could give the place away.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::PoisonError;
 
 use base64::Engine;
@@ -45,7 +45,7 @@ use crate::store::tables::{
     row_version, verification_case, waitlist, waitlist_entry,
 };
 use crate::store::users::version_row;
-use crate::store::{Store, Write, duplicates, feed};
+use crate::store::{Store, Write, duplicates, feed, rules};
 
 const KEY: usize = 0;
 const KK: usize = 1;
@@ -841,6 +841,11 @@ impl Run<'_> {
         self.find(families_of(&write, met).await?);
         rows.insert(&write).await?;
         self.wait(&write, waiting).await?;
+        if added + changed > 0 {
+            let villages: BTreeSet<String> =
+                chunk.iter().map(|home| home.region.to_string()).collect();
+            rules::villages_changed(&write, villages).await?;
+        }
         let lines = chunk.iter().map(|home| home.persons.len()).sum();
         self.commit(write, lines, added, changed + moved_while_waiting)
             .await?;
@@ -1265,6 +1270,7 @@ pub(super) async fn put_in_force(
     let done = change.write(write, &held.home, &mut rows).await?;
     rows.insert(write).await?;
     if done.added + done.changed > 0 {
+        rules::families_changed(write, &[family]).await?;
         write.journal(Entry::new(
             "family.change",
             format!("family:{}", FamilyId(family)),

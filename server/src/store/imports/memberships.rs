@@ -1,7 +1,7 @@
 //! Memberships: who receives what today. A list chooses who holds a slot, so it waits for an approver, and it never
 //! takes a place from anybody: a membership that stands otherwise in the registry changes by decisions only.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use tilik_protocol::ids::{ImportId, MembershipId};
@@ -15,9 +15,9 @@ use super::units::{Found, Unit};
 use super::{CHUNK, Run, Tally, Waiting};
 use crate::error::{Error, Result};
 use crate::sheet::{Column, Row, Sheet, needs, problem, takes};
-use crate::store::Write;
 use crate::store::slots::{self, Membership, TwoPersons};
 use crate::store::tables::{family, membership, program, slot};
+use crate::store::{Write, rules};
 
 const PROGRAM: usize = 0;
 const KEY: usize = 1;
@@ -363,11 +363,13 @@ pub(super) async fn put_in_force(
         }
     }
     let wanted = members.len();
+    let families: BTreeSet<Uuid> = members.iter().map(|row| row.family_id).collect();
     let left_out = slots::enrol(write, import, members, by).await?;
     tally.added += (wanted - left_out.len()) as u64;
     for row in left_out {
         let line = lines.get(&row.id).copied().unwrap_or_default();
         tally.reject(line, vec![quota_full()]);
     }
-    Ok(())
+    let families: Vec<Uuid> = families.into_iter().collect();
+    rules::families_changed(write, &families).await
 }
