@@ -106,4 +106,10 @@ ids! {
     SheetId;
     /// A plan of visits: whom rules chose for a month.
     PlanId;
+    /// An approved act that is to be entered in the ministry's system.
+    MinistryActId;
+    /// A file that is made to leave the installation.
+    ExportId;
+    /// A photo that a city held before; never evidence.
+    OldPhotoId;
 }

@@ -120,7 +120,10 @@ impl Permission {
     pub const fn needs_step_up(self) -> bool {
         matches!(
             self,
-            Self::ConfirmDecisions | Self::ConfirmGrants | Self::ConfirmImports
+            Self::ConfirmDecisions
+                | Self::ConfirmGrants
+                | Self::ConfirmImports
+                | Self::ConfirmExports
         )
     }
 }
@@ -167,6 +170,8 @@ pub enum Permission {
     CloseCases,
     /// Record that a notice reached the family.
     DeliverNotices,
+    /// Say of approved acts that they are entered in the ministry's system.
+    EnterMinistryActs,
     /// Read NIK and KK number of one family, with a purpose, logged.
     UnmaskFamily,
     /// Find a family by exact NIK or KK number, with a purpose, logged.
@@ -183,6 +188,10 @@ pub enum Permission {
     Import,
     /// Put an imported waitlist, quota or rule in force.
     ConfirmImports,
+    /// Have files made that leave the installation, masked; with numbers in clear who may unmask.
+    Export,
+    /// Allow a file with a whole city's numbers in clear.
+    ConfirmExports,
     /// Read the journal and the access log.
     ReadJournal,
     /// Make the training area and begin it anew.
@@ -215,8 +224,10 @@ impl Role {
                     | P::RequestVisit
                     | P::DecideCases
                     | P::DeliverNotices
+                    | P::EnterMinistryActs
                     | P::UnmaskFamily
                     | P::SearchFamilies
+                    | P::Export
             ),
             Self::Verifier => matches!(
                 permission,
@@ -226,8 +237,10 @@ impl Role {
                     | P::DecideCases
                     | P::CloseCases
                     | P::DeliverNotices
+                    | P::EnterMinistryActs
                     | P::UnmaskFamily
                     | P::SearchFamilies
+                    | P::Export
             ),
             Self::Approver => matches!(
                 permission,
@@ -237,6 +250,7 @@ impl Role {
                     | P::SearchFamilies
                     | P::ConfirmGrants
                     | P::ConfirmImports
+                    | P::ConfirmExports
             ),
             Self::Signatory => matches!(permission, P::ReadCases | P::ReadOverview),
             Self::Admin => matches!(
@@ -250,7 +264,7 @@ impl Role {
             ),
             Self::Auditor => matches!(
                 permission,
-                P::ReadCases | P::ReadOverview | P::SearchFamilies | P::ReadJournal
+                P::ReadCases | P::ReadOverview | P::SearchFamilies | P::Export | P::ReadJournal
             ),
             Self::Feed | Self::System => false,
         }
@@ -280,6 +294,7 @@ mod tests {
             Permission::ReviewCases,
             Permission::ConfirmGrants,
             Permission::ConfirmImports,
+            Permission::ConfirmExports,
         ] {
             assert!(!Role::Admin.may(permission), "{permission}");
             assert!(!Role::Auditor.may(permission), "{permission}");

@@ -17,6 +17,8 @@ export const shell = {
 		peta: 'Peta',
 		ringkasan: 'Ringkasan',
 		persetujuan: 'Pengesahan',
+		siks: 'SIKS-NG',
+		ekspor: 'Ekspor',
 		impor: 'Impor',
 		pengguna: 'Pengguna',
 		perangkat: 'Perangkat',
