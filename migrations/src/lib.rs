@@ -22,6 +22,7 @@ mod m20261128_000015_add_plan;
 mod m20261129_000001_register_families;
 mod m20261129_000003_rules;
 mod m20261129_000004_waitlist_order;
+mod m20261129_000005_exchange;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -50,6 +51,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000001_register_families::Migration),
             Box::new(m20261129_000003_rules::Migration),
             Box::new(m20261129_000004_waitlist_order::Migration),
+            Box::new(m20261129_000005_exchange::Migration),
         ]
     }
 }

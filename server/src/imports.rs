@@ -12,8 +12,26 @@ use crate::error::{Error, Result};
 use crate::store::Acting;
 pub(crate) use crate::store::imports::JOB;
 
-/// The largest file that is taken: a province's families.
-pub const MAX_BYTES: usize = 64 * 1024 * 1024;
+/// The largest file that is taken: a million families.
+pub const MAX_BYTES: usize = 256 * 1024 * 1024;
+
+/// A file to be brought in.
+#[derive(Debug, Clone)]
+pub struct ImportFile {
+    /// Its bytes.
+    pub bytes: Bytes,
+    /// Which sheet of a workbook, counted from 0; the first that is not empty otherwise.
+    pub sheet: Option<u32>,
+}
+
+impl<T: Into<Bytes>> From<T> for ImportFile {
+    fn from(bytes: T) -> Self {
+        Self {
+            bytes: bytes.into(),
+            sheet: None,
+        }
+    }
+}
 
 impl App {
     /// Brings a file in and tells what became of every line. Goes on when the caller goes away: a half of a file would
@@ -24,7 +42,7 @@ impl App {
     pub async fn import(
         &self,
         kind: ImportKind,
-        file: Bytes,
+        file: ImportFile,
         event_id: EventId,
         by: Acting,
     ) -> Result<ImportReport> {
@@ -42,20 +60,26 @@ impl App {
     pub async fn rehearse_import(
         &self,
         kind: ImportKind,
-        file: Bytes,
+        file: ImportFile,
         event_id: EventId,
         by: Acting,
     ) -> Result<ImportReport> {
         self.space.small()?;
         let app = self.clone();
         tokio::spawn(async move {
-            let sha256: [u8; 32] = Sha256::digest(&file).into();
+            let sha256: [u8; 32] = Sha256::digest(&file.bytes).into();
             let read = by.read_import(kind, file.clone()).await?;
-            if let Some(known) = by.begin_rehearsal(kind, &read, sha256, event_id).await? {
+            let (lines, sheet) = (read.lines(), file.sheet);
+            // What was read is read again by the job; until then it would only take room.
+            drop(read);
+            let begun = by.begin_rehearsal(kind, lines, (sha256, sheet), event_id);
+            if let Some(known) = begun.await? {
                 return Ok(known);
             }
             let id = ImportId(event_id.into());
-            app.blobs.put(&BlobKey::feed(id, &sha256), &file).await?;
+            app.blobs
+                .put(&BlobKey::feed(id, &sha256), &file.bytes)
+                .await?;
             let report = by.ask_rehearsal(id).await?;
             app.wake_workers();
             Ok(report)

@@ -41,6 +41,36 @@ impl App {
                 lost = hold => lost,
             };
         }
+        if job.kind == crate::old_photos::JOB {
+            let archive = job.object.parse().map_err(Error::internal)?;
+            let hold = async {
+                loop {
+                    tokio::time::sleep(HOLD).await;
+                    if !by.hold_job(job).await? {
+                        return Err(Error::WRONG_MOMENT);
+                    }
+                }
+            };
+            return tokio::select! {
+                done = self.go_on_with_old_photos(archive) => done,
+                lost = hold => lost,
+            };
+        }
+        if job.kind == crate::exports::JOB {
+            let export = job.object.parse().map_err(Error::internal)?;
+            let hold = async {
+                loop {
+                    tokio::time::sleep(HOLD).await;
+                    if !by.hold_job(job).await? {
+                        return Err(Error::WRONG_MOMENT);
+                    }
+                }
+            };
+            return tokio::select! {
+                done = self.make_export(export) => done,
+                lost = hold => lost,
+            };
+        }
         if job.kind == crate::store::OPEN_PLAN {
             let plan = job.object.parse().map_err(Error::internal)?;
             return by.go_on_with_plan(plan).await;
@@ -114,6 +144,7 @@ impl App {
         by.designate_due().await?;
         self.store.forget_old_tries().await?;
         self.forget_rehearsals(&by).await?;
+        self.forget_exports(&by).await?;
         for photo in by.expire_uploads().await? {
             let prefix = BlobPrefix::chunks(uuid::Uuid::from(photo));
             for object in self.blobs.list(&prefix, None, 1000).await?.objects {

@@ -9,6 +9,7 @@ pub mod blobs;
 pub mod clock;
 pub mod config;
 pub mod error;
+pub mod exports;
 pub mod geometry;
 pub mod http;
 pub mod imports;
@@ -17,6 +18,7 @@ pub mod jobs;
 mod jpeg_rows;
 pub mod keys;
 pub mod metrics;
+pub mod old_photos;
 pub mod photos;
 pub mod receiving;
 pub mod serve;
@@ -26,10 +28,12 @@ pub mod space;
 pub mod start;
 pub mod store;
 pub mod sundial;
+mod table;
 pub mod time_token;
 pub mod tokens;
 pub mod totp;
 mod watermark;
+mod xlsx;
 
 /// One running server: what every handler and job is handed. Cheap to clone.
 #[derive(Clone)]

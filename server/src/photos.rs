@@ -20,6 +20,8 @@ const MAX_PIXELS: u32 = 24_000_000;
 const MAX_APP: usize = 4096;
 /// Long sides of the two copies, in pixels.
 const LARGE: u32 = 1600;
+/// A photo of an unknown camera, which is only looked at.
+const MOST_OLD_PIXELS: u32 = 50_000_000;
 const SMALL: u32 = 320;
 /// How good the large copy is; whoever writes on one keeps to it.
 pub const LARGE_QUALITY: u8 = 82;
@@ -201,6 +203,29 @@ pub fn derivatives(bytes: &[u8]) -> Result<Derivatives, PhotoProblem> {
         large: jpeg_rows::encode(&large, large_width, large_height, LARGE_QUALITY)?,
         small: encode(&small, small_width, small_height, 78)?,
     })
+}
+
+/// A photo of unknown make drawn anew: at most 1600 pixels, nothing beside the pixels. Not evidence, so progressive ones
+/// are taken too.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn redrawn(bytes: &[u8]) -> Result<(Vec<u8>, u32, u32), PhotoProblem> {
+    if !bytes.starts_with(&[0xff, 0xd8]) {
+        return Err(PhotoProblem::NotJpeg);
+    }
+    let undecodable = |_| PhotoProblem::Undecodable;
+    let mut decoder = jpeg_decoder::Decoder::new(bytes);
+    decoder.read_info().map_err(undecodable)?;
+    let info = decoder.info().ok_or(PhotoProblem::Undecodable)?;
+    let (width, height) = (u32::from(info.width), u32::from(info.height));
+    if width * height > MOST_OLD_PIXELS || width.min(height) == 0 {
+        return Err(PhotoProblem::TooManyPixels);
+    }
+    let facts = PhotoFacts { width, height };
+    let (rgb, width, height) = decode_as(bytes, facts)?;
+    let (rgb, width, height) = shrink(&rgb, width, height, LARGE)?;
+    Ok((encode(&rgb, width, height, 80)?, width, height))
 }
 
 /// The pixels of one of our own copies: RGB, width, height.

@@ -15,12 +15,16 @@ use serde_json::{Value, json};
 use tilik_protocol::contact_sheet::ContactSheet;
 use tilik_protocol::evaluation::{FactView, PreparedCancellation};
 use tilik_protocol::evidence::VisitKind;
+use tilik_protocol::export::ExportView;
 use tilik_protocol::family::{DuplicateView, FamilyChanged};
 use tilik_protocol::ids::{
-    CaseId, DeviceId, DuplicateId, FactId, FamilyId, FamilyRequestId, GrantId, ImportId, NoticeId,
-    PersonId, PhotoId, PlanId, PreparedId, RuleId, SessionId, SheetId, VisitId,
+    CaseId, DeviceId, DuplicateId, ExportId, FactId, FamilyId, FamilyRequestId, GrantId, ImportId,
+    MinistryActId, NoticeId, OldPhotoId, PersonId, PhotoId, PlanId, PreparedId, RuleId, SessionId,
+    SheetId, VisitId,
 };
 use tilik_protocol::lookup::FamilyPage;
+use tilik_protocol::lookup::FamilyPage;
+use tilik_protocol::ministry::MinistryActs;
 use tilik_protocol::plan::PlanView;
 use tilik_protocol::policy::Role;
 use tilik_protocol::region::RegionCode;
@@ -35,6 +39,7 @@ use tilik_server::totp;
 use crate::handmade::{Handmade, Shot, SoftPhone, new_enrolment};
 use crate::kediri;
 use crate::people::{Console, PASSWORD, Person, Staff};
+use crate::phone::snapshot;
 use crate::second_factor;
 use crate::village::{self, Village};
 use crate::world::World;
@@ -116,6 +121,8 @@ pub struct Scene {
     pub awaiting: CaseView,
     /// The notice of a confirmed cancellation.
     pub notice: NoticeId,
+    /// The act of that cancellation, which is to be entered in the ministry's system.
+    pub act: MinistryActId,
     /// A family without a case.
     pub unvisited: FamilyId,
     /// A family that an operator registered, which holds nothing.
@@ -170,6 +177,16 @@ pub struct Scene {
     pub renaming: ImportId,
     /// A file that was tried and not applied.
     pub tried: ImportId,
+    /// A file that waits for an approver before it is made, as only a whole city's does by itself.
+    pub export: ExportId,
+    /// A file that the operator who asks had made.
+    pub made: ExportId,
+    /// An archive of old photos.
+    pub archive: Vec<u8>,
+    /// What became of it, to the admin who asks.
+    pub old_photos: ImportId,
+    /// The photo in it.
+    pub old_photo: OldPhotoId,
     /// A phone to be revoked.
     pub spare: DeviceId,
     /// A code that no phone has shown.
@@ -360,6 +377,8 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
             | "/v1/me/news"
             | "/v1/cases"
             | "/v1/memberships"
+            | "/v1/exports"
+            | "/v1/ministry-acts"
             | "/v1/recipients"
             | "/v1/users"
             | "/v1/devices"
@@ -569,6 +588,9 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
             });
             with(of(&scene.awaiting), &body)
         }
+        ("POST", "/v1/ministry-acts/entered") => here(&json!({
+            "event_id": event(), "entered": true, "acts": [{ "id": scene.act, "seen_version": 1 }],
+        })),
         ("POST", "/v1/notices/{id}/delivered") => {
             let body = json!({
                 "event_id": event(), "delivered_at": world.now(), "received_by": "penerima",
@@ -589,6 +611,20 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
         ("GET", "/v1/imports/{import}/changes") => {
             plain(line.path.replace("{import}", &scene.renaming.to_string()))
         }
+        ("POST", "/v1/imports/{import}/columns") => Ask {
+            headers: vec![("content-type", "text/csv".to_owned())],
+            body: format!("code,name\n{},BETET\n", village::here()).into_bytes(),
+            ..plain("/v1/imports/regions/columns".to_owned())
+        },
+        ("POST", "/v1/imports/{import}/mapping") => with(
+            "/v1/imports/regions/mapping".to_owned(),
+            &json!({ "event_id": event(), "fingerprint": "ab".repeat(32), "columns": [
+                { "name": "code", "header": 0 }, { "name": "name", "header": 1 },
+            ] }),
+        ),
+        ("GET", "/v1/imports/{import}/missing") => {
+            plain(line.path.replace("{import}", &scene.renaming.to_string()))
+        }
         ("POST", "/v1/imports/{import}/apply") => with(
             line.path.replace("{import}", &scene.tried.to_string()),
             &json!({ "event_id": event(), "accepted": 1 }),
@@ -605,6 +641,25 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
             line.path.replace("{import}", &scene.quota.to_string()),
             &json!({ "event_id": event(), "reason": "DATA_MERAGUKAN", "note": "diperiksa dahulu" }),
         ),
+        ("POST", "/v1/old-photo-archives") => Ask {
+            headers: vec![("content-type", "application/zip".to_owned())],
+            body: scene.archive.clone(),
+            ..plain(format!(
+                "{}?event_id={}",
+                line.path,
+                world.id::<uuid::Uuid>()
+            ))
+        },
+        ("GET", "/v1/old-photo-archives/{id}") => plain(id(&scene.old_photos)),
+        ("GET", "/v1/old-photos/{id}") => plain(id(&scene.old_photo)),
+        ("POST", "/v1/exports") => here(&json!({
+            "event_id": event(), "kind": "quotas", "format": "csv", "region": village::here(),
+        })),
+        ("POST", "/v1/exports/{id}/answer") => with(
+            id(&scene.export),
+            &json!({ "event_id": event(), "allow": true }),
+        ),
+        ("GET", "/v1/exports/{id}/file") => plain(id(&scene.made)),
         ("POST", "/v1/users") => here(&json!({
             "event_id": event(), "username": "pegawai.baru", "name": "Pegawai Baru", "password": PASSWORD,
         })),
@@ -926,6 +981,9 @@ impl Scene {
         let notice = staff.operator.case(cancelled).await?.memberships[0]
             .notice
             .context("a notice")?;
+        let acts = staff.operator.get("/v1/ministry-acts").await.ok()?;
+        let acts: MinistryActs = acts.read()?;
+        let act = acts.items.first().context("an act")?.id;
 
         let managed = staff.admin.add_user("dikelola").await?;
         let grant = staff
@@ -1038,6 +1096,35 @@ impl Scene {
         let asked = staff.operator.post(&path, &body).await.ok()?;
         let asked: FamilyChanged = asked.read()?;
         let family_request = asked.waits.context("a request")?;
+        let operator = callers.iter().find(|set| set.own.role == Role::Operator);
+        let operator = Console::of(&world, operator.context("an operator")?.own.person.clone());
+        let ask = async |console: &Console| -> Result<ExportView> {
+            let body = json!({
+                "event_id": console.event(), "kind": "quotas", "format": "csv",
+                "region": village::here(),
+            });
+            console.post("/v1/exports", &body).await.ok()?.read()
+        };
+        let waiting = ask(&staff.operator).await?;
+        world
+            .app()
+            .context("a server")?
+            .store
+            .poke(
+                "UPDATE export_run SET state = 'waiting' WHERE id = $1",
+                [uuid::Uuid::from(waiting.id).into()],
+            )
+            .await?;
+        let made = ask(&operator).await?;
+        let home = village.homes.first().context("a home")?;
+        let archive = archive_of(&[(&format!("{}.jpg", home.kk), &snapshot(90)?)])?;
+        let old_photos = admin.event();
+        let brought = send_archive(&world, &admin, old_photos, archive.clone()).await?;
+        brought.ok()?;
+        world.settle().await?;
+        let path = format!("/v1/families/{}", home.family);
+        let page: FamilyPage = staff.auditor.get(&path).await.ok()?.read()?;
+        let old_photo = page.old_photos.first().context("an old photo")?.id;
         let wanted = plan_of_visits();
         let planned = staff.supervisor.post("/v1/plans/preview", &wanted);
         let planned: PlanView = planned.await.ok()?.read()?;
@@ -1058,6 +1145,7 @@ impl Scene {
             unreachable: see(unreachable).await?,
             awaiting: see(awaiting).await?,
             notice,
+            act,
             unvisited,
             registered,
             member,
@@ -1085,6 +1173,11 @@ impl Scene {
             quota: quota.id,
             renaming: renaming.id,
             tried: ImportId(tried.into()),
+            export: waiting.id,
+            made: made.id,
+            archive,
+            old_photos: ImportId(old_photos.into()),
+            old_photo,
             spare,
             code,
             pending,
@@ -1096,6 +1189,38 @@ impl Scene {
             staff,
         })
     }
+}
+
+/// A ZIP of these files.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn archive_of(files: &[(&str, &[u8])]) -> Result<Vec<u8>> {
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, bytes) in files {
+        writer.start_file(*name, zip::write::SimpleFileOptions::default())?;
+        std::io::Write::write_all(&mut writer, bytes)?;
+    }
+    Ok(writer.finish()?.into_inner())
+}
+
+/// Brings an archive of old photos in.
+///
+/// # Errors
+/// When the server is down.
+pub async fn send_archive(
+    world: &World,
+    admin: &Console,
+    event: tilik_protocol::ids::EventId,
+    archive: Vec<u8>,
+) -> Result<crate::world::Answer> {
+    let request = Request::post(format!("/v1/old-photo-archives?event_id={event}"))
+        .header(
+            header::AUTHORIZATION,
+            format!("Bearer {}", admin.token().await?),
+        )
+        .body(Body::from(archive))?;
+    world.send(request).await.context("the server is down")
 }
 
 async fn one_membership(

@@ -118,4 +118,10 @@ ids! {
     EvaluationId;
     /// A cancellation that a rule prepared (usulan pembatalan).
     PreparedId;
+    /// An approved act that is to be entered in the ministry's system.
+    MinistryActId;
+    /// A file that is made to leave the installation.
+    ExportId;
+    /// A photo that a city held before; never evidence.
+    OldPhotoId;
 }

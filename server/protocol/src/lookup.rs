@@ -8,6 +8,7 @@ use crate::duty::Outcome;
 use crate::ids::{CaseId, FamilyId, UserId};
 use crate::lenient::Lenient;
 use crate::membership::MembershipState;
+use crate::old_photo::OldPhotoView;
 use crate::reason::ReasonCode;
 use crate::region::RegionCode;
 use crate::review::{CaseRow, FamilyView, MembershipRow, PhotoView, VisitRequest};
@@ -359,6 +360,9 @@ pub struct FamilyPage {
     /// Where its door is, by the last accepted visit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pin: Option<LastPin>,
+    /// Photos that the city held before: old, unverified, never evidence.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub old_photos: Vec<OldPhotoView>,
     /// What it holds or held, the newest first.
     pub memberships: Vec<FamilyMembership>,
     /// Its cases, the newest first.

@@ -124,6 +124,7 @@ impl Permission {
                 | Self::ConfirmGrants
                 | Self::ConfirmImports
                 | Self::ConfirmFamilies
+                | Self::ConfirmExports
         )
     }
 }
@@ -170,6 +171,8 @@ pub enum Permission {
     CloseCases,
     /// Record that a notice reached the family.
     DeliverNotices,
+    /// Say of approved acts that they are entered in the ministry's system.
+    EnterMinistryActs,
     /// Read NIK and KK number of one family, with a purpose, logged.
     UnmaskFamily,
     /// Register, correct, split and merge families, and judge who may be one person.
@@ -190,6 +193,10 @@ pub enum Permission {
     Import,
     /// Put an imported waitlist, quota or rule in force.
     ConfirmImports,
+    /// Have files made that leave the installation, masked; with numbers in clear who may unmask.
+    Export,
+    /// Allow a file with a whole city's numbers in clear.
+    ConfirmExports,
     /// Read the journal and the access log.
     ReadJournal,
     /// Make the training area and begin it anew.
@@ -222,9 +229,11 @@ impl Role {
                     | P::RequestVisit
                     | P::DecideCases
                     | P::DeliverNotices
+                    | P::EnterMinistryActs
                     | P::UnmaskFamily
                     | P::MaintainFamilies
                     | P::SearchFamilies
+                    | P::Export
             ),
             Self::Verifier => matches!(
                 permission,
@@ -234,9 +243,11 @@ impl Role {
                     | P::DecideCases
                     | P::CloseCases
                     | P::DeliverNotices
+                    | P::EnterMinistryActs
                     | P::UnmaskFamily
                     | P::MaintainFamilies
                     | P::SearchFamilies
+                    | P::Export
             ),
             Self::Approver => matches!(
                 permission,
@@ -247,6 +258,7 @@ impl Role {
                     | P::ConfirmGrants
                     | P::ConfirmImports
                     | P::ConfirmFamilies
+                    | P::ConfirmExports
             ),
             Self::Signatory => matches!(permission, P::ReadCases | P::ReadOverview),
             Self::Admin => matches!(
@@ -260,7 +272,7 @@ impl Role {
             ),
             Self::Auditor => matches!(
                 permission,
-                P::ReadCases | P::ReadOverview | P::SearchFamilies | P::ReadJournal
+                P::ReadCases | P::ReadOverview | P::SearchFamilies | P::Export | P::ReadJournal
             ),
             Self::Feed | Self::System => false,
         }
@@ -292,6 +304,7 @@ mod tests {
             Permission::ConfirmImports,
             Permission::MaintainFamilies,
             Permission::ConfirmFamilies,
+            Permission::ConfirmExports,
         ] {
             assert!(!Role::Admin.may(permission), "{permission}");
             assert!(!Role::Auditor.may(permission), "{permission}");

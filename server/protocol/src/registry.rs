@@ -223,6 +223,13 @@ pub struct ImportReport {
     pub rejected: u64,
     /// Accepted with a remark; `warnings` holds the first 1,000.
     pub warned: u64,
+    /// Families of the villages in the file that the file does not name; nothing becomes of them. Only of families, and
+    /// only when the file was read to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing: Option<u64>,
+    /// How many of them each village has; the first 1,000 villages.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing_in: Vec<MissingIn>,
     /// Why each rejected line was rejected.
     pub rejections: Vec<LineProblem>,
     /// What people should look at.
@@ -230,6 +237,89 @@ pub struct ImportReport {
     /// The waitlists it brought, frozen or waiting for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waitlists: Vec<ImportedWaitlist>,
+}
+
+/// Families of a village that a file does not name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MissingIn {
+    /// The village.
+    pub region: RegionCode,
+    /// How many.
+    pub families: u64,
+}
+
+/// A family of the registry that a file does not name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MissingFamily {
+    /// The family.
+    pub family: FamilyId,
+    /// Its head.
+    pub name: String,
+    /// Where it lives.
+    pub region: RegionCode,
+    /// RT.
+    pub rt: String,
+    /// RW.
+    pub rw: String,
+    /// Whether it holds a place in a program.
+    pub holds: bool,
+}
+
+/// What a file's columns are called, and which of ours they are taken for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FileColumns {
+    /// The sheets of a workbook; empty for a table of text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sheets: Vec<String>,
+    /// The sheet that is read, counted from 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sheet: Option<u32>,
+    /// The headers as they stand in the file.
+    pub headers: Vec<String>,
+    /// Our columns.
+    pub columns: Vec<KnownColumn>,
+    /// Names these headers; a mapping is kept for it. Hex.
+    pub fingerprint: String,
+    /// Whether a person mapped headers like these before.
+    pub mapped: bool,
+}
+
+/// A column that an import knows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct KnownColumn {
+    /// Our name for it.
+    pub name: String,
+    /// Whether a file without it is refused.
+    pub required: bool,
+    /// Which of the file's headers it is, counted from 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub header: Option<u32>,
+}
+
+/// `POST /v1/imports/{import}/mapping`: which header is which column, kept for every file with the same headers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct KeepMapping {
+    /// Repeating the request repeats this.
+    pub event_id: EventId,
+    /// Of the headers, as `FileColumns` tells it.
+    pub fingerprint: String,
+    /// Our columns and the header of each; those that are not named are in no header. None at all: forget the mapping.
+    pub columns: Vec<MappedColumn>,
+}
+
+/// One column of a mapping.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MappedColumn {
+    /// Our name for it.
+    pub name: String,
+    /// Which of the file's headers it is, counted from 0.
+    pub header: u32,
 }
 
 /// A line of a file and what is wrong with it. Never the value itself.

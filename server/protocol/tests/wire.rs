@@ -981,6 +981,12 @@ fn looked_up(s: &mut BTreeSet<String>) {
             family: family(),
             photo: visit().photos.pop(),
             pin: Some(pin()),
+            old_photos: vec![tilik_protocol::old_photo::OldPhotoView {
+                id: id(9),
+                width: 1600,
+                height: 1200,
+                brought_at: at(0),
+            }],
             memberships: vec![held],
             cases: vec![case_row()],
         },
@@ -1967,9 +1973,51 @@ fn every_wire_type_has_a_snapshot() {
             waiting: 0,
             rejected: 1,
             warned: 0,
+            missing: Some(3),
+            missing_in: vec![tilik_protocol::registry::MissingIn {
+                region: "35.71.03.1009".parse().unwrap(),
+                families: 3,
+            }],
             rejections: vec![line],
             warnings: vec![],
             waitlists: vec![],
+        },
+    );
+    wire(
+        s,
+        &tilik_protocol::registry::MissingFamily {
+            family: id(2),
+            name: "Sutrisno".into(),
+            region: "35.71.03.1009".parse().unwrap(),
+            rt: "003".into(),
+            rw: "001".into(),
+            holds: true,
+        },
+    );
+    wire(
+        s,
+        &tilik_protocol::registry::FileColumns {
+            sheets: vec!["Data".into()],
+            sheet: Some(0),
+            headers: vec!["No KK".into()],
+            columns: vec![tilik_protocol::registry::KnownColumn {
+                name: "no_kk".into(),
+                required: true,
+                header: Some(0),
+            }],
+            fingerprint: "ab".repeat(32),
+            mapped: true,
+        },
+    );
+    wire(
+        s,
+        &tilik_protocol::registry::KeepMapping {
+            event_id: id(74),
+            fingerprint: "ab".repeat(32),
+            columns: vec![tilik_protocol::registry::MappedColumn {
+                name: "no_kk".into(),
+                header: 0,
+            }],
         },
     );
     wire(

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use tilik_protocol::ids::{ImportId, JobId, PhotoId, VisitId};
+use tilik_protocol::ids::{ImportId, JobId, OldPhotoId, PhotoId, VisitId};
 use uuid::Uuid;
 
 use crate::keys::WrapPurpose;
@@ -80,6 +80,11 @@ impl BlobKey {
     /// A file as another system delivered it. `sha256`: of its clear bytes.
     pub fn feed(import: ImportId, sha256: &[u8; 32]) -> Self {
         Self::shelved(Kind::Feeds, import.into(), sha256, "")
+    }
+
+    /// A photo that a city held before, drawn anew. `sha256`: of its clear bytes.
+    pub fn old_photo(photo: OldPhotoId, sha256: &[u8; 32]) -> Self {
+        Self::shelved(Kind::Attachments, photo.into(), sha256, "")
     }
 
     /// A file made to leave the installation. `sha256`: of its clear bytes.

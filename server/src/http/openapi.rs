@@ -6,9 +6,9 @@ use utoipa::OpenApi;
 
 use super::routes::{self, Access, Line};
 use super::{
-    base_map, cases, contact_sheets, families, health, imports, lookup, map, overview, phone,
-    photos, plans, quotas, registration, reset_slips, rules, second_factor, session, sync, tasks,
-    trail, training, uploads, users,
+    base_map, cases, contact_sheets, exports, families, health, imports, lookup, map, ministry,
+    old_photos, overview, phone, photos, plans, quotas, registration, reset_slips, rules,
+    second_factor, session, sync, tasks, trail, training, uploads, users,
 };
 use crate::error::{Error, Result};
 
@@ -139,10 +139,22 @@ use crate::error::{Error, Result};
         map::villages,
         map::families,
         overview::show,
+        old_photos::bring,
+        old_photos::report,
+        old_photos::show,
+        exports::ask,
+        exports::list,
+        exports::answer,
+        exports::file,
+        ministry::list,
+        ministry::tick,
         imports::import,
         imports::list,
         imports::show,
         imports::changes,
+        imports::columns,
+        imports::mapping,
+        imports::missing,
         imports::confirm,
         imports::refuse,
         imports::apply,

@@ -21,9 +21,9 @@ use tower_http::compression::CompressionLayer;
 
 use super::linger::linger;
 use super::{
-    base_map, cases, console, contact_sheets, families, health, imports, lookup, map, overview,
-    phone, photos, plans, quotas, registration, reset_slips, rules, second_factor, session, sync,
-    tasks, trail, training, uploads, users,
+    base_map, cases, console, contact_sheets, exports, families, health, imports, lookup, map,
+    ministry, old_photos, overview, phone, photos, plans, quotas, registration, reset_slips, rules,
+    second_factor, session, sync, tasks, trail, training, uploads, users,
 };
 use crate::App;
 use crate::actor::Actor;
@@ -290,6 +290,8 @@ fn table() -> Table {
         .route(Method::POST, "/v1/cases/{id}/decisions", Requires(P::DecideCases), cases::decide)
         .route(Method::POST, "/v1/cases/{id}/confirmations", Requires(P::ConfirmDecisions), cases::confirm)
         .route(Method::POST, "/v1/notices/{id}/delivered", Requires(P::DeliverNotices), cases::delivered)
+        .route(Method::GET, "/v1/ministry-acts", Requires(P::ReadCases), ministry::list)
+        .route(Method::POST, "/v1/ministry-acts/entered", Requires(P::EnterMinistryActs), ministry::tick)
         .route(Method::GET, "/v1/memberships", Requires(P::ReadCases), cases::memberships)
         .route(Method::GET, "/v1/quotas", Requires(P::ReadOverview), quotas::show)
         .route(Method::GET, "/v1/overlaps", Requires(P::ReadOverview), quotas::overlaps)
@@ -347,10 +349,20 @@ fn table() -> Table {
         .route(Method::GET, "/v1/imports", SignedIn, imports::list)
         .route(Method::GET, "/v1/imports/{import}", SignedIn, imports::show)
         .route(Method::GET, "/v1/imports/{import}/changes", Requires(P::ReadCases), imports::changes)
+        .route_up_to(crate::imports::MAX_BYTES, Method::POST, "/v1/imports/{import}/columns", Requires(P::Import), imports::columns)
+        .route(Method::POST, "/v1/imports/{import}/mapping", Requires(P::Import), imports::mapping)
+        .route(Method::GET, "/v1/imports/{import}/missing", Requires(P::ReadCases), imports::missing)
         .route(Method::POST, "/v1/imports/{import}/apply", Requires(P::Import), imports::apply)
         .route(Method::POST, "/v1/imports/{import}/discard", Requires(P::Import), imports::discard)
         .route(Method::POST, "/v1/imports/{import}/confirm", Requires(P::ConfirmImports), imports::confirm)
         .route(Method::POST, "/v1/imports/{import}/refuse", Requires(P::ConfirmImports), imports::refuse)
+        .route_up_to(crate::imports::MAX_BYTES, Method::POST, "/v1/old-photo-archives", Requires(P::Import), old_photos::bring)
+        .route(Method::GET, "/v1/old-photo-archives/{id}", SignedIn, old_photos::report)
+        .route(Method::GET, "/v1/old-photos/{id}", Requires(P::ReadCases), old_photos::show)
+        .route(Method::POST, "/v1/exports", Requires(P::Export), exports::ask)
+        .route(Method::GET, "/v1/exports", SignedIn, exports::list)
+        .route(Method::POST, "/v1/exports/{id}/answer", Requires(P::ConfirmExports), exports::answer)
+        .route(Method::GET, "/v1/exports/{id}/file", Requires(P::Export), exports::file)
         .route(Method::POST, "/v1/users", Requires(P::ManageUsers), users::add)
         .route(Method::GET, "/v1/users", Requires(P::ManageUsers), users::list)
         .route(Method::GET, "/v1/users/{id}", Requires(P::ManageUsers), users::show)

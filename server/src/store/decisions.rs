@@ -10,6 +10,7 @@ use tilik_protocol::evidence::{Flag, VisitKind};
 use tilik_protocol::form::{Answers, PoorPolicy};
 use tilik_protocol::ids::{CaseId, MembershipId, NoticeId, UserId};
 use tilik_protocol::membership::{self as machine, MembershipAction, MembershipState};
+use tilik_protocol::ministry::MinistryActKind;
 use tilik_protocol::policy::{Permission, Role};
 use tilik_protocol::problem::ProblemCode;
 use tilik_protocol::reason::{self, EXCLUSION_REASONS, PROPOSAL_REFUSALS, ReasonCode};
@@ -20,6 +21,7 @@ use uuid::Uuid;
 use super::case_view::shipped_form;
 use super::cases::{self, Case, action_name, locked, region_of, state_of};
 use super::journal::{Entry, document_number};
+use super::ministry;
 use super::slots::{self, TwoPersons};
 use super::tables::{case_membership, family, membership, notice, visit, visit_flag};
 use super::write::Seen;
@@ -442,6 +444,11 @@ impl Acting {
             None,
             &serde_json::json!({ "case": case, "from": from, "to": next, "reason": why, "notice": told }),
         )?);
+        if from != MembershipState::Candidate {
+            // Of a candidate the ministry has not heard.
+            let kind = MinistryActKind::Cancelled;
+            ministry::note(write, kind, &row, Some(why.as_str())).await?;
+        }
         let by = TwoPersons::of(write, case, id).await?;
         let appeal_until = slots::appeal_end(write, &row).await?;
         slots::hand_on(write, &row, why, &by, appeal_until).await?;
@@ -587,6 +594,7 @@ impl Acting {
                 None,
                 &serde_json::json!({ "from": from, "to": next, "successor_of": MembershipId(ended_id) }),
             )?);
+            ministry::note(&write, MinistryActKind::Designated, &row, None).await?;
             replace_ended(&mut write, &row).await?;
             write.commit().await?;
             designated += 1;
@@ -640,7 +648,8 @@ async fn replace_ended(write: &mut Write, designated: &membership::Model) -> Res
     Ok(())
 }
 
-/// Candidates found eligible remember when; their designation waits for the appeal period.
+/// Candidates found eligible remember when; their designation waits for the appeal period. Of recipients that stay the
+/// ministry is to be told.
 async fn mark_eligible(write: &Write, case: &Case) -> Result<()> {
     let eligible: Vec<Uuid> = case_membership::Entity::find()
         .filter(case_membership::Column::CaseId.eq(case.id))
@@ -652,13 +661,17 @@ async fn mark_eligible(write: &Write, case: &Case) -> Result<()> {
         .collect();
     for row in membership::Entity::find()
         .filter(membership::Column::Id.is_in(eligible))
-        .filter(membership::Column::State.eq(MembershipState::Candidate.to_string()))
         .all(write.on())
         .await?
     {
-        let mut row = row;
-        row.eligible_at = Some(write.at().as_micros());
-        slots::save_membership(write, row).await?;
+        let state: MembershipState = row.state.parse().map_err(Error::internal)?;
+        if state == MembershipState::Candidate {
+            let mut row = row;
+            row.eligible_at = Some(write.at().as_micros());
+            slots::save_membership(write, row).await?;
+        } else {
+            ministry::note(write, MinistryActKind::Eligible, &row, None).await?;
+        }
     }
     Ok(())
 }

@@ -50,7 +50,7 @@ pub(super) fn region_code(text: &str) -> Result<RegionCode> {
 }
 
 /// What a person looks for and why: kept in clear in the access log, so no number may stand in it.
-fn purpose_of(purpose: Option<&str>) -> Result<String> {
+pub(super) fn purpose_of(purpose: Option<&str>) -> Result<String> {
     let purpose = purpose.unwrap_or_default().trim();
     if !PURPOSE.contains(&purpose.chars().count()) {
         return Err(Error::field(
@@ -482,6 +482,7 @@ impl Acting {
         let memberships = self.memberships_of(id).await?;
         let cases = self.cases_of(id).await?;
         let photo = self.front_photo(id).await?;
+        let old_photos = self.old_photos_of(id).await?;
         // Who came before and after in a place is named.
         for other in memberships
             .iter()
@@ -498,6 +499,7 @@ impl Acting {
             family: view,
             photo,
             pin: house.as_ref().and_then(feed::last_pin),
+            old_photos,
             memberships,
             cases,
         })

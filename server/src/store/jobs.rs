@@ -26,6 +26,16 @@ pub enum Which {
     Long,
 }
 
+/// The kinds of jobs that take minutes.
+fn long() -> String {
+    format!(
+        "'{}', '{}', '{}'",
+        super::imports::JOB,
+        super::exports::JOB,
+        super::old_photos::JOB
+    )
+}
+
 /// A job this worker holds.
 #[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
 pub struct Claimed {
@@ -91,8 +101,8 @@ impl Acting {
     pub async fn claim_job_of(&self, which: Which) -> Result<Option<Claimed>> {
         let of = match which {
             Which::Any => String::new(),
-            Which::Short => format!("AND kind <> '{}'", super::imports::JOB),
-            Which::Long => format!("AND kind = '{}'", super::imports::JOB),
+            Which::Short => format!("AND kind NOT IN ({})", long()),
+            Which::Long => format!("AND kind IN ({})", long()),
         };
         let now = self.store.now();
         let until = now.plus_s(LEASE_S).as_micros();
@@ -168,8 +178,14 @@ impl Acting {
     /// When the database does not answer.
     pub async fn fail_job(&self, job: &Claimed, code: ProblemCode) -> Result<()> {
         let goes_on = code == ProblemCode::Unavailable
-            || [super::imports::JOB, super::OPEN_PLAN, super::EVALUATE]
-                .contains(&job.kind.as_str());
+            || [
+                super::imports::JOB,
+                super::exports::JOB,
+                super::old_photos::JOB,
+                super::OPEN_PLAN,
+                super::EVALUATE,
+            ]
+            .contains(&job.kind.as_str());
         let state = if job.attempts >= MOST_TRIES && !goes_on {
             "failed"
         } else {

@@ -416,8 +416,8 @@ impl Store {
             name: Set(name.to_owned()),
             unit: Set("family".to_owned()),
             decile_max: Set(Some(4)),
-            fund: Set("apbd".to_owned()),
-            central: Set(false),
+            fund: Set("apbn".to_owned()),
+            central: Set(true),
             waitlist_order: Set(WaitlistOrder::default().to_string()),
             recorded_at: Set(write.at().as_micros()),
         }

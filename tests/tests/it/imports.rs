@@ -537,7 +537,7 @@ async fn a_file_that_is_no_table_changes_nothing_and_the_answer_names_what_is_mi
     );
     assert_eq!(
         post("families", b"PK\x03\x04rest".to_vec()).await,
-        invalid(&["file spreadsheet"])
+        invalid(&["file spreadsheet_broken"])
     );
     assert_eq!(
         post("quotas", b"\xff\xfep\0r\0".to_vec()).await,

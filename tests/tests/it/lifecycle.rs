@@ -16,14 +16,14 @@ use tilik_tests::village::{PKH, SEMBAKO, here};
 use tilik_tests::{Carrier, Fault, FieldPhone, Http, Staff, Village, Wire, World};
 
 /// A city at work: staff, a registry, and a phone for every officer.
-struct City {
-    world: World,
-    staff: Staff,
-    village: Village,
-    phones: Vec<FieldPhone>,
+pub(crate) struct City {
+    pub(crate) world: World,
+    pub(crate) staff: Staff,
+    pub(crate) village: Village,
+    pub(crate) phones: Vec<FieldPhone>,
 }
 
-async fn city(seed: u64, officers: usize) -> City {
+pub(crate) async fn city(seed: u64, officers: usize) -> City {
     let world = World::new(seed).await.unwrap();
     let staff = world.staff(officers).await.unwrap();
     let village = world.village(6, 3).await.unwrap();
@@ -41,7 +41,7 @@ async fn city(seed: u64, officers: usize) -> City {
 
 impl City {
     /// Opens a case for the family `home` and has officer `n`'s phone fetch it.
-    async fn assign(&self, home: usize, kind: VisitKind, n: usize) -> CaseId {
+    pub(crate) async fn assign(&self, home: usize, kind: VisitKind, n: usize) -> CaseId {
         let opened = self
             .staff
             .supervisor
@@ -66,7 +66,7 @@ impl City {
     }
 
     /// The supervisor claims the next case, which must be this one.
-    async fn claim(&self, id: CaseId) -> CaseView {
+    pub(crate) async fn claim(&self, id: CaseId) -> CaseView {
         let claimed = self.staff.supervisor.claim().await.unwrap();
         let claimed = claimed.unwrap();
         assert_eq!(claimed.id, id);
@@ -80,7 +80,7 @@ impl City {
         row.state.known().unwrap()
     }
 
-    async fn end(self) {
+    pub(crate) async fn end(self) {
         let broken = self
             .world
             .app()

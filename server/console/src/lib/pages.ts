@@ -41,6 +41,16 @@ const PAGES: readonly Page[] = [
 	},
 	{ href: '/pembatalan', label: shell.pages.pembatalan, open: () => may('decide_cases') },
 	{ href: '/aturan', label: shell.pages.aturan, open: () => may('read_overview') },
+	{
+		href: '/siks-ng',
+		label: shell.pages.siks,
+		open: () => may('enter_ministry_acts') || (may('read_cases') && session.roles.includes('auditor')),
+	},
+	{
+		href: '/ekspor',
+		label: shell.pages.ekspor,
+		open: () => may('export') || may('confirm_exports') || may('read_journal'),
+	},
 	{ href: '/impor', label: shell.pages.impor, open: () => may('import') || may('confirm_imports') },
 	{ href: '/pengguna', label: shell.pages.pengguna, open: () => may('manage_users') },
 	{ href: '/perangkat', label: shell.pages.perangkat, open: () => may('manage_devices') },

@@ -36,7 +36,7 @@ use super::units::behind;
 use super::{CHUNK, Run, Tally, Waiting, insert_all};
 use crate::error::{Error, Result};
 use crate::keys::{Keyring, Purpose};
-use crate::sheet::{Column, Row, Sheet, needs, problem, takes};
+use crate::sheet::{Brought, Column, Row, Sheet, needs, problem, takes};
 use crate::store::case_view::masked;
 use crate::store::journal::Entry;
 use crate::store::slots::TwoPersons;
@@ -68,21 +68,38 @@ const ALIVE: usize = 17;
 const DTKS_KEY: usize = 18;
 const LAT: usize = 19;
 const LON: usize = 20;
-const COLUMNS: &[Column] = &[
+pub(super) const COLUMNS: &[Column] = &[
     takes("id_keluarga", &["idkeluargadtsen", "registrykey"]),
     needs("no_kk", &["nokk", "kk", "nomorkk", "nokartukeluarga"]),
     needs("nik", &["nonik", "nomorindukkependudukan"]),
-    needs("nama", &["name", "namalengkap", "namaart", "namaorang"]),
+    needs(
+        "nama",
+        &[
+            "name",
+            "namalengkap",
+            "namaart",
+            "namaorang",
+            "namapenerima",
+            "namaanggotakeluarga",
+        ],
+    ),
     takes(
         "nama_kepala_keluarga",
-        &["namakrt", "namakk", "kepalakeluarga"],
+        &["namakrt", "namakk", "kepalakeluarga", "namakepala"],
     ),
     takes("id_orang", &["idsemesta", "idart", "linekey"]),
     takes("tanggal_lahir", &["tgllahir", "birthdate"]),
     takes("jenis_kelamin", &["jk", "sex", "kelamin"]),
     needs(
         "hub_keluarga",
-        &["hubungankeluarga", "hubungan", "relation", "statushubungan"],
+        &[
+            "hubungankeluarga",
+            "hubungan",
+            "relation",
+            "statushubungan",
+            "shdk",
+            "hubungandengankepalakeluarga",
+        ],
     ),
     needs("alamat", &["address", "alamatktp", "alamatlengkap"]),
     needs("rt", &["nort"]),
@@ -263,32 +280,68 @@ fn alive(cell: &str) -> Result<Option<bool>, FieldProblem> {
 
 /// # Errors
 /// `invalid` naming every column that is missing, or when a spreadsheet has rounded all numbers.
-pub(super) fn read(file: &[u8], places: &Places, now: Timestamp) -> Result<Families> {
-    let sheet = Sheet::read(file, COLUMNS)?;
-    if !sheet.has(REGION) && !sheet.has(VILLAGE) {
-        return Err(Error::field(
-            "wilayah",
-            "missing_header",
-            "Tambahkan kolom \"wilayah\" (kode Kemendagri) atau \"desa_kelurahan\".",
-        ));
-    }
-    refuse_rounded(&sheet)?;
-    let given = Given {
-        birth: sheet.has(BIRTH),
-        sex: sheet.has(SEX),
-        decile: sheet.has(DECILE),
-    };
-    let mut tally = Tally::of(&sheet);
+pub(super) fn read(file: &Brought, places: &Places, now: Timestamp) -> Result<Families> {
     let today = day_of(now);
-    let mut families: Vec<FamilyLines> = Vec::new();
-    let mut known: HashMap<String, usize> = HashMap::new();
-    let mut niks: HashMap<String, (usize, u64)> = HashMap::new();
-    for row in &sheet.rows {
+    // No row is kept as it came: a million of them would be held twice.
+    let mut reading = Reading::default();
+    let sheet = Sheet::walk(file, COLUMNS, |sheet, row| {
+        has_a_region(sheet)?;
+        reading.rounded.see(row.cell(NIK));
+        reading.take(&row, places, today);
+        Ok(())
+    })?;
+    has_a_region(&sheet)?;
+    reading.rounded.refuse()?;
+    let mut tally = reading.tally;
+    tally.begin_with(&sheet);
+    Ok(Families {
+        tally,
+        read: reading.families,
+        given: Given {
+            birth: sheet.has(BIRTH),
+            sex: sheet.has(SEX),
+            decile: sheet.has(DECILE),
+        },
+    })
+}
+
+fn has_a_region(sheet: &Sheet) -> Result<()> {
+    if sheet.has(REGION) || sheet.has(VILLAGE) {
+        return Ok(());
+    }
+    Err(Error::field(
+        "wilayah",
+        "missing_header",
+        "Tambahkan kolom \"wilayah\" (kode Kemendagri) atau \"desa_kelurahan\".",
+    ))
+}
+
+/// A file's families as far as it was read.
+#[derive(Default)]
+struct Reading {
+    tally: Tally,
+    families: Vec<FamilyLines>,
+    /// Families by what the file calls them.
+    known: HashMap<String, usize>,
+    /// Where each NIK stood first: family and line.
+    niks: HashMap<String, (usize, u64)>,
+    rounded: Rounded,
+}
+
+impl Reading {
+    fn take(&mut self, row: &Row, places: &Places, today: Option<Day>) {
+        let Self {
+            tally,
+            families,
+            known,
+            niks,
+            rounded: _,
+        } = self;
         let mut look = Look::at(row);
         let read = read_line(&mut look, places, today);
         let Some((home, person)) = read.filter(|_| look.problems.is_empty()) else {
             tally.reject(row.line, look.problems);
-            continue;
+            return;
         };
         let same = match (&home.key, &home.kk) {
             (Some(key), _) => format!("id {key}"),
@@ -300,14 +353,14 @@ pub(super) fn read(file: &[u8], places: &Places, now: Timestamp) -> Result<Famil
                     "Isi no_kk atau id_keluarga, agar keluarganya jelas.",
                 );
                 tally.reject(row.line, vec![reason]);
-                continue;
+                return;
             }
         };
         let at = known.get(&same).copied();
         let reason = at.and_then(|at| conflict(&families[at], &home, &person));
         if let Some(reason) = reason {
             tally.reject(row.line, vec![reason]);
-            continue;
+            return;
         }
         if let Some(at) = at
             && families[at].address != home.address
@@ -339,35 +392,39 @@ pub(super) fn read(file: &[u8], places: &Places, now: Timestamp) -> Result<Famil
             tally.warn(row.line, look.remarks);
         }
     }
-    Ok(Families {
-        tally,
-        read: families,
-        given,
-    })
 }
 
 /// A spreadsheet keeps 15 digits and makes the rest nought. One such NIK may be true; all of them are not.
-fn refuse_rounded(sheet: &Sheet) -> Result<()> {
-    let full: Vec<&str> = sheet
-        .rows
-        .iter()
-        .map(|row| row.cell(NIK))
-        .filter(|nik| nik.len() == 16)
-        .collect();
-    if full.len() >= ENOUGH && full.iter().all(|nik| nik.ends_with('0')) {
-        return Err(Error::field(
-            "nik",
-            "rounded",
-            "Semua NIK berakhiran 0: lembar kerja telah membulatkannya. Ekspor ulang dari sumbernya dengan kolom teks.",
-        ));
+#[derive(Default)]
+struct Rounded {
+    whole: usize,
+    ending_in_nought: usize,
+}
+
+impl Rounded {
+    fn see(&mut self, nik: &str) {
+        if nik.len() == 16 {
+            self.whole += 1;
+            self.ending_in_nought += usize::from(nik.ends_with('0'));
+        }
     }
-    Ok(())
+
+    fn refuse(&self) -> Result<()> {
+        if self.whole >= ENOUGH && self.whole == self.ending_in_nought {
+            return Err(Error::field(
+                "nik",
+                "rounded",
+                "Semua NIK berakhiran 0: lembar kerja telah membulatkannya. Ekspor ulang dari sumbernya dengan kolom teks.",
+            ));
+        }
+        Ok(())
+    }
 }
 
 fn read_line(
     look: &mut Look<'_>,
     places: &Places,
-    today: Option<Date>,
+    today: Option<Day>,
 ) -> Option<(FamilyLines, PersonLine)> {
     let row: &Row = look.row;
     let kk = look.take(sixteen("no_kk", row.cell(KK)));
@@ -738,14 +795,17 @@ impl Run<'_> {
     pub(super) async fn families(&self, file: Families) -> Result<Tally> {
         let mut tally = file.tally;
         let mut families = file.read;
-        for home in &families {
-            tally.touches(&home.region);
+        let villages: BTreeSet<RegionCode> =
+            families.iter().map(|home| home.region.clone()).collect();
+        for village in &villages {
+            tally.touches(village);
         }
         while !families.is_empty() {
             let rest = families.split_off(families.len().min(CHUNK));
             let chunk = std::mem::replace(&mut families, rest);
             self.put_families(&chunk, file.given, &mut tally).await?;
         }
+        self.count_missing(&villages, &mut tally).await?;
         Ok(tally)
     }
 
@@ -763,6 +823,7 @@ impl Run<'_> {
         let mut taken = Vec::new();
         let mut met = HashSet::new();
         for home in chunk {
+            self.name(known.family(home).ok().flatten().map(|row| row.id));
             let reason = match known.family(home) {
                 Err(reason) => {
                     self.find(known.of_number(home).map(|row| row.id));
@@ -804,6 +865,7 @@ impl Run<'_> {
         for (home, change) in taken {
             let Some(change) = change else {
                 let id = add_family(&write, home, &mut rows);
+                self.name([id]);
                 for one in &home.persons {
                     elsewhere(&known, one, tally, &mut met);
                     add_person(&write, id, one, &mut rows);

@@ -14,7 +14,7 @@ use super::quotas::unknown_program;
 use super::units::{Found, Unit};
 use super::{CHUNK, Run, Tally, Waiting};
 use crate::error::{Error, Result};
-use crate::sheet::{Column, Row, Sheet, needs, problem, takes};
+use crate::sheet::{Brought, Column, Row, Sheet, needs, problem, takes};
 use crate::store::slots::{self, Membership, TwoPersons};
 use crate::store::tables::{family, membership, program, slot};
 use crate::store::{Write, rules};
@@ -25,7 +25,7 @@ const KK: usize = 2;
 const NIK: usize = 3;
 const STATE: usize = 4;
 const CENTRAL: usize = 5;
-const COLUMNS: &[Column] = &[
+pub(super) const COLUMNS: &[Column] = &[
     needs("program", &["kodeprogram", "bansos"]),
     takes("id_keluarga", &["idkeluargadtsen", "iddtks"]),
     takes("no_kk", &["nokk", "kk", "nomorkk"]),
@@ -34,7 +34,7 @@ const COLUMNS: &[Column] = &[
     takes("status_pusat", &["statuspusat", "centralstatus"]),
 ];
 
-pub(super) fn read(file: &[u8]) -> Result<Sheet> {
+pub(super) fn read(file: &Brought) -> Result<Sheet> {
     let sheet = Sheet::read(file, COLUMNS)?;
     if [KEY, KK, NIK].iter().any(|column| sheet.has(*column)) {
         Ok(sheet)

@@ -17,7 +17,7 @@ use sea_orm::{
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use tilik_protocol::ids::{EventId, ImportId, UserId};
+use tilik_protocol::ids::{EventId, FamilyId, ImportId, UserId};
 use tilik_protocol::lenient::Lenient;
 use tilik_protocol::membership::MembershipState;
 use tilik_protocol::policy::{Permission, Role};
@@ -26,7 +26,7 @@ use tilik_protocol::reason::{self, IMPORT_REFUSALS};
 use tilik_protocol::region::{RegionCode, RegionLevel};
 use tilik_protocol::registry::{
     ImportKind, ImportReport, ImportState, ImportedChange, ImportedWaitlist, LineProblem,
-    RefuseImport,
+    MissingFamily, MissingIn, RefuseImport,
 };
 use tilik_protocol::review::Page;
 use tilik_protocol::session::Act;
@@ -36,10 +36,11 @@ use uuid::Uuid;
 use super::access::{Mode, Read};
 use super::journal::{Entry, hex, holds_personal_number};
 use super::slots::TwoPersons;
-use super::tables::{import_row, import_run, waitlist, waitlist_entry};
+use super::tables::{family, import_row, import_run, membership, waitlist, waitlist_entry};
 use super::write::Seen;
 use super::{Acting, Write};
 use crate::error::{Error, Result};
+use crate::imports::ImportFile;
 use crate::sheet::Sheet;
 
 mod boundaries;
@@ -50,6 +51,7 @@ pub(super) use families::{
     Fields, Rows, change_family, change_person, family_fields, forget, held, holds, opened,
     person_fields,
 };
+mod mapping;
 mod memberships;
 mod places;
 pub(super) use places::Places;
@@ -97,6 +99,15 @@ struct Told {
     waitlists: Vec<ImportedWaitlist>,
     /// The regions whose families it is about: an approver of others has no say.
     regions: BTreeSet<RegionCode>,
+    /// Families of its villages that it does not name; none when that was not asked.
+    #[serde(default)]
+    missing: Option<u64>,
+    /// By village.
+    #[serde(default)]
+    missing_in: Vec<MissingIn>,
+    /// The first of them.
+    #[serde(default)]
+    missing_families: Vec<FamilyId>,
 }
 
 fn city_of(mut code: RegionCode) -> RegionCode {
@@ -111,14 +122,16 @@ fn city_of(mut code: RegionCode) -> RegionCode {
 impl Tally {
     /// Begins with the rows that could not be read.
     fn of(sheet: &Sheet) -> Self {
-        let mut tally = Self {
-            lines: sheet.lines,
-            ..Self::default()
-        };
-        for one in &sheet.unreadable {
-            tally.reject(one.line, one.problems.clone());
-        }
+        let mut tally = Self::default();
+        tally.begin_with(sheet);
         tally
+    }
+
+    fn begin_with(&mut self, sheet: &Sheet) {
+        self.lines = sheet.lines;
+        for one in &sheet.unreadable {
+            self.reject(one.line, one.problems.clone());
+        }
     }
 
     fn reject(&mut self, line: u64, problems: Vec<FieldProblem>) {
@@ -214,7 +227,7 @@ pub(crate) enum ReadFile {
 
 impl ReadFile {
     /// Data lines in it.
-    fn lines(&self) -> u64 {
+    pub(crate) fn lines(&self) -> u64 {
         match self {
             Self::Regions(sheet)
             | Self::Programs(sheet)
@@ -241,6 +254,8 @@ struct Run<'a> {
     tried_niks: Mutex<HashSet<String>>,
     /// Families of the registry that the report tells something about, and be it that they are there.
     found: Mutex<BTreeSet<Uuid>>,
+    /// Families of the registry that the file names.
+    named: Mutex<HashSet<Uuid>>,
 }
 
 impl Run<'_> {
@@ -312,6 +327,46 @@ impl Run<'_> {
             });
             self.by.note_reads(reads).await?;
         }
+        Ok(())
+    }
+
+    fn name(&self, families: impl IntoIterator<Item = Uuid>) {
+        let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
+        named.extend(families);
+    }
+
+    /// Counts the families of these villages that the file does not name, and tells the first of them. Nothing becomes
+    /// of them: who is not in a file may be in another.
+    async fn count_missing(
+        &self,
+        villages: &BTreeSet<RegionCode>,
+        tally: &mut Tally,
+    ) -> Result<()> {
+        let named = std::mem::take(&mut *self.named.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut missing = 0;
+        for village in villages.iter().filter(|village| self.reaches(village)) {
+            let there: Vec<Uuid> = family::Entity::find()
+                .select_only()
+                .column(family::Column::Id)
+                .filter(family::Column::Region.eq(village.as_str()))
+                .order_by_asc(family::Column::Id)
+                .into_tuple()
+                .all(self.by.store.read())
+                .await?;
+            let mut families = 0;
+            for id in there.into_iter().filter(|id| !named.contains(id)) {
+                families += 1;
+                if tally.told.missing_families.len() < LISTED {
+                    tally.told.missing_families.push(FamilyId(id));
+                }
+            }
+            missing += families;
+            if families > 0 && tally.told.missing_in.len() < NAMED {
+                let region = village.clone();
+                tally.told.missing_in.push(MissingIn { region, families });
+            }
+        }
+        tally.told.missing = Some(missing);
         Ok(())
     }
 
@@ -413,16 +468,13 @@ impl Acting {
     pub async fn import(
         &self,
         kind: ImportKind,
-        file: bytes::Bytes,
+        file: ImportFile,
         event_id: EventId,
     ) -> Result<ImportReport> {
         let run = self.run_of(ImportId(event_id.into()), kind, None)?;
-        let sha256 = Sha256::digest(&file).to_vec();
+        let of = (Sha256::digest(&file.bytes).to_vec(), file.sheet);
         let read = self.read_import(kind, file).await?;
-        if let Begun::Known(report) = self
-            .begin_import(&run, event_id, sha256, read.lines())
-            .await?
-        {
+        if let Begun::Known(report) = self.begin_import(&run, event_id, of, read.lines()).await? {
             return Ok(*report);
         }
         let tally = run.bring(read).await?;
@@ -456,6 +508,7 @@ impl Acting {
             done: AtomicU64::new(0),
             tried_niks: Mutex::default(),
             found: Mutex::default(),
+            named: Mutex::default(),
         })
     }
 
@@ -463,18 +516,21 @@ impl Acting {
     ///
     /// # Errors
     /// `invalid` naming a missing column, `bad_import`.
-    pub(crate) async fn read_import(
-        &self,
-        kind: ImportKind,
-        file: bytes::Bytes,
-    ) -> Result<ReadFile> {
+    pub(crate) async fn read_import(&self, kind: ImportKind, file: ImportFile) -> Result<ReadFile> {
+        let file = self.brought(kind, file).await?;
         Ok(match kind {
-            ImportKind::Regions => ReadFile::Regions(regions::read(&file)?),
-            ImportKind::Boundaries => {
-                ReadFile::Boundaries(off_the_threads(move || boundaries::read(&file)).await?)
+            ImportKind::Regions => {
+                ReadFile::Regions(off_the_threads(move || regions::read(&file)).await?)
             }
-            ImportKind::Programs => ReadFile::Programs(programs::read(&file)?),
-            ImportKind::Quotas => ReadFile::Quotas(quotas::read(&file)?),
+            ImportKind::Boundaries => {
+                ReadFile::Boundaries(off_the_threads(move || boundaries::read(&file.bytes)).await?)
+            }
+            ImportKind::Programs => {
+                ReadFile::Programs(off_the_threads(move || programs::read(&file)).await?)
+            }
+            ImportKind::Quotas => {
+                ReadFile::Quotas(off_the_threads(move || quotas::read(&file)).await?)
+            }
             ImportKind::Families => {
                 let places = self.places().await?;
                 let today = self.store.now();
@@ -561,11 +617,14 @@ impl Acting {
             warned: row.warned.cast_unsigned(),
             done: rehearsal::done_of(row),
             foretold: rehearsal::foretold_of(row)?,
+            missing: told.missing,
+            missing_in: Vec::new(),
             rejections: Vec::new(),
             warnings: Vec::new(),
             waitlists: Vec::new(),
         };
         if listed {
+            report.missing_in = told.missing_in;
             report.rejections = told.rejections;
             report.warnings = told.warnings;
             report.waitlists = told.waitlists;
@@ -592,12 +651,13 @@ impl Acting {
         &self,
         run: &Run<'_>,
         event_id: EventId,
-        sha256: Vec<u8>,
+        (sha256, sheet): (Vec<u8>, Option<u32>),
         lines: u64,
     ) -> Result<Begun> {
         let mut write = self.begin_chunk().await?;
+        let asked = asked_of(&sha256, sheet);
         let seen = write
-            .once(event_id, "import", &run.kind.to_string(), &hex(&sha256))
+            .once(event_id, "import", &run.kind.to_string(), &asked)
             .await?;
         if seen == Seen::Before
             && let Some(known) = import_run::Entity::find_by_id(Uuid::from(run.id))
@@ -612,12 +672,12 @@ impl Acting {
             write.commit().await?;
             return Ok(Begun::Now);
         }
-        if let Some(same) = waiting_already(&write, &run.kind.to_string(), &sha256).await? {
+        if let Some(same) = waiting_already(&write, &run.kind.to_string(), &sha256, sheet).await? {
             write.commit().await?;
             let report = self.named_report(&same).await?;
             return Ok(Begun::Known(Box::new(report)));
         }
-        let row = self.new_run(&write, run, ImportState::Running, sha256, lines)?;
+        let row = self.new_run(&write, run, ImportState::Running, (sha256, sheet), lines)?;
         write.journal(Entry::new(
             "import.begin",
             format!("import:{}", run.id),
@@ -639,7 +699,7 @@ impl Acting {
         write: &Write,
         run: &Run<'_>,
         state: ImportState,
-        sha256: Vec<u8>,
+        (sha256, sheet): (Vec<u8>, Option<u32>),
         lines: u64,
     ) -> Result<import_run::Model> {
         Ok(import_run::Model {
@@ -663,6 +723,7 @@ impl Acting {
             told: serde_json::to_string(&Told::default()).map_err(Error::internal)?,
             done: Some(0),
             foretold: None,
+            sheet: sheet.map(|sheet| i32::try_from(sheet).unwrap_or(i32::MAX)),
         })
     }
 
@@ -839,6 +900,73 @@ impl Acting {
                 purpose: None,
             });
             items.push(change);
+        }
+        self.note_reads(reads).await?;
+        Ok(Page { items, next })
+    }
+
+    /// The first families that a file does not name of the villages in it; those of regions in which the actor reads.
+    ///
+    /// # Errors
+    /// `not_found`, `bad_cursor`.
+    pub(crate) async fn import_missing(
+        &self,
+        id: ImportId,
+        after: Option<&str>,
+        limit: u64,
+    ) -> Result<Page<MissingFamily>> {
+        let row = import_run::Entity::find_by_id(Uuid::from(id))
+            .one(self.store.read())
+            .await?
+            .filter(|row| self.may_see(row))
+            .ok_or(Error::NOT_FOUND)?;
+        let told: Told = serde_json::from_str(&row.told).map_err(Error::internal)?;
+        let from: usize = after
+            .map_or(Ok(0), str::parse)
+            .map_err(|_| Error::Refused(ProblemCode::BadCursor))?;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let rest = told.missing_families.get(from..).unwrap_or_default();
+        let next = (rest.len() > limit).then(|| (from + limit).to_string());
+        let ids: Vec<Uuid> = rest.iter().take(limit).map(|id| (*id).into()).collect();
+        let rows = family::Entity::find()
+            .filter(family::Column::Id.is_in(ids.iter().copied()))
+            .order_by_asc(family::Column::Region)
+            .order_by_asc(family::Column::NameKey)
+            .all(self.store.read())
+            .await?;
+        let holding: HashSet<Uuid> = membership::Entity::find()
+            .filter(membership::Column::FamilyId.is_in(ids))
+            .all(self.store.read())
+            .await?
+            .into_iter()
+            .filter(|row| {
+                let state = row.state.parse::<MembershipState>();
+                state.is_ok_and(MembershipState::occupies_slot)
+            })
+            .map(|row| row.family_id)
+            .collect();
+        let (mut items, mut reads) = (Vec::new(), Vec::new());
+        for row in rows {
+            let region: RegionCode = row.region.parse().map_err(Error::internal)?;
+            let Ok(role) = self.reading_in(&region) else {
+                continue;
+            };
+            reads.push(Read {
+                kind: "family",
+                id: row.id,
+                what: "import_missing",
+                mode: Mode::Served,
+                role,
+                purpose: None,
+            });
+            items.push(MissingFamily {
+                family: FamilyId(row.id),
+                name: row.name,
+                region,
+                rt: row.rt,
+                rw: row.rw,
+                holds: holding.contains(&row.id),
+            });
         }
         self.note_reads(reads).await?;
         Ok(Page { items, next })
@@ -1049,13 +1177,31 @@ async fn run_row(write: &Write, id: ImportId) -> Result<import_run::Model> {
         .ok_or_else(|| Error::internal("an import forgot itself"))
 }
 
+/// What is asked about a file: its bytes, and the sheet where one was chosen.
+fn asked_of(sha256: &[u8], sheet: Option<u32>) -> String {
+    match sheet {
+        None => hex(sha256),
+        Some(sheet) => format!("{} {sheet}", hex(sha256)),
+    }
+}
+
+fn sheet_of(row: &import_run::Model) -> Option<u32> {
+    row.sheet.and_then(|sheet| u32::try_from(sheet).ok())
+}
+
 /// The same file, when it waits for an approver already.
 async fn waiting_already(
     write: &Write,
     kind: &str,
     sha256: &[u8],
+    sheet: Option<u32>,
 ) -> Result<Option<import_run::Model>> {
+    let of_sheet = match sheet {
+        None => import_run::Column::Sheet.is_null(),
+        Some(sheet) => import_run::Column::Sheet.eq(sheet),
+    };
     Ok(import_run::Entity::find()
+        .filter(of_sheet)
         .filter(import_run::Column::State.eq(ImportState::Waiting.to_string()))
         .filter(import_run::Column::Kind.eq(kind))
         .filter(import_run::Column::Sha256.eq(sha256))

@@ -15,7 +15,7 @@ use tilik_protocol::waitlist::WaitlistOrder;
 use super::cells::{Look, number, program_code, words, yes};
 use super::{Run, Tally, Waiting, insert_all};
 use crate::error::{Error, Result};
-use crate::sheet::{Column, Sheet, needs, problem, takes};
+use crate::sheet::{Brought, Column, Sheet, needs, problem, takes};
 use crate::store::Write;
 use crate::store::journal::Entry;
 use crate::store::tables::{program, region};
@@ -27,7 +27,7 @@ const DECILE_MAX: usize = 3;
 const FUND: usize = 4;
 const CENTRAL: usize = 5;
 const ORDER: usize = 6;
-const COLUMNS: &[Column] = &[
+pub(super) const COLUMNS: &[Column] = &[
     needs("code", &["kode", "program", "kodeprogram"]),
     needs("name", &["nama", "namaprogram"]),
     needs("unit", &["satuan", "penerima"]),
@@ -37,7 +37,7 @@ const COLUMNS: &[Column] = &[
     takes("urutan_daftar_tunggu", &["waitlistorder", "urutan"]),
 ];
 
-pub(super) fn read(file: &[u8]) -> Result<Sheet> {
+pub(super) fn read(file: &Brought) -> Result<Sheet> {
     Sheet::read(file, COLUMNS)
 }
 

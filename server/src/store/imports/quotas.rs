@@ -13,7 +13,7 @@ use tilik_protocol::region::RegionCode;
 use super::cells::{Look, program_code, some_number};
 use super::{CHUNK, Run, Tally, Waiting};
 use crate::error::{Error, Result};
-use crate::sheet::{Column, Sheet, needs, problem};
+use crate::sheet::{Brought, Column, Sheet, needs, problem};
 use crate::store::Write;
 use crate::store::journal::Entry;
 use crate::store::slots::{self, TwoPersons};
@@ -22,7 +22,7 @@ use crate::store::tables::{program, quota, slot};
 const PROGRAM: usize = 0;
 const REGION: usize = 1;
 const SLOTS: usize = 2;
-const COLUMNS: &[Column] = &[
+pub(super) const COLUMNS: &[Column] = &[
     needs("program", &["kodeprogram"]),
     needs(
         "region",
@@ -31,7 +31,7 @@ const COLUMNS: &[Column] = &[
     needs("slots", &["jatah", "kuota", "jumlah"]),
 ];
 
-pub(super) fn read(file: &[u8]) -> Result<Sheet> {
+pub(super) fn read(file: &Brought) -> Result<Sheet> {
     Sheet::read(file, COLUMNS)
 }
 

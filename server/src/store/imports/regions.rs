@@ -10,21 +10,21 @@ use tilik_protocol::sync::Bucket;
 use super::cells::{Look, region_code, words};
 use super::{CHUNK, Run, Tally, insert_all};
 use crate::error::{Error, Result};
-use crate::sheet::{Column, Sheet, needs, problem, takes};
+use crate::sheet::{Brought, Column, Sheet, needs, problem, takes};
 use crate::store::tables::region;
 
 const CODE: usize = 0;
 const PARENT: usize = 1;
 const NAME: usize = 2;
 const LEVEL: usize = 3;
-const COLUMNS: &[Column] = &[
+pub(super) const COLUMNS: &[Column] = &[
     needs("code", &["kode", "kodewilayah", "wilayahcode"]),
     takes("parent", &["induk", "kodeinduk"]),
     needs("name", &["nama", "namawilayah"]),
     takes("level", &["tingkat"]),
 ];
 
-pub(super) fn read(file: &[u8]) -> Result<Sheet> {
+pub(super) fn read(file: &Brought) -> Result<Sheet> {
     Sheet::read(file, COLUMNS)
 }
 

@@ -23,8 +23,11 @@ use tilik_protocol::registry::{
 use tilik_protocol::session::Act;
 use uuid::Uuid;
 
-use super::{ReadFile, Run, Tally, Told, forget_waiting, run_row, save_run, waiting_already};
+use super::{
+    Run, Tally, Told, asked_of, forget_waiting, run_row, save_run, sheet_of, waiting_already,
+};
 use crate::error::{Error, Result};
+use crate::imports::ImportFile;
 use crate::store::journal::{Entry, hex};
 use crate::store::tables::import_run;
 use crate::store::write::Seen;
@@ -142,6 +145,7 @@ pub(crate) struct AskedImport {
     pub kind: ImportKind,
     pub sha256: [u8; 32],
     pub importer: UserId,
+    sheet: Option<u32>,
     is_applying: bool,
     is_checked: bool,
 }
@@ -163,8 +167,8 @@ impl Acting {
     pub(crate) async fn begin_rehearsal(
         &self,
         kind: ImportKind,
-        read: &ReadFile,
-        sha256: [u8; 32],
+        lines: u64,
+        (sha256, sheet): ([u8; 32], Option<u32>),
         event_id: EventId,
     ) -> Result<Option<ImportReport>> {
         let run = self.run_of(ImportId(event_id.into()), kind, None)?;
@@ -176,7 +180,7 @@ impl Acting {
                 event_id,
                 "import.rehearse",
                 &kind.to_string(),
-                &hex(&sha256),
+                &asked_of(&sha256, sheet),
             )
             .await?;
         if seen == Seen::Before {
@@ -188,7 +192,7 @@ impl Acting {
                 Ok(Some(self.named_report(&row).await?))
             };
         }
-        if let Some(same) = waiting_already(&write, &kind.to_string(), &sha256).await? {
+        if let Some(same) = waiting_already(&write, &kind.to_string(), &sha256, sheet).await? {
             write.commit().await?;
             return Ok(Some(self.named_report(&same).await?));
         }
@@ -196,8 +200,8 @@ impl Acting {
             &write,
             &run,
             ImportState::Rehearsing,
-            sha256.to_vec(),
-            read.lines(),
+            (sha256.to_vec(), sheet),
+            lines,
         )?;
         write.journal(Entry::new(
             "import.rehearse",
@@ -268,7 +272,7 @@ impl Acting {
         if (row.lines - row.rejected).cast_unsigned() != body.accepted {
             return Err(Error::Refused(ProblemCode::Stale));
         }
-        if waiting_already(&write, &row.kind, &row.sha256)
+        if waiting_already(&write, &row.kind, &row.sha256, sheet_of(&row))
             .await?
             .is_some()
         {
@@ -360,6 +364,7 @@ impl Acting {
                 .imported_by
                 .map(UserId)
                 .ok_or_else(|| Error::internal("a tried import without its importer"))?,
+            sheet: sheet_of(&row),
             is_applying,
             is_checked: Foretold::kept(&row)?.is_some_and(|kept| is_applying && kept.checked),
         }))
@@ -373,8 +378,12 @@ impl Acting {
         &self,
         id: ImportId,
         asked: &AskedImport,
-        file: bytes::Bytes,
+        bytes: bytes::Bytes,
     ) -> Result<bool> {
+        let file = ImportFile {
+            bytes,
+            sheet: asked.sheet,
+        };
         if asked.is_applying {
             if !asked.is_checked {
                 let run = self.run_of(id, asked.kind, Some(ImportState::Applying))?;

@@ -19,7 +19,7 @@ use super::quotas::unknown_program;
 use super::units::{Found, Unit};
 use super::{CHUNK, Run, Tally, Waiting, insert_all};
 use crate::error::{Error, Result};
-use crate::sheet::{Column, Row, Sheet, needs, problem, takes};
+use crate::sheet::{Brought, Column, Row, Sheet, needs, problem, takes};
 use crate::store::Write;
 use crate::store::journal::{Entry, hex};
 use crate::store::tables::{program, waitlist, waitlist_entry};
@@ -34,7 +34,7 @@ const DECILE: usize = 6;
 const HITS: usize = 7;
 const VULNERABLE: usize = 8;
 const PROPOSED: usize = 9;
-const COLUMNS: &[Column] = &[
+pub(super) const COLUMNS: &[Column] = &[
     needs("program", &["kodeprogram", "bansos"]),
     needs(
         "region",
@@ -50,7 +50,7 @@ const COLUMNS: &[Column] = &[
     takes("tanggal_usulan", &["proposedon", "tglusulan"]),
 ];
 
-pub(super) fn read(file: &[u8]) -> Result<Sheet> {
+pub(super) fn read(file: &Brought) -> Result<Sheet> {
     let sheet = Sheet::read(file, COLUMNS)?;
     if [KEY, KK, NIK].iter().any(|column| sheet.has(*column)) {
         Ok(sheet)

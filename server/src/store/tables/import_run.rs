@@ -28,6 +28,8 @@ pub struct Model {
     pub done: Option<i64>,
     /// What its try foretold, as JSON.
     pub foretold: Option<String>,
+    /// Which sheet of a workbook, where one was chosen.
+    pub sheet: Option<i32>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

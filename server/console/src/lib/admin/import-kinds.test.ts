@@ -2,7 +2,18 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { imports } from '../texts/imports.ts';
-import { fieldName, headCells, headingsOf, kindOf, KINDS, MOST_BYTES, unfit, type Kind } from './import-kinds.ts';
+import {
+	fieldName,
+	headCells,
+	headingsOf,
+	headingsTold,
+	isWorkbook,
+	kindOf,
+	KINDS,
+	MOST_BYTES,
+	unfit,
+	type Kind,
+} from './import-kinds.ts';
 
 function known(name: string): Kind {
 	const kind = kindOf(name);
@@ -34,6 +45,23 @@ test('what is missing is told, also where one of several would do', () => {
 	assert.deepEqual(said.oneOf, ['id_keluarga', 'no_kk', 'nik']);
 });
 
+test('what the server makes of headings is told by our names', () => {
+	const said = headingsTold(known('quotas'), {
+		sheets: [],
+		headers: ['Bantuan', 'Kel', '', 'Catatan'],
+		columns: [
+			{ name: 'program', required: true, header: 0 },
+			{ name: 'region', required: true, header: 1 },
+			{ name: 'slots', required: true },
+		],
+		fingerprint: '',
+		mapped: true,
+	});
+	assert.deepEqual(said.found.map(({ heading }) => heading), ['Bantuan', 'Kel', undefined]);
+	assert.deepEqual(said.missing.map(({ name }) => name), ['jatah']);
+	assert.deepEqual(said.ignored, ['Catatan']);
+});
+
 test('the headings of the example file are its own', () => {
 	for (const kind of KINDS) {
 		const said = headingsOf(kind, kind.columns.map(({ name }) => name));
@@ -47,7 +75,10 @@ test('a file of another sort is told before it is sent', () => {
 	assert.equal(unfit(csv, 0, bytes('')), 'empty');
 	assert.equal(unfit(csv, 3, bytes(' \n ')), 'empty');
 	assert.equal(unfit(csv, MOST_BYTES + 1, bytes('a')), 'too_large');
-	assert.equal(unfit(csv, 9, bytes('PK\u0003\u0004…')), 'spreadsheet');
+	assert.equal(unfit(csv, 9, bytes('PK\u0003\u0004…')), null);
+	assert.equal(unfit(known('boundaries'), 9, bytes('PK\u0003\u0004…')), 'not_geojson');
+	assert.equal(isWorkbook(bytes('PK\u0003\u0004…')), true);
+	assert.equal(unfit(csv, 9, new Uint8Array([0xd0, 0xcf, 0x11, 0xe0])), 'old_spreadsheet');
 	assert.equal(unfit(csv, 9, bytes('%PDF-1.7')), 'pdf');
 	assert.equal(unfit(csv, 9, new Uint8Array([0xff, 0xfe, 0x61, 0])), 'encoding');
 	assert.equal(unfit(csv, 9, bytes('kode,nama')), null);

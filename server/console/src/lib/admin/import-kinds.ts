@@ -3,6 +3,7 @@ import type { Schemas } from '../api.ts';
 import { parseCsv, plainHeader } from './csv.ts';
 
 export type ImportKind = Schemas['ImportKind'];
+export type FileColumns = Schemas['FileColumns'];
 
 export interface Column {
 	/** The heading of the example file. */
@@ -23,7 +24,7 @@ export interface Kind {
 }
 
 /** The largest file the server takes. */
-export const MOST_BYTES = 64 * 1024 * 1024;
+export const MOST_BYTES = 256 * 1024 * 1024;
 /** Enough for the headings of any table. */
 export const HEAD_BYTES = 64 * 1024;
 
@@ -87,12 +88,12 @@ export const KINDS: readonly Kind[] = [
 			takes('id_keluarga', 'id_keluarga', 'idkeluargadtsen', 'registrykey'),
 			needs('no_kk', 'no_kk', 'nokk', 'kk', 'nomorkk', 'nokartukeluarga'),
 			needs('nik', 'nik', 'nonik', 'nomorindukkependudukan'),
-			needs('nama', 'nama', 'name', 'namalengkap', 'namaart', 'namaorang'),
-			takes('nama_kepala_keluarga', 'nama_kepala_keluarga', 'namakrt', 'namakk', 'kepalakeluarga'),
+			needs('nama', 'nama', 'name', 'namalengkap', 'namaart', 'namaorang', 'namapenerima', 'namaanggotakeluarga'),
+			takes('nama_kepala_keluarga', 'nama_kepala_keluarga', 'namakrt', 'namakk', 'kepalakeluarga', 'namakepala'),
 			takes('id_orang', 'id_orang', 'idsemesta', 'idart', 'linekey'),
 			takes('tanggal_lahir', 'tanggal_lahir', 'tgllahir', 'birthdate'),
 			takes('jenis_kelamin', 'jenis_kelamin', 'jk', 'sex', 'kelamin'),
-			needs('hub_keluarga', 'hub_keluarga', 'hubungankeluarga', 'hubungan', 'relation', 'statushubungan'),
+			needs('hub_keluarga', 'hub_keluarga', 'hubungankeluarga', 'hubungan', 'relation', 'statushubungan', 'shdk', 'hubungandengankepalakeluarga'),
 			needs('alamat', 'alamat', 'address', 'alamatktp', 'alamatlengkap'),
 			needs('rt', 'rt', 'nort'),
 			needs('rw', 'rw', 'norw'),
@@ -174,17 +175,40 @@ export function headingsOf(kind: Kind, cells: readonly string[]): Headings {
 	};
 }
 
-export type Unfit = 'empty' | 'too_large' | 'spreadsheet' | 'pdf' | 'encoding' | 'not_geojson';
+export type Unfit = 'empty' | 'too_large' | 'old_spreadsheet' | 'pdf' | 'encoding' | 'not_geojson';
 
 function startsWith(bytes: Uint8Array, ...start: number[]): boolean {
 	return start.every((byte, at) => bytes[at] === byte);
+}
+
+/** Whether a file is a workbook (XLSX), by its first bytes. */
+export function isWorkbook(head: Uint8Array): boolean {
+	return startsWith(head, 0x50, 0x4b, 0x03, 0x04);
+}
+
+/** How the server takes the headings of a file: by their names, or as somebody mapped them before. */
+export function headingsTold(kind: Kind, told: FileColumns): Headings {
+	const at = new Map(told.columns.map(({ name, header }) => [name, header ?? undefined]));
+	const found = kind.columns.map((column) => {
+		const header = at.get(column.field);
+		return { column, heading: header === undefined ? undefined : told.headers[header] };
+	});
+	const used = new Set(at.values());
+	const lacks = (name: string) => found.find(({ column }) => column.name === name)?.heading === undefined;
+	return {
+		found,
+		missing: found.filter(({ column, heading }) => column.required && heading === undefined).map(({ column }) => column),
+		oneOf: kind.oneOf.every(lacks) ? kind.oneOf : [],
+		ignored: told.headers.filter((heading, header) => heading !== '' && !used.has(header)),
+	};
 }
 
 /** Why a file cannot be of this kind, by its size and first bytes; null when it may be. */
 export function unfit(kind: Kind, size: number, head: Uint8Array): Unfit | null {
 	if (size === 0) return 'empty';
 	if (size > MOST_BYTES) return 'too_large';
-	if (startsWith(head, 0x50, 0x4b, 0x03, 0x04) || startsWith(head, 0xd0, 0xcf, 0x11, 0xe0)) return 'spreadsheet';
+	if (isWorkbook(head)) return kind.format === 'geojson' ? 'not_geojson' : null;
+	if (startsWith(head, 0xd0, 0xcf, 0x11, 0xe0)) return 'old_spreadsheet';
 	if (startsWith(head, 0x25, 0x50, 0x44, 0x46)) return 'pdf';
 	if (startsWith(head, 0xff, 0xfe) || startsWith(head, 0xfe, 0xff) || head.includes(0)) return 'encoding';
 	const text = new TextDecoder().decode(head).replace(/^\uFEFF/, '');

@@ -23,7 +23,11 @@ export class Sending {
 	}
 
 	/** Sends it, to be tried first unless told otherwise, and waits; null when that failed and `error` says why. */
-	async send(kind: ImportKind, file: File, { rehearse = true } = {}): Promise<Report | null> {
+	async send(
+		kind: ImportKind,
+		file: File,
+		{ rehearse = true, sheet }: { rehearse?: boolean; sheet?: number | undefined } = {},
+	): Promise<Report | null> {
 		this.error = null;
 		this.stage = 'sending';
 		this.since = serverNow();
@@ -32,7 +36,7 @@ export class Sending {
 		try {
 			return await told(
 				api.POST('/v1/imports/{import}', {
-					params: { path: { import: kind }, query: { event_id: event, ...(rehearse ? { rehearse } : {}) } },
+					params: { path: { import: kind }, query: { event_id: event, ...(rehearse ? { rehearse } : {}), ...(sheet === undefined ? {} : { sheet }) } },
 					headers: { 'Content-Type': 'text/csv' },
 					// The file goes as it is: read as text, its wrong letters would be lost before the server could tell of them.
 					body: '',

@@ -22,6 +22,8 @@ export const shell = {
 		pembatalan: 'Usulan pembatalan',
 		persetujuan: 'Pengesahan',
 		aturan: 'Aturan',
+		siks: 'SIKS-NG',
+		ekspor: 'Ekspor',
 		impor: 'Impor',
 		pengguna: 'Pengguna',
 		perangkat: 'Perangkat',

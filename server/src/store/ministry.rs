@@ -1,0 +1,315 @@
+//! Approved acts that somebody has to enter in the ministry's system, which has no interface for a city. Owns the list
+//! and its ticks. An act joins the list in the transaction that approved it; of a city's own program none does, for the
+//! ministry does not know it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter,
+    QueryOrder, QuerySelect, Select, Set,
+};
+use tilik_protocol::ids::{FamilyId, MembershipId, MinistryActId, PersonId, UserId};
+use tilik_protocol::lenient::Lenient;
+use tilik_protocol::ministry::{
+    MOST_TICKED, MinistryAct, MinistryActKind, MinistryActs, MinistryCount, TickActs,
+};
+use tilik_protocol::policy::Permission;
+use tilik_protocol::problem::ProblemCode;
+use tilik_protocol::region::RegionCode;
+use tilik_protocol::time::Timestamp;
+use uuid::Uuid;
+
+use super::families::region_code;
+use super::journal::Entry;
+use super::overview::within;
+use super::tables::{family, membership, ministry_act, person, program};
+use super::write::Seen;
+use super::{Acting, Write, in_regions};
+use crate::error::{Error, Result};
+
+/// Which acts a list shows.
+#[derive(Debug, Clone, Default)]
+pub struct ActFilter {
+    /// In this region and below.
+    pub region: Option<RegionCode>,
+    /// Of this program.
+    pub program: Option<String>,
+    /// Of this kind.
+    pub kind: Option<MinistryActKind>,
+    /// Those that are entered, or those that are not.
+    pub entered: bool,
+}
+
+/// Puts what was approved about a membership on the list. Nothing for a program that the ministry does not run, and
+/// nothing in training.
+///
+/// # Errors
+/// When the database does not answer.
+pub(super) async fn note(
+    write: &Write,
+    kind: MinistryActKind,
+    held: &membership::Model,
+    reason: Option<&str>,
+) -> Result<()> {
+    if region_code(&held.region)?.is_training() {
+        return Ok(());
+    }
+    let of = program::Entity::find_by_id(held.program.clone())
+        .one(write.on())
+        .await?;
+    if !of.is_some_and(|program| program.central) {
+        return Ok(());
+    }
+    let id: MinistryActId = write.store().ids().next();
+    ministry_act::ActiveModel {
+        id: Set(id.into()),
+        version: Set(1),
+        kind: Set(kind.to_string()),
+        object: Set(format!("membership:{}", MembershipId(held.id))),
+        program: Set(held.program.clone()),
+        region: Set(held.region.clone()),
+        family_id: Set(held.family_id),
+        person_id: Set(held.person_id),
+        reason: Set(reason.map(str::to_owned)),
+        approved_at: Set(write.at().as_micros()),
+        entered_by: Set(None),
+        entered_at: Set(None),
+    }
+    .insert(write.on())
+    .await?;
+    Ok(())
+}
+
+#[derive(FromQueryResult)]
+struct Counted {
+    region: String,
+    entered: i64,
+    acts: i64,
+}
+
+fn of_sort(filter: &ActFilter, mine: &[RegionCode]) -> Select<ministry_act::Entity> {
+    let mut query =
+        ministry_act::Entity::find().filter(in_regions(ministry_act::Column::Region, mine));
+    if let Some(program) = &filter.program {
+        query = query.filter(ministry_act::Column::Program.eq(program));
+    }
+    if let Some(kind) = filter.kind {
+        query = query.filter(ministry_act::Column::Kind.eq(kind.to_string()));
+    }
+    query
+}
+
+impl Acting {
+    /// Approved acts in reach, the oldest first, with their counts by village. Logged as a read of each family.
+    ///
+    /// # Errors
+    /// `forbidden`, `bad_cursor`.
+    pub async fn ministry_acts(
+        &self,
+        filter: &ActFilter,
+        after: Option<&str>,
+        limit: u64,
+    ) -> Result<MinistryActs> {
+        self.actor.require(Permission::ReadCases)?;
+        let all = self.actor.regions(Permission::ReadCases);
+        let entered = |query: Select<ministry_act::Entity>| {
+            query.filter(if filter.entered {
+                ministry_act::Column::EnteredAt.is_not_null()
+            } else {
+                ministry_act::Column::EnteredAt.is_null()
+            })
+        };
+        let mine = within(all.clone(), filter.region.as_ref());
+        let mut query = entered(of_sort(filter, &mine));
+        if let Some(after) = after {
+            let (at, id) = after
+                .split_once('.')
+                .and_then(|(at, id)| Some((at.parse::<i64>().ok()?, Uuid::parse_str(id).ok()?)))
+                .ok_or(Error::Refused(ProblemCode::BadCursor))?;
+            let same = ministry_act::Column::ApprovedAt
+                .eq(at)
+                .and(ministry_act::Column::Id.gt(id));
+            query = query.filter(ministry_act::Column::ApprovedAt.gt(at).or(same));
+        }
+        let mut rows = query
+            .order_by_asc(ministry_act::Column::ApprovedAt)
+            .order_by_asc(ministry_act::Column::Id)
+            .limit(limit + 1)
+            .all(self.store.read())
+            .await?;
+        let more = rows.len() as u64 > limit;
+        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        let next = rows
+            .last()
+            .filter(|_| more)
+            .map(|row| format!("{}.{}", row.approved_at, row.id));
+        Ok(MinistryActs {
+            items: self.acts_shown(rows).await?,
+            next,
+            villages: self.acts_counted(filter, &all).await?,
+        })
+    }
+
+    async fn acts_counted(
+        &self,
+        filter: &ActFilter,
+        mine: &[RegionCode],
+    ) -> Result<Vec<MinistryCount>> {
+        let counted = of_sort(filter, mine)
+            .select_only()
+            .column(ministry_act::Column::Region)
+            .column_as(
+                Expr::cust("CASE WHEN entered_at IS NULL THEN 0 ELSE 1 END"),
+                "entered",
+            )
+            .column_as(Expr::cust("count(*)"), "acts")
+            .group_by(ministry_act::Column::Region)
+            .group_by(Expr::cust("CASE WHEN entered_at IS NULL THEN 0 ELSE 1 END"))
+            .into_model::<Counted>()
+            .all(self.store.read())
+            .await?;
+        let mut villages: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+        for row in counted {
+            let of = villages.entry(row.region).or_default();
+            let sort = if row.entered == 0 {
+                &mut of.0
+            } else {
+                &mut of.1
+            };
+            *sort += row.acts.unsigned_abs();
+        }
+        villages
+            .into_iter()
+            .map(|(region, (open, entered))| {
+                Ok(MinistryCount {
+                    region: region_code(&region)?,
+                    open,
+                    entered,
+                })
+            })
+            .collect()
+    }
+
+    /// Acts with the names around them, in their order.
+    async fn acts_shown(&self, rows: Vec<ministry_act::Model>) -> Result<Vec<MinistryAct>> {
+        let on = self.store.read();
+        let ids: Vec<Uuid> = rows.iter().map(|row| row.family_id).collect();
+        let families: HashMap<Uuid, family::Model> = family::Entity::find()
+            .filter(family::Column::Id.is_in(ids.iter().copied()))
+            .all(on)
+            .await?
+            .into_iter()
+            .map(|row| (row.id, row))
+            .collect();
+        let heads = Condition::all()
+            .add(person::Column::FamilyId.is_in(ids))
+            .add(person::Column::Relation.eq("kepala_keluarga"));
+        let meant = rows.iter().filter_map(|row| row.person_id);
+        let persons = person::Entity::find()
+            .filter(
+                Condition::any()
+                    .add(heads)
+                    .add(person::Column::Id.is_in(meant)),
+            )
+            .order_by_asc(person::Column::Id)
+            .all(on)
+            .await?;
+        let by = rows.iter().filter_map(|row| row.entered_by).collect();
+        let names = self.store.names_of(by).await?;
+        let (mut acts, mut reads) = (Vec::new(), Vec::new());
+        for row in rows {
+            let Some(home) = families.get(&row.family_id) else {
+                continue;
+            };
+            reads.push(self.family_read(home.id, &region_code(&row.region)?, "family_row")?);
+            let who = persons.iter().find(|one| match row.person_id {
+                Some(id) => one.id == id,
+                None => one.family_id == home.id,
+            });
+            acts.push(MinistryAct {
+                id: MinistryActId(row.id),
+                version: row.version.unsigned_abs(),
+                kind: Lenient::read(&row.kind),
+                program: row.program,
+                family: FamilyId(home.id),
+                name: home.name.clone(),
+                person: who.map(|one| PersonId(one.id)),
+                person_name: who.map(|one| one.name.clone()),
+                region: region_code(&home.region)?,
+                address: home.address.clone(),
+                rt: home.rt.clone(),
+                rw: home.rw.clone(),
+                reason: row.reason.and_then(|code| code.parse().ok()),
+                approved_at: Timestamp::from_micros(row.approved_at),
+                entered_by: row.entered_by.map(UserId),
+                entered_by_name: row.entered_by.and_then(|id| names.get(&id).cloned()),
+                entered_at: row.entered_at.map(Timestamp::from_micros),
+            });
+        }
+        self.note_reads(reads).await?;
+        Ok(acts)
+    }
+
+    /// Says of acts that they are entered in the ministry's system, or that they are not after all. All of them or none.
+    ///
+    /// # Errors
+    /// `not_found`, `forbidden`, `invalid`, `stale`.
+    pub async fn tick_acts(&self, body: TickActs) -> Result<Vec<MinistryAct>> {
+        self.actor.require(Permission::EnterMinistryActs)?;
+        if body.acts.is_empty() || body.acts.len() > MOST_TICKED {
+            return Err(Error::field("acts", "length", "Pilih 1 sampai 200 baris."));
+        }
+        let me = self.actor.person_id()?;
+        let mut write = self.begin().await?;
+        let seen = write
+            .once(body.event_id, "ministry.enter", "ministry_acts", &body)
+            .await?;
+        let ids: Vec<Uuid> = body.acts.iter().map(|act| act.id.into()).collect();
+        let rows = ministry_act::Entity::find()
+            .filter(ministry_act::Column::Id.is_in(ids.iter().copied()))
+            .order_by_asc(ministry_act::Column::Id)
+            .lock_exclusive()
+            .all(write.on())
+            .await?;
+        let rows: HashMap<Uuid, ministry_act::Model> =
+            rows.into_iter().map(|row| (row.id, row)).collect();
+        for act in &body.acts {
+            let row = rows.get(&act.id.into()).ok_or(Error::NOT_FOUND)?;
+            let region = region_code(&row.region)?;
+            let role = self.actor.act_in(Permission::EnterMinistryActs, &region)?;
+            if seen == Seen::Before || row.entered_at.is_some() == body.entered {
+                continue;
+            }
+            if row.version.unsigned_abs() != act.seen_version {
+                return Err(Error::Stale {
+                    current_version: row.version,
+                });
+            }
+            let mut active: ministry_act::ActiveModel = row.clone().into();
+            active.version = Set(row.version + 1);
+            active.entered_by = Set(body.entered.then(|| me.into()));
+            active.entered_at = Set(body.entered.then(|| write.at().as_micros()));
+            active.update(write.on()).await?;
+            write.journal(Entry::new(
+                if body.entered {
+                    "ministry.enter"
+                } else {
+                    "ministry.undo"
+                },
+                format!("ministry_act:{}", act.id),
+                role,
+                Some(body.event_id),
+                &serde_json::json!({ "kind": row.kind, "object": row.object,
+                    "program": row.program }),
+            )?);
+        }
+        write.commit().await?;
+        let mut rows = ministry_act::Entity::find()
+            .filter(ministry_act::Column::Id.is_in(ids))
+            .all(self.store.read())
+            .await?;
+        rows.sort_by_key(|row| (row.approved_at, row.id));
+        self.acts_shown(rows).await
+    }
+}

@@ -1,0 +1,453 @@
+//! Photos that a city held before: whose each is, and who may see it. Kept apart from evidence; nothing that decides
+//! reads this table.
+
+use std::collections::HashMap;
+
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect, Set,
+};
+use serde::{Deserialize, Serialize};
+use tilik_protocol::ids::{EventId, FamilyId, ImportId, OldPhotoId, UserId};
+use tilik_protocol::lenient::Lenient;
+use tilik_protocol::old_photo::{OldPhotoProblem, OldPhotoView, OldPhotosReport, OldPhotosState};
+use tilik_protocol::policy::{Permission, Role};
+use tilik_protocol::time::Timestamp;
+use uuid::Uuid;
+
+use super::access::{Mode, Read};
+use super::case_view::masked;
+use super::families::region_code;
+use super::journal::{Entry, hex};
+use super::tables::{blind_index, family, old_photo, old_photo_run, person};
+use super::write::Seen;
+use super::{Acting, Write, jobs};
+use crate::error::{Error, Result};
+
+/// What is done in the background; its object is the archive.
+pub(crate) const JOB: &str = "old_photos";
+/// How many files a report tells of.
+const LISTED: usize = 1_000;
+/// Old photos of one family; a folder of somebody's is not their house.
+const MOST_OF_FAMILY: u64 = 5;
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Told {
+    rejections: Vec<OldPhotoProblem>,
+}
+
+/// An archive whose files are to be read.
+#[derive(Debug)]
+pub(crate) struct AskedPhotos {
+    pub bringer: UserId,
+    pub sha256: [u8; 32],
+    pub done: u64,
+}
+
+/// A file of an archive, drawn anew.
+#[derive(Debug)]
+pub(crate) struct Redrawn {
+    pub source: [u8; 32],
+    pub sha256: [u8; 32],
+    pub width: u32,
+    pub height: u32,
+}
+
+/// What became of one file.
+#[derive(Debug)]
+pub(crate) enum OfFile {
+    /// It is the house of this family.
+    Taken(FamilyId, OldPhotoId, Redrawn),
+    /// It was here before.
+    Known,
+    /// It was not taken.
+    Rejected(OldPhotoProblem),
+}
+
+/// Whose house a file shows, by the name it has: its number or the registry's id, and anything after a `_`, `-` or space.
+pub(crate) fn whose(name: &str) -> &str {
+    let file = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+    if Uuid::try_parse(stem).is_ok() {
+        return stem;
+    }
+    let end = stem.find(['_', '-', ' ', '(']).unwrap_or(stem.len());
+    stem.get(..end).unwrap_or(stem)
+}
+
+/// A file that was not taken, by a masked name.
+pub(crate) fn rejected(position: u64, name: &str, code: &str, remedy: &str) -> OfFile {
+    OfFile::Rejected(OldPhotoProblem {
+        position,
+        name: masked(whose(name)).chars().take(40).collect(),
+        code: code.to_owned(),
+        remedy: remedy.to_owned(),
+    })
+}
+
+fn report(row: &old_photo_run::Model, names: &HashMap<Uuid, String>) -> Result<OldPhotosReport> {
+    let told: Told = serde_json::from_str(&row.told).map_err(Error::internal)?;
+    Ok(OldPhotosReport {
+        id: ImportId(row.id),
+        state: Lenient::read(&row.state),
+        at: Timestamp::from_micros(row.at),
+        brought_by: UserId(row.brought_by),
+        brought_by_name: names.get(&row.brought_by).cloned(),
+        files: row.files.unsigned_abs(),
+        done: row.done.unsigned_abs(),
+        taken: row.taken.unsigned_abs(),
+        known: row.known.unsigned_abs(),
+        rejected: row.rejected.unsigned_abs(),
+        rejections: told.rejections,
+    })
+}
+
+async fn locked(write: &Write, id: ImportId) -> Result<old_photo_run::Model> {
+    old_photo_run::Entity::find_by_id(Uuid::from(id))
+        .lock_exclusive()
+        .one(write.on())
+        .await?
+        .ok_or(Error::NOT_FOUND)
+}
+
+async fn save(write: &Write, row: &old_photo_run::Model) -> Result<()> {
+    row.clone()
+        .into_active_model()
+        .reset_all()
+        .update(write.on())
+        .await?;
+    Ok(())
+}
+
+impl Acting {
+    /// Remembers an archive whose files are to be read; `Some` when it was asked before.
+    ///
+    /// # Errors
+    /// `forbidden`, `event_reused`.
+    pub(crate) async fn begin_old_photos(
+        &self,
+        sha256: [u8; 32],
+        files: u64,
+        event_id: EventId,
+    ) -> Result<Option<OldPhotosReport>> {
+        self.actor.require(Permission::Import)?;
+        let me = self.actor.person_id()?;
+        let id = ImportId(event_id.into());
+        let mut write = self.begin().await?;
+        let seen = write
+            .once(event_id, "old_photos.begin", "old_photos", &hex(&sha256))
+            .await?;
+        if seen == Seen::Before {
+            let row = locked(&write, id).await?;
+            // The archive may not have become durable then.
+            let goes_on = row.state == OldPhotosState::Reading.to_string() && row.done == 0;
+            drop(write);
+            return if goes_on {
+                Ok(None)
+            } else {
+                self.old_photos_report(id).await.map(Some)
+            };
+        }
+        old_photo_run::ActiveModel {
+            id: Set(id.into()),
+            state: Set(OldPhotosState::Reading.to_string()),
+            sha256: Set(sha256.to_vec()),
+            brought_by: Set(me.into()),
+            at: Set(write.at().as_micros()),
+            files: Set(i64::try_from(files).unwrap_or(i64::MAX)),
+            done: Set(0),
+            taken: Set(0),
+            known: Set(0),
+            rejected: Set(0),
+            told: Set(serde_json::to_string(&Told::default()).map_err(Error::internal)?),
+        }
+        .insert(write.on())
+        .await?;
+        write.journal(Entry::new(
+            "old_photos.begin",
+            format!("old_photos:{id}"),
+            Role::Admin,
+            Some(event_id),
+            &serde_json::json!({ "sha256": hex(&sha256), "files": files }),
+        )?);
+        write.commit().await?;
+        Ok(None)
+    }
+
+    /// The archive is durable: whoever works in the background may read it.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub(crate) async fn ask_old_photos(&self, id: ImportId) -> Result<OldPhotosReport> {
+        let write = self.begin().await?;
+        jobs::enqueue(&write, JOB, &id.to_string()).await?;
+        write.commit().await?;
+        self.old_photos_report(id).await
+    }
+
+    /// What became of an archive, to who brought it.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub(crate) async fn old_photos_report(&self, id: ImportId) -> Result<OldPhotosReport> {
+        let row = old_photo_run::Entity::find_by_id(Uuid::from(id))
+            .one(self.store.read())
+            .await?
+            .filter(|row| self.actor.user() == Some(UserId(row.brought_by)))
+            .ok_or(Error::NOT_FOUND)?;
+        let names = self.store.names_of([row.brought_by].into()).await?;
+        report(&row, &names)
+    }
+
+    /// The archive whose turn it is.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub(crate) async fn asked_old_photos(&self, id: ImportId) -> Result<Option<AskedPhotos>> {
+        let row = old_photo_run::Entity::find_by_id(Uuid::from(id))
+            .one(self.store.read())
+            .await?;
+        row.filter(|row| row.state == OldPhotosState::Reading.to_string())
+            .map(|row| {
+                Ok(AskedPhotos {
+                    bringer: UserId(row.brought_by),
+                    sha256: row.sha256.as_slice().try_into().map_err(Error::internal)?,
+                    done: row.done.unsigned_abs(),
+                })
+            })
+            .transpose()
+    }
+
+    /// The one family in reach whose house a file of this name shows; why not, else.
+    ///
+    /// # Errors
+    /// `forbidden` when this actor may not import any more.
+    pub(crate) async fn family_of_file(
+        &self,
+        name: &str,
+    ) -> Result<std::result::Result<FamilyId, (&'static str, &'static str)>> {
+        self.actor.require(Permission::Import)?;
+        let name = whose(name);
+        let on = self.store.read();
+        let keys = self.store.keys();
+        let mut found: Vec<Uuid> = Vec::new();
+        if let Ok(id) = Uuid::try_parse(name) {
+            found.push(id);
+        } else if name.len() == 16 && name.bytes().all(|b| b.is_ascii_digit()) {
+            let values = |all: Vec<crate::keys::BlindIndex>| {
+                all.into_iter()
+                    .map(|one| one.hash.to_vec())
+                    .collect::<Vec<_>>()
+            };
+            for (kind, values) in [
+                ("kk", values(keys.blind_kk_candidates(name))),
+                ("nik", values(keys.blind_nik_candidates(name))),
+            ] {
+                let rows = blind_index::Entity::find()
+                    .filter(blind_index::Column::Kind.eq(kind))
+                    .filter(blind_index::Column::Value.is_in(values))
+                    .all(on)
+                    .await?;
+                let ids: Vec<Uuid> = rows.into_iter().map(|row| row.object_id).collect();
+                if kind == "kk" {
+                    found.extend(ids);
+                } else if !ids.is_empty() {
+                    let persons = person::Entity::find()
+                        .filter(person::Column::Id.is_in(ids))
+                        .all(on)
+                        .await?;
+                    found.extend(persons.into_iter().map(|one| one.family_id));
+                }
+            }
+        }
+        if found.is_empty() && !name.is_empty() {
+            let rows = family::Entity::find()
+                .filter(family::Column::RegistryKey.eq(name))
+                .limit(2)
+                .all(on)
+                .await?;
+            found.extend(rows.into_iter().map(|row| row.id));
+        }
+        found.sort();
+        found.dedup();
+        let [id] = found[..] else {
+            return Ok(Err(if found.is_empty() {
+                (
+                    "unknown_family",
+                    "Nama berkas harus NIK, nomor KK, atau nomor registrasi keluarga yang sudah tercatat.",
+                )
+            } else {
+                (
+                    "ambiguous",
+                    "Nomor ini dimiliki lebih dari satu keluarga; pakai nomor registrasi keluarga.",
+                )
+            }));
+        };
+        let home = family::Entity::find_by_id(id).one(on).await?;
+        let mine = self.actor.regions(Permission::Import);
+        let reached = match &home {
+            None => false,
+            Some(home) => {
+                let region = region_code(&home.region)?;
+                !region.is_training() && mine.iter().any(|code| code.covers(&region))
+            }
+        };
+        Ok(if reached {
+            Ok(FamilyId(id))
+        } else {
+            Err((
+                "unknown_family",
+                "Nama berkas harus NIK, nomor KK, atau nomor registrasi keluarga yang sudah tercatat.",
+            ))
+        })
+    }
+
+    /// Whether this family has such a photo, or as many as it may have.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub(crate) async fn has_old_photo(
+        &self,
+        family: FamilyId,
+        source: &[u8; 32],
+    ) -> Result<Option<bool>> {
+        let rows = old_photo::Entity::find()
+            .filter(old_photo::Column::FamilyId.eq(Uuid::from(family)))
+            .all(self.store.read())
+            .await?;
+        if rows.iter().any(|row| row.source_sha256 == source) {
+            return Ok(Some(true));
+        }
+        Ok((rows.len() as u64 >= MOST_OF_FAMILY).then_some(false))
+    }
+
+    /// A file of an archive is dealt with.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub(crate) async fn note_old_photo(&self, id: ImportId, what: OfFile) -> Result<()> {
+        let mut write = self.begin().await?;
+        let mut row = locked(&write, id).await?;
+        row.done += 1;
+        match what {
+            OfFile::Known => row.known += 1,
+            OfFile::Rejected(problem) => {
+                row.rejected += 1;
+                let mut told: Told = serde_json::from_str(&row.told).map_err(Error::internal)?;
+                if told.rejections.len() < LISTED {
+                    told.rejections.push(problem);
+                    row.told = serde_json::to_string(&told).map_err(Error::internal)?;
+                }
+            }
+            OfFile::Taken(family, photo, drawn) => {
+                row.taken += 1;
+                let pixels = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
+                old_photo::ActiveModel {
+                    id: Set(photo.into()),
+                    family_id: Set(family.into()),
+                    run_id: Set(row.id),
+                    source_sha256: Set(drawn.source.to_vec()),
+                    sha256: Set(drawn.sha256.to_vec()),
+                    width: Set(pixels(drawn.width)),
+                    height: Set(pixels(drawn.height)),
+                    brought_at: Set(write.at().as_micros()),
+                }
+                .insert(write.on())
+                .await?;
+                write.journal(Entry::new(
+                    "old_photo.add",
+                    format!("family:{family}"),
+                    Role::Admin,
+                    None,
+                    &serde_json::json!({ "photo": photo, "run": id, "sha256": hex(&drawn.sha256) }),
+                )?);
+            }
+        }
+        save(&write, &row).await?;
+        write.commit().await
+    }
+
+    /// All files of an archive are dealt with, or none more is to be.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub(crate) async fn end_old_photos(&self, id: ImportId, state: OldPhotosState) -> Result<()> {
+        let mut write = self.begin().await?;
+        let mut row = locked(&write, id).await?;
+        row.state = state.to_string();
+        write.journal(Entry::new(
+            "old_photos.end",
+            format!("old_photos:{id}"),
+            Role::System,
+            None,
+            &serde_json::json!({ "state": row.state, "taken": row.taken, "known": row.known,
+                "rejected": row.rejected }),
+        )?);
+        save(&write, &row).await?;
+        write.commit().await
+    }
+
+    /// The old photos of a family, the newest first; whoever asks has the family before their eyes.
+    pub(super) async fn old_photos_of(&self, id: FamilyId) -> Result<Vec<OldPhotoView>> {
+        let rows = old_photo::Entity::find()
+            .filter(old_photo::Column::FamilyId.eq(Uuid::from(id)))
+            .order_by_desc(old_photo::Column::BroughtAt)
+            .order_by_desc(old_photo::Column::Id)
+            .limit(MOST_OF_FAMILY)
+            .all(self.store.read())
+            .await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| OldPhotoView {
+                id: OldPhotoId(row.id),
+                width: row.width.unsigned_abs(),
+                height: row.height.unsigned_abs(),
+                brought_at: Timestamp::from_micros(row.brought_at),
+            })
+            .collect())
+    }
+
+    /// An old photo of a family in reach: the hash of its bytes. Logged as a read of the family.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub(crate) async fn old_photo(&self, id: OldPhotoId) -> Result<[u8; 32]> {
+        let row = old_photo::Entity::find_by_id(Uuid::from(id))
+            .one(self.store.read())
+            .await?
+            .ok_or(Error::NOT_FOUND)?;
+        let home = family::Entity::find_by_id(row.family_id)
+            .one(self.store.read())
+            .await?
+            .ok_or(Error::NOT_FOUND)?;
+        let role = self.reading_in(&region_code(&home.region)?)?;
+        self.note_reads([Read {
+            kind: "family",
+            id: row.family_id,
+            what: "old_photo",
+            mode: Mode::Seen,
+            role,
+            purpose: None,
+        }])
+        .await?;
+        row.sha256.as_slice().try_into().map_err(Error::internal)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_files_name_says_whose_house_it_shows() {
+        assert_eq!(whose("foto/2023/3571031212800001.jpg"), "3571031212800001");
+        assert_eq!(whose("3571031212800001_depan.JPEG"), "3571031212800001");
+        assert_eq!(whose("3571031212800001 (2).jpg"), "3571031212800001");
+        let id = "01890a5d-ac96-774b-bcce-b302099a8057";
+        assert_eq!(whose(&format!("{id}.jpg")), id);
+        let OfFile::Rejected(told) = rejected(3, "a/3571031212800001.jpg", "x", "y") else {
+            panic!("taken");
+        };
+        assert_eq!(told.name, "3571************");
+    }
+}
