@@ -19,6 +19,7 @@ mod m20261128_000012_time_leases;
 mod m20261128_000013_add_visit_request;
 mod m20261128_000014_confirm_admins;
 mod m20261128_000015_add_plan;
+mod m20261129_000002_proposals;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000013_add_visit_request::Migration),
             Box::new(m20261128_000014_confirm_admins::Migration),
             Box::new(m20261128_000015_add_plan::Migration),
+            Box::new(m20261129_000002_proposals::Migration),
         ]
     }
 }

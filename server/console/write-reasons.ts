@@ -11,6 +11,9 @@ const LISTS = [
 	['requesting_visit', 'VISIT_REASONS', 'Why a visit to a family is asked for.'],
 	['refusing_grant', 'GRANT_REFUSALS', 'Why an approver refuses a role that somebody was given.'],
 	['excepting', 'PLAN_EXCEPTIONS', 'Why a family is taken out of a plan of visits.'],
+	['rejecting_proposal', 'PROPOSAL_REJECTIONS', 'Why a proposal for the registry or a program is rejected.'],
+	['returning_proposal', 'PROPOSAL_RETURNS', 'Why a proposal goes back to who wrote it.'],
+	['refusing_name', 'DELIBERATION_REFUSALS', 'Why a deliberation does not agree to a name.'],
 ] as const;
 
 const contract = JSON.parse(readFileSync(new URL('../openapi.json', import.meta.url), 'utf8'));

@@ -17,6 +17,7 @@ pub mod jobs;
 mod jpeg_rows;
 pub mod keys;
 pub mod metrics;
+pub mod papers;
 pub mod photos;
 pub mod receiving;
 pub mod serve;

@@ -106,4 +106,12 @@ ids! {
     SheetId;
     /// A plan of visits: whom rules chose for a month.
     PlanId;
+    /// A proposal (usulan).
+    ProposalId;
+    /// A deliberation of a village (musyawarah kelurahan).
+    DeliberationId;
+    /// A signed paper as it was scanned.
+    PaperId;
+    /// On which days something is taken (jadwal).
+    WindowId;
 }

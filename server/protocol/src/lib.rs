@@ -1,6 +1,6 @@
 //! What phone and server say to each other, and what both must decide alike.
 //!
-//! Owns the vocabulary (ids, states, bodies, codes), the three machines, who may do what, the evidence rules
+//! Owns the vocabulary (ids, states, bodies, codes), the machines, who may do what, the evidence rules
 //! and the manifest's bytes. Refuses I/O, clocks, chance, async and databases. The one invariant: the same
 //! input gives the same answer on a phone in a village and on the server.
 
@@ -10,6 +10,7 @@ uniffi::setup_scaffolding!();
 pub mod case;
 pub mod changes;
 pub mod contact_sheet;
+pub mod deliberation;
 pub mod duty;
 pub mod evidence;
 pub mod form;
@@ -23,6 +24,7 @@ pub mod overview;
 pub mod plan;
 pub mod policy;
 pub mod problem;
+pub mod proposal;
 pub mod reason;
 pub mod region;
 pub mod registry;
@@ -33,3 +35,4 @@ pub mod session;
 pub mod sync;
 pub mod time;
 pub mod training;
+pub mod window;

@@ -120,7 +120,10 @@ impl Permission {
     pub const fn needs_step_up(self) -> bool {
         matches!(
             self,
-            Self::ConfirmDecisions | Self::ConfirmGrants | Self::ConfirmImports
+            Self::ConfirmDecisions
+                | Self::ConfirmGrants
+                | Self::ConfirmImports
+                | Self::EndorseProposals
         )
     }
 }
@@ -187,6 +190,16 @@ pub enum Permission {
     ReadJournal,
     /// Make the training area and begin it anew.
     PrepareTraining,
+    /// Write and hand in proposals, record deliberations.
+    Propose,
+    /// Match, verify, send back and reject proposals, and record the centre's word.
+    VerifyProposals,
+    /// Endorse or refuse verified proposals.
+    EndorseProposals,
+    /// Record that an endorsed proposal was entered in the centre's system.
+    SendProposals,
+    /// Propose on which days something is taken.
+    ChangeWindows,
 }
 
 impl Role {
@@ -217,6 +230,8 @@ impl Role {
                     | P::DeliverNotices
                     | P::UnmaskFamily
                     | P::SearchFamilies
+                    | P::Propose
+                    | P::SendProposals
             ),
             Self::Verifier => matches!(
                 permission,
@@ -228,6 +243,8 @@ impl Role {
                     | P::DeliverNotices
                     | P::UnmaskFamily
                     | P::SearchFamilies
+                    | P::VerifyProposals
+                    | P::SendProposals
             ),
             Self::Approver => matches!(
                 permission,
@@ -237,6 +254,7 @@ impl Role {
                     | P::SearchFamilies
                     | P::ConfirmGrants
                     | P::ConfirmImports
+                    | P::EndorseProposals
             ),
             Self::Signatory => matches!(permission, P::ReadCases | P::ReadOverview),
             Self::Admin => matches!(
@@ -247,6 +265,7 @@ impl Role {
                     | P::ManageUsers
                     | P::Import
                     | P::PrepareTraining
+                    | P::ChangeWindows
             ),
             Self::Auditor => matches!(
                 permission,
@@ -280,6 +299,9 @@ mod tests {
             Permission::ReviewCases,
             Permission::ConfirmGrants,
             Permission::ConfirmImports,
+            Permission::Propose,
+            Permission::VerifyProposals,
+            Permission::EndorseProposals,
         ] {
             assert!(!Role::Admin.may(permission), "{permission}");
             assert!(!Role::Auditor.may(permission), "{permission}");
@@ -311,6 +333,15 @@ mod tests {
                 !(role.may(Permission::DecideCases) && role.may(Permission::ConfirmDecisions)),
                 "{role}"
             );
+            let steps = [
+                Permission::Propose,
+                Permission::VerifyProposals,
+                Permission::EndorseProposals,
+            ];
+            let held = steps.iter().filter(|step| role.may(**step)).count();
+            assert!(held <= 1, "{role}");
+            let sets = [Permission::ChangeWindows, Permission::ConfirmImports];
+            assert!(!sets.iter().all(|step| role.may(*step)), "{role}");
         }
     }
 }

@@ -6,8 +6,9 @@ use tilik_protocol::lookup::{
     RegionView, ReviewQueue, WaitingGrant,
 };
 use tilik_protocol::reason::{
-    self, CLOSE_REASONS, EXCLUSION_REASONS, GRANT_REFUSALS, IMPORT_REFUSALS, PLAN_EXCEPTIONS,
-    PROPOSAL_REFUSALS, RETURN_REASONS, ReasonCode, VISIT_REASONS,
+    self, CLOSE_REASONS, DELIBERATION_REFUSALS, EXCLUSION_REASONS, GRANT_REFUSALS, IMPORT_REFUSALS,
+    PLAN_EXCEPTIONS, PROPOSAL_REFUSALS, PROPOSAL_REJECTIONS, PROPOSAL_RETURNS, RETURN_REASONS,
+    ReasonCode, VISIT_REASONS,
 };
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::review::Page;
@@ -64,6 +65,9 @@ pub(super) fn reason_lists() -> ReasonLists {
         requesting_visit: list(VISIT_REASONS),
         refusing_grant: list(GRANT_REFUSALS),
         excepting: list(PLAN_EXCEPTIONS),
+        rejecting_proposal: list(PROPOSAL_REJECTIONS),
+        returning_proposal: list(PROPOSAL_RETURNS),
+        refusing_name: list(DELIBERATION_REFUSALS),
     }
 }
 

@@ -32,6 +32,7 @@ mod own_sessions;
 mod phone;
 mod photos;
 mod plans;
+mod proposals;
 mod recipients;
 mod reset_slips;
 mod review;

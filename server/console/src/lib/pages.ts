@@ -33,6 +33,13 @@ const PAGES: readonly Page[] = [
 		open: () => may('decide_cases') || may('confirm_decisions') || may('confirm_grants') || may('confirm_imports'),
 		waits: () => work.waiting?.to_confirm ?? 0,
 	},
+	{ href: '/usulan', label: shell.pages.usulan, open: () => may('read_cases') },
+	{ href: '/musyawarah', label: shell.pages.musyawarah, open: () => may('read_cases') },
+	{
+		href: '/jadwal',
+		label: shell.pages.jadwal,
+		open: () => may('propose') || may('verify_proposals') || may('change_windows') || may('confirm_imports'),
+	},
 	{ href: '/impor', label: shell.pages.impor, open: () => may('import') || may('confirm_imports') },
 	{ href: '/pengguna', label: shell.pages.pengguna, open: () => may('manage_users') },
 	{ href: '/perangkat', label: shell.pages.perangkat, open: () => may('manage_devices') },

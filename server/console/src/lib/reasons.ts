@@ -1,20 +1,39 @@
 /** The reason codes Tilik ships, with their words and in their order, as the contract tells them (`npm run reasons`). */
 import {
 	CLOSE_REASONS,
+	DELIBERATION_REFUSALS,
 	EXCLUSION_REASONS,
 	GRANT_REFUSALS,
 	IMPORT_REFUSALS,
 	PLAN_EXCEPTIONS,
 	PROPOSAL_REFUSALS,
+	PROPOSAL_REJECTIONS,
+	PROPOSAL_RETURNS,
 	RETURN_REASONS,
 	VISIT_REASONS,
 	type Reason,
 } from './reasons.gen.ts';
 
-export { CLOSE_REASONS, EXCLUSION_REASONS, GRANT_REFUSALS, IMPORT_REFUSALS, PLAN_EXCEPTIONS, PROPOSAL_REFUSALS, RETURN_REASONS, VISIT_REASONS, type Reason };
+export {
+	CLOSE_REASONS,
+	DELIBERATION_REFUSALS,
+	EXCLUSION_REASONS,
+	GRANT_REFUSALS,
+	IMPORT_REFUSALS,
+	PLAN_EXCEPTIONS,
+	PROPOSAL_REFUSALS,
+	PROPOSAL_REJECTIONS,
+	PROPOSAL_RETURNS,
+	RETURN_REASONS,
+	VISIT_REASONS,
+	type Reason,
+};
 
 /** Given by the server itself, never chosen. */
-const BY_ITSELF: readonly Reason[] = [{ code: 'LATIHAN_DIULANG', label: 'Babak latihan baru dimulai' }];
+const BY_ITSELF: readonly Reason[] = [
+	{ code: 'LATIHAN_DIULANG', label: 'Babak latihan baru dimulai' },
+	{ code: 'BELUM_DIPERINGKAT', label: 'Desil belum diperingkat' },
+];
 
 const words = new Map(
 	[
@@ -22,6 +41,9 @@ const words = new Map(
 		...GRANT_REFUSALS,
 		...PLAN_EXCEPTIONS,
 		...PROPOSAL_REFUSALS,
+		...PROPOSAL_REJECTIONS,
+		...PROPOSAL_RETURNS,
+		...DELIBERATION_REFUSALS,
 		...CLOSE_REASONS,
 		...IMPORT_REFUSALS,
 		...RETURN_REASONS,
