@@ -20,6 +20,7 @@ mod m20261128_000013_add_visit_request;
 mod m20261128_000014_confirm_admins;
 mod m20261128_000015_add_plan;
 mod m20261129_000001_register_families;
+mod m20261129_000002_proposals;
 mod m20261129_000003_rules;
 mod m20261129_000004_waitlist_order;
 mod m20261129_000005_exchange;
@@ -49,6 +50,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000014_confirm_admins::Migration),
             Box::new(m20261128_000015_add_plan::Migration),
             Box::new(m20261129_000001_register_families::Migration),
+            Box::new(m20261129_000002_proposals::Migration),
             Box::new(m20261129_000003_rules::Migration),
             Box::new(m20261129_000004_waitlist_order::Migration),
             Box::new(m20261129_000005_exchange::Migration),

@@ -13,6 +13,9 @@ const LISTS = [
 	['excepting', 'PLAN_EXCEPTIONS', 'Why a family is taken out of a plan of visits.'],
 	['refusing_rule', 'RULE_REFUSALS', 'Why a rule of eligibility is refused.'],
 	['dismissing_prepared', 'PREPARED_DISMISSALS', 'Why a family whose evaluation fails stays where it is.'],
+	['rejecting_proposal', 'PROPOSAL_REJECTIONS', 'Why a proposal for the registry or a program is rejected.'],
+	['returning_proposal', 'PROPOSAL_RETURNS', 'Why a proposal goes back to who wrote it.'],
+	['refusing_name', 'DELIBERATION_REFUSALS', 'Why a deliberation does not agree to a name.'],
 ] as const;
 
 const contract = JSON.parse(readFileSync(new URL('../openapi.json', import.meta.url), 'utf8'));

@@ -19,6 +19,7 @@ mod jpeg_rows;
 pub mod keys;
 pub mod metrics;
 pub mod old_photos;
+pub mod papers;
 pub mod photos;
 pub mod receiving;
 pub mod serve;

@@ -28,6 +28,7 @@ pub mod kediri;
 pub mod people;
 pub mod phone;
 pub mod plans;
+pub mod proposals;
 pub mod requests;
 pub mod second_factor;
 pub mod uploads;

@@ -81,6 +81,22 @@ pub struct Staff {
 }
 
 impl Console {
+    /// Sends a file as it is.
+    ///
+    /// # Errors
+    /// When it is no request, or the server is down.
+    pub async fn bring(&self, path: &str, media_type: &str, bytes: &[u8]) -> Result<Answer> {
+        let token = self.token().await?;
+        let request = http::Request::post(path)
+            .header(http::header::AUTHORIZATION, format!("Bearer {token}"))
+            .header(http::header::CONTENT_TYPE, media_type)
+            .body(axum::body::Body::from(bytes.to_vec()))?;
+        self.doorway
+            .send(request)
+            .await
+            .context("the server is down")
+    }
+
     /// A person who has not signed in yet.
     pub fn of(world: &World, person: Person) -> Self {
         Self::at(world.doorway(), world.ids.clone(), person)

@@ -13,26 +13,29 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{Request, header};
 use serde_json::{Value, json};
 use tilik_protocol::contact_sheet::ContactSheet;
+use tilik_protocol::deliberation::DeliberationView;
 use tilik_protocol::evaluation::{FactView, PreparedCancellation};
 use tilik_protocol::evidence::VisitKind;
 use tilik_protocol::export::ExportView;
 use tilik_protocol::family::{DuplicateView, FamilyChanged};
 use tilik_protocol::ids::{
     CaseId, DeviceId, DuplicateId, ExportId, FactId, FamilyId, FamilyRequestId, GrantId, ImportId,
-    MinistryActId, NoticeId, OldPhotoId, PersonId, PhotoId, PlanId, PreparedId, RuleId, SessionId,
-    SheetId, VisitId,
+    MinistryActId, NoticeId, OldPhotoId, PaperId, PersonId, PhotoId, PlanId, PreparedId, RuleId,
+    SessionId, SheetId, VisitId, WindowId,
 };
 use tilik_protocol::lookup::FamilyPage;
 use tilik_protocol::lookup::FamilyPage;
 use tilik_protocol::ministry::MinistryActs;
 use tilik_protocol::plan::PlanView;
 use tilik_protocol::policy::Role;
+use tilik_protocol::proposal::ProposalView;
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::registry::ImportKind;
 use tilik_protocol::reset_slip::ResetSlip;
 use tilik_protocol::review::{CaseView, Page};
 use tilik_protocol::rule::RuleView;
 use tilik_protocol::session::{GrantView, Tokens};
+use tilik_protocol::window::WindowView;
 use tilik_server::http::routes::Line;
 use tilik_server::totp;
 
@@ -40,6 +43,7 @@ use crate::handmade::{Handmade, Shot, SoftPhone, new_enrolment};
 use crate::kediri;
 use crate::people::{Console, PASSWORD, Person, Staff};
 use crate::phone::snapshot;
+use crate::proposals::{Proposed, SCAN, bring_scan, in_each_state, meeting};
 use crate::second_factor;
 use crate::village::{self, Village};
 use crate::world::World;
@@ -147,6 +151,16 @@ pub struct Scene {
     pub fact: FactId,
     /// The cancellation that was prepared.
     pub prepared: PreparedId,
+    /// Proposals, one before each act on them.
+    pub proposed: Proposed,
+    /// A deliberation that is written down and not signed.
+    pub deliberation: DeliberationView,
+    /// The scan of one that is signed.
+    pub signed_paper: PaperId,
+    /// A scan that the operator who asks has brought.
+    pub loose_paper: PaperId,
+    /// Days of the admin who asks, for an approver.
+    pub window: WindowId,
     /// A visit whose manifest is here and whose photos are not.
     pub photoless: Handmade,
     /// A photo that was announced eleven minutes ago, of which no byte has come.
@@ -272,6 +286,12 @@ fn plan_of_visits() -> Value {
     json!({ "region": village::here(), "rules": { "no_photo": true }, "capacity": 5 })
 }
 
+/// Another payee for a family: no window is set for that.
+pub fn about(village: &Village, home: usize) -> Value {
+    let home = &village.homes[home];
+    json!({ "kind": "payee_change", "family": home.family, "person": home.persons[0] })
+}
+
 /// The table: what a well-formed request of `caller` to this route is. `None` for a route that has no line here yet.
 ///
 /// # Errors
@@ -307,6 +327,16 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
             ("content-type", "application/offset+octet-stream".to_owned()),
             ("upload-offset", "0".to_owned()),
         ]
+    };
+    let moved = |proposal: &ProposalView| {
+        let body = json!({ "event_id": event(), "seen_version": proposal.row.version });
+        with(id(&proposal.row.id), &body)
+    };
+    let judged = |proposal: &ProposalView| {
+        let body = json!({
+            "event_id": event(), "seen_version": proposal.row.version, "verdict": "yes",
+        });
+        with(id(&proposal.row.id), &body)
     };
     let membership = |case: &CaseView| -> Result<Value> {
         Ok(json!(case.memberships.first().context("a membership")?.id))
@@ -397,6 +427,10 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
             | "/v1/delegations"
             | "/v1/deputies"
             | "/v1/reset-slips"
+            | "/v1/proposals"
+            | "/v1/proposals/counts"
+            | "/v1/windows"
+            | "/v1/deliberations"
             | "/v1/map/villages"
             | "/v1/map/families"
             | "/v1/map/base"
@@ -547,6 +581,78 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
             id(&scene.plan),
             &json!({ "event_id": event(), "kind": "quick" }),
         ),
+        ("POST", "/v1/proposals") => here(&json!({
+            "event_id": event(), "content": about(&scene.village, 9),
+        })),
+        ("POST", "/v1/proposals/batch") => here(&json!({
+            "event_id": event(), "program": village::PKH, "families": [scene.village.waiting[0].family],
+        })),
+        ("GET", "/v1/proposals/{id}") => plain(id(&scene.proposed.draft.row.id)),
+        ("POST", "/v1/proposals/{id}/change") => {
+            let draft = &scene.proposed.draft;
+            with(
+                id(&draft.row.id),
+                &json!({ "event_id": event(), "seen_version": draft.row.version, "content": draft.content }),
+            )
+        }
+        ("POST", "/v1/proposals/{id}/submit" | "/v1/proposals/{id}/withdraw") => {
+            moved(&scene.proposed.draft)
+        }
+        ("POST", "/v1/proposals/{id}/copy") => moved(&scene.proposed.rejected),
+        ("POST", "/v1/proposals/{id}/send") => moved(&scene.proposed.endorsed),
+        ("POST", "/v1/proposals/{id}/check") => judged(&scene.proposed.submitted),
+        ("POST", "/v1/proposals/{id}/verify") => judged(&scene.proposed.deliberated),
+        ("POST", "/v1/proposals/{id}/endorse") => judged(&scene.proposed.verified),
+        ("POST", "/v1/proposals/{id}/outcome") => judged(&scene.proposed.sent),
+        ("POST", "/v1/proposals/{id}/sptjm") => {
+            let row = &scene.proposed.checked.row;
+            let body = json!({
+                "event_id": event(), "seen_version": row.version, "number": "SPTJM/1/2026",
+                "signer": "Sri Wahyuni, lurah", "paper": scene.loose_paper,
+            });
+            with(id(&row.id), &body)
+        }
+        ("POST", "/v1/windows") => here(&json!({
+            "event_id": event(), "act": "payee_change", "regime": "dtks", "opens": { "day": 1 },
+            "closes": { "day": 20 }, "document_number": "SE/1/2026",
+        })),
+        ("POST", "/v1/windows/{id}/withdraw" | "/v1/windows/{id}/confirm") => {
+            with(id(&scene.window), &act())
+        }
+        ("POST", "/v1/windows/{id}/refuse") => with(
+            id(&scene.window),
+            &json!({ "event_id": event(), "reason": "DATA_MERAGUKAN" }),
+        ),
+        ("POST", "/v1/deliberations") => here(&json!({
+            "event_id": event(), "content": meeting(village::here().as_str(), &scene.proposed.checked),
+        })),
+        ("GET", "/v1/deliberations/{id}") => plain(id(&scene.deliberation.row.id)),
+        ("POST", "/v1/deliberations/{id}/change") => {
+            let row = &scene.deliberation.row;
+            let body = json!({
+                "event_id": event(), "seen_version": row.version,
+                "content": meeting(village::here().as_str(), &scene.proposed.checked),
+            });
+            with(id(&row.id), &body)
+        }
+        ("POST", "/v1/deliberations/{id}/sign") => {
+            let row = &scene.deliberation.row;
+            let body = json!({
+                "event_id": event(), "seen_version": row.version, "number": "BA/1/2026",
+                "paper": scene.loose_paper,
+            });
+            with(id(&row.id), &body)
+        }
+        ("POST", "/v1/papers") => Ask {
+            headers: vec![("content-type", "application/pdf".to_owned())],
+            body: SCAN.to_vec(),
+            ..plain(format!(
+                "{}?event_id={}",
+                line.path,
+                world.id::<uuid::Uuid>()
+            ))
+        },
+        ("GET", "/v1/papers/{id}") => plain(id(&scene.signed_paper)),
         ("POST", "/v1/cases/{id}/close") => {
             let body = json!({
                 "event_id": event(), "seen_version": scene.open.version, "reason": "SALAH_BUKA",
@@ -1125,6 +1231,19 @@ impl Scene {
         let path = format!("/v1/families/{}", home.family);
         let page: FamilyPage = staff.auditor.get(&path).await.ok()?.read()?;
         let old_photo = page.old_photos.first().context("an old photo")?.id;
+        let body = json!({
+            "event_id": admin.event(), "act": "relocation", "regime": "dtks", "opens": { "day": 1 },
+            "closes": { "day": 20 }, "document_number": "SE/1/2026",
+        });
+        let window = admin.post("/v1/windows", &body).await.ok()?;
+        let window = window.read::<WindowView>()?.id;
+        let homes: Vec<Value> = (0..8).map(|home| about(&village, home)).collect();
+        let people = (&staff.operator, &staff.verifier, &staff.approver);
+        let (proposed, deliberation, signed_paper) = in_each_state(people, &homes).await?;
+        let operator = callers.iter().find(|set| set.own.role == Role::Operator);
+        let operator = &operator.context("an operator")?.own.person;
+        let brings = Console::of(&world, operator.clone());
+        let loose_paper = bring_scan(&brings, SCAN).await?.id;
         let wanted = plan_of_visits();
         let planned = staff.supervisor.post("/v1/plans/preview", &wanted);
         let planned: PlanView = planned.await.ok()?.read()?;
@@ -1158,6 +1277,11 @@ impl Scene {
             failing,
             fact,
             prepared,
+            proposed,
+            deliberation,
+            signed_paper,
+            loose_paper,
+            window,
             photoless,
             begun,
             unnamed: unnamed.id,

@@ -79,6 +79,12 @@ pub enum DutyBreach {
     /// Somebody has to have visited and reviewed first.
     #[error("no visit and review stand behind this")]
     NothingToStandOn,
+    /// Who proposed, or saw the house, judges no proposal.
+    #[error("this person proposed it or visited the house")]
+    ProposerJudges,
+    /// Who verified a proposal does not endorse it.
+    #[error("the endorser verified it before")]
+    VerifierEndorses,
 }
 
 /// May `person` review evidence gathered by `acts.visitors`?

@@ -124,4 +124,12 @@ ids! {
     ExportId;
     /// A photo that a city held before; never evidence.
     OldPhotoId;
+    /// A proposal (usulan).
+    ProposalId;
+    /// A deliberation of a village (musyawarah kelurahan).
+    DeliberationId;
+    /// A signed paper as it was scanned.
+    PaperId;
+    /// On which days something is taken (jadwal).
+    WindowId;
 }

@@ -1,6 +1,6 @@
 //! What phone and server say to each other, and what both must decide alike.
 //!
-//! Owns the vocabulary (ids, states, bodies, codes), the three machines, who may do what, the evidence rules
+//! Owns the vocabulary (ids, states, bodies, codes), the machines, who may do what, the evidence rules
 //! and the manifest's bytes. Refuses I/O, clocks, chance, async and databases. The one invariant: the same
 //! input gives the same answer on a phone in a village and on the server.
 
@@ -10,6 +10,7 @@ uniffi::setup_scaffolding!();
 pub mod case;
 pub mod changes;
 pub mod contact_sheet;
+pub mod deliberation;
 pub mod duty;
 pub mod evaluation;
 pub mod evidence;
@@ -31,6 +32,7 @@ pub mod plan;
 pub mod policy;
 pub mod problem;
 pub mod quota;
+pub mod proposal;
 pub mod reason;
 pub mod region;
 pub mod registry;
@@ -44,3 +46,4 @@ pub mod tasks;
 pub mod time;
 pub mod training;
 pub mod waitlist;
+pub mod window;

@@ -96,6 +96,15 @@ pub struct ReasonLists {
     /// Why a family whose evaluation fails stays where it is.
     #[serde(default)]
     pub dismissing_prepared: Vec<ReasonView>,
+    /// Why a proposal for the registry or a program is rejected.
+    #[serde(default)]
+    pub rejecting_proposal: Vec<ReasonView>,
+    /// Why it goes back.
+    #[serde(default)]
+    pub returning_proposal: Vec<ReasonView>,
+    /// Why a deliberation does not agree to a name.
+    #[serde(default)]
+    pub refusing_name: Vec<ReasonView>,
 }
 
 /// An officer to whom cases can be given, and what lies with them.

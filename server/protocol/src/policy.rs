@@ -125,6 +125,7 @@ impl Permission {
                 | Self::ConfirmImports
                 | Self::ConfirmFamilies
                 | Self::ConfirmExports
+                | Self::EndorseProposals
         )
     }
 }
@@ -201,6 +202,16 @@ pub enum Permission {
     ReadJournal,
     /// Make the training area and begin it anew.
     PrepareTraining,
+    /// Write and hand in proposals, record deliberations.
+    Propose,
+    /// Match, verify, send back and reject proposals, and record the centre's word.
+    VerifyProposals,
+    /// Endorse or refuse verified proposals.
+    EndorseProposals,
+    /// Record that an endorsed proposal was entered in the centre's system.
+    SendProposals,
+    /// Propose on which days something is taken.
+    ChangeWindows,
 }
 
 impl Role {
@@ -234,6 +245,8 @@ impl Role {
                     | P::MaintainFamilies
                     | P::SearchFamilies
                     | P::Export
+                    | P::Propose
+                    | P::SendProposals
             ),
             Self::Verifier => matches!(
                 permission,
@@ -248,6 +261,8 @@ impl Role {
                     | P::MaintainFamilies
                     | P::SearchFamilies
                     | P::Export
+                    | P::VerifyProposals
+                    | P::SendProposals
             ),
             Self::Approver => matches!(
                 permission,
@@ -259,6 +274,7 @@ impl Role {
                     | P::ConfirmImports
                     | P::ConfirmFamilies
                     | P::ConfirmExports
+                    | P::EndorseProposals
             ),
             Self::Signatory => matches!(permission, P::ReadCases | P::ReadOverview),
             Self::Admin => matches!(
@@ -269,6 +285,7 @@ impl Role {
                     | P::ManageUsers
                     | P::Import
                     | P::PrepareTraining
+                    | P::ChangeWindows
             ),
             Self::Auditor => matches!(
                 permission,
@@ -305,6 +322,9 @@ mod tests {
             Permission::MaintainFamilies,
             Permission::ConfirmFamilies,
             Permission::ConfirmExports,
+            Permission::Propose,
+            Permission::VerifyProposals,
+            Permission::EndorseProposals,
         ] {
             assert!(!Role::Admin.may(permission), "{permission}");
             assert!(!Role::Auditor.may(permission), "{permission}");
@@ -340,6 +360,15 @@ mod tests {
                 !(role.may(Permission::MaintainFamilies) && role.may(Permission::ConfirmFamilies)),
                 "{role}"
             );
+            let steps = [
+                Permission::Propose,
+                Permission::VerifyProposals,
+                Permission::EndorseProposals,
+            ];
+            let held = steps.iter().filter(|step| role.may(**step)).count();
+            assert!(held <= 1, "{role}");
+            let sets = [Permission::ChangeWindows, Permission::ConfirmImports];
+            assert!(!sets.iter().all(|step| role.may(*step)), "{role}");
         }
     }
 }

@@ -222,6 +222,41 @@ pub const PREPARED_DISMISSALS: &[(&str, &str)] = &[
     ),
     ("FAKTA_KELIRU", "Faktanya keliru dan sedang diperbaiki"),
     ("SUDAH_DITANGANI", "Sudah ditangani dengan cara lain"),
+/// Why a proposal for the registry or a program is rejected.
+pub const PROPOSAL_REJECTIONS: &[(&str, &str)] = &[
+    ("NIK_TIDAK_PADAN", "NIK tidak padan dengan Dukcapil"),
+    ("SUDAH_TERDAFTAR", "Sudah terdaftar"),
+    ("KUOTA_PENUH", "Kuota penuh"),
+    ("DESIL_TIDAK_SESUAI", "Desil tidak sesuai batas program"),
+    (
+        "TANPA_BA_MUSKEL",
+        "Tanpa berita acara musyawarah kelurahan atau SPTJM",
+    ),
+    ("FOTO_TIDAK_SESUAI", "Foto atau titik lokasi tidak sesuai"),
+    ("DI_LUAR_WILAYAH", "Keluarga di luar wilayah ini"),
+    ("PERIODE_TUTUP", "Diajukan di luar jadwal"),
+    ("DITOLAK_PUSAT", "Ditolak oleh pusat"),
+    // The city's own: the decree has no word for a deliberation that says no.
+    ("DITOLAK_MUSKEL", "Tidak disetujui musyawarah kelurahan"),
+];
+
+/// Why a proposal goes back to who proposed it.
+pub const PROPOSAL_RETURNS: &[(&str, &str)] = &[
+    ("NIK_TIDAK_PADAN", "NIK tidak padan dengan Dukcapil"),
+    ("DATA_BELUM_LENGKAP", "Data belum lengkap"),
+    ("DOKUMEN_KURANG", "Dokumen kurang"),
+    ("FOTO_TIDAK_SESUAI", "Foto atau titik lokasi tidak sesuai"),
+    ("PERLU_KUNJUNGAN", "Perlu dikunjungi petugas dahulu"),
+];
+
+/// Why a deliberation does not agree to a name.
+pub const DELIBERATION_REFUSALS: &[(&str, &str)] = &[
+    ("DINILAI_MAMPU", "Dinilai mampu"),
+    ("BUKAN_WARGA", "Tidak tinggal di kelurahan ini"),
+    ("MENINGGAL", "Meninggal dunia"),
+    ("PINDAH_LUAR", "Pindah keluar kota"),
+    ("BANTUAN_LAIN", "Sudah menerima bantuan dari pihak lain"),
+    ("DATA_MERAGUKAN", "Isinya meragukan dan perlu diperiksa"),
 ];
 
 /// The Indonesian words of a shipped code, or the code itself.
@@ -237,6 +272,9 @@ pub fn label(code: &ReasonCode) -> &str {
         .chain(PLAN_EXCEPTIONS)
         .chain(RULE_REFUSALS)
         .chain(PREPARED_DISMISSALS)
+        .chain(PROPOSAL_REJECTIONS)
+        .chain(PROPOSAL_RETURNS)
+        .chain(DELIBERATION_REFUSALS)
         .find(|(known, _)| *known == code.as_str())
         .map_or(code.as_str(), |(_, words)| words)
 }

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use tilik_protocol::case::CaseState;
 use tilik_protocol::changes::*;
 use tilik_protocol::contact_sheet::*;
+use tilik_protocol::deliberation::*;
 use tilik_protocol::duty::Outcome;
 use tilik_protocol::evaluation::*;
 use tilik_protocol::evidence::{Flag, PhotoKind, ReturnTarget, VisitKind};
@@ -21,6 +22,7 @@ use tilik_protocol::overview::*;
 use tilik_protocol::plan::*;
 use tilik_protocol::policy::{Permission, Role};
 use tilik_protocol::problem::{FieldProblem, Problem, ProblemCode};
+use tilik_protocol::proposal::*;
 use tilik_protocol::quota::*;
 use tilik_protocol::reason::ReasonCode;
 use tilik_protocol::region::RegionCode;
@@ -37,6 +39,7 @@ use tilik_protocol::sync::*;
 use tilik_protocol::tasks::*;
 use tilik_protocol::time::Timestamp;
 use tilik_protocol::training::*;
+use tilik_protocol::window::*;
 use uuid::Uuid;
 
 fn id<T: From<Uuid>>(n: u128) -> T {
@@ -219,6 +222,144 @@ fn contact_sheets(s: &mut BTreeSet<String>) {
         &TakenOut {
             cases: vec![id(10)],
         },
+    );
+}
+
+/// As it comes from the other side.
+fn read<T: DeserializeOwned>(json: serde_json::Value) -> T {
+    serde_json::from_value(json).unwrap()
+}
+
+fn proposals(s: &mut BTreeSet<String>) {
+    use serde_json::json;
+    let content = json!({ "kind": "removal", "family": "00000000-0000-0000-0000-000000000040", "person": "00000000-0000-0000-0000-000000000041", "program": "PKH", "reason": "MENINGGAL", "to_region": "35.71.01.1002", "document_number": "SK/1/2026", "note": "sejak Mei" });
+    let row = json!({ "id": "00000000-0000-0000-0000-000000000070", "version": 3, "kind": "removal", "state": "rejected", "since": "2026-11-24T03:00:00.000000Z", "region": "35.71.03.1009", "program": "PKH", "family": "00000000-0000-0000-0000-000000000040", "name": "Contoh Satu", "address": "Jalan Contoh 1", "rt": "001", "rw": "002", "is_finding": true, "period": "2026-11", "late_sync": false, "reason": "DITOLAK_PUSAT", "closes_at": "2026-11-24T03:00:00.000000Z" });
+    let problem = json!({ "field": "window", "code": "PERIODE_TUTUP", "remedy": "Di luar jadwal usulan; dibuka lagi 1 Desember 2026." });
+    let act = json!({ "at": "2026-11-24T03:00:00.000000Z", "action": "reject", "to": "rejected", "by": "00000000-0000-0000-0000-000000000001", "by_name": "Verifikator Satu", "role": "verifier", "reason": "DITOLAK_PUSAT", "document_number": "SK/80/2026", "note": "lihat surat" });
+    let says = json!({ "what": "family", "name": "Contoh Dua", "address": "Jalan Contoh 2", "rt": "001", "rw": "002", "note": "rumah kayu" });
+    let evidence = json!({ "visit": "00000000-0000-0000-0000-000000000050", "officer": "00000000-0000-0000-0000-000000000002", "officer_name": "Pendamping Satu", "captured_at": "2026-11-24T03:00:00.000000Z", "received_at": "2026-11-24T03:00:00.000000Z", "photos": [], "lat_e7": -78200000, "lon_e7": 1120150000, "accuracy_cm": 800, "flags": ["late_sync"], "finding": says });
+    let attendee = json!({ "name": "Sri Wahyuni", "office": "Lurah" });
+    let result = json!({ "proposal": "00000000-0000-0000-0000-000000000070", "said": "refused", "reason": "DINILAI_MAMPU" });
+    let held = json!({ "region": "35.71.03.1009", "held_on": "2026-11-20", "place": "Balai kelurahan", "attendees": [attendee], "names": [result] });
+    let paper = json!({ "id": "00000000-0000-0000-0000-000000000072", "kind": "pdf", "size_bytes": 1024, "sha256": "abababababababababababababababababababababababababababababababab" });
+    let deliberation = json!({ "id": "00000000-0000-0000-0000-000000000071", "version": 2, "region": "35.71.03.1009", "held_on": "2026-11-20", "place": "Balai kelurahan", "names": 2, "agreed": 1, "refused": 1, "number": "BA/1/2026", "signed_at": "2026-11-24T03:00:00.000000Z" });
+    let listed = json!({ "proposal": "00000000-0000-0000-0000-000000000070", "kind": "removal", "state": "checked", "program": "PKH", "name": "Contoh Satu", "nik_masked": "3571************", "address": "Jalan Contoh 1", "rt": "001", "rw": "002", "said": "agreed", "reason": "DINILAI_MAMPU" });
+    wire(
+        s,
+        &read::<WindowRule>(json!({ "day": 18, "month_in_quarter": 2 })),
+    );
+    wire(
+        s,
+        &read::<WindowView>(
+            json!({ "id": "00000000-0000-0000-0000-000000000073", "act": "program", "program": "PKH", "regime": "dtsen", "opens": { "day": 1 }, "closes": { "month_end_minus": 5 }, "document_number": "SE/7/2026", "state": "in_force", "proposed_by": "00000000-0000-0000-0000-000000000003", "proposed_by_name": "Admin Satu", "proposed_at": "2026-11-24T03:00:00.000000Z", "judged_by_name": "Kepala Satu", "judged_at": "2026-11-24T03:00:00.000000Z", "refusal": "TANPA_DASAR", "standing": { "state": "open", "period": "2026-11", "closes_at": "2026-11-24T03:00:00.000000Z" } }),
+        ),
+    );
+    wire(
+        s,
+        &read::<ChangeWindow>(
+            json!({ "event_id": "00000000-0000-0000-0000-000000000090", "act": "program", "program": "PKH", "regime": "dtks", "opens": { "day": 15 }, "closes": { "month_end_minus": 5 }, "document_number": "SE/7/2026", "replaces": "00000000-0000-0000-0000-000000000073" }),
+        ),
+    );
+    wire(
+        s,
+        &read::<RefuseWindow>(
+            json!({ "event_id": "00000000-0000-0000-0000-000000000090", "reason": "TANPA_DASAR" }),
+        ),
+    );
+    wire(s, &read::<ProposalContent>(json!(content)));
+    wire(
+        s,
+        &read::<Propose>(
+            json!({ "event_id": "00000000-0000-0000-0000-000000000090", "content": content, "submit": true }),
+        ),
+    );
+    wire(
+        s,
+        &read::<ProposeMany>(
+            json!({ "event_id": "00000000-0000-0000-0000-000000000090", "program": "PKH", "families": ["00000000-0000-0000-0000-000000000040"], "document_number": "SK/1/2026", "submit": true }),
+        ),
+    );
+    wire(
+        s,
+        &read::<ProposedLine>(
+            json!({ "family": "00000000-0000-0000-0000-000000000040", "proposal": "00000000-0000-0000-0000-000000000070", "problems": [problem] }),
+        ),
+    );
+    wire(
+        s,
+        &read::<ProposedMany>(
+            json!({ "lines": [{ "family": "00000000-0000-0000-0000-000000000040", "proposal": "00000000-0000-0000-0000-000000000070", "problems": [problem] }] }),
+        ),
+    );
+    wire(
+        s,
+        &read::<ChangeProposal>(
+            json!({ "event_id": "00000000-0000-0000-0000-000000000090", "seen_version": 3, "content": content }),
+        ),
+    );
+    wire(
+        s,
+        &read::<JudgeProposal>(
+            json!({ "event_id": "00000000-0000-0000-0000-000000000090", "seen_version": 3, "verdict": "no", "reason": "DITOLAK_PUSAT", "note": "lihat surat", "document_number": "SK/80/2026" }),
+        ),
+    );
+    wire(
+        s,
+        &read::<MoveProposal>(
+            json!({ "event_id": "00000000-0000-0000-0000-000000000090", "seen_version": 3 }),
+        ),
+    );
+    wire(
+        s,
+        &read::<AttachSptjm>(
+            json!({ "event_id": "00000000-0000-0000-0000-000000000090", "seen_version": 3, "number": "SPTJM/1/2026", "signer": "Sri Wahyuni, lurah", "paper": "00000000-0000-0000-0000-000000000072" }),
+        ),
+    );
+    wire(s, &read::<ProposalRow>(json!(row)));
+    wire(
+        s,
+        &read::<ProposalCount>(
+            json!({ "state": "draft", "count": 4, "oldest": "2026-11-24T03:00:00.000000Z" }),
+        ),
+    );
+    wire(s, &read::<ProposalAct>(json!(act)));
+    wire(s, &read::<FindingSays>(json!(says)));
+    wire(s, &read::<ProposalEvidence>(json!(evidence)));
+    wire(
+        s,
+        &read::<ProposalView>(
+            json!({ "row": row, "content": content, "person_name": "Contoh Tiga", "evidence": evidence, "deliberation": "00000000-0000-0000-0000-000000000071", "sptjm_number": "SPTJM/1/2026", "sptjm_signer": "Sri Wahyuni, lurah", "sptjm_paper": "00000000-0000-0000-0000-000000000072", "copy_of": "00000000-0000-0000-0000-000000000069", "problems": [problem], "warnings": ["KUOTA_PENUH"], "acts": [act], "may": ["copy"] }),
+        ),
+    );
+    wire(s, &read::<Attendee>(json!(attendee)));
+    wire(s, &read::<NameResult>(json!(result)));
+    wire(s, &read::<DeliberationContent>(json!(held)));
+    wire(
+        s,
+        &read::<HoldDeliberation>(
+            json!({ "event_id": "00000000-0000-0000-0000-000000000090", "content": held }),
+        ),
+    );
+    wire(
+        s,
+        &read::<ChangeDeliberation>(
+            json!({ "event_id": "00000000-0000-0000-0000-000000000090", "seen_version": 1, "content": held }),
+        ),
+    );
+    wire(
+        s,
+        &read::<SignDeliberation>(
+            json!({ "event_id": "00000000-0000-0000-0000-000000000090", "seen_version": 2, "number": "BA/1/2026", "paper": "00000000-0000-0000-0000-000000000072" }),
+        ),
+    );
+    wire(s, &read::<PaperView>(json!(paper)));
+    wire(s, &read::<DeliberationRow>(json!(deliberation)));
+    wire(s, &read::<ListedName>(json!(listed)));
+    wire(
+        s,
+        &read::<DeliberationView>(
+            json!({ "row": deliberation, "attendees": [attendee], "names": [listed], "paper": paper, "created_by_name": "Operator Satu", "may_change": false }),
+        ),
     );
 }
 
@@ -864,6 +1005,9 @@ fn looked_up(s: &mut BTreeSet<String>) {
             excepting: Vec::new(),
             refusing_rule: Vec::new(),
             dismissing_prepared: Vec::new(),
+            rejecting_proposal: Vec::new(),
+            returning_proposal: Vec::new(),
+            refusing_name: Vec::new(),
         },
     );
     wire(
@@ -1831,6 +1975,7 @@ fn every_wire_type_has_a_snapshot() {
     );
     contact_sheets(s);
     plans(s);
+    proposals(s);
     wire(
         s,
         &ReturnCase {
@@ -2106,6 +2251,9 @@ fn declared() -> BTreeSet<String> {
         include_str!("../src/plan.rs"),
         include_str!("../src/rule.rs"),
         include_str!("../src/evaluation.rs"),
+        include_str!("../src/proposal.rs"),
+        include_str!("../src/deliberation.rs"),
+        include_str!("../src/window.rs"),
         include_str!("../src/training.rs"),
         include_str!("../src/sync.rs"),
         include_str!("../src/review.rs"),

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use tilik_protocol::ids::{ImportId, JobId, OldPhotoId, PhotoId, VisitId};
+use tilik_protocol::ids::{ImportId, JobId, OldPhotoId, PaperId, PhotoId, VisitId};
 use uuid::Uuid;
 
 use crate::keys::WrapPurpose;
@@ -75,6 +75,11 @@ impl BlobKey {
     /// Anything else that belongs to a visit. `sha256`: of its clear bytes.
     pub fn attachment(visit: VisitId, sha256: &[u8; 32]) -> Self {
         Self::shelved(Kind::Attachments, visit.into(), sha256, "")
+    }
+
+    /// A signed paper as it was scanned. `sha256`: of its clear bytes.
+    pub fn paper(paper: PaperId, sha256: &[u8; 32]) -> Self {
+        Self::shelved(Kind::Attachments, paper.into(), sha256, "")
     }
 
     /// A file as another system delivered it. `sha256`: of its clear bytes.

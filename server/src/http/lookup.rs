@@ -6,9 +6,9 @@ use tilik_protocol::lookup::{
     RegionView, ReviewQueue, WaitingGrant,
 };
 use tilik_protocol::reason::{
-    self, CLOSE_REASONS, EXCLUSION_REASONS, GRANT_REFUSALS, IMPORT_REFUSALS, PLAN_EXCEPTIONS,
-    PREPARED_DISMISSALS, PROPOSAL_REFUSALS, RETURN_REASONS, RULE_REFUSALS, ReasonCode,
-    VISIT_REASONS,
+    self, CLOSE_REASONS, DELIBERATION_REFUSALS, EXCLUSION_REASONS, GRANT_REFUSALS, IMPORT_REFUSALS,
+    PLAN_EXCEPTIONS, PREPARED_DISMISSALS, PROPOSAL_REFUSALS, PROPOSAL_REJECTIONS, PROPOSAL_RETURNS,
+    RETURN_REASONS, RULE_REFUSALS, ReasonCode, VISIT_REASONS,
 };
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::review::Page;
@@ -67,6 +67,9 @@ pub(super) fn reason_lists() -> ReasonLists {
         excepting: list(PLAN_EXCEPTIONS),
         refusing_rule: list(RULE_REFUSALS),
         dismissing_prepared: list(PREPARED_DISMISSALS),
+        rejecting_proposal: list(PROPOSAL_REJECTIONS),
+        returning_proposal: list(PROPOSAL_RETURNS),
+        refusing_name: list(DELIBERATION_REFUSALS),
     }
 }
 

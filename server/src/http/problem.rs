@@ -37,6 +37,12 @@ fn duty_words(breach: DutyBreach) -> &'static str {
             "Pembatalan memerlukan sedikitnya tiga orang: pengunjung, peninjau atau pengusul, dan pengesah."
         }
         DutyBreach::NothingToStandOn => "Belum ada kunjungan yang ditinjau untuk kasus ini.",
+        DutyBreach::ProposerJudges => {
+            "Anda yang mengusulkan atau mendatangi rumahnya; pemeriksa dan pengesahnya harus orang lain."
+        }
+        DutyBreach::VerifierEndorses => {
+            "Anda yang memeriksa usulan ini; pengesahnya harus orang lain."
+        }
     }
 }
 

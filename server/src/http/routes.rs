@@ -21,9 +21,10 @@ use tower_http::compression::CompressionLayer;
 
 use super::linger::linger;
 use super::{
-    base_map, cases, console, contact_sheets, exports, families, health, imports, lookup, map,
-    ministry, old_photos, overview, phone, photos, plans, quotas, registration, reset_slips, rules,
-    second_factor, session, sync, tasks, trail, training, uploads, users,
+    base_map, cases, console, contact_sheets, deliberations, exports, families, health, imports,
+    lookup, map, ministry, old_photos, overview, phone, photos, plans, proposals, quotas,
+    registration, reset_slips, rules, second_factor, session, sync, tasks, trail, training,
+    uploads, users,
 };
 use crate::App;
 use crate::actor::Actor;
@@ -329,6 +330,33 @@ fn table() -> Table {
         .route(Method::POST, "/v1/rules/{id}/refuse", Requires(P::ConfirmImports), rules::refuse)
         .route(Method::GET, "/v1/rules/{id}/preview", Requires(P::ReadOverview), rules::preview)
         .route(Method::GET, "/v1/rules/{id}/changes", Requires(P::ReadOverview), rules::changes)
+        .route(Method::GET, "/v1/proposals", Requires(P::ReadCases), proposals::list)
+        .route(Method::GET, "/v1/proposals/counts", Requires(P::ReadCases), proposals::counts)
+        .route(Method::POST, "/v1/proposals", Requires(P::Propose), proposals::propose)
+        .route(Method::POST, "/v1/proposals/batch", Requires(P::Propose), proposals::propose_many)
+        .route(Method::GET, "/v1/proposals/{id}", Requires(P::ReadCases), proposals::show)
+        .route(Method::POST, "/v1/proposals/{id}/change", Requires(P::Propose), proposals::change)
+        .route(Method::POST, "/v1/proposals/{id}/submit", Requires(P::Propose), proposals::submit)
+        .route(Method::POST, "/v1/proposals/{id}/withdraw", Requires(P::Propose), proposals::withdraw)
+        .route(Method::POST, "/v1/proposals/{id}/copy", Requires(P::Propose), proposals::copy)
+        .route(Method::POST, "/v1/proposals/{id}/sptjm", Requires(P::Propose), proposals::sptjm)
+        .route(Method::POST, "/v1/proposals/{id}/check", Requires(P::VerifyProposals), proposals::check)
+        .route(Method::POST, "/v1/proposals/{id}/verify", Requires(P::VerifyProposals), proposals::verify)
+        .route(Method::POST, "/v1/proposals/{id}/endorse", Requires(P::EndorseProposals), proposals::endorse)
+        .route(Method::POST, "/v1/proposals/{id}/send", Requires(P::SendProposals), proposals::send)
+        .route(Method::POST, "/v1/proposals/{id}/outcome", Requires(P::VerifyProposals), proposals::outcome)
+        .route(Method::GET, "/v1/windows", SignedIn, proposals::windows)
+        .route(Method::POST, "/v1/windows", Requires(P::ChangeWindows), proposals::change_window)
+        .route(Method::POST, "/v1/windows/{id}/withdraw", Requires(P::ChangeWindows), proposals::withdraw_window)
+        .route(Method::POST, "/v1/windows/{id}/confirm", Requires(P::ConfirmImports), proposals::confirm_window)
+        .route(Method::POST, "/v1/windows/{id}/refuse", Requires(P::ConfirmImports), proposals::refuse_window)
+        .route(Method::GET, "/v1/deliberations", Requires(P::ReadCases), deliberations::list)
+        .route(Method::POST, "/v1/deliberations", Requires(P::Propose), deliberations::hold)
+        .route(Method::GET, "/v1/deliberations/{id}", Requires(P::ReadCases), deliberations::show)
+        .route(Method::POST, "/v1/deliberations/{id}/change", Requires(P::Propose), deliberations::change)
+        .route(Method::POST, "/v1/deliberations/{id}/sign", Requires(P::Propose), deliberations::sign)
+        .route_up_to(crate::papers::MAX_BYTES, Method::POST, "/v1/papers", Requires(P::Propose), deliberations::take_paper)
+        .route(Method::GET, "/v1/papers/{id}", Requires(P::ReadCases), deliberations::show_paper)
         .route(Method::GET, "/v1/regions", SignedIn, lookup::regions)
         .route(Method::GET, "/v1/programs", SignedIn, lookup::programs)
         .route(Method::GET, "/v1/regions/{code}/outline", SignedIn, lookup::outline)

@@ -58,8 +58,10 @@ impl Acting {
                 "SELECT DISTINCT p.photo_id, c.region FROM visit_photo p \
                  JOIN visit v ON v.id = p.visit_id \
                  JOIN verification_case c ON c.id = v.filed_case_id OR c.id = v.case_id \
-                 WHERE p.photo_id IN ({})",
-                places.join(", ")
+                 WHERE p.photo_id IN ({places}) \
+                 UNION SELECT p.photo_id, q.region FROM visit_photo p \
+                 JOIN proposal q ON q.visit_id = p.visit_id WHERE p.photo_id IN ({places})",
+                places = places.join(", ")
             );
             let values = chunk.iter().map(|id| Value::from(*id));
             for row in self

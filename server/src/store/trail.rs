@@ -23,9 +23,9 @@ use uuid::Uuid;
 use super::access::{Mode, Read, not_indexed};
 use super::delegations::{stood_in_by, stood_in_for};
 use super::tables::{
-    access, access_object, case_membership, device, enrolment, family, journal, membership, notice,
-    plan, region, role_grant, session, user_account, verification_case, visit, visit_photo,
-    waitlist,
+    access, access_object, case_membership, deliberation, device, enrolment, family, journal,
+    membership, notice, plan, proposal, region, role_grant, session, user_account,
+    verification_case, visit, visit_photo, waitlist,
 };
 use super::{Acting, in_regions, training};
 use crate::error::{Error, Result};
@@ -356,6 +356,20 @@ impl Acting {
             .await?
         {
             put(&mut found, "plan", row.id, code(&row.region)?);
+        }
+        for row in proposal::Entity::find()
+            .filter(proposal::Column::Id.is_in(of_kind(objects, "proposal")))
+            .all(on)
+            .await?
+        {
+            put(&mut found, "proposal", row.id, code(&row.region)?);
+        }
+        for row in deliberation::Entity::find()
+            .filter(deliberation::Column::Id.is_in(of_kind(objects, "deliberation")))
+            .all(on)
+            .await?
+        {
+            put(&mut found, "deliberation", row.id, code(&row.region)?);
         }
         for row in role_grant::Entity::find()
             .filter(role_grant::Column::Id.is_in(of_kind(objects, "grant")))

@@ -176,6 +176,7 @@ async fn first_loop(cast: &Cast, crew: &Crew, desks: &mut Desks) -> Result<()> {
     crew.walk().await?;
     accepted.extend(desks.review(cast, TO_RETURN, 0).await?);
     desks.decide(cast, &accepted, TO_CANCEL).await?;
+    desks.propose(cast).await?;
     let successors = desks.give_out(cast).await?;
     crew.walk().await?;
     let candidates = desks.review(cast, successors, 0).await?;

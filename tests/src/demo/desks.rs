@@ -52,7 +52,11 @@ impl Desks {
     }
 
     /// Families of the village with an active membership and no case so far.
-    async fn next_families(&mut self, village: &Village, many: usize) -> Result<Vec<FamilyId>> {
+    pub(super) async fn next_families(
+        &mut self,
+        village: &Village,
+        many: usize,
+    ) -> Result<Vec<FamilyId>> {
         let mut found = Vec::new();
         let mut after = String::new();
         loop {

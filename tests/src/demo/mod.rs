@@ -8,6 +8,7 @@ pub mod console;
 mod desks;
 pub(crate) mod doors;
 mod officers;
+mod proposals;
 mod summary;
 
 use std::net::SocketAddr;

@@ -39,6 +39,10 @@ pub struct Summary {
     pub duplicated: i64,
     /// Uploads that broke off in the middle and were taken up again.
     pub cut: u64,
+    /// Proposals, in whatever state.
+    pub proposals: i64,
+    /// Deliberations.
+    pub deliberations: i64,
     /// Rows of the journal.
     pub journal: i64,
 }
@@ -82,6 +86,8 @@ impl Summary {
             lost: i64::try_from(lost_visits)? + (wanted - photos).max(0),
             duplicated: visit_rows - i64::try_from(there.len())? + twice,
             cut: crew.cut(),
+            proposals: count("SELECT COUNT(*) FROM proposal").await?,
+            deliberations: count("SELECT COUNT(*) FROM deliberation").await?,
             journal: count("SELECT COUNT(*) FROM journal").await?,
         })
     }

@@ -590,6 +590,31 @@ fn effects() -> Vec<(&'static str, &'static str, Wish)> {
             one(P::ManageDevices),
         ),
         (
+            "Proposals",
+            "write a proposal, and a deliberation that agrees to it",
+            one(P::Propose),
+        ),
+        (
+            "Proposals",
+            "find somebody else's proposal complete, send it back or end it",
+            one(P::VerifyProposals),
+        ),
+        (
+            "Proposals",
+            "endorse or end what an honest verifier found complete",
+            one(P::EndorseProposals),
+        ),
+        (
+            "Proposals",
+            "propose other days on which they are taken",
+            one(P::ChangeWindows),
+        ),
+        (
+            "Proposals",
+            "put other days in force",
+            two(P::ChangeWindows, P::ConfirmImports),
+        ),
+        (
             "Reading",
             "see cases, photos and masked families",
             one(P::ReadCases),

@@ -8,6 +8,7 @@ use tilik_protocol::membership::{
     self, MembershipAction, MembershipState, SlotAction, SlotState, slot_step,
 };
 use tilik_protocol::policy::Role;
+use tilik_protocol::proposal::{self, ProposalAction, ProposalState};
 
 use crate::expected;
 
@@ -121,6 +122,21 @@ fn the_membership_and_slot_machines_are_the_ones_that_were_read() {
         }
     }
     expected::compare("membership_machine.txt", &out);
+}
+
+#[test]
+fn the_proposal_machine_is_the_one_that_was_read() {
+    let mut out = String::from(
+        "The proposal (usulan): state, what is done, what becomes of it, by whom.\n\
+         A role that is not named is refused. What the machine cannot know (the window, where the family lives, the\n\
+         evidence of a new one, who proposed or verified before) is asked besides, in the same transaction. A copy is a\n\
+         new proposal; the rejected one stays.\n",
+    );
+    for state in ProposalState::VARIANTS {
+        state_block(&mut out, *state, ProposalAction::VARIANTS, proposal::step);
+    }
+    who(&mut out, ProposalAction::VARIANTS, proposal::role_may);
+    expected::compare("proposal_machine.txt", &out);
 }
 
 #[test]

@@ -102,6 +102,38 @@ export const appealChip = chipOf<Schemas['FactAppeal']>({
 
 export const regime = wordOf({ dtsen: 'DTSEN', dtks: 'DTKS' });
 
+export const proposalChip = chipOf<Schemas['ProposalState']>({
+	draft: { word: 'Draf', tone: 'plain', shape: 'ring' },
+	submitted: { word: 'Menunggu cek Dukcapil', tone: 'info', shape: 'half' },
+	returned: { word: 'Dikembalikan', tone: 'warn', shape: 'back' },
+	checked: { word: 'Menunggu musyawarah', tone: 'info', shape: 'dot' },
+	deliberated: { word: 'Menunggu verifikasi', tone: 'info', shape: 'half' },
+	verified: { word: 'Menunggu pengesahan', tone: 'info', shape: 'clock' },
+	endorsed: { word: 'Disahkan, belum dikirim', tone: 'ok', shape: 'half' },
+	sent: { word: 'Menunggu pusat', tone: 'info', shape: 'clock' },
+	accepted: { word: 'Diterima pusat', tone: 'ok', shape: 'check' },
+	rejected: { word: 'Ditolak', tone: 'bad', shape: 'cross' },
+	withdrawn: { word: 'Ditarik', tone: 'plain', shape: 'bar' },
+});
+
+export const proposalKind = wordOf<Schemas['ProposalKind']>({
+	new: 'Keluarga baru',
+	correction: 'Perbaikan data',
+	program: 'Usul bansos',
+	removal: 'Usul hapus',
+	relocation: 'Pindah wilayah',
+	payee_change: 'Ganti pengurus',
+	pbi_reactivation: 'Reaktivasi PBI-JK',
+});
+
+export const windowChip = chipOf<Schemas['WindowState']>({
+	waiting: { word: 'Menunggu pengesahan', tone: 'info', shape: 'clock' },
+	in_force: { word: 'Berlaku', tone: 'ok', shape: 'check' },
+	refused: { word: 'Ditolak', tone: 'bad', shape: 'cross' },
+	withdrawn: { word: 'Ditarik', tone: 'plain', shape: 'back' },
+	superseded: { word: 'Diganti', tone: 'plain', shape: 'swap' },
+});
+
 export const outcomeChip = chipOf<Schemas['Outcome']>({
 	eligible: { word: 'Layak', tone: 'ok', shape: 'check' },
 	ineligible: { word: 'Tidak layak', tone: 'bad', shape: 'cross' },
@@ -118,6 +150,29 @@ export function deviceChip(revoked: string | null | undefined): Chip {
 	return deviceWords(revoked ?? 'active');
 }
 
+/** The states of proposals in the order of their way. */
+export const PROPOSAL_STATES: readonly Schemas['ProposalState'][] = [
+	'draft',
+	'returned',
+	'submitted',
+	'checked',
+	'deliberated',
+	'verified',
+	'endorsed',
+	'sent',
+	'accepted',
+	'rejected',
+	'withdrawn',
+];
+export const PROPOSAL_KINDS: readonly Schemas['ProposalKind'][] = [
+	'new',
+	'program',
+	'removal',
+	'correction',
+	'relocation',
+	'payee_change',
+	'pbi_reactivation',
+];
 /** The states, for a filter. */
 export const CASE_STATES: readonly CaseState[] = [
 	'open',

@@ -50,6 +50,12 @@ const PAGES: readonly Page[] = [
 		href: '/ekspor',
 		label: shell.pages.ekspor,
 		open: () => may('export') || may('confirm_exports') || may('read_journal'),
+	{ href: '/usulan', label: shell.pages.usulan, open: () => may('read_cases') },
+	{ href: '/musyawarah', label: shell.pages.musyawarah, open: () => may('read_cases') },
+	{
+		href: '/jadwal',
+		label: shell.pages.jadwal,
+		open: () => may('propose') || may('verify_proposals') || may('change_windows') || may('confirm_imports'),
 	},
 	{ href: '/impor', label: shell.pages.impor, open: () => may('import') || may('confirm_imports') },
 	{ href: '/pengguna', label: shell.pages.pengguna, open: () => may('manage_users') },

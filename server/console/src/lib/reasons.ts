@@ -1,12 +1,15 @@
 /** The reason codes Tilik ships, with their words and in their order, as the contract tells them (`npm run reasons`). */
 import {
 	CLOSE_REASONS,
+	DELIBERATION_REFUSALS,
 	EXCLUSION_REASONS,
 	GRANT_REFUSALS,
 	IMPORT_REFUSALS,
 	PLAN_EXCEPTIONS,
 	PREPARED_DISMISSALS,
 	PROPOSAL_REFUSALS,
+	PROPOSAL_REJECTIONS,
+	PROPOSAL_RETURNS,
 	RETURN_REASONS,
 	RULE_REFUSALS,
 	VISIT_REASONS,
@@ -15,6 +18,7 @@ import {
 
 export {
 	CLOSE_REASONS,
+	DELIBERATION_REFUSALS,
 	EXCLUSION_REASONS,
 	GRANT_REFUSALS,
 	IMPORT_REFUSALS,
@@ -23,12 +27,19 @@ export {
 	PROPOSAL_REFUSALS,
 	RETURN_REASONS,
 	RULE_REFUSALS,
+	PROPOSAL_REFUSALS,
+	PROPOSAL_REJECTIONS,
+	PROPOSAL_RETURNS,
+	RETURN_REASONS,
 	VISIT_REASONS,
 	type Reason,
 };
 
 /** Given by the server itself, never chosen. */
-const BY_ITSELF: readonly Reason[] = [{ code: 'LATIHAN_DIULANG', label: 'Babak latihan baru dimulai' }];
+const BY_ITSELF: readonly Reason[] = [
+	{ code: 'LATIHAN_DIULANG', label: 'Babak latihan baru dimulai' },
+	{ code: 'BELUM_DIPERINGKAT', label: 'Desil belum diperingkat' },
+];
 
 const words = new Map(
 	[
@@ -38,6 +49,9 @@ const words = new Map(
 		...RULE_REFUSALS,
 		...PREPARED_DISMISSALS,
 		...PROPOSAL_REFUSALS,
+		...PROPOSAL_REJECTIONS,
+		...PROPOSAL_RETURNS,
+		...DELIBERATION_REFUSALS,
 		...CLOSE_REASONS,
 		...IMPORT_REFUSALS,
 		...RETURN_REASONS,

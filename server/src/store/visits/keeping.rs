@@ -23,7 +23,7 @@ use crate::store::tables::{
     photo, role_grant, upload, user_account, verification_case, visit, visit_carrier, visit_flag,
     visit_photo,
 };
-use crate::store::{Acting, Write, jobs, text};
+use crate::store::{Acting, Write, jobs, proposals, text};
 
 /// What became of a visit's photos.
 struct Photos {
@@ -219,6 +219,9 @@ impl Acting {
         if photos.new.is_empty() {
             complete_if_whole(&mut write, VisitId(id)).await?;
         }
+        let told: Vec<Flag> = flags.iter().map(|(flag, _)| *flag).collect();
+        let answers = genuine.answers.as_ref().and_then(|(_, a)| a.as_ref());
+        proposals::from_finding(&mut write, id, manifest, answers, &told).await?;
         write.commit().await?;
         Ok(Some(photos.wanted))
     }

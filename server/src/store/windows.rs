@@ -1,0 +1,404 @@
+//! The days on which proposals are taken (jadwal): rows, changed by an admin and in force after an approver's word. The
+//! rules that make them are [`tilik_protocol::window`]'s.
+
+use std::collections::BTreeSet;
+
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, Set,
+};
+use tilik_protocol::ids::{UserId, WindowId};
+use tilik_protocol::lenient::Lenient;
+use tilik_protocol::policy::{Permission, Role};
+use tilik_protocol::problem::ProblemCode;
+use tilik_protocol::proposal::ProposalKind;
+use tilik_protocol::reason::{self, IMPORT_REFUSALS};
+use tilik_protocol::region::RegionCode;
+use tilik_protocol::review::Page;
+use tilik_protocol::session::Act;
+use tilik_protocol::time::Timestamp;
+use tilik_protocol::window::{
+    ChangeWindow, RefuseWindow, Regime, Window, WindowFault, WindowRule, WindowState, WindowView,
+};
+use uuid::Uuid;
+
+use super::journal::{Entry, document_number};
+use super::tables::{program, submission_window};
+use super::users::is_for_training;
+use super::write::{Seen, Write};
+use super::{Acting, text};
+use crate::error::{Error, Result};
+
+/// So many rows are told: those that count, those that wait, and the newest of the others.
+const MOST: u64 = 200;
+
+fn fault(fault: WindowFault) -> Error {
+    let (field, remedy) = match fault {
+        WindowFault::BadOpening => (
+            "opens",
+            "Isi hari pembukaan: tanggal 1 sampai 31, atau 0 sampai 27 hari sebelum akhir bulan.",
+        ),
+        WindowFault::BadClosing => (
+            "closes",
+            "Isi hari penutupan: tanggal 1 sampai 31, atau 0 sampai 27 hari sebelum akhir bulan.",
+        ),
+        WindowFault::MixedCadence => (
+            "closes",
+            "Pembukaan dan penutupan harus sama-sama bulanan atau sama-sama triwulanan.",
+        ),
+        WindowFault::ClosesFirst => (
+            "closes",
+            "Penutupan tidak boleh sebelum pembukaan, juga pada bulan Februari.",
+        ),
+    };
+    Error::field(field, fault.into(), remedy)
+}
+
+fn rules_of(row: &submission_window::Model) -> Result<Window> {
+    let rule = |text: &str| serde_json::from_str::<WindowRule>(text).map_err(Error::internal);
+    Window::new(rule(&row.opens_rule)?, rule(&row.closes_rule)?)
+        .map_err(|_| Error::internal("a window that is none"))
+}
+
+/// The window in force for an act: the program's own, or that of every program; `None`: it is always taken.
+pub(super) async fn in_force(
+    on: &impl ConnectionTrait,
+    act: ProposalKind,
+    program: &str,
+    regime: Regime,
+) -> Result<Option<Window>> {
+    let rows = submission_window::Entity::find()
+        .filter(submission_window::Column::Act.eq(act.to_string()))
+        .filter(submission_window::Column::Program.is_in(["", program]))
+        .filter(submission_window::Column::Regime.eq(regime.to_string()))
+        .filter(submission_window::Column::State.eq(WindowState::InForce.to_string()))
+        // The program's own before the empty name.
+        .order_by_desc(submission_window::Column::Program)
+        .one(on)
+        .await?;
+    rows.as_ref().map(rules_of).transpose()
+}
+
+async fn locked(write: &Write, id: WindowId) -> Result<submission_window::Model> {
+    submission_window::Entity::find_by_id(Uuid::from(id))
+        .lock_exclusive()
+        .one(write.on())
+        .await?
+        .ok_or(Error::NOT_FOUND)
+}
+
+async fn judge(
+    write: &Write,
+    row: submission_window::Model,
+    state: WindowState,
+    by: Option<UserId>,
+    refusal: Option<String>,
+) -> Result<()> {
+    let mut active: submission_window::ActiveModel = row.into();
+    active.state = Set(state.to_string());
+    active.judged_by = Set(by.map(Into::into));
+    active.judged_at = Set(Some(write.at().as_micros()));
+    active.refusal = Set(refusal);
+    active.update(write.on()).await?;
+    Ok(())
+}
+
+impl Acting {
+    /// Where a window is looked at from: the actor's first real region.
+    fn own_offset_min(&self) -> i64 {
+        let grants = self.actor.grants().iter();
+        let mut regions = grants.flat_map(|grant| &grant.regions);
+        regions.next().map_or(420, RegionCode::utc_offset_min)
+    }
+
+    /// All windows: those in force, those that wait, and what was before. They are nobody's personal data.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn windows(&self) -> Result<Page<WindowView>> {
+        let mut rows = Vec::new();
+        for alive in [true, false] {
+            let states =
+                [WindowState::InForce, WindowState::Waiting].map(|state| state.to_string());
+            let state = submission_window::Column::State;
+            let query = submission_window::Entity::find()
+                .filter(if alive {
+                    state.is_in(states)
+                } else {
+                    state.is_not_in(states)
+                })
+                .order_by_asc(submission_window::Column::Act);
+            let query = if alive {
+                query
+                    .order_by_asc(submission_window::Column::Program)
+                    .order_by_asc(submission_window::Column::Regime)
+                    .order_by_asc(submission_window::Column::Id)
+            } else {
+                query.order_by_desc(submission_window::Column::JudgedAt)
+            };
+            rows.extend(query.limit(MOST).all(self.store.read()).await?);
+        }
+        self.window_views(rows).await
+    }
+
+    async fn window_views(&self, rows: Vec<submission_window::Model>) -> Result<Page<WindowView>> {
+        let people: BTreeSet<Uuid> = rows
+            .iter()
+            .flat_map(|row| [row.proposed_by, row.judged_by])
+            .flatten()
+            .collect();
+        let names = self.store.names_of(people).await?;
+        let name = |id: Option<Uuid>| id.and_then(|id| names.get(&id).cloned());
+        let now = self.store.now();
+        let items = rows.into_iter().map(|row| {
+            let window = rules_of(&row)?;
+            let state: Lenient<WindowState> = Lenient::read(&row.state);
+            Ok(WindowView {
+                id: WindowId(row.id),
+                act: Lenient::read(&row.act),
+                program: Some(row.program).filter(|code| !code.is_empty()),
+                regime: Lenient::read(&row.regime),
+                opens: window.opens(),
+                closes: window.closes(),
+                document_number: row.document_number,
+                standing: if state.known() == Some(WindowState::InForce) {
+                    window.standing(self.own_offset_min(), now)
+                } else {
+                    None
+                },
+                state,
+                proposed_by: row.proposed_by.map(UserId),
+                proposed_by_name: name(row.proposed_by),
+                proposed_at: Timestamp::from_micros(row.proposed_at),
+                judged_by_name: name(row.judged_by),
+                judged_at: row.judged_at.map(Timestamp::from_micros),
+                refusal: row.refusal.and_then(|code| code.parse().ok()),
+            })
+        });
+        Ok(Page {
+            items: items.collect::<Result<_>>()?,
+            next: None,
+        })
+    }
+
+    async fn window_view(&self, id: WindowId) -> Result<WindowView> {
+        let row = submission_window::Entity::find_by_id(Uuid::from(id))
+            .one(self.store.read())
+            .await?
+            .ok_or(Error::NOT_FOUND)?;
+        let page = self.window_views(vec![row]).await?;
+        page.items.into_iter().next().ok_or(Error::NOT_FOUND)
+    }
+
+    /// Windows are real: who works in training only has no say in them.
+    fn sets_windows(&self, permission: Permission) -> Result<()> {
+        self.actor.require(permission)?;
+        if is_for_training(&self.actor.regions(permission)) {
+            return Err(Error::Refused(ProblemCode::Forbidden));
+        }
+        Ok(())
+    }
+
+    /// Proposes other days for an act. They wait for an approver; until then the old ones count.
+    ///
+    /// # Errors
+    /// `forbidden`, `invalid`, `stale` when others are in force than were seen, `wrong_moment` when some wait already.
+    pub async fn change_window(&self, body: ChangeWindow) -> Result<WindowView> {
+        self.sets_windows(Permission::ChangeWindows)?;
+        let me = self.actor.person_id()?;
+        Window::new(body.opens, body.closes).map_err(fault)?;
+        document_number(&body.document_number)?;
+        let code = body.program.clone().unwrap_or_default();
+        if body.program.is_some() {
+            program::Entity::find_by_id(code.clone())
+                .one(self.store.read())
+                .await?
+                .ok_or_else(|| Error::field("program", "unknown", "Program ini tidak dikenal."))?;
+        }
+        let id = WindowId(body.event_id.into());
+        let mut write = self.begin().await?;
+        let object = format!("window:{id}");
+        if write
+            .once(body.event_id, "window.change", &object, &body)
+            .await?
+            == Seen::Before
+        {
+            drop(write);
+            return self.window_view(id).await;
+        }
+        let alive = submission_window::Entity::find()
+            .filter(submission_window::Column::Act.eq(body.act.to_string()))
+            .filter(submission_window::Column::Program.eq(&code))
+            .filter(submission_window::Column::Regime.eq(body.regime.to_string()))
+            .filter(submission_window::Column::State.is_in([
+                WindowState::InForce.to_string(),
+                WindowState::Waiting.to_string(),
+            ]))
+            .all(write.on())
+            .await?;
+        let waits = WindowState::Waiting.to_string();
+        if alive.iter().any(|row| row.state == waits) {
+            return Err(Error::WRONG_MOMENT);
+        }
+        if alive.first().map(|row| WindowId(row.id)) != body.replaces {
+            return Err(Error::Stale { current_version: 0 });
+        }
+        let rule = |rule: &WindowRule| serde_json::to_string(rule).map_err(Error::internal);
+        let row = submission_window::ActiveModel {
+            id: Set(id.into()),
+            act: Set(body.act.to_string()),
+            program: Set(code),
+            regime: Set(body.regime.to_string()),
+            opens_rule: Set(rule(&body.opens)?),
+            closes_rule: Set(rule(&body.closes)?),
+            document_number: Set(body.document_number.clone()),
+            state: Set(waits),
+            proposed_by: Set(Some(me.into())),
+            proposed_at: Set(write.at().as_micros()),
+            judged_by: Set(None),
+            judged_at: Set(None),
+            refusal: Set(None),
+        };
+        match row.insert(write.on()).await {
+            // Somebody else proposed in this very moment.
+            Err(error) if text::violated(&error).is_some() => return Err(Error::WRONG_MOMENT),
+            done => done?,
+        };
+        write.journal(Entry::new(
+            "window.change",
+            object,
+            Role::Admin,
+            Some(body.event_id),
+            &serde_json::json!({ "act": body.act, "program": body.program, "regime": body.regime,
+                "opens": body.opens, "closes": body.closes, "document_number": body.document_number,
+                "replaces": body.replaces }),
+        )?);
+        write.commit().await?;
+        self.window_view(id).await
+    }
+
+    /// Takes back days that wait; whoever proposed them.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found`, `wrong_moment`.
+    pub async fn withdraw_window(&self, id: WindowId, body: Act) -> Result<WindowView> {
+        self.sets_windows(Permission::ChangeWindows)?;
+        let me = self.actor.person_id()?;
+        let mut write = self.begin().await?;
+        let row = locked(&write, id).await?;
+        if row.proposed_by != Some(me.into()) {
+            return Err(Error::Refused(ProblemCode::Forbidden));
+        }
+        let object = format!("window:{id}");
+        let seen = write
+            .once(body.event_id, "window.withdraw", &object, &body)
+            .await?;
+        if seen == Seen::Before {
+            drop(write);
+            return self.window_view(id).await;
+        }
+        if row.state != WindowState::Waiting.to_string() {
+            return Err(Error::WRONG_MOMENT);
+        }
+        judge(&write, row, WindowState::Withdrawn, Some(me), None).await?;
+        write.journal(Entry::new(
+            "window.withdraw",
+            object,
+            Role::Admin,
+            Some(body.event_id),
+            &serde_json::json!({}),
+        )?);
+        write.commit().await?;
+        self.window_view(id).await
+    }
+
+    /// Puts proposed days in force, in place of those that counted: a second person's act.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found`, `separation_of_duty`, `wrong_moment`.
+    pub async fn confirm_window(&self, id: WindowId, body: Act) -> Result<WindowView> {
+        self.sets_windows(Permission::ConfirmImports)?;
+        let me = self.actor.person_id()?;
+        let mut write = self.begin().await?;
+        let row = locked(&write, id).await?;
+        self.refuse_own_matter(write.on(), &[row.proposed_by])
+            .await?;
+        let object = format!("window:{id}");
+        let seen = write
+            .once(body.event_id, "window.confirm", &object, &body)
+            .await?;
+        if seen == Seen::Before {
+            drop(write);
+            return self.window_view(id).await;
+        }
+        if row.state != WindowState::Waiting.to_string() {
+            return Err(Error::WRONG_MOMENT);
+        }
+        submission_window::Entity::update_many()
+            .col_expr(
+                submission_window::Column::State,
+                Expr::value(WindowState::Superseded.to_string()),
+            )
+            .filter(submission_window::Column::Act.eq(&row.act))
+            .filter(submission_window::Column::Program.eq(&row.program))
+            .filter(submission_window::Column::Regime.eq(&row.regime))
+            .filter(submission_window::Column::State.eq(WindowState::InForce.to_string()))
+            .exec(write.on())
+            .await?;
+        judge(&write, row, WindowState::InForce, Some(me), None).await?;
+        write.journal(Entry::new(
+            "window.confirm",
+            object,
+            Role::Approver,
+            Some(body.event_id),
+            &serde_json::json!({}),
+        )?);
+        write.commit().await?;
+        self.window_view(id).await
+    }
+
+    /// Refuses proposed days: what counted goes on counting.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found`, `invalid`, `wrong_moment`.
+    pub async fn refuse_window(&self, id: WindowId, body: RefuseWindow) -> Result<WindowView> {
+        self.sets_windows(Permission::ConfirmImports)?;
+        let me = self.actor.person_id()?;
+        let mut write = self.begin().await?;
+        let row = locked(&write, id).await?;
+        if !reason::is_listed(&body.reason, IMPORT_REFUSALS) {
+            return Err(Error::field("reason", "unknown", "Pilih alasan penolakan."));
+        }
+        let object = format!("window:{id}");
+        let seen = write
+            .once(body.event_id, "window.refuse", &object, &body)
+            .await?;
+        if seen == Seen::Before {
+            drop(write);
+            return self.window_view(id).await;
+        }
+        if row.state != WindowState::Waiting.to_string() {
+            return Err(Error::WRONG_MOMENT);
+        }
+        let why = Some(body.reason.to_string());
+        judge(&write, row, WindowState::Refused, Some(me), why).await?;
+        write.journal(Entry::new(
+            "window.refuse",
+            object,
+            Role::Approver,
+            Some(body.event_id),
+            &serde_json::json!({ "reason": body.reason }),
+        )?);
+        write.commit().await?;
+        self.window_view(id).await
+    }
+}
+
+/// The first moment at which it is too late, while it is open.
+pub(super) fn closes_at(window: &Window, offset_min: i64, now: Timestamp) -> Option<Timestamp> {
+    match window.standing(offset_min, now) {
+        Some(tilik_protocol::window::Standing::Open { closes_at, .. }) => Some(closes_at),
+        Some(tilik_protocol::window::Standing::Closed { .. }) | None => None,
+    }
+}
