@@ -24,7 +24,6 @@ use tilik_protocol::ids::{
     SessionId, SheetId, VisitId, WindowId,
 };
 use tilik_protocol::lookup::FamilyPage;
-use tilik_protocol::lookup::FamilyPage;
 use tilik_protocol::ministry::MinistryActs;
 use tilik_protocol::plan::PlanView;
 use tilik_protocol::policy::Role;

@@ -222,6 +222,8 @@ pub const PREPARED_DISMISSALS: &[(&str, &str)] = &[
     ),
     ("FAKTA_KELIRU", "Faktanya keliru dan sedang diperbaiki"),
     ("SUDAH_DITANGANI", "Sudah ditangani dengan cara lain"),
+];
+
 /// Why a proposal for the registry or a program is rejected.
 pub const PROPOSAL_REJECTIONS: &[(&str, &str)] = &[
     ("NIK_TIDAK_PADAN", "NIK tidak padan dengan Dukcapil"),

@@ -329,7 +329,7 @@ struct Reading {
 }
 
 impl Reading {
-    fn take(&mut self, row: &Row, places: &Places, today: Option<Day>) {
+    fn take(&mut self, row: &Row, places: &Places, today: Option<Date>) {
         let Self {
             tally,
             families,
@@ -424,7 +424,7 @@ impl Rounded {
 fn read_line(
     look: &mut Look<'_>,
     places: &Places,
-    today: Option<Day>,
+    today: Option<Date>,
 ) -> Option<(FamilyLines, PersonLine)> {
     let row: &Row = look.row;
     let kk = look.take(sixteen("no_kk", row.cell(KK)));
