@@ -339,7 +339,7 @@ pub enum FamilyRequestKind {
 /// Of one person, what would be other. Of a number the first four digits, of a birth date the year.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct PersonChange {
+pub struct EditedPerson {
     /// Who; absent: somebody new.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<PersonId>,
@@ -378,7 +378,7 @@ pub struct FamilyRequestView {
     /// What would be other of the family.
     pub fields: Vec<FieldChange>,
     /// What would be other of its persons; who leaves, or who comes.
-    pub persons: Vec<PersonChange>,
+    pub persons: Vec<EditedPerson>,
     /// The family that would be closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub other: Option<FamilyId>,

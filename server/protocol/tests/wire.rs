@@ -28,7 +28,8 @@ use tilik_protocol::reason::ReasonCode;
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::registry::{
     ApplyImport, FieldChange, ImportForetold, ImportKind, ImportReport, ImportState,
-    ImportedChange, ImportedPerson, ImportedWaitlist, LineProblem, RefuseImport,
+    ImportedChange, ImportedPerson, ImportedWaitlist, KnownColumn, LineProblem, MappedColumn,
+    MissingIn, RefuseImport,
 };
 use tilik_protocol::reset_slip::*;
 use tilik_protocol::review::*;
@@ -2091,6 +2092,11 @@ fn every_wire_type_has_a_snapshot() {
         same: Some(false),
     };
     wire(s, &foretold);
+    let missing = MissingIn {
+        region: village(),
+        families: 3,
+    };
+    wire(s, &missing);
     wire(
         s,
         &ImportReport {
@@ -2119,10 +2125,7 @@ fn every_wire_type_has_a_snapshot() {
             rejected: 1,
             warned: 0,
             missing: Some(3),
-            missing_in: vec![tilik_protocol::registry::MissingIn {
-                region: "35.71.03.1009".parse().unwrap(),
-                families: 3,
-            }],
+            missing_in: vec![missing],
             rejections: vec![line],
             warnings: vec![],
             waitlists: vec![],
@@ -2139,17 +2142,24 @@ fn every_wire_type_has_a_snapshot() {
             holds: true,
         },
     );
+    let known = KnownColumn {
+        name: "no_kk".into(),
+        required: true,
+        header: Some(0),
+    };
+    let mapped = MappedColumn {
+        name: "no_kk".into(),
+        header: 0,
+    };
+    wire(s, &known);
+    wire(s, &mapped);
     wire(
         s,
         &tilik_protocol::registry::FileColumns {
             sheets: vec!["Data".into()],
             sheet: Some(0),
             headers: vec!["No KK".into()],
-            columns: vec![tilik_protocol::registry::KnownColumn {
-                name: "no_kk".into(),
-                required: true,
-                header: Some(0),
-            }],
+            columns: vec![known],
             fingerprint: "ab".repeat(32),
             mapped: true,
         },
@@ -2159,10 +2169,7 @@ fn every_wire_type_has_a_snapshot() {
         &tilik_protocol::registry::KeepMapping {
             event_id: id(74),
             fingerprint: "ab".repeat(32),
-            columns: vec![tilik_protocol::registry::MappedColumn {
-                name: "no_kk".into(),
-                header: 0,
-            }],
+            columns: vec![mapped],
         },
     );
     wire(

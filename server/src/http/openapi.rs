@@ -6,7 +6,9 @@ use utoipa::OpenApi;
 
 use super::routes::{self, Access, Line};
 use super::{
-    base_map, cases, contact_sheets, deliberations, exports, families, health, imports, lookup, map, ministry, old_photos, overview, phone, photos, plans, proposals, quotas, registration, reset_slips, rules, second_factor, session, sync, tasks, trail, training, uploads, users,
+    base_map, cases, contact_sheets, deliberations, exports, families, health, imports, lookup,
+    map, ministry, old_photos, overview, phone, photos, plans, proposals, quotas, registration,
+    reset_slips, rules, second_factor, session, sync, tasks, trail, training, uploads, users,
 };
 use crate::error::{Error, Result};
 

@@ -21,7 +21,10 @@ use tower_http::compression::CompressionLayer;
 
 use super::linger::linger;
 use super::{
-    base_map, cases, console, contact_sheets, deliberations, exports, families, health, imports, lookup, map, ministry, old_photos, overview, phone, photos, plans, proposals, quotas, registration, reset_slips, rules, second_factor, session, sync, tasks, trail, training, uploads, users,
+    base_map, cases, console, contact_sheets, deliberations, exports, families, health, imports,
+    lookup, map, ministry, old_photos, overview, phone, photos, plans, proposals, quotas,
+    registration, reset_slips, rules, second_factor, session, sync, tasks, trail, training,
+    uploads, users,
 };
 use crate::App;
 use crate::actor::Actor;

@@ -50,6 +50,7 @@ const PAGES: readonly Page[] = [
 		href: '/ekspor',
 		label: shell.pages.ekspor,
 		open: () => may('export') || may('confirm_exports') || may('read_journal'),
+	},
 	{ href: '/usulan', label: shell.pages.usulan, open: () => may('read_cases') },
 	{ href: '/musyawarah', label: shell.pages.musyawarah, open: () => may('read_cases') },
 	{

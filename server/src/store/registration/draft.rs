@@ -1,7 +1,9 @@
 //! What would be of families and persons, before it is: the same draft is shown to whoever confirms it and written once they do.
 
+use std::collections::BTreeSet;
+
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, Set};
-use tilik_protocol::family::PersonChange;
+use tilik_protocol::family::EditedPerson;
 use tilik_protocol::ids::PersonId;
 use tilik_protocol::registry::FieldChange;
 use uuid::Uuid;
@@ -14,7 +16,7 @@ use crate::store::imports::{
 };
 use crate::store::slots::keep_membership;
 use crate::store::tables::{family, membership, person, person_left};
-use crate::store::{Store, Write};
+use crate::store::{Store, Write, rules};
 
 /// In place of what nobody needs to see to judge.
 pub(super) const HIDDEN: &str = "••••";
@@ -249,7 +251,7 @@ impl Draft {
     }
 
     /// What would be other of the persons, masked.
-    pub(super) fn shown_of_persons(&self, store: &Store) -> Result<Vec<PersonChange>> {
+    pub(super) fn shown_of_persons(&self, store: &Store) -> Result<Vec<EditedPerson>> {
         let mut shown = Vec::new();
         for one in &self.persons {
             let fields = match &one.before {
@@ -271,7 +273,7 @@ impl Draft {
                     to: cell_of_person(store, &one.after, field)?,
                 });
             }
-            shown.push(PersonChange {
+            shown.push(EditedPerson {
                 person: one.before.as_ref().map(|row| PersonId(row.id)),
                 name: one.before.as_ref().unwrap_or(&one.after).name.clone(),
                 fields: changes,
@@ -301,6 +303,9 @@ impl Draft {
     /// # Errors
     /// `stale` when somebody else changed one of them meanwhile.
     pub(super) async fn write(self, write: &mut Write) -> Result<()> {
+        let families = self.families.iter().map(|one| one.after.id);
+        let of_persons = self.persons.iter().map(|one| one.after.family_id);
+        let touched: BTreeSet<Uuid> = families.chain(of_persons).collect();
         let mut rows = Rows::since(self.since);
         for (kind, object) in self.forgotten {
             forget(write, kind, object).await?;
@@ -350,7 +355,9 @@ impl Draft {
             }
             keep_membership(write, &row).await?;
         }
-        Ok(())
+        // Who a family is decides what the rules say of it.
+        let touched: Vec<Uuid> = touched.into_iter().collect();
+        rules::families_changed(write, &touched).await
     }
 }
 

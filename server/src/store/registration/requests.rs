@@ -243,7 +243,7 @@ impl Acting {
         wish: &Wish,
     ) -> Result<(
         Vec<tilik_protocol::registry::FieldChange>,
-        Vec<tilik_protocol::family::PersonChange>,
+        Vec<tilik_protocol::family::EditedPerson>,
     )> {
         let mut checking = Checking::new(places, write.at());
         let draft = self.draft_now(&mut checking, home, wish, write).await?;
