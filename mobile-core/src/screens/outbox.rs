@@ -127,7 +127,7 @@ pub struct OutboxVisit {
     pub captured_at: Timestamp,
     /// Carried for a colleague.
     pub carried: bool,
-    /// For practice. What is carried does not say.
+    /// For practice, as far as this phone can read the manifest.
     pub training: bool,
     /// Where it stands.
     pub state: OutboxState,
@@ -197,7 +197,7 @@ pub enum Why {
 pub struct OutboxPhoto {
     /// The photo.
     pub photo: PhotoId,
-    /// What it shows; of what is carried only the registry knows.
+    /// What it shows; a manifest that lies in an envelope only the registry can read.
     pub kind: Option<PhotoKind>,
     /// Where it stands.
     pub state: OutboxState,

@@ -43,7 +43,7 @@ pub(crate) struct SealedPhotoRecord {
     pub(crate) on_phone: bool,
 }
 
-/// What screens tell of a sealed manifest. One that is carried is closed to whoever carries it, and says nothing.
+/// What screens tell of a sealed manifest. One that lies in an envelope says nothing here.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Said {
     /// For practice.

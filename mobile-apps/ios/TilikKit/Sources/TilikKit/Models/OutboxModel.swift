@@ -93,7 +93,7 @@ public final class OutboxModel: ScreenModel {
         }
     }
 
-    /// What one photo shows; of what is carried nobody here knows.
+    /// What one photo shows, when this phone can know it.
     public func photoTitle(_ photo: OutboxPhoto) -> String {
         photo.kind.map { words.of($0) } ?? words("photo_spoken")
     }

@@ -3,16 +3,22 @@ package id.tilik.app
 import android.Manifest
 import android.app.Activity
 import android.content.Intent
+import android.net.Uri
 import android.view.WindowManager
+import android.widget.ListView
 import id.tilik.app.phone.Camera
 import id.tilik.app.phone.Positions
+import id.tilik.app.phone.Sender
 import id.tilik.app.screens.EnrolScreen
+import id.tilik.app.screens.TodayScreen
+import id.tilik.app.screens.UpdateScreen
 import id.tilik.app.support.City
 import id.tilik.app.support.Eye
 import id.tilik.app.support.Hand
 import id.tilik.app.support.House
 import id.tilik.app.support.TestApp
 import id.tilik.app.support.Wire
+import java.io.ByteArrayInputStream
 import java.io.File
 import java.net.URL
 import org.junit.After
@@ -27,8 +33,16 @@ import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.util.ReflectionHelpers
+import uniffi.tilik_mobile_core.BeginVisit
+import uniffi.tilik_mobile_core.CaseAction
+import uniffi.tilik_mobile_core.Fix
+import uniffi.tilik_mobile_core.NewPhoto
+import uniffi.tilik_mobile_core.Notice
+import uniffi.tilik_mobile_core.OutboxState
 import uniffi.tilik_mobile_core.TodayOrder
 import uniffi.tilik_mobile_core.TodayQuery
+import uniffi.tilik_mobile_core.UpdateState
+import uniffi.tilik_protocol.PhotoKind
 import uniffi.tilik_protocol.QuestionKind
 import uniffi.tilik_protocol.VisitKind
 
@@ -360,8 +374,8 @@ class ScreensTest {
         hand.settle()
     }
 
-    private fun questions() {
-        var looked = 0
+    private fun questions(pictured: Boolean = true) {
+        var looked = if (pictured) 0 else 2
         repeat(60) {
             if (hand.sees(words(R.string.summary_title))) return
             val at = app.desk.wait { core -> core.questions(core.drafts().last()) }.firstOrNull { it.answer == null || it.fault != null } ?: return done()
@@ -547,6 +561,360 @@ class ScreensTest {
         pin("482916")
         untilSeen(R.string.app_pin_choose)
         eye.glance("43b-ganti-pin-baru")
+    }
+
+    @Test
+    fun `another day, most of it without a network`() {
+        app.phoneName = "layar-lain"
+        enter("rini")
+        updates()
+        hand.touch(words(R.string.outbox_title))
+        untilSeen(R.string.outbox_empty)
+        look("50-kotak-kirim-kosong")
+        hand.back()
+        seenBefore()
+        wire.isDown = true
+        val quick = rows().filter { it.kind == VisitKind.QUICK }
+        theWay(quick[0].name)
+        narrowAlley()
+        practice(quick[1].case)
+        wholeFinding()
+        waiting()
+        val bundle = carryOut()
+        signOutView()
+        attention()
+        colleague(bundle)
+        assertEquals("", eye.faults.joinToString("\n"))
+    }
+
+    /** Enrolled, signed in, with a PIN; forgets the PIN at once and chooses another. */
+    private fun enter(officer: String) {
+        hand.open()
+        untilSeen(R.string.enrol_title)
+        type(R.string.enrol_server, wire.address)
+        type(R.string.enrol_code, City.enrolment(officer))
+        touch(R.string.enrol_send)
+        hand.until("the phone is enrolled") { hand.sees(words(R.string.sign_in_how)) }
+        type(R.string.sign_in_name, officer)
+        type(R.string.sign_in_password, City.FIRST_PASSWORD)
+        touch(R.string.sign_in_send)
+        hand.until("somebody else chose the password") { hand.sees(words(R.string.password_how)) }
+        type(R.string.password_old, City.FIRST_PASSWORD)
+        type(R.string.password_new, City.PASSWORD)
+        type(R.string.password_again, City.PASSWORD)
+        touch(R.string.password_send)
+        untilSeen(R.string.app_pin_choose)
+        repeat(2) { pin("482916") }
+        untilSeen(R.string.today_title)
+        hand.killAndReopen()
+        untilSeen(R.string.app_pin_enter)
+        touch(R.string.app_pin_forgot)
+        touch(R.string.app_pin_forgot_go)
+        untilSeen(R.string.app_pin_forgot_how)
+        type(R.string.sign_in_password, "salah sama sekali")
+        touch(R.string.sign_in_send)
+        hand.until("a wrong password opens nothing") { hand.sees(words(R.string.problem_wrong_credentials)) }
+        type(R.string.sign_in_password, City.PASSWORD)
+        touch(R.string.sign_in_send)
+        untilSeen(R.string.app_pin_choose)
+        repeat(2) { pin("739164") }
+        untilSeen(R.string.today_title)
+    }
+
+    /** A newer app, from its notice to the installer. The core is not brought there: the test's server has none. */
+    private fun updates() {
+        val offered = UpdateState.Offered("0.2.0", 14_200_000u)
+        eye.look("49-pembaruan-di-daftar") { (hand.shown() as TodayScreen).show(listOf(Notice.UpdateOffered("0.2.0", 14_200_000u))) }
+        hand.touch(words(R.string.settings_title))
+        touch(R.string.update_title)
+        eye.look("49b-pembaruan-ditawarkan") { (hand.shown() as UpdateScreen).show(offered) }
+        eye.look("49c-pembaruan-diambil") { (hand.shown() as UpdateScreen).show(UpdateState.Fetching("0.2.0", 14_200_000u)) }
+        eye.look("49d-pembaruan-siap") { (hand.shown() as UpdateScreen).show(UpdateState.Ready("0.2.0", "tilik.apk")) }
+        hand.back()
+        hand.back()
+        untilSeen(R.string.today_title)
+    }
+
+    /** Three houses were visited before, and have a pin; a fourth was not. */
+    private fun seenBefore() {
+        val cases = City.assign("rini", "quick", 3)
+        app.sender.sendNow()
+        hand.until("the cases come") { rows().size == 3 }
+        cases.forEachIndexed { n, case ->
+            app.desk.wait { core ->
+                val visit = core.act(case, CaseAction.Visit(VisitKind.QUICK))
+                core.addPhoto(visit, NewPhoto(PhotoKind.HOUSE_FRONT, House(++photos).jpeg(), app.phone.wallMicros()))
+                repeat(5) {
+                    val fix = Fix(
+                        latE7 = City.LAT + n * 9_000, lonE7 = City.LON + n * n * 8_000, accuracyCm = 450, altitudeCm = null, speedCmS = null,
+                        bearingCdeg = null, provider = "gps", mock = false, elapsedNs = app.phone.elapsedNs(), takenAtMicros = app.phone.wallMicros(),
+                    )
+                    core.onFix(visit, fix)
+                }
+                core.takePin(visit, null)
+                core.seal(visit)
+            }
+        }
+        hand.until("they are on the server", 90) {
+            app.desk.wait { it.sendNow() }
+            app.sender.wake()
+            app.desk.wait { it.outbox() }.let { all -> all.size == 3 && all.all { it.state is OutboxState.Sent } }
+        }
+        val again = cases.map { City.askAgain(it, "rini", "quick") }
+        City.assign("rini", "full")
+        hand.until("the houses come with their pins", 90) {
+            app.desk.wait { it.sendNow() }
+            app.sender.wake()
+            rows().size == 4 && again.all { case -> app.desk.wait { it.caseView(case, null) }?.lastPin != null }
+        }
+    }
+
+    /** A case some way off: how far, in which direction, and where it lies among the others. */
+    private fun theWay(name: String) {
+        touchRow(name)
+        untilSeen(R.string.case_asked)
+        val near = { app.positions.hear(City.LAT - 25_000, City.LON - 12_000, 600).also { hand.settle() } }
+        near()
+        hand.until("the way") { hand.texts().any { it.contains(words(R.string.way_direction, "").trim()) } }
+        eye.look("51-kasus-jarak-dan-arah") { near() }
+        touch(R.string.map_title)
+        eye.look("52-peta-kasus") { near() }
+        repeat(4) { touch(R.string.map_nearer) }
+        eye.glance("52b-peta-kasus-dekat")
+        hand.back()
+        untilSeen(R.string.case_asked)
+    }
+
+    /** Two halves that overlap, instead of one front. */
+    private fun narrowAlley() {
+        shadowOf(app).grantPermissions(Manifest.permission.CAMERA)
+        touch(R.string.begin_quick)
+        hand.until("the camera is open") { app.camera.isOpen }
+        touch(R.string.narrow_on)
+        hand.until("two halves are asked for") { hand.sees(words(R.string.photo_kind_narrow_left)) }
+        look("53-gang-sempit-kiri")
+        app.camera.scene = House(++photos).jpeg()
+        shoot()
+        touch(R.string.photo_use)
+        hand.until("the camera is open") { app.camera.isOpen }
+        touch(R.string.go_on)
+        assertTrue("one half is not enough", hand.sees(words(R.string.camera_needed)))
+        look("54-gang-sempit-kanan")
+        app.camera.scene = House(++photos).jpeg()
+        shoot()
+        touch(R.string.photo_use)
+        hand.until("the camera is open") { app.camera.isOpen }
+        touch(R.string.go_on)
+        untilSeen(R.string.pin_how)
+        byHand()
+        untilSeen(R.string.summary_title)
+        look("55-gang-sempit-ringkasan")
+        sealed()
+    }
+
+    /** The pin is set on the map: as sure as the map lets a person be, and no surer. */
+    private fun byHand() {
+        app.positions.hear(City.LAT - 25_000, City.LON - 12_000, 600)
+        touch(R.string.pin_by_hand)
+        untilSeen(R.string.pin_by_hand_how)
+        fun nearer() = repeat(20) { if (hand.sees(words(R.string.pin_nearer_first))) touch(R.string.map_nearer) }
+        fun why() {
+            nearer()
+            touch(R.string.pin_use)
+            type(R.string.pin_reason, "Penerima lokasi rusak")
+        }
+        // The map is made anew with each change of light and letters.
+        eye.look("55b-titik-dengan-tangan") { nearer() }
+        eye.look("55c-titik-dengan-tangan-alasan") { why() }
+        why()
+        touch(R.string.pin_take)
+        val pin = draft().pin
+        assertNotNull("the pin is set", pin)
+        assertEquals("hand", pin!!.source)
+        assertTrue("${pin.accuracyCm} cm is what nobody can judge by eye", pin.accuracyCm > 1_000)
+    }
+
+    private fun sealed() {
+        touch(R.string.seal)
+        untilSeen(R.string.sealed_words)
+        touch(R.string.sealed_next)
+        untilSeen(R.string.today_title)
+    }
+
+    /** Practice says on every screen that it is practice. */
+    private fun practice(case: String) {
+        app.desk.wait { it.beginVisit(BeginVisit(case, VisitKind.QUICK, null, true)) }
+        val name = rows().first { it.case == case }.name
+        app.desk.touch()
+        touchRow(name)
+        untilSeen(R.string.case_action_continue)
+        touch(R.string.case_action_continue)
+        hand.until("the camera is open") { app.camera.isOpen }
+        assertTrue(hand.sees(words(R.string.training_banner)))
+        look("56-latihan-kamera")
+        app.camera.scene = House(++photos).jpeg()
+        shoot()
+        assertTrue(hand.sees(words(R.string.training_banner)))
+        look("56b-latihan-foto")
+        touch(R.string.photo_use)
+        hand.until("the camera is open") { app.camera.isOpen }
+        touch(R.string.go_on)
+        untilSeen(R.string.pin_how)
+        eye.look("57-latihan-titik") { fixes() }
+        fixes()
+        touch(R.string.pin_take)
+        untilSeen(R.string.summary_title)
+        assertTrue(hand.sees(words(R.string.training_banner)))
+        look("58-latihan-ringkasan")
+        touch(R.string.seal)
+        untilSeen(R.string.sealed_words)
+        assertTrue(hand.sees(words(R.string.training_banner)))
+        look("59-latihan-tersegel")
+        touch(R.string.sealed_next)
+        untilSeen(R.string.today_title)
+    }
+
+    /** What is not on the list: the notice first, then photos, pin, who and where, and the seal. */
+    private fun wholeFinding() {
+        touch(R.string.finding_new)
+        untilSeen(R.string.finding_how)
+        touch(R.string.finding_begin)
+        untilSeen(R.string.notice_title)
+        look("60-temuan-pemberitahuan")
+        touch(R.string.notice_read)
+        hand.until("the camera is open") { app.camera.isOpen }
+        look("61-temuan-kamera")
+        repeat(2) {
+            hand.until("the camera is open") { app.camera.isOpen }
+            app.camera.scene = House(++photos).jpeg()
+            shoot()
+            touch(R.string.photo_use)
+        }
+        hand.until("the camera is open") { app.camera.isOpen }
+        touch(R.string.go_on)
+        untilSeen(R.string.pin_how)
+        fixes()
+        touch(R.string.pin_take)
+        untilSeen(R.string.questions_title)
+        look("62-temuan-pertanyaan")
+        questions(pictured = false)
+        untilSeen(R.string.summary_title)
+        look("63-temuan-ringkasan")
+        sealed()
+    }
+
+    private fun waiting() {
+        hand.touch(words(R.string.outbox_title))
+        untilSeen(R.string.send_now)
+        touch(R.string.send_now)
+        hand.until("nobody is there") { app.sender.state == Sender.State.WAITING }
+        look("65-kotak-kirim-menunggu")
+        touchRow(words(R.string.training_short))
+        untilSeen(R.string.outbox_visit_title)
+        assertTrue(hand.sees(words(R.string.training_banner)))
+        assertTrue("a photo says what it shows: ${hand.texts()}", hand.sees(words(R.string.photo_kind_house_front)))
+        look("66-bukti-kirim-latihan")
+        hand.back()
+    }
+
+    /** Titip kirim goes out to a card, and is the file that a colleague takes. */
+    private fun carryOut(): ByteArray {
+        hand.touch(words(R.string.carry_title))
+        untilSeen(R.string.carry_how)
+        look("67-titip-kirim-ada")
+        val card = File(app.cacheDir, "kartu.tilik")
+        touch(R.string.carry_write)
+        choose(Uri.fromFile(card))
+        hand.untilSeen(words(R.string.carry_written, 3))
+        eye.glance("68-titip-kirim-tertulis")
+        val bytes = card.readBytes()
+        assertFalse("nothing of a family can be read in it", String(bytes, Charsets.ISO_8859_1).contains("Penerima lokasi rusak"))
+        hand.back()
+        hand.back()
+        untilSeen(R.string.today_title)
+        return bytes
+    }
+
+    /** The system's file picker answers. */
+    private fun choose(uri: Uri) {
+        val asked = shadowOf(hand.activity).nextStartedActivityForResult
+        assertNotNull("the picker is asked", asked)
+        shadowOf(hand.activity).receiveResult(asked.intent, Activity.RESULT_OK, Intent().setData(uri))
+        hand.settle()
+    }
+
+    private fun signOutView() {
+        hand.touch(words(R.string.settings_title))
+        touch(R.string.sign_out_title)
+        hand.untilSeen(words(R.string.sign_out_unsent, 3, 5))
+        look("69-keluar-belum-terkirim")
+        touch(R.string.sign_out_stay)
+        hand.back()
+        untilSeen(R.string.today_title)
+    }
+
+    /** A sealed file was damaged on this phone's disk: that is told, and nothing else waits for it. */
+    private fun attention() {
+        val broken = app.desk.wait { it.outbox() }.first().photos.first()
+        File(app.folder(), "spool/${broken.photo}.age").writeText("rusak")
+        wire.isDown = false
+        hand.touch(words(R.string.outbox_title))
+        untilSeen(R.string.send_now)
+        hand.until("it needs attention", 90) {
+            app.desk.wait { it.sendNow() }
+            app.sender.wake()
+            val all = app.desk.wait { it.outbox() }
+            all.count { it.state is OutboxState.NeedsAttention } == 1 && all.count { it.state is OutboxState.Sent } == 5
+        }
+        look("70-kotak-kirim-perlu-dilihat")
+        touchRow(words(R.string.outbox_state_needs_attention))
+        untilSeen(R.string.outbox_visit_title)
+        look("71-bukti-kirim-perlu-dilihat")
+        hand.back()
+        hand.back()
+        untilSeen(R.string.today_title)
+        hand.until("the list tells of it") { hand.sees(words(R.string.notice_needs_attention, 1)) }
+    }
+
+    /** Another officer's phone takes the file along. */
+    private fun colleague(bundle: ByteArray) {
+        app.phoneName = "layar-rekan"
+        hand.close()
+        app.die()
+        enter("joko")
+        hand.touch(words(R.string.outbox_title))
+        untilSeen(R.string.send_now)
+        hand.touch(words(R.string.carry_title))
+        untilSeen(R.string.carry_how)
+        val uri = Uri.parse("content://kartu/titip-kirim-rusak.tilik")
+        shadowOf(app.contentResolver).registerInputStream(uri, ByteArrayInputStream(bundle.copyOf(bundle.size / 2)))
+        touch(R.string.carry_take)
+        choose(uri)
+        hand.untilSeen(words(R.string.problem_bundle_damaged))
+        eye.glance("72-titipan-rusak")
+        val whole = Uri.parse("content://kartu/titip-kirim.tilik")
+        shadowOf(app.contentResolver).registerInputStream(whole, ByteArrayInputStream(bundle))
+        touch(R.string.carry_take)
+        choose(whole)
+        hand.untilSeen(words(R.string.carry_taken, 3))
+        eye.glance("73-titipan-diambil")
+        hand.back()
+        look("74-kotak-kirim-titipan")
+        touchRow(words(R.string.outbox_title_carried))
+        untilSeen(R.string.outbox_visit_title)
+        look("75-bukti-kirim-titipan")
+    }
+
+    /** Scrolls a list until a row says this, and touches it. */
+    private fun touchRow(said: String) {
+        hand.until("a list") { hand.views().any { it is ListView } }
+        val list = hand.views().filterIsInstance<ListView>().first()
+        for (n in 0 until list.count) {
+            if (hand.sees(said)) break
+            list.setSelection(n)
+            hand.settle()
+        }
+        hand.touch(said)
     }
 
     private fun share() {

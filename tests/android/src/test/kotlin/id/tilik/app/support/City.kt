@@ -32,6 +32,7 @@ internal object City {
     /** Whoever gave an officer the phone does not review that officer's visits. */
     private val reviewer: Clerk
     private val families = ArrayDeque<String>()
+    private val of = HashMap<String, String>()
     private val names = listOf(
         "SUMARNI", "PAIJO", "SITI AMINAH", "WAGIMAN", "TUKIYEM", "HERI SUSANTO", "SRI WAHYUNI", "MARYONO", "NGATINI", "SLAMET RIYADI",
         "PONIRAH", "SUGENG PRIYANTO",
@@ -40,7 +41,7 @@ internal object City {
     init {
         user("koordinator", "Bu Koordinator", "supervisor", "35.71")
         user("peninjau", "Pak Peninjau", "supervisor", "35.71")
-        officers = listOf("siti" to "Siti Rahayu", "budi" to "Budi Santoso", "wati" to "Wati Lestari")
+        officers = listOf("siti" to "Siti Rahayu", "budi" to "Budi Santoso", "wati" to "Wati Lestari", "rini" to "Rini Astuti", "joko" to "Joko Prasetyo")
             .associate { (name, full) -> name to user(name, full, "officer", VILLAGE) }
         val data = File(System.getProperty("tilik.city"))
         run("import", "--demo", "regions", File(data, "kediri_wilayah.csv").path)
@@ -61,10 +62,22 @@ internal object City {
 
     /** Opens a case for each of so many families and gives them to the officer. */
     fun assign(officer: String, kind: String, count: Int = 1): List<String> {
-        val chosen = JSONArray((1..count).map { families.removeFirst() })
-        val body = event().put("families", chosen).put("kind", kind).put("officer", officers.getValue(officer))
+        return open(officer, kind, (1..count).map { families.removeFirst() })
+    }
+
+    private fun open(officer: String, kind: String, chosen: List<String>): List<String> {
+        val body = event().put("families", JSONArray(chosen)).put("kind", kind).put("officer", officers.getValue(officer))
         val opened = supervisor.post("/v1/cases", body).getJSONArray("cases")
-        return (0 until opened.length()).map { opened.getString(it) }
+        return (0 until opened.length()).map { opened.getString(it) }.also { of.putAll(it.zip(chosen)) }
+    }
+
+    /** Accepts what was found, closes the case and asks for another visit: now the house has a pin and a photo. */
+    fun askAgain(case: String, officer: String, kind: String): String {
+        val seen = reviewer.post("/v1/cases/$case/lease", null)
+        reviewer.post("/v1/cases/$case/accept", event().put("seen_version", seen.getInt("version")))
+        val accepted = supervisor.get("/v1/cases/$case").getInt("version")
+        supervisor.post("/v1/cases/$case/close", event().put("seen_version", accepted).put("reason", "SALAH_BUKA"))
+        return open(officer, kind, listOf(of.getValue(case))).single()
     }
 
     /** The case as the reviewer sees it. */

@@ -9,6 +9,7 @@ import android.view.WindowManager
 import android.widget.EditText
 import android.widget.HorizontalScrollView
 import android.widget.ImageView
+import android.widget.ListView
 import android.widget.ScrollView
 import android.widget.TextView
 import java.io.File
@@ -39,6 +40,15 @@ internal class Eye(private val hand: Hand) {
                 down.scrollTo(0, Int.MAX_VALUE / 2)
                 hand.settle()
                 picture("$called-bawah")
+            }
+            val list = hand.views().filterIsInstance<ListView>().firstOrNull { it.canScrollVertically(1) }
+            if (list != null) {
+                list.setSelection(list.count - 1)
+                hand.settle()
+                picture("$called-bawah")
+                // Screens remember how far they were scrolled.
+                list.setSelection(0)
+                hand.settle()
             }
         }
         hand.become("+notnight", 1f)

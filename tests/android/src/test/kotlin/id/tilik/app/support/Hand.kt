@@ -55,6 +55,12 @@ internal class Hand(val app: TestApp) {
         open(saved)
     }
 
+    /** The activity goes away for good. */
+    fun close() {
+        controller.pause().stop().destroy()
+        settle()
+    }
+
     /** The phone's language, night or letter size is another. */
     fun become(qualifiers: String, fontScale: Float) {
         RuntimeEnvironment.setQualifiers(qualifiers)

@@ -148,7 +148,7 @@ class CameraScreen(args: Bundle) : Screen(ScreenName.CAMERA, args) {
             val button = slotButton(context, slot, slot.kind == kind)
             row.addView(button)
             // The chosen one is in sight, however long the words before it are.
-            if (slot.kind == kind) button.post { (row.parent as? HorizontalScrollView)?.smoothScrollTo(button.left - context.dp(EDGE_DP), 0) }
+            if (slot.kind == kind) button.post { (row.parent as? HorizontalScrollView)?.scrollTo(button.left - context.dp(EDGE_DP), 0) }
         }
         tell(hintOf(context, now, kind))
         finder?.show(if (hasLines(kind)) now.roofLine to now.floorLine else null)
