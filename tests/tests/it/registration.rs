@@ -767,16 +767,25 @@ async fn a_name_among_a_million_families_is_found_soon() {
         }
     };
     // One in twenty has the commonest first word.
-    let word = |n: &str| {
-        let names: Vec<String> = WORDS
-            .iter()
-            .enumerate()
+    let first = "(CASE WHEN n % 20 = 0 THEN 0 ELSE (n * 7 + n / 40) % 40 END)";
+    let second = "((n * 13 + n / 100) % 40)";
+    let word = |which: &str| {
+        let names = WORDS.iter().enumerate();
+        let names: Vec<String> = names
             .map(|(at, word)| format!("WHEN {at} THEN '{word}'"))
             .collect();
-        format!("CASE {n} {} END", names.join(" "))
+        format!("CASE {which} {} END", names.join(" "))
     };
-    let first = word("(CASE WHEN n % 20 = 0 THEN 0 ELSE (n * 7 + n / 40) % 40 END)");
-    let second = word("((n * 13 + n / 100) % 40)");
+    let names = format!("{} || ' ' || {}", word(first), word(second));
+    let keys: Vec<String> = WORDS
+        .iter()
+        .enumerate()
+        .flat_map(|(at, word)| {
+            let keys = tilik_protocol::names::sounds(word).into_iter();
+            keys.map(move |key| format!("({at}, '{key}')"))
+        })
+        .collect();
+    let keys = keys.join(", ");
     let run = async |text: String| store.poke(&text, []).await.unwrap();
     let house = village.homes[0].house;
     run(format!(
@@ -789,32 +798,21 @@ async fn a_name_among_a_million_families_is_found_soon() {
     .await;
     run(format!(
         "INSERT INTO person (id, version, family_id, name, name_key, birth_year, relation, alive, valid_from, recorded_at) \
-         SELECT {}, 1, {}, {first} || ' ' || {second}, '', 1940 + n % 80, 'anak', TRUE, 0, 0 FROM ({}) AS s",
+         SELECT {}, 1, {}, {names}, '', 1940 + n % 80, 'anak', TRUE, 0, 0 FROM ({}) AS s",
         id("(n + 4000000000)"),
         id("(n / 3 + 1)"),
         series(3 * (FAMILIES - 1)),
     ))
     .await;
-    for (at, which) in [(0, &first), (1, &second)] {
-        for key_of in WORDS {
-            let keys = tilik_protocol::names::sounds(key_of);
-            for (n, key) in keys.iter().enumerate() {
-                // Twice the same word is one sound.
-                let once = if at == 0 {
-                    String::new()
-                } else {
-                    format!(" AND {first} <> '{key_of}'")
-                };
-                run(format!(
-                    "INSERT INTO person_sound (sound, birth_year, person_id) \
-                     SELECT '{key}', 1940 + n % 80, {} FROM ({}) AS s WHERE {which} = '{key_of}'{once} AND {n} >= 0 \
-                     ON CONFLICT DO NOTHING",
-                    id("(n + 4000000000)"),
-                    series(3 * (FAMILIES - 1)),
-                ))
-                .await;
-            }
-        }
+    for which in [first, second] {
+        run(format!(
+            "INSERT INTO person_sound (sound, birth_year, person_id) \
+             SELECT k.column2, 1940 + n % 80, {} FROM ({}) AS s JOIN (VALUES {keys}) AS k ON k.column1 = {which} \
+             WHERE TRUE ORDER BY 1, 2 ON CONFLICT DO NOTHING",
+            id("(n + 4000000000)"),
+            series(3 * (FAMILIES - 1)),
+        ))
+        .await;
     }
     if is_postgres {
         run("ANALYZE".to_owned()).await;
