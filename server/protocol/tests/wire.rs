@@ -1396,6 +1396,163 @@ fn wire<T: Serialize + DeserializeOwned>(seen: &mut BTreeSet<String>, value: &T)
     seen.insert(name);
 }
 
+/// Files in and out, and what is to be entered in the ministry's system.
+fn exchanged(s: &mut BTreeSet<String>) {
+    use tilik_protocol::export::{
+        AnswerExport, AskExport, ExportFormat, ExportKind, ExportState, ExportView,
+    };
+    use tilik_protocol::ministry::{
+        MinistryAct, MinistryActKind, MinistryActs, MinistryCount, TickActs, TickedAct,
+    };
+    use tilik_protocol::old_photo::{
+        OldPhotoProblem, OldPhotoView, OldPhotosReport, OldPhotosState,
+    };
+    use tilik_protocol::registry::{KnownColumn, MappedColumn, MissingIn};
+    let act = MinistryAct {
+        id: id(90),
+        version: 2,
+        kind: MinistryActKind::Cancelled.into(),
+        program: "PKH".into(),
+        family: id(2),
+        name: "Sutrisno".into(),
+        person: Some(id(3)),
+        person_name: Some("Sutrisno".into()),
+        region: village(),
+        address: "Jl. Melati 1".into(),
+        rt: "003".into(),
+        rw: "001".into(),
+        reason: Some(ReasonCode::known("PINDAH_LUAR")),
+        approved_at: at(0),
+        entered_by: Some(id(1)),
+        entered_by_name: Some("Operator Satu".into()),
+        entered_at: Some(at(5)),
+    };
+    wire(s, &act);
+    let count = MinistryCount {
+        region: village(),
+        open: 1,
+        entered: 1,
+    };
+    wire(s, &count);
+    wire(
+        s,
+        &MinistryActs {
+            items: vec![act],
+            next: Some("1.2".into()),
+            villages: vec![count],
+        },
+    );
+    let ticked = TickedAct {
+        id: id(90),
+        seen_version: 1,
+    };
+    wire(s, &ticked);
+    wire(
+        s,
+        &TickActs {
+            event_id: id(74),
+            entered: true,
+            acts: vec![ticked],
+        },
+    );
+    wire(
+        s,
+        &AskExport {
+            event_id: id(74),
+            kind: ExportKind::Families,
+            format: ExportFormat::Xlsx,
+            region: village(),
+            program: Some("PKH".into()),
+            personal: true,
+            purpose: Some("rapat koordinasi".into()),
+        },
+    );
+    wire(
+        s,
+        &AnswerExport {
+            event_id: id(74),
+            allow: true,
+        },
+    );
+    wire(
+        s,
+        &ExportView {
+            id: id(91),
+            kind: ExportKind::Families.into(),
+            format: ExportFormat::Xlsx.into(),
+            region: village(),
+            program: None,
+            personal: true,
+            purpose: Some("rapat koordinasi".into()),
+            state: ExportState::Ready.into(),
+            asked_by: id(1),
+            asked_by_name: Some("Operator Satu".into()),
+            asked_at: at(0),
+            answered_by: Some(id(5)),
+            answered_by_name: Some("Kepala Dinas".into()),
+            answered_at: Some(at(1)),
+            rows: Some(4),
+            bytes: Some(4_096),
+            until: Some(at(1_440)),
+            downloads: 1,
+        },
+    );
+    wire(
+        s,
+        &OldPhotoView {
+            id: id(92),
+            width: 1600,
+            height: 1200,
+            brought_at: at(0),
+        },
+    );
+    let problem = OldPhotoProblem {
+        position: 3,
+        name: "3571************".into(),
+        code: "not_a_photo".into(),
+        remedy: "Berkas ini bukan foto JPEG.".into(),
+    };
+    wire(s, &problem);
+    wire(
+        s,
+        &OldPhotosReport {
+            id: id(93),
+            state: OldPhotosState::Done.into(),
+            at: at(0),
+            brought_by: id(1),
+            brought_by_name: Some("Admin Satu".into()),
+            files: 3,
+            done: 3,
+            taken: 2,
+            known: 0,
+            rejected: 1,
+            rejections: vec![problem],
+        },
+    );
+    wire(
+        s,
+        &KnownColumn {
+            name: "no_kk".into(),
+            required: true,
+            header: Some(0),
+        },
+    );
+    wire(
+        s,
+        &MappedColumn {
+            name: "no_kk".into(),
+            header: 0,
+        },
+    );
+    wire(
+        s,
+        &MissingIn {
+            region: village(),
+            families: 3,
+        },
+    );
+}
+
 #[test]
 fn every_wire_type_has_a_snapshot() {
     let mut seen = BTreeSet::new();
@@ -2131,6 +2288,7 @@ fn every_wire_type_has_a_snapshot() {
             waitlists: vec![],
         },
     );
+    exchanged(s);
     wire(
         s,
         &tilik_protocol::registry::MissingFamily {
@@ -2268,6 +2426,9 @@ fn declared() -> BTreeSet<String> {
         include_str!("../src/problem.rs"),
         include_str!("../src/second_factor.rs"),
         include_str!("../src/reset_slip.rs"),
+        include_str!("../src/ministry.rs"),
+        include_str!("../src/export.rs"),
+        include_str!("../src/old_photo.rs"),
     ];
     let mut names = BTreeSet::new();
     for source in sources {
@@ -2331,6 +2492,11 @@ fn every_code_and_state_is_spelled_in_snake_case_and_reads_back() {
     check::<VisitStatus>();
     check::<ImportKind>();
     check::<ImportState>();
+    check::<tilik_protocol::ministry::MinistryActKind>();
+    check::<tilik_protocol::export::ExportKind>();
+    check::<tilik_protocol::export::ExportFormat>();
+    check::<tilik_protocol::export::ExportState>();
+    check::<tilik_protocol::old_photo::OldPhotosState>();
     check::<PersonEvent>();
     check::<AccountState>();
     check::<tilik_protocol::map::MapState>();

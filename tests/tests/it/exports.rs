@@ -70,8 +70,8 @@ async fn numbers_are_masked_until_a_purpose_is_given_and_the_file_comes_in_again
     office.world.settle().await.unwrap();
     let made = newest(&operator).await;
     assert_eq!(
-        (made.state.clone(), made.rows),
-        (ExportState::Ready.into(), Some(4))
+        (made.state.known(), made.rows),
+        (Some(ExportState::Ready), Some(4))
     );
     let file = fetch(&operator, &made).await.ok().unwrap();
     let text = String::from_utf8(file.body.to_vec()).unwrap();
@@ -197,8 +197,8 @@ async fn every_kind_is_of_ones_own_region_and_no_cell_is_a_formula() {
         office.world.settle().await.unwrap();
         let made = newest(&operator).await;
         assert_eq!(
-            (made.state.clone(), made.rows),
-            (ExportState::Ready.into(), Some(rows)),
+            (made.state.known(), made.rows),
+            (Some(ExportState::Ready), Some(rows)),
             "{kind}"
         );
         let file = fetch(&operator, &made).await.ok().unwrap().body.to_vec();
