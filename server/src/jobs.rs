@@ -22,54 +22,40 @@ const HOLD: Duration = Duration::from_secs(30);
 /// Every so many ticks orphans of the staging area are looked for.
 const TIDY_TICKS: u32 = 720;
 
+/// Does what may take longer than its job's lease. Both go on side by side: the work may be what holds the database that the
+/// lease is waiting for.
+async fn while_held(
+    by: &Acting,
+    job: &mut Claimed,
+    work: impl Future<Output = Result<()>>,
+) -> Result<()> {
+    let hold = async {
+        loop {
+            tokio::time::sleep(HOLD).await;
+            if !by.hold_job(job).await? {
+                return Err(Error::WRONG_MOMENT);
+            }
+        }
+    };
+    tokio::select! {
+        done = work => done,
+        lost = hold => lost,
+    }
+}
+
 impl App {
     async fn do_job(&self, by: &Acting, job: &mut Claimed) -> Result<()> {
         if job.kind == crate::imports::JOB {
             let import = job.object.parse().map_err(Error::internal)?;
-            // A large file takes longer than the lease. Both go on side by side: the work may be what holds the database
-            // that the lease is waiting for.
-            let hold = async {
-                loop {
-                    tokio::time::sleep(HOLD).await;
-                    if !by.hold_job(job).await? {
-                        return Err(Error::WRONG_MOMENT);
-                    }
-                }
-            };
-            return tokio::select! {
-                done = self.go_on_with_import(import) => done,
-                lost = hold => lost,
-            };
+            return while_held(by, job, Box::pin(self.go_on_with_import(import))).await;
         }
         if job.kind == crate::old_photos::JOB {
             let archive = job.object.parse().map_err(Error::internal)?;
-            let hold = async {
-                loop {
-                    tokio::time::sleep(HOLD).await;
-                    if !by.hold_job(job).await? {
-                        return Err(Error::WRONG_MOMENT);
-                    }
-                }
-            };
-            return tokio::select! {
-                done = self.go_on_with_old_photos(archive) => done,
-                lost = hold => lost,
-            };
+            return while_held(by, job, Box::pin(self.go_on_with_old_photos(archive))).await;
         }
         if job.kind == crate::exports::JOB {
             let export = job.object.parse().map_err(Error::internal)?;
-            let hold = async {
-                loop {
-                    tokio::time::sleep(HOLD).await;
-                    if !by.hold_job(job).await? {
-                        return Err(Error::WRONG_MOMENT);
-                    }
-                }
-            };
-            return tokio::select! {
-                done = self.make_export(export) => done,
-                lost = hold => lost,
-            };
+            return while_held(by, job, Box::pin(self.make_export(export))).await;
         }
         if job.kind == crate::store::OPEN_PLAN {
             let plan = job.object.parse().map_err(Error::internal)?;
@@ -103,7 +89,7 @@ impl App {
         let Some(mut job) = by.claim_job_of(which).await? else {
             return Ok(false);
         };
-        match self.do_job(&by, &mut job).await {
+        match Box::pin(self.do_job(&by, &mut job)).await {
             Ok(()) => by.finish_job(&job).await?,
             Err(error) => {
                 tracing::warn!(job.kind = %job.kind, job.id = %job.id, cause = %error, "a job failed");

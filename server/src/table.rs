@@ -1,6 +1,7 @@
 //! Tables that leave the installation: CSV or a workbook, row by row. Whatever a cell says, no spreadsheet takes it for a
 //! formula.
 
+use std::fmt::Write as _;
 use std::io::{Cursor, Write};
 
 use zip::ZipWriter;
@@ -151,14 +152,16 @@ impl Workbook {
             let at = format!("{}{}", crate::xlsx::letters(n), self.row);
             match cell {
                 Cell::Number(number) => {
-                    text += &format!(r#"<c r="{at}"><v>{number}</v></c>"#);
+                    write!(text, r#"<c r="{at}"><v>{number}</v></c>"#).map_err(Error::internal)?;
                 }
                 Cell::Text(words) if words.is_empty() => {}
                 Cell::Text(words) => {
                     let style = if looks_like_a_formula(words) { 2 } else { 1 };
-                    text += &format!(
+                    write!(
+                        text,
                         r#"<c r="{at}" s="{style}" t="inlineStr"><is><t xml:space="preserve">"#
-                    );
+                    )
+                    .map_err(Error::internal)?;
                     escape(words, &mut text);
                     text += "</t></is></c>";
                 }

@@ -184,7 +184,9 @@ impl<R: Read> Guarded<R> {
                 }
                 (Within::Text, _) => Within::Text,
                 // No document type, comment or unparsed text; no instruction but the declaration.
-                (Within::Opened, b'!') => return Some(Fault::Unusual),
+                (Within::Opened, b'!') | (Within::Tag | Within::Quoted(_), b'<') => {
+                    return Some(Fault::Unusual);
+                }
                 (Within::Opened, b'?') if !self.is_first => return Some(Fault::Unusual),
                 (Within::Opened, _) => {
                     self.is_first = false;
@@ -195,7 +197,6 @@ impl<R: Read> Guarded<R> {
                     Within::Text
                 }
                 (Within::Tag, quote @ (b'"' | b'\'')) => Within::Quoted(quote),
-                (Within::Tag | Within::Quoted(_), b'<') => return Some(Fault::Unusual),
                 (Within::Tag, _) => Within::Tag,
                 (Within::Quoted(quote), other) if quote == other => Within::Tag,
                 (quoted @ Within::Quoted(_), _) => quoted,
@@ -622,10 +623,8 @@ impl Rows<'_> {
                         }
                     }
                     "row" => {
-                        if cells.iter().any(|cell| !cell.text.is_empty()) {
-                            if !each(line, &cells)? {
-                                return Ok(true);
-                            }
+                        if cells.iter().any(|cell| !cell.text.is_empty()) && !each(line, &cells)? {
+                            return Ok(true);
                         }
                         cells.clear();
                     }
@@ -808,6 +807,7 @@ fn check_archive(archive: &mut ZipArchive<Cursor<&[u8]>>) -> Result<()> {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use std::fmt::Write as _;
     use std::io::Write;
 
     use super::*;
@@ -832,8 +832,16 @@ pub(crate) mod tests {
     fn workbook(sheets: &[(&str, &str)]) -> Vec<u8> {
         let (mut list, mut links) = (String::new(), String::new());
         for (n, (name, _)) in sheets.iter().enumerate() {
-            list += &format!(r#"<sheet name="{name}" sheetId="{n}" r:id="rId{n}"/>"#);
-            links += &format!(r#"<Relationship Id="rId{n}" Target="worksheets/sheet{n}.xml"/>"#);
+            write!(
+                list,
+                r#"<sheet name="{name}" sheetId="{n}" r:id="rId{n}"/>"#
+            )
+            .unwrap();
+            write!(
+                links,
+                r#"<Relationship Id="rId{n}" Target="worksheets/sheet{n}.xml"/>"#
+            )
+            .unwrap();
         }
         let head = format!(
             r#"<?xml version="1.0"?><workbook xmlns:r="x"><sheets>{list}</sheets></workbook>"#
@@ -927,7 +935,7 @@ pub(crate) mod tests {
     #[test]
     fn a_sheet_can_be_chosen_and_must_exist() {
         let one = r#"<row r="1"><c r="A1"><v>1</v></c></row>"#;
-        let two = r#"<row><c><v>2</v></c><c><v>3</v></c></row>"#;
+        let two = r"<row><c><v>2</v></c><c><v>3</v></c></row>";
         let file = workbook(&[("Satu", one), ("Dua", two)]);
         let (at, told) = rows(&file, Some(1)).unwrap();
         assert_eq!((at, told[0].0, texts(&told[0].1)), (1, 1, vec!["2", "3"]));

@@ -1136,8 +1136,8 @@ mod tests {
         let rule = ready("PBI-JK", "dtsen");
         let with = |code: &'static str, whose: Whose, appeal: FactAppeal| {
             let recorded = vec![Recorded {
-                whose,
                 appeal,
+                whose,
                 ..fact(code)
             }];
             said(

@@ -41,10 +41,9 @@ fn sound(word: &str, reading: Reading) -> String {
         let (what, width) = match (now, next) {
             _ if doubled => (None, 1),
             ('d', Some('j')) => (Some('j'), 2),
-            ('t', Some('j')) | ('c', Some('y')) => (Some('k'), 2),
             ('s' | 'n', Some('j' | 'y')) | ('d' | 't' | 'g', Some('h')) => (Some(now), 2),
             ('k' | 'c', Some('h')) if reading.soft && !first => (None, 2),
-            ('k' | 'c', Some('h')) => (Some('k'), 2),
+            ('t', Some('j')) | ('c', Some('y')) | ('k' | 'c', Some('h')) => (Some('k'), 2),
             ('p', Some('h')) => (Some('p'), 2),
             ('c' | 'k' | 'q', _) => (Some('k'), 1),
             ('x' | 'z', _) => (Some('s'), 1),

@@ -202,8 +202,7 @@ pub struct Beside {
 fn birth_of(day: u32, month: u32, short: u32, today: Option<Day>) -> Option<(u32, u32, u32)> {
     let possible = |century: u32| {
         Day::real(century + short, month, day)
-            .filter(|day| today.is_none_or(|today| *day <= today))
-            .is_some()
+            .is_some_and(|day| today.is_none_or(|today| day <= today))
     };
     (possible(2000) || possible(1900)).then_some((day, month, short))
 }

@@ -473,7 +473,7 @@ impl ComponentRule {
                     "components.at_least",
                     "out_of_range",
                     "Isi antara 1 dan banyaknya komponen.",
-                ))
+                ));
             }
             Some(_) => {}
         }

@@ -415,6 +415,7 @@ mod tests {
         Window::new(rule(1, 1), rule(18, 2)).unwrap()
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "as a window answers")]
     fn open(period: &str, closes_at: &str) -> Option<Standing> {
         Some(Standing::Open {
             period: period.to_owned(),
@@ -422,6 +423,7 @@ mod tests {
         })
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "as a window answers")]
     fn closed(period: &str, opens_at: &str) -> Option<Standing> {
         Some(Standing::Closed {
             period: period.to_owned(),

@@ -238,7 +238,7 @@ fn proposals(s: &mut BTreeSet<String>) {
     let problem = json!({ "field": "window", "code": "PERIODE_TUTUP", "remedy": "Di luar jadwal usulan; dibuka lagi 1 Desember 2026." });
     let act = json!({ "at": "2026-11-24T03:00:00.000000Z", "action": "reject", "to": "rejected", "by": "00000000-0000-0000-0000-000000000001", "by_name": "Verifikator Satu", "role": "verifier", "reason": "DITOLAK_PUSAT", "document_number": "SK/80/2026", "note": "lihat surat" });
     let says = json!({ "what": "family", "name": "Contoh Dua", "address": "Jalan Contoh 2", "rt": "001", "rw": "002", "note": "rumah kayu" });
-    let evidence = json!({ "visit": "00000000-0000-0000-0000-000000000050", "officer": "00000000-0000-0000-0000-000000000002", "officer_name": "Pendamping Satu", "captured_at": "2026-11-24T03:00:00.000000Z", "received_at": "2026-11-24T03:00:00.000000Z", "photos": [], "lat_e7": -78200000, "lon_e7": 1120150000, "accuracy_cm": 800, "flags": ["late_sync"], "finding": says });
+    let evidence = json!({ "visit": "00000000-0000-0000-0000-000000000050", "officer": "00000000-0000-0000-0000-000000000002", "officer_name": "Pendamping Satu", "captured_at": "2026-11-24T03:00:00.000000Z", "received_at": "2026-11-24T03:00:00.000000Z", "photos": [], "lat_e7": -78_200_000, "lon_e7": 1_120_150_000, "accuracy_cm": 800, "flags": ["late_sync"], "finding": says });
     let attendee = json!({ "name": "Sri Wahyuni", "office": "Lurah" });
     let result = json!({ "proposal": "00000000-0000-0000-0000-000000000070", "said": "refused", "reason": "DINILAI_MAMPU" });
     let held = json!({ "region": "35.71.03.1009", "held_on": "2026-11-20", "place": "Balai kelurahan", "attendees": [attendee], "names": [result] });

@@ -94,7 +94,7 @@ pub(super) async fn look_for(write: &Write, suspects: Vec<Uuid>) -> Result<()> {
             .filter(|row| row.alive && row.birth_year.is_some())
             .collect();
         if !living.is_empty() {
-            let mut named: HashMap<(String, Option<i32>), Vec<(Uuid, Marks)>> = HashMap::new();
+            let mut named: HashMap<_, Vec<(Uuid, Marks)>> = HashMap::new();
             for row in namesakes(write, &living).await? {
                 let marks = Marks::of(store, &row)?;
                 let known = named.entry((row.name_key, row.birth_year));

@@ -1,5 +1,6 @@
 //! Spreadsheets and files of any make: what comes in of them, whose columns mean what, and who is not in them.
 
+use std::fmt::Write as _;
 use std::io::{Cursor, Write as _};
 
 use axum::body::Body;
@@ -33,14 +34,20 @@ pub(crate) fn workbook(sheets: &[(&str, Vec<Vec<Cell>>)]) -> Vec<u8> {
     )];
     let (mut list, mut links) = (String::new(), String::new());
     for (n, (name, rows)) in sheets.iter().enumerate() {
-        list += &format!(
+        write!(
+            list,
             r#"<sheet name="{name}" sheetId="{}" r:id="rId{n}"/>"#,
             n + 1
-        );
-        links += &format!(r#"<Relationship Id="rId{n}" Target="worksheets/sheet{n}.xml"/>"#);
+        )
+        .unwrap();
+        write!(
+            links,
+            r#"<Relationship Id="rId{n}" Target="worksheets/sheet{n}.xml"/>"#
+        )
+        .unwrap();
         let mut body = String::new();
         for (line, row) in (1..).zip(rows) {
-            body += &format!(r#"<row r="{line}">"#);
+            write!(body, r#"<row r="{line}">"#).unwrap();
             for cell in row {
                 body += &match cell {
                     Cell::Text(text) => format!(
@@ -345,10 +352,10 @@ async fn a_large_file_comes_in_line_by_line() {
         // A serial that is never nought, and digits of birth that go around.
         let (day, serial) = (n / 9_999 % 28 + 1, n % 9_999 + 1);
         let month = n / 9_999 / 28 + 1;
-        file += &format!(
+        write!(file,
             "3571{n:012},3571{n:012},357101{day:02}{month:02}80{serial:04},WARGA {},{day:02}-{month:02}-1980,L,KEPALA KELUARGA,JL. MELATI NO. {n},1,2,{BANDAR_LOR},2\n",
             ["SATU", "DUA", "TIGA"][n as usize % 3]
-        );
+        ).unwrap();
     }
     let (size, before, begun) = (file.len(), peak_mib(), std::time::Instant::now());
     let app = office.world.app().unwrap();

@@ -94,6 +94,7 @@ async fn correct(by: &Console, view: &FamilyView, change: Value) -> Answer {
     act(by, view.id, "corrections", &body).await
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "an answer is read once")]
 fn changed(answer: Answer) -> FamilyChanged {
     assert_eq!(answer.status, 200, "{}", answer.json());
     answer.read().unwrap()

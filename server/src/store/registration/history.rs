@@ -162,10 +162,7 @@ struct Moment {
 }
 
 /// Of one object's versions the one that holds at a moment: of what was known, the last said of that day or before.
-fn holding<'a>(
-    versions: &'a [row_version::Model],
-    moment: Moment,
-) -> Option<&'a row_version::Model> {
+fn holding(versions: &[row_version::Model], moment: Moment) -> Option<&row_version::Model> {
     versions
         .iter()
         .filter(|row| row.recorded_at <= moment.known_at && row.valid_from <= moment.at)

@@ -174,7 +174,7 @@ impl Acting {
                 "Keluarga ini belum punya nomor KK; lengkapi lewat Dukcapil.",
             );
         }
-        let facts = self.read_persons(&mut checking, "persons", &body.persons);
+        let facts = Self::read_persons(&mut checking, "persons", &body.persons);
         let heads = body
             .persons
             .iter()
@@ -265,7 +265,6 @@ impl Acting {
     }
 
     fn read_persons(
-        &self,
         checking: &mut Checking<'_>,
         field: &str,
         persons: &[tilik_protocol::family::NewPerson],
@@ -426,7 +425,7 @@ impl Acting {
             persons.push(self.corrected(checking, &at, member, one)?);
         }
         let at = self.store.now().as_micros();
-        let added = self.read_persons(checking, "added", &body.added);
+        let added = Self::read_persons(checking, "added", &body.added);
         let mut payee = body.payee.map(Uuid::from);
         for (n, facts) in added.iter().enumerate() {
             if let Some(facts) = facts {

@@ -72,6 +72,10 @@ struct Held {
 
 impl Against {
     /// The rule in force in a village; none when the new one would not count there.
+    #[expect(
+        clippy::option_option,
+        reason = "no rule in force is another thing than one that goes before the new one"
+    )]
     fn before(&self, village: &RegionCode) -> Option<Option<&ReadyRule>> {
         let rows: Vec<rule::Model> = self.in_force.iter().map(|(row, _)| row.clone()).collect();
         let Some(row) = of_village(&rows, &self.program, &self.regime, village) else {
