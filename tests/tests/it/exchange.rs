@@ -49,7 +49,7 @@ pub(crate) fn workbook(sheets: &[(&str, Vec<Vec<Cell>>)]) -> Vec<u8> {
         for (line, row) in (1..).zip(rows) {
             write!(body, r#"<row r="{line}">"#).unwrap();
             for cell in row {
-                body += &match cell {
+                let text = match cell {
                     Cell::Text(text) => format!(
                         r#"<c t="inlineStr"><is><t>{}</t></is></c>"#,
                         text.replace('&', "&amp;").replace('<', "&lt;")
@@ -57,6 +57,7 @@ pub(crate) fn workbook(sheets: &[(&str, Vec<Vec<Cell>>)]) -> Vec<u8> {
                     Cell::Number(number) => format!("<c><v>{number}</v></c>"),
                     Cell::Day(serial) => format!(r#"<c s="1"><v>{serial}</v></c>"#),
                 };
+                body += &text;
             }
             body += "</row>";
         }
@@ -352,8 +353,8 @@ async fn a_large_file_comes_in_line_by_line() {
         // A serial that is never nought, and digits of birth that go around.
         let (day, serial) = (n / 9_999 % 28 + 1, n % 9_999 + 1);
         let month = n / 9_999 / 28 + 1;
-        write!(file,
-            "3571{n:012},3571{n:012},357101{day:02}{month:02}80{serial:04},WARGA {},{day:02}-{month:02}-1980,L,KEPALA KELUARGA,JL. MELATI NO. {n},1,2,{BANDAR_LOR},2\n",
+        writeln!(file,
+            "3571{n:012},3571{n:012},357101{day:02}{month:02}80{serial:04},WARGA {},{day:02}-{month:02}-1980,L,KEPALA KELUARGA,JL. MELATI NO. {n},1,2,{BANDAR_LOR},2",
             ["SATU", "DUA", "TIGA"][n as usize % 3]
         ).unwrap();
     }
