@@ -34,7 +34,7 @@ export const rules = {
 	changed: 'Berubah',
 	losing: 'Penerima menjadi tidak layak',
 	now: 'Sekarang',
-	then: 'Nanti',
+	later: 'Nanti',
 	members: 'Penerima',
 	others: 'Bukan penerima',
 	unjudged: 'Belum dinilai',
