@@ -160,12 +160,14 @@ impl Acting {
             .select_only()
             .column(ministry_act::Column::Region)
             .column_as(
-                Expr::cust("CASE WHEN entered_at IS NULL THEN 0 ELSE 1 END"),
+                Expr::cust("CAST(CASE WHEN entered_at IS NULL THEN 0 ELSE 1 END AS bigint)"),
                 "entered",
             )
             .column_as(Expr::cust("count(*)"), "acts")
             .group_by(ministry_act::Column::Region)
-            .group_by(Expr::cust("CASE WHEN entered_at IS NULL THEN 0 ELSE 1 END"))
+            .group_by(Expr::cust(
+                "CAST(CASE WHEN entered_at IS NULL THEN 0 ELSE 1 END AS bigint)",
+            ))
             .into_model::<Counted>()
             .all(self.store.read())
             .await?;
