@@ -44,23 +44,53 @@ pub enum TaskKind {
     ConfirmGrant,
     /// A slip for a new password that waits for an approver.
     ReleaseSlip,
+    /// A draft of a proposal, or one that came back.
+    WriteProposal,
+    /// A matched proposal that wants a deliberation or a statement.
+    DeliberateProposal,
+    /// A proposal whose persons are to be matched.
+    CheckProposal,
+    /// A deliberated proposal that is to be verified.
+    VerifyProposal,
+    /// A verified proposal that an approver endorses or refuses.
+    EndorseProposal,
+    /// An endorsed proposal that nobody has sent to the centre.
+    SendProposal,
+    /// A change of who a family is that waits for an approver.
+    ConfirmFamily,
+    /// Two persons who may be one.
+    JudgeDuplicate,
+    /// A cancellation that the rules prepared.
+    SendCancellation,
+    /// An act that nobody has entered in the ministry's system.
+    EnterAct,
+    /// A rule of eligibility that waits for an approver.
+    ConfirmRule,
+    /// Days for proposals that wait for an approver.
+    ConfirmWindow,
+    /// A file of a whole city's numbers that waits for an approver.
+    ConfirmExport,
+    /// A file that was made for who asked and was not fetched.
+    FetchExport,
 }
 
 /// One thing to be done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Task {
-    /// The case, notice, import, grant or slip that it is about.
+    /// The case, notice, import, grant, proposal or whatever else it is about.
     pub id: Uuid,
     /// The family that it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub family: Option<FamilyId>,
-    /// Whom it is about: the family's or person's name, or the kind of file.
+    /// Whom it is about: the family's or person's name; or the kind of file, the program, the kind of proposal. Empty of a
+    /// finding that is no family yet.
     pub about: String,
     /// Where.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<RegionCode>,
-    /// Since when it waits: a case since its evidence came in, or since it was opened when nobody has gone there.
+    /// Since when it waits: a case since its evidence came in, or since it was opened when nobody has gone there; everything
+    /// else since it came to where it is.
     pub since: Timestamp,
     /// Until when it is to be done; absent when nothing says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,8 +1,13 @@
 //! What waits for whom: the first page of everybody who works in the console.
 
 use tilik_protocol::ids::CaseId;
+use tilik_protocol::policy::Role;
+use tilik_protocol::review::Page;
+use tilik_protocol::rule::RuleView;
 use tilik_protocol::tasks::{TaskGroup, TaskKind, Tasks};
-use tilik_tests::Console;
+use tilik_tests::proposals::in_each_state;
+use tilik_tests::requests::about;
+use tilik_tests::{Console, village};
 use uuid::Uuid;
 
 use crate::review::desk;
@@ -124,7 +129,7 @@ async fn nobody_is_told_of_tasks_of_another_region_and_names_that_are_told_are_l
         .person(
             (&desk.staff.admin, &desk.staff.approver),
             "koordinator.lain",
-            tilik_protocol::policy::Role::Supervisor,
+            Role::Supervisor,
             &["35.71.01".parse().unwrap()],
         )
         .await
@@ -134,5 +139,93 @@ async fn nobody_is_told_of_tasks_of_another_region_and_names_that_are_told_are_l
     assert_eq!(desk.world.count(reads).await.unwrap(), 0);
     tasks(&desk.staff.supervisor).await;
     assert_eq!(desk.world.count(reads).await.unwrap(), 1);
+    desk.world.end().await;
+}
+
+#[tokio::test]
+async fn a_proposal_waits_for_whoever_takes_its_next_step_and_for_nobody_who_had_a_hand_in_it() {
+    let desk = desk(614, 9, 1).await;
+    let (operator, verifier, approver) = (
+        &desk.staff.operator,
+        &desk.staff.verifier,
+        &desk.staff.approver,
+    );
+    let contents: Vec<_> = (0..8).map(|home| about(&desk.village, home)).collect();
+    let (proposed, ..) = in_each_state((operator, verifier, approver), &contents)
+        .await
+        .unwrap();
+    let draft = of(operator, TaskKind::WriteProposal).await;
+    assert_eq!(
+        (draft.count, draft.items[0].id),
+        (1, proposed.draft.row.id.into())
+    );
+    assert_eq!(draft.items[0].family, Some(desk.village.homes[0].family));
+    for (by, kind, waits) in [
+        (operator, TaskKind::DeliberateProposal, &proposed.checked),
+        (operator, TaskKind::SendProposal, &proposed.endorsed),
+        (verifier, TaskKind::CheckProposal, &proposed.submitted),
+        (verifier, TaskKind::VerifyProposal, &proposed.deliberated),
+        (approver, TaskKind::EndorseProposal, &proposed.verified),
+    ] {
+        let group = of(by, kind).await;
+        assert_eq!(
+            (group.count, group.items[0].id),
+            (1, waits.row.id.into()),
+            "{kind}"
+        );
+    }
+    // Another approver endorses it as well; one who sent it back once would not.
+    let another = desk.person("kepala.lain", Role::Approver).await;
+    assert_eq!(of(&another, TaskKind::EndorseProposal).await.count, 1);
+    let body = serde_json::json!({ "event_id": approver.event(),
+        "seen_version": proposed.verified.row.version, "verdict": "yes" });
+    let path = format!("/v1/proposals/{}/endorse", proposed.verified.row.id);
+    approver.post(&path, &body).await.ok().unwrap();
+    assert!(
+        tasks(approver)
+            .await
+            .iter()
+            .all(|group| group.kind != TaskKind::EndorseProposal)
+    );
+    assert_eq!(of(operator, TaskKind::SendProposal).await.count, 2);
+    desk.world.end().await;
+}
+
+#[tokio::test]
+async fn a_rule_waits_for_an_approver_who_neither_wrote_nor_sent_it() {
+    let desk = desk(615, 2, 1).await;
+    let body =
+        serde_json::json!({ "event_id": desk.staff.admin.event(), "region": village::city() });
+    desk.staff
+        .admin
+        .post("/v1/rules/shipped", &body)
+        .await
+        .ok()
+        .unwrap();
+    let rules: Page<RuleView> = desk.staff.admin.get("/v1/rules").await.read().unwrap();
+    let rule = &rules.items[0];
+    let nobody = tasks(&desk.staff.approver).await;
+    assert!(
+        nobody
+            .iter()
+            .all(|group| group.kind != TaskKind::ConfirmRule),
+        "a draft waits for nobody"
+    );
+    let body =
+        serde_json::json!({ "event_id": desk.staff.admin.event(), "seen_version": rule.version });
+    let path = format!("/v1/rules/{}/submit", rule.id);
+    desk.staff.admin.post(&path, &body).await.ok().unwrap();
+    let group = of(&desk.staff.approver, TaskKind::ConfirmRule).await;
+    assert_eq!((group.count, group.items[0].id), (1, rule.id.into()));
+    assert_eq!(
+        (group.items[0].about.as_str(), group.items[0].family),
+        (rule.program.as_str(), None)
+    );
+    let admins = tasks(&desk.staff.admin).await;
+    assert!(
+        admins
+            .iter()
+            .all(|group| group.kind != TaskKind::ConfirmRule)
+    );
     desk.world.end().await;
 }

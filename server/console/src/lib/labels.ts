@@ -281,6 +281,15 @@ export const importKind = wordOf<Schemas['ImportKind']>({
 	waitlist: 'Daftar tunggu',
 });
 
+export const exportKind = wordOf<Schemas['ExportKind']>({
+	recipients: 'Penerima bantuan',
+	families: 'Keluarga dan anggota',
+	waitlist: 'Daftar tunggu',
+	quotas: 'Kuota dan pemakaiannya',
+	worklist: 'Daftar SIKS-NG',
+	pins: 'Titik rumah (GeoJSON)',
+});
+
 export const keyLevel = wordOf({
 	strongbox: 'Chip pengaman',
 	tee: 'Ruang aman HP',

@@ -9,11 +9,6 @@ class Programs {
 	readonly list = $derived(programsIn(session.training, this.#all));
 	#asked = false;
 
-	/** What a program is called; its code while that is not known. */
-	name(code: string): string {
-		return this.#all.find((one) => one.code === code)?.name ?? code;
-	}
-
 	async load(): Promise<void> {
 		if (this.#asked) return;
 		this.#asked = true;

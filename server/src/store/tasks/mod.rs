@@ -24,6 +24,8 @@ use super::tables::{case_membership, family, notice, verification_case, visit};
 use super::{Acting, in_regions};
 use crate::error::Result;
 
+mod errands;
+
 /// So many of each kind are told by themselves; the rest is a number and a list behind it.
 const TOLD: u64 = 5;
 /// Most files that are looked through.
@@ -32,9 +34,9 @@ const MOST_IMPORTS: u64 = 200;
 #[derive(FromQueryResult)]
 struct Waiting {
     id: Uuid,
-    family: Uuid,
+    family: Option<Uuid>,
     region: String,
-    name: String,
+    name: Option<String>,
     since: i64,
     due_at: Option<i64>,
 }
@@ -122,6 +124,7 @@ impl Acting {
         groups.push(notices);
         groups.extend(files);
         groups.extend(accounts);
+        groups.extend(self.errands(now).await?);
         groups.retain(|group| group.count > 0);
         groups.sort_by_key(|group| group.items.first().map(|task| task.since));
         Ok(Tasks { at: now, groups })
@@ -183,25 +186,30 @@ impl Acting {
         })
     }
 
-    /// Names are told, so they are logged.
+    /// Names of families are told, so they are logged. What a finding in the field began has no family yet.
     async fn tell(&self, rows: Vec<Waiting>) -> Result<Vec<Task>> {
         let mut reads = Vec::with_capacity(rows.len());
         let mut tasks = Vec::with_capacity(rows.len());
         for row in rows {
-            let region = region_code(&row.region)?;
-            reads.push(Read {
-                kind: "family",
-                id: row.family,
-                what: "task",
-                mode: Mode::Served,
-                role: self.reading_in(&region)?,
-                purpose: None,
-            });
+            let region = match row.region.as_str() {
+                "" => None,
+                code => Some(region_code(code)?),
+            };
+            if let (Some(family), Some(region)) = (row.family, &region) {
+                reads.push(Read {
+                    kind: "family",
+                    id: family,
+                    what: "task",
+                    mode: Mode::Served,
+                    role: self.reading_in(region)?,
+                    purpose: None,
+                });
+            }
             tasks.push(Task {
                 id: row.id,
-                family: Some(FamilyId(row.family)),
-                about: row.name,
-                region: Some(region),
+                family: row.family.map(FamilyId),
+                about: row.name.unwrap_or_default(),
+                region,
                 since: Timestamp::from_micros(row.since),
                 due_at: row.due_at.map(Timestamp::from_micros),
             });
