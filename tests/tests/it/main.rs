@@ -37,6 +37,7 @@ mod phone;
 mod photos;
 mod plans;
 mod proposals;
+mod quota_races;
 mod quotas;
 mod recipients;
 mod registration;
