@@ -62,7 +62,7 @@ impl App {
             return by.go_on_with_plan(plan).await;
         }
         if job.kind == crate::store::HEAR_NAMES {
-            return by.go_on_hearing_names().await;
+            return while_held(by, job, Box::pin(by.go_on_hearing_names())).await;
         }
         if job.kind == crate::store::EVALUATE {
             by.evaluate(&job.object).await?;

@@ -138,6 +138,8 @@ pub struct Scene {
     pub duplicate: DuplicateId,
     /// A change of who a family is that waits for an approver.
     pub family_request: FamilyRequestId,
+    /// Such a change of the operator who asks.
+    pub own_request: FamilyRequestId,
     /// A plan of visits that nobody opened.
     pub plan: PlanId,
     /// A rule that nobody sent.
@@ -516,6 +518,9 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
             id(&scene.family_request),
             &json!({ "event_id": event(), "reason": "DATA_MERAGUKAN" }),
         ),
+        ("POST", "/v1/family-requests/{id}/withdraw") => {
+            with(id(&scene.own_request), &json!({ "event_id": event() }))
+        }
         ("POST", "/v1/duplicates/{id}/decide") => with(
             id(&scene.duplicate),
             &json!({ "event_id": event(), "verdict": "different" }),
@@ -1210,6 +1215,12 @@ impl Scene {
             });
             console.post("/v1/exports", &body).await.ok()?.read()
         };
+        let body = json!({
+            "event_id": operator.event(), "seen_version": 1, "kk": "3571032511260008",
+        });
+        let asked = operator.post(&path, &body).await.ok()?;
+        let asked: FamilyChanged = asked.read()?;
+        let own_request = asked.waits.context("a request")?;
         let waiting = ask(&staff.operator).await?;
         world
             .app()
@@ -1270,6 +1281,7 @@ impl Scene {
             twin,
             duplicate,
             family_request,
+            own_request,
             plan: planned.id,
             draft_rule,
             waiting_rule,

@@ -15,6 +15,7 @@ use tilik_protocol::deliberation::*;
 use tilik_protocol::duty::Outcome;
 use tilik_protocol::evaluation::*;
 use tilik_protocol::evidence::{Flag, PhotoKind, ReturnTarget, VisitKind};
+use tilik_protocol::family::*;
 use tilik_protocol::lenient::Lenient;
 use tilik_protocol::lookup::*;
 use tilik_protocol::membership::MembershipState;
@@ -229,6 +230,238 @@ fn contact_sheets(s: &mut BTreeSet<String>) {
 /// As it comes from the other side.
 fn read<T: DeserializeOwned>(json: serde_json::Value) -> T {
     serde_json::from_value(json).unwrap()
+}
+
+/// Families as operators keep them.
+fn families(s: &mut BTreeSet<String>) {
+    let domicile = Domicile {
+        address: "Jalan Kos 9".into(),
+        rt: "003".into(),
+        rw: "004".into(),
+        region: "35.06.01.2001".parse().unwrap(),
+    };
+    wire(s, &domicile);
+    let person = NewPerson {
+        nik: Some("3571035212820001".into()),
+        name: "Contoh Dua".into(),
+        birth_date: Some("1982-12-12".into()),
+        sex: Some(Sex::Female),
+        relation: Relation::Spouse,
+        mother_name: Some("Contoh Ibu".into()),
+        payee: true,
+    };
+    wire(s, &person);
+    let ticked = vec!["added.0.nik:elsewhere".to_owned()];
+    wire(
+        s,
+        &RegisterFamily {
+            event_id: id(90),
+            kk: Some("3571030101200001".into()),
+            address: "Jalan Contoh 1".into(),
+            rt: "001".into(),
+            rw: "002".into(),
+            region: village(),
+            domicile: Some(domicile.clone()),
+            persons: vec![person.clone()],
+            ticked: ticked.clone(),
+        },
+    );
+    let corrected = CorrectPerson {
+        id: id(41),
+        seen_version: 2,
+        nik: Some("3571031212800001".into()),
+        name: Some("Contoh Satu".into()),
+        birth_date: Some("1980-12-12".into()),
+        sex: Some(Sex::Male),
+        relation: Some(Relation::Head),
+        mother_name: Some("Contoh Ibu".into()),
+    };
+    wire(s, &corrected);
+    let same = SamePerson {
+        stays: id(41),
+        goes: id(42),
+    };
+    wire(s, &same);
+    wire(
+        s,
+        &CorrectFamily {
+            event_id: id(90),
+            seen_version: 3,
+            kk: Some("3571030101200002".into()),
+            address: Some("Jalan Contoh 2".into()),
+            rt: Some("003".into()),
+            rw: Some("004".into()),
+            domicile: Some(domicile.clone()),
+            payee: Some(id(41)),
+            persons: vec![corrected],
+            added: vec![person],
+            same: vec![same],
+            since: Some("2026-11-01".into()),
+            ticked: ticked.clone(),
+        },
+    );
+    let leaving = Leaving {
+        id: id(41),
+        relation: Relation::Head,
+    };
+    wire(s, &leaving);
+    wire(
+        s,
+        &SplitFamily {
+            event_id: id(90),
+            seen_version: 3,
+            persons: vec![leaving],
+            kk: Some("3571030101200002".into()),
+            home: SplitHome::New(domicile),
+            ticked,
+        },
+    );
+    wire(
+        s,
+        &MergeFamilies {
+            event_id: id(90),
+            seen_version: 3,
+            other: id(43),
+            seen_other: 2,
+            same: vec![same],
+        },
+    );
+    wire(
+        s,
+        &FamilyChanged {
+            family: id(40),
+            version: 4,
+            waits: Some(id(75)),
+        },
+    );
+    let change = FieldChange {
+        field: "alamat".into(),
+        from: Some("Jalan Contoh 1".into()),
+        to: Some("Jalan Contoh 2".into()),
+    };
+    let edited = EditedPerson {
+        person: Some(id(41)),
+        name: "Contoh Satu".into(),
+        fields: vec![change.clone()],
+    };
+    wire(s, &edited);
+    let other = EditedFamily {
+        family: Some(id(43)),
+        name: "Contoh Tiga".into(),
+        fields: vec![change.clone()],
+    };
+    wire(s, &other);
+    let place = MovedPlace {
+        program: "PBI-JK".into(),
+        person_name: Some("Contoh Dua".into()),
+        to: "Contoh Satu".into(),
+    };
+    wire(s, &place);
+    let odd = AskedWarning {
+        about: Some("Contoh Dua".into()),
+        code: "elsewhere".into(),
+        remedy: "NIK ini sudah tercatat pada orang lain; periksa mana yang benar.".into(),
+        ticked: true,
+    };
+    wire(s, &odd);
+    wire(
+        s,
+        &FamilyRequestView {
+            id: id(75),
+            kind: FamilyRequestKind::Merge.into(),
+            family: id(40),
+            seen_version: 3,
+            version: 4,
+            name: "Contoh Satu".into(),
+            region: village(),
+            proposed_by: id(3),
+            proposed_by_name: Some("Operator Satu".into()),
+            proposed_at: at(10),
+            fields: vec![change.clone()],
+            persons: vec![edited],
+            other: Some(id(43)),
+            other_name: Some("Contoh Tiga".into()),
+            families: vec![other],
+            places: vec![place],
+            warnings: vec![odd],
+            problems: vec![FieldProblem {
+                field: "other".into(),
+                code: "closed".into(),
+                remedy: "Keluarga itu sudah ditutup; muat ulang.".into(),
+            }],
+            since: Some(at(0)),
+            seen_draft: "ab".repeat(32),
+        },
+    );
+    wire(
+        s,
+        &ConfirmFamilyRequest {
+            event_id: id(90),
+            seen_version: 4,
+            seen_draft: Some("ab".repeat(32)),
+        },
+    );
+    wire(s, &WithdrawFamilyRequest { event_id: id(90) });
+    wire(
+        s,
+        &RefuseFamilyRequest {
+            event_id: id(90),
+            reason: ReasonCode::known("DATA_MERAGUKAN"),
+        },
+    );
+    let step = FamilyStep {
+        at: at(10),
+        since: at(0),
+        actor: Some(id(3)),
+        name: Some("Operator Satu".into()),
+        action: Some("family.correct".into()),
+        person: Some(id(41)),
+        person_name: Some("Contoh Satu".into()),
+        version: 2,
+        fields: vec![change],
+    };
+    wire(s, &step);
+    wire(s, &FamilyHistory { items: vec![step] });
+    wire(
+        s,
+        &FamilyAsOf {
+            at: at(0),
+            known_at: at(10),
+            family: Some(family()),
+        },
+    );
+    let side = DuplicateSide {
+        region: village(),
+        family: Some(id(40)),
+        version: Some(3),
+        head: Some("Contoh Satu".into()),
+        person: Some(id(41)),
+        name: Some("Contoh Satu".into()),
+        nik_masked: Some("3571************".into()),
+        birth_year: Some(1980),
+        relation: Some("kepala_keluarga".into()),
+        address: Some("Jalan Contoh 1".into()),
+    };
+    wire(s, &side);
+    wire(
+        s,
+        &DuplicateView {
+            id: id(76),
+            kind: DuplicateKind::Nik.into(),
+            found_at: at(10),
+            verdict: Some(DuplicateVerdict::Same.into()),
+            may_decide: true,
+            one: side.clone(),
+            other: side,
+        },
+    );
+    wire(
+        s,
+        &DecideDuplicate {
+            event_id: id(90),
+            verdict: DuplicateVerdict::Different,
+        },
+    );
 }
 
 fn proposals(s: &mut BTreeSet<String>) {
@@ -2133,6 +2366,7 @@ fn every_wire_type_has_a_snapshot() {
     );
     contact_sheets(s);
     plans(s);
+    families(s);
     proposals(s);
     wire(
         s,
@@ -2416,6 +2650,7 @@ fn declared() -> BTreeSet<String> {
         include_str!("../src/plan.rs"),
         include_str!("../src/rule.rs"),
         include_str!("../src/evaluation.rs"),
+        include_str!("../src/family.rs"),
         include_str!("../src/proposal.rs"),
         include_str!("../src/deliberation.rs"),
         include_str!("../src/window.rs"),

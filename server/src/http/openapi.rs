@@ -127,6 +127,7 @@ use crate::error::{Error, Result};
         registration::requests,
         registration::confirm_request,
         registration::refuse_request,
+        registration::withdraw_request,
         registration::duplicates,
         registration::decide_duplicate,
         rules::evaluations,

@@ -310,6 +310,7 @@ fn table() -> Table {
         .route(Method::GET, "/v1/family-requests", Requires(P::ReadCases), registration::requests)
         .route(Method::POST, "/v1/family-requests/{id}/confirm", Requires(P::ConfirmFamilies), registration::confirm_request)
         .route(Method::POST, "/v1/family-requests/{id}/refuse", Requires(P::ConfirmFamilies), registration::refuse_request)
+        .route(Method::POST, "/v1/family-requests/{id}/withdraw", Requires(P::MaintainFamilies), registration::withdraw_request)
         .route(Method::GET, "/v1/duplicates", Requires(P::MaintainFamilies), registration::duplicates)
         .route(Method::POST, "/v1/duplicates/{id}/decide", Requires(P::MaintainFamilies), registration::decide_duplicate)
         .route(Method::POST, "/v1/families/{id}/visit-requests", Requires(P::RequestVisit), families::request_visit)

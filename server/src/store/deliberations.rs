@@ -27,7 +27,7 @@ use super::papers::renamed;
 use super::proposals::{pass_on, state_of};
 use super::tables::{deliberation, deliberation_name, person, proposal};
 use super::write::{Seen, Write};
-use super::{Acting, in_regions};
+use super::{Acting, in_regions, rules};
 use crate::error::{Error, Result};
 
 async fn locked(write: &Write, id: DeliberationId) -> Result<deliberation::Model> {
@@ -40,10 +40,8 @@ async fn locked(write: &Write, id: DeliberationId) -> Result<deliberation::Model
 
 /// What is written down is what can be printed and kept.
 fn check(content: &DeliberationContent, now: Timestamp) -> Result<()> {
-    let us = now.as_micros() + content.region.utc_offset_min() * 60_000_000;
-    let today = chrono::DateTime::from_timestamp_micros(us)
-        .unwrap_or_default()
-        .date_naive();
+    let (year, month, day) = rules::day_of(&content.region, now);
+    let today = chrono::NaiveDate::from_ymd_opt(year, month, day).unwrap_or_default();
     let day = chrono::NaiveDate::parse_from_str(&content.held_on, "%Y-%m-%d");
     let earliest = today - chrono::Days::new(366);
     if !day.is_ok_and(|day| (earliest..=today).contains(&day)) {
@@ -475,6 +473,7 @@ impl Acting {
         let heads = person::Entity::find()
             .filter(person::Column::FamilyId.is_in(homes))
             .filter(person::Column::Alive.eq(true))
+            .filter(person::Column::MergedInto.is_null())
             .order_by_asc(person::Column::Id)
             .all(on)
             .await?;

@@ -29,10 +29,11 @@ pub enum Which {
 /// The kinds of jobs that take minutes.
 fn long() -> String {
     format!(
-        "'{}', '{}', '{}'",
+        "'{}', '{}', '{}', '{}'",
         super::imports::JOB,
         super::exports::JOB,
-        super::old_photos::JOB
+        super::old_photos::JOB,
+        super::HEAR_NAMES
     )
 }
 
@@ -182,6 +183,7 @@ impl Acting {
                 super::imports::JOB,
                 super::exports::JOB,
                 super::old_photos::JOB,
+                super::HEAR_NAMES,
                 super::OPEN_PLAN,
                 super::EVALUATE,
             ]

@@ -2,7 +2,7 @@
 //! and its ticks. An act joins the list in the transaction that approved it; of a city's own program none does, for the
 //! ministry does not know it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
@@ -206,6 +206,7 @@ impl Acting {
             .collect();
         let heads = Condition::all()
             .add(person::Column::FamilyId.is_in(ids))
+            .add(person::Column::MergedInto.is_null())
             .add(person::Column::Relation.eq("kepala_keluarga"));
         let meant = rows.iter().filter_map(|row| row.person_id);
         let persons = person::Entity::find()
@@ -276,10 +277,12 @@ impl Acting {
             .await?;
         let rows: HashMap<Uuid, ministry_act::Model> =
             rows.into_iter().map(|row| (row.id, row)).collect();
+        let mut places = BTreeSet::new();
         for act in &body.acts {
             let row = rows.get(&act.id.into()).ok_or(Error::NOT_FOUND)?;
             let region = region_code(&row.region)?;
             let role = self.actor.act_in(Permission::EnterMinistryActs, &region)?;
+            places.insert(region);
             if seen == Seen::Before || row.entered_at.is_some() == body.entered {
                 continue;
             }
@@ -305,6 +308,10 @@ impl Acting {
                 &serde_json::json!({ "kind": row.kind, "object": row.object,
                     "program": row.program }),
             )?);
+        }
+        // In one place only: of acts in several nobody stands in for somebody of one of them.
+        if let (Some(region), true) = (places.pop_first(), places.is_empty()) {
+            write.acts_in(region);
         }
         write.commit().await?;
         let mut rows = ministry_act::Entity::find()

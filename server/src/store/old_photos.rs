@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::access::{Mode, Read};
 use super::case_view::masked;
 use super::families::region_code;
+use super::imports::Number;
 use super::journal::{Entry, hex};
 use super::tables::{blind_index, family, old_photo, old_photo_run, person};
 use super::write::Seen;
@@ -240,16 +241,16 @@ impl Acting {
                     .collect::<Vec<_>>()
             };
             for (kind, values) in [
-                ("kk", values(keys.blind_kk_candidates(name))),
-                ("nik", values(keys.blind_nik_candidates(name))),
+                (Number::Kk, values(keys.blind_kk_candidates(name))),
+                (Number::Nik, values(keys.blind_nik_candidates(name))),
             ] {
                 let rows = blind_index::Entity::find()
-                    .filter(blind_index::Column::Kind.eq(kind))
+                    .filter(blind_index::Column::Kind.is_in([kind.own(), kind.old()]))
                     .filter(blind_index::Column::Value.is_in(values))
                     .all(on)
                     .await?;
                 let ids: Vec<Uuid> = rows.into_iter().map(|row| row.object_id).collect();
-                if kind == "kk" {
+                if kind == Number::Kk {
                     found.extend(ids);
                 } else if !ids.is_empty() {
                     let persons = person::Entity::find()

@@ -172,6 +172,7 @@ impl Making<'_> {
         let mut persons: HashMap<Uuid, Vec<person::Model>> = HashMap::new();
         for one in person::Entity::find()
             .filter(person::Column::FamilyId.is_in(families.keys().copied()))
+            .filter(person::Column::MergedInto.is_null())
             .order_by_asc(person::Column::Id)
             .all(on)
             .await?
@@ -303,6 +304,7 @@ impl Making<'_> {
             let mut persons: HashMap<Uuid, Vec<person::Model>> = HashMap::new();
             for one in person::Entity::find()
                 .filter(person::Column::FamilyId.is_in(rows.iter().map(|row| row.id)))
+                .filter(person::Column::MergedInto.is_null())
                 .order_by_asc(person::Column::Id)
                 .all(self.by.store.read())
                 .await?
@@ -347,6 +349,7 @@ impl Making<'_> {
                 std::slice::from_ref(&self.asked.region),
             ))
             .filter(family::Column::Id.gt(after))
+            .filter(family::Column::ClosedAt.is_null())
             .order_by_asc(family::Column::Id)
             .limit(PAGE)
             .all(self.by.store.read())

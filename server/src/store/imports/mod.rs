@@ -48,7 +48,7 @@ mod cells;
 pub(super) use cells::{day_of, name, name_key, neighbourhood, past_date, words};
 mod families;
 pub(super) use families::{
-    Fields, Rows, change_family, change_person, family_fields, forget, held, holds, opened,
+    Fields, HIDDEN, Rows, change_family, change_person, family_fields, forget, held, holds, opened,
     person_fields,
 };
 mod mapping;
@@ -62,7 +62,7 @@ mod rehearsal;
 pub(crate) use rehearsal::JOB;
 pub(super) use rehearsal::KEPT_DAYS;
 mod units;
-pub(super) use units::behind;
+pub(super) use units::{Number, behind, lead};
 mod waitlists;
 
 /// How many problems of each sort a report lists; the rest is counted.
@@ -349,6 +349,7 @@ impl Run<'_> {
                 .select_only()
                 .column(family::Column::Id)
                 .filter(family::Column::Region.eq(village.as_str()))
+                .filter(family::Column::ClosedAt.is_null())
                 .order_by_asc(family::Column::Id)
                 .into_tuple()
                 .all(self.by.store.read())

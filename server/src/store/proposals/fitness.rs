@@ -16,7 +16,7 @@ use super::{kind_of, table};
 use crate::error::{Error, Result};
 use crate::store::families::region_code;
 use crate::store::tables::{family, membership, person, program, region, slot, visit};
-use crate::store::{Acting, windows};
+use crate::store::{Acting, rules, windows};
 
 /// The code of what is handed in outside its window.
 pub(super) const CLOSED: &str = "PERIODE_TUTUP";
@@ -61,11 +61,9 @@ const MONTHS: [&str; 12] = [
 
 /// `1 Desember 2026`, where the region is.
 fn day_of(region: &RegionCode, at: Timestamp) -> String {
-    use chrono::Datelike as _;
-    let us = at.as_micros() + region.utc_offset_min() * 60_000_000;
-    let day = chrono::DateTime::from_timestamp_micros(us).unwrap_or_default();
-    let month = MONTHS.get(day.month0() as usize).copied();
-    format!("{} {} {}", day.day(), month.unwrap_or_default(), day.year())
+    let (year, month, day) = rules::day_of(region, at);
+    let month = MONTHS.get((month as usize).saturating_sub(1)).copied();
+    format!("{day} {} {year}", month.unwrap_or_default())
 }
 
 /// Whether what a row names is there: a program of the list, a living member of the family, a village, a reason.
@@ -90,7 +88,11 @@ pub(super) async fn references(
         let member = person::Entity::find_by_id(id)
             .one(on)
             .await?
-            .filter(|person| Some(person.family_id) == row.family_id && person.alive);
+            .filter(|person| {
+                Some(person.family_id) == row.family_id
+                    && person.alive
+                    && person.merged_into.is_none()
+            });
         if member.is_none() {
             problems.push(problem(
                 "content.person",

@@ -147,7 +147,7 @@ struct SaidRow {
 }
 
 /// The day in a region's own time.
-pub(super) fn day_of(region: &RegionCode, at: Timestamp) -> (i32, u32, u32) {
+pub(in crate::store) fn day_of(region: &RegionCode, at: Timestamp) -> (i32, u32, u32) {
     let there = at.as_micros() + region.utc_offset_min() * MINUTE_US;
     let day = chrono::DateTime::from_timestamp_micros(there).unwrap_or_default();
     (day.year(), day.month(), day.day())
@@ -239,7 +239,7 @@ impl Store {
         let (which, values) = of.condition();
         let text = format!(
             "SELECT p.id, p.family_id, p.birth_year FROM person p JOIN family f ON f.id = p.family_id \
-             WHERE {which} AND p.alive = $n"
+             WHERE {which} AND p.alive = $n AND p.merged_into IS NULL"
         );
         let text = text.replace("$n", &format!("${}", values.len() + 1));
         let mut values = values;

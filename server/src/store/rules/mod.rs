@@ -40,6 +40,7 @@ mod recorded;
 pub use cancellations::PreparedFilter;
 pub(super) use evaluating::says_not_eligible;
 pub(crate) use evaluating::{JOB, families_changed, villages_changed};
+pub(super) use facts::day_of;
 pub use preview::ChangeFilter;
 
 /// Most rules that a list tells at once.

@@ -315,6 +315,7 @@ export const audit = {
 		'family.merge': 'Menggabungkan keluarga',
 		'family.ask': 'Mengusulkan perubahan keluarga',
 		'family_request.refuse': 'Menolak perubahan keluarga',
+		'family_request.withdraw': 'Menarik kembali perubahan keluarga',
 		'duplicate.decide': 'Memutuskan dugaan ganda',
 		'paper.take': 'Menerima pindaian',
 		'deliberation.hold': 'Mencatat musyawarah',
