@@ -423,6 +423,11 @@ mod tests {
     }
 
     #[test]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the dots of a picture"
+    )]
     fn the_code_that_is_drawn_reads_as_the_address() {
         let pages = laid(&sample());
         // Painted at 8 dots a point.

@@ -156,7 +156,6 @@ mod tests {
     /// `cargo test --workspace --lib letters -- --ignored --nocapture`: what one letter costs.
     #[test]
     #[ignore = "a measure"]
-    #[expect(clippy::print_stdout, reason = "a measure")]
     fn one_letter_in_figures() {
         let content = sample();
         let code = code(&content, 1);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Set,
 };
+use sha2::{Digest, Sha256};
 use tilik_protocol::letter::{
     LetterOfficeView, NumberShown, NumberTemplate, Numbering, OfficeSettings, SetLetterOffice,
 };
@@ -14,7 +15,7 @@ use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
 use super::super::families::region_code;
-use super::super::journal::Entry;
+use super::super::journal::{Entry, hex};
 use super::super::tables::{letter_counter, letter_office, region};
 use super::super::write::{Seen, Write};
 use super::super::{Acting, in_regions};
@@ -261,10 +262,12 @@ impl Acting {
                 current_version: version,
             });
         }
+        let settings = serde_json::to_string(&body.settings).map_err(Error::internal)?;
+        let hash = hex(&Sha256::digest(settings.as_bytes()));
         let row = letter_office::ActiveModel {
             region: Set(code.clone()),
             version: Set(version + 1),
-            settings: Set(serde_json::to_string(&body.settings).map_err(Error::internal)?),
+            settings: Set(settings),
             recorded_by: Set(Uuid::from(self.actor.person_id()?)),
             recorded_at: Set(write.at().as_micros()),
         };
@@ -292,8 +295,8 @@ impl Acting {
             object,
             role,
             Some(body.event_id),
-            // Officials sign in public; nothing here is a citizen's.
-            &serde_json::json!({ "version": version + 1, "settings": body.settings,
+            // What was set stands in its version; the journal proves which, and names nobody.
+            &serde_json::json!({ "version": version + 1, "settings_sha256": hash,
                 "next_number": body.next_number }),
         )?);
         write.commit().await?;
