@@ -228,16 +228,15 @@ impl Sheet<'_> {
     /// The code at the left, who signs at the right: never torn apart.
     fn end(&mut self, content: &LetterContent, address: &str) -> Result<()> {
         let code = modules(address)?;
-        let titles: usize = content
+        let below = |weight, line: &String| self.wrapped(line, weight, BODY, RIGHT - SIGNED).len();
+        let regular = content
             .signatory_title
             .iter()
-            .map(|line| {
-                self.wrapped(line, Weight::Regular, BODY, RIGHT - SIGNED)
-                    .len()
-            })
-            .sum();
+            .chain([&content.dated, &content.signatory_nip]);
+        let lines: usize = regular.map(|line| below(Weight::Regular, line)).sum();
+        let lines = lines + below(Weight::Bold, &content.signatory_name);
         #[expect(clippy::cast_precision_loss, reason = "some lines")]
-        let signed = BODY * LEADING * (titles as f32 + 4.0) + SIGNATURE;
+        let signed = BODY * LEADING * (lines as f32 + 1.0) + SIGNATURE;
         self.room(signed.max(CODE + 40.0));
         let top = self.y;
         let right = (SIGNED, RIGHT);

@@ -677,7 +677,7 @@ async fn the_paper_says_its_words_and_a_telephone_reads_its_code() {
     ] {
         assert!(text.contains(words), "{words}: {text}");
     }
-    let image = poppler("pdftoppm", &pdf, &["-gray", "-r", "150", "-singlefile"]).unwrap();
+    let image = poppler("pdftoppm", &pdf, &["-gray", "-r", "200", "-singlefile"]).unwrap();
     let mut parts = image.splitn(4, |b| b.is_ascii_whitespace());
     assert_eq!(parts.next().unwrap(), b"P5");
     let mut number = || -> usize {

@@ -280,7 +280,7 @@ impl Acting {
         content.lines.extend([
             line("address", "Alamat", street(&row.address, &row.rt, &row.rw)),
             line("village", "Kelurahan/desa", village_name),
-            line("above", "Kecamatan, kota/kabupaten", above),
+            line("above", "Wilayah", above),
             line("status", "Status", format!("TERDAFTAR dalam {regime}")),
         ]);
         if settings.shows_decile {
@@ -453,7 +453,7 @@ impl Acting {
             ),
             line("address", "Alamat", street(&address, rt, rw)),
             line("village", "Kelurahan/desa", village_name),
-            line("above", "Kecamatan, kota/kabupaten", above),
+            line("above", "Wilayah", above),
             line(
                 "status",
                 "Status",
