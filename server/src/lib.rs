@@ -17,6 +17,7 @@ pub mod intake;
 pub mod jobs;
 mod jpeg_rows;
 pub mod keys;
+pub mod letters;
 pub mod metrics;
 pub mod old_photos;
 pub mod papers;

@@ -380,6 +380,7 @@ impl Console {
             event_id: self.event(),
             delivered_at: at,
             received_by: "penerima".to_owned(),
+            how: Some("diantar".to_owned()),
         };
         self.post(&format!("/v1/notices/{id}/delivered"), &body)
             .await

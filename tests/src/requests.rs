@@ -23,6 +23,7 @@ use tilik_protocol::ids::{
     MinistryActId, NoticeId, OldPhotoId, PaperId, PersonId, PhotoId, PlanId, PreparedId, RuleId,
     SessionId, SheetId, VisitId, WindowId,
 };
+use tilik_protocol::letter::LetterView;
 use tilik_protocol::lookup::FamilyPage;
 use tilik_protocol::ministry::MinistryActs;
 use tilik_protocol::plan::PlanView;
@@ -156,6 +157,10 @@ pub struct Scene {
     pub proposed: Proposed,
     /// A deliberation that is written down and not signed.
     pub deliberation: DeliberationView,
+    /// A letter that the operator issued and printed once.
+    pub letter: LetterView,
+    /// What that copy's code says.
+    pub letter_code: String,
     /// The scan of one that is signed.
     pub signed_paper: PaperId,
     /// A scan that the operator who asks has brought.
@@ -291,6 +296,27 @@ fn plan_of_visits() -> Value {
 pub fn about(village: &Village, home: usize) -> Value {
     let home = &village.homes[home];
     json!({ "kind": "payee_change", "family": home.family, "person": home.persons[0] })
+}
+
+/// How an office's letters look.
+pub fn an_office() -> Value {
+    json!({
+        "letterhead": ["PEMERINTAH KOTA KEDIRI", "KECAMATAN PESANTREN", "KELURAHAN BETET"],
+        "address": "Jl. Betet No. 1, Kediri 64134", "place": "Kediri", "numbering": "running",
+        "number_template": "400.9/{nomor:3}/419.503/{tahun}",
+        "signatory_title": ["LURAH BETET"], "signatory_name": "BUDI SANTOSO, S.Sos",
+        "signatory_nip": "19750101 200003 1 001", "numbers_shown": "full", "shows_decile": true,
+        "valid_days": 90, "appeal_at": "Kantor Kelurahan Betet, Senin sampai Jumat",
+    })
+}
+
+/// A letter for the head of a family of the village.
+pub fn a_letter(village: &Village, home: usize) -> Value {
+    let home = &village.homes[home];
+    json!({
+        "subject": { "kind": "registered", "family": home.family, "person": home.persons[0] },
+        "purpose": "pendaftaran KIP Kuliah",
+    })
 }
 
 /// The table: what a well-formed request of `caller` to this route is. `None` for a route that has no line here yet.
@@ -439,6 +465,8 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
             | "/v1/app/android"
             | "/v1/training"
             | "/v1/rules"
+            | "/v1/letter-offices"
+            | "/v1/letters"
             | "/v1/cancellations",
         )
         | ("DELETE", "/v1/session")
@@ -657,6 +685,27 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
             ))
         },
         ("GET", "/v1/papers/{id}") => plain(id(&scene.signed_paper)),
+        ("POST", "/v1/letter-offices") => here(&json!({
+            "event_id": event(), "seen_version": 1, "region": village::here(),
+            "settings": an_office(),
+        })),
+        ("GET", "/v1/letter-offices/{code}/versions") => {
+            plain(line.path.replace("{code}", village::here().as_str()))
+        }
+        ("POST", "/v1/letters/preview" | "/v1/letters") => {
+            let mut body = a_letter(&scene.village, 1);
+            if line.path == "/v1/letters" {
+                body["event_id"] = event();
+            }
+            here(&body)
+        }
+        ("GET", "/v1/letters/{id}") => plain(id(&scene.letter.id)),
+        ("POST", "/v1/letters/{id}/print") => with(id(&scene.letter.id), &act()),
+        ("POST", "/v1/letters/{id}/revoke") => with(
+            id(&scene.letter.id),
+            &json!({ "event_id": event(), "seen_version": 1, "reason": "DATA_SALAH" }),
+        ),
+        ("POST", "/v1/letters/check") => here(&json!({ "code": scene.letter_code })),
         ("POST", "/v1/cases/{id}/close") => {
             let body = json!({
                 "event_id": event(), "seen_version": scene.open.version, "reason": "SALAH_BUKA",
@@ -1242,6 +1291,19 @@ impl Scene {
         let page: FamilyPage = staff.auditor.get(&path).await.ok()?.read()?;
         let old_photo = page.old_photos.first().context("an old photo")?.id;
         let body = json!({
+            "event_id": staff.admin.event(), "seen_version": 0, "region": village::here(),
+            "settings": an_office(),
+        });
+        staff.admin.post("/v1/letter-offices", &body).await.ok()?;
+        let mut body = a_letter(&village, 0);
+        body["event_id"] = json!(staff.operator.event());
+        let letter = staff.operator.post("/v1/letters", &body).await.ok()?;
+        let letter: LetterView = letter.read()?;
+        let path = format!("/v1/letters/{}/print", letter.id);
+        let body = json!({ "event_id": staff.operator.event() });
+        staff.operator.post(&path, &body).await.ok()?;
+        let letter_code = world.app()?.store.letter_code(letter.id).await?;
+        let body = json!({
             "event_id": admin.event(), "act": "relocation", "regime": "dtks", "opens": { "day": 1 },
             "closes": { "day": 20 }, "document_number": "SE/1/2026",
         });
@@ -1290,6 +1352,8 @@ impl Scene {
             prepared,
             proposed,
             deliberation,
+            letter,
+            letter_code,
             signed_paper,
             loose_paper,
             window,

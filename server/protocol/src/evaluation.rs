@@ -981,10 +981,6 @@ pub struct DismissCancellation {
 
 /// The letter that a cancellation would bring, as a draft for the operator's eyes.
 pub fn notice_draft(program: &str, reasons: &[EligibilityReason], appeal_days: u32) -> String {
-    let against = reasons
-        .iter()
-        .filter(|one| one.effect.known() == Some(ReasonEffect::Against));
-    let why: Vec<&str> = against.map(|one| one.sentence.as_str()).collect();
     let appeal = if appeal_days == 0 {
         "Keberatan dapat diajukan di kantor kelurahan.".to_owned()
     } else {
@@ -994,8 +990,17 @@ pub fn notice_draft(program: &str, reasons: &[EligibilityReason], appeal_days: u
     };
     format!(
         "Kepesertaan keluarga Anda pada program {program} diusulkan untuk dihentikan. Alasannya: {} {appeal}",
-        why.join(" ")
+        against(reasons)
     )
+}
+
+/// What speaks against, in sentences.
+pub fn against(reasons: &[EligibilityReason]) -> String {
+    let against = reasons
+        .iter()
+        .filter(|one| one.effect.known() == Some(ReasonEffect::Against));
+    let why: Vec<&str> = against.map(|one| one.sentence.as_str()).collect();
+    why.join(" ")
 }
 
 #[cfg(test)]

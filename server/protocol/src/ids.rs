@@ -132,4 +132,6 @@ ids! {
     PaperId;
     /// On which days something is taken (jadwal).
     WindowId;
+    /// A letter that is printed and signed (surat).
+    LetterId;
 }

@@ -19,6 +19,7 @@ pub mod family;
 pub mod form;
 pub mod ids;
 pub mod lenient;
+pub mod letter;
 pub mod lookup;
 pub mod manifest;
 pub mod map;

@@ -105,6 +105,9 @@ pub struct ReasonLists {
     /// Why a deliberation does not agree to a name.
     #[serde(default)]
     pub refusing_name: Vec<ReasonView>,
+    /// Why a letter is revoked.
+    #[serde(default)]
+    pub revoking_letter: Vec<ReasonView>,
 }
 
 /// An officer to whom cases can be given, and what lies with them.

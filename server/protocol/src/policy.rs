@@ -212,6 +212,10 @@ pub enum Permission {
     SendProposals,
     /// Propose on which days something is taken.
     ChangeWindows,
+    /// Issue, print and revoke letters.
+    IssueLetters,
+    /// Say how an office's letters look, who signs them and how they are numbered.
+    SetLetterOffices,
 }
 
 impl Role {
@@ -247,6 +251,7 @@ impl Role {
                     | P::Export
                     | P::Propose
                     | P::SendProposals
+                    | P::IssueLetters
             ),
             Self::Verifier => matches!(
                 permission,
@@ -263,6 +268,7 @@ impl Role {
                     | P::Export
                     | P::VerifyProposals
                     | P::SendProposals
+                    | P::IssueLetters
             ),
             Self::Approver => matches!(
                 permission,
@@ -276,7 +282,10 @@ impl Role {
                     | P::ConfirmExports
                     | P::EndorseProposals
             ),
-            Self::Signatory => matches!(permission, P::ReadCases | P::ReadOverview),
+            Self::Signatory => matches!(
+                permission,
+                P::ReadCases | P::ReadOverview | P::SetLetterOffices
+            ),
             Self::Admin => matches!(
                 permission,
                 P::ReadOverview
@@ -286,6 +295,7 @@ impl Role {
                     | P::Import
                     | P::PrepareTraining
                     | P::ChangeWindows
+                    | P::SetLetterOffices
             ),
             Self::Auditor => matches!(
                 permission,

@@ -261,6 +261,19 @@ pub const DELIBERATION_REFUSALS: &[(&str, &str)] = &[
     ("DATA_MERAGUKAN", "Isinya meragukan dan perlu diperiksa"),
 ];
 
+/// Why a letter is revoked.
+pub const LETTER_REVOCATIONS: &[(&str, &str)] = &[
+    ("DATA_SALAH", "Data pada surat salah"),
+    ("DATA_BERUBAH", "Data warga sudah berubah"),
+    ("SALAH_ORANG", "Surat untuk orang yang salah"),
+    ("DIGANTI", "Diganti dengan surat lain"),
+    ("DISALAHGUNAKAN", "Surat disalahgunakan"),
+    (
+        "KEPUTUSAN_DIBATALKAN",
+        "Keputusan yang mendasarinya dibatalkan",
+    ),
+];
+
 /// The Indonesian words of a shipped code, or the code itself.
 pub fn label(code: &ReasonCode) -> &str {
     RETURN_REASONS
@@ -277,6 +290,7 @@ pub fn label(code: &ReasonCode) -> &str {
         .chain(PROPOSAL_REJECTIONS)
         .chain(PROPOSAL_RETURNS)
         .chain(DELIBERATION_REFUSALS)
+        .chain(LETTER_REVOCATIONS)
         .find(|(known, _)| *known == code.as_str())
         .map_or(code.as_str(), |(_, words)| words)
 }

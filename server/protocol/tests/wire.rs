@@ -1242,6 +1242,7 @@ fn looked_up(s: &mut BTreeSet<String>) {
             rejecting_proposal: Vec::new(),
             returning_proposal: Vec::new(),
             refusing_name: Vec::new(),
+            revoking_letter: Vec::new(),
         },
     );
     wire(
@@ -1627,6 +1628,175 @@ fn wire<T: Serialize + DeserializeOwned>(seen: &mut BTreeSet<String>, value: &T)
     );
     insta::assert_json_snapshot!(name.clone(), value);
     seen.insert(name);
+}
+
+/// Letters, and what whoever holds one is told.
+fn lettered(s: &mut BTreeSet<String>) {
+    use tilik_protocol::letter::{
+        CheckLetter, CompareLine, ComparedLine, IssueLetter, LetterChecked, LetterContent,
+        LetterKind, LetterLine, LetterOfficeView, LetterPreview, LetterStatus, LetterSubject,
+        LetterView, LineName, NumberShown, Numbering, OfficeSettings, PreviewLetter, RevokeLetter,
+        SetLetterOffice,
+    };
+    let settings = OfficeSettings {
+        letterhead: vec!["KELURAHAN CONTOH".into()],
+        address: "Jl. Contoh 1".into(),
+        place: "Kediri".into(),
+        numbering: Numbering::Running,
+        number_template: "{nomor:3}/{tahun}".into(),
+        signatory_title: vec!["LURAH CONTOH".into()],
+        signatory_name: "Contoh Lurah".into(),
+        signatory_nip: Some("19750101 200003 1 001".into()),
+        numbers_shown: NumberShown::Masked,
+        shows_decile: false,
+        valid_days: 90,
+        appeal_at: "Kantor kelurahan".into(),
+    };
+    wire(s, &settings);
+    wire(
+        s,
+        &SetLetterOffice {
+            event_id: id(90),
+            seen_version: 1,
+            region: village(),
+            settings: settings.clone(),
+            next_number: Some(12),
+        },
+    );
+    wire(
+        s,
+        &LetterOfficeView {
+            region: village(),
+            name: "Contoh".into(),
+            version: 2,
+            settings,
+            next_number: 12,
+            recorded_at: at(0),
+            recorded_by_name: Some("Contoh Admin".into()),
+        },
+    );
+    let subject = LetterSubject::Registered {
+        family: id(2),
+        person: id(3),
+    };
+    let line = LetterLine {
+        key: "name".into(),
+        label: "Nama".into(),
+        value: "WARGA CONTOH".into(),
+    };
+    wire(s, &line);
+    let content = LetterContent {
+        layout: 1,
+        kind: LetterKind::Registered,
+        letterhead: vec!["KELURAHAN CONTOH".into()],
+        office_address: "Jl. Contoh 1".into(),
+        title: "SURAT KETERANGAN TERDAFTAR DTSEN".into(),
+        number: "012/2026".into(),
+        addressee: Vec::new(),
+        opening: "Menerangkan bahwa:".into(),
+        lines: vec![line],
+        paragraphs: vec!["Demikian.".into()],
+        dated: "Kediri, 24 November 2026".into(),
+        signatory_title: vec!["LURAH CONTOH".into()],
+        signatory_name: "Contoh Lurah".into(),
+        signatory_nip: "NIP 19750101 200003 1 001".into(),
+    };
+    wire(s, &content);
+    wire(
+        s,
+        &PreviewLetter {
+            subject: subject.clone(),
+            purpose: Some("pendaftaran sekolah".into()),
+        },
+    );
+    wire(
+        s,
+        &LetterPreview {
+            content,
+            numbering: Numbering::Typed,
+            existing: Some(id(91)),
+        },
+    );
+    wire(
+        s,
+        &IssueLetter {
+            event_id: id(90),
+            subject,
+            purpose: Some("pendaftaran sekolah".into()),
+            number: Some("470/12/2026".into()),
+        },
+    );
+    wire(
+        s,
+        &RevokeLetter {
+            event_id: id(90),
+            seen_version: 1,
+            reason: ReasonCode::known("DATA_SALAH"),
+        },
+    );
+    wire(
+        s,
+        &LetterView {
+            id: id(91),
+            version: 2,
+            kind: LetterKind::Notice.into(),
+            number: "012/2026".into(),
+            name: "WARGA CONTOH".into(),
+            region: village(),
+            family: Some(id(2)),
+            notice: Some(id(50)),
+            issued_at: at(0),
+            issued_by_name: Some("Contoh Operator".into()),
+            valid_until: Some(at(600)),
+            status: LetterStatus::Revoked.into(),
+            copies: 2,
+            revoked_at: Some(at(60)),
+            revoked_by_name: Some("Contoh Operator".into()),
+            revocation: Some(ReasonCode::known("DATA_SALAH")),
+        },
+    );
+    let compare = CompareLine {
+        key: "name".into(),
+        value: "warga contoh".into(),
+    };
+    wire(s, &compare);
+    wire(
+        s,
+        &CheckLetter {
+            code: "AQ".into(),
+            compare: vec![compare],
+        },
+    );
+    let name = LineName {
+        key: "name".into(),
+        label: "Nama".into(),
+    };
+    let compared = ComparedLine {
+        key: "name".into(),
+        same: true,
+    };
+    wire(s, &name);
+    wire(s, &compared);
+    wire(
+        s,
+        &LetterChecked {
+            number: "012/2026".into(),
+            office: "KELURAHAN CONTOH".into(),
+            village: "Kelurahan Contoh".into(),
+            kind: LetterKind::Registered.into(),
+            title: "SURAT KETERANGAN TERDAFTAR DTSEN".into(),
+            status: LetterStatus::Valid.into(),
+            dated: "Kediri, 24 November 2026".into(),
+            valid_until: Some(at(600)),
+            revoked_at: None,
+            name_masked: "W**** C*****".into(),
+            copy: 1,
+            copies: 2,
+            training: false,
+            lines: vec![name],
+            compared: vec![compared],
+        },
+    );
 }
 
 /// Files in and out, and what is to be entered in the ministry's system.
@@ -2412,6 +2582,7 @@ fn every_wire_type_has_a_snapshot() {
             event_id: id(90),
             delivered_at: at(30),
             received_by: "keluarga".into(),
+            how: Some("diantar".into()),
         },
     );
     wire(s, &membership_row());
@@ -2523,6 +2694,7 @@ fn every_wire_type_has_a_snapshot() {
         },
     );
     exchanged(s);
+    lettered(s);
     wire(
         s,
         &tilik_protocol::registry::MissingFamily {
@@ -2664,6 +2836,7 @@ fn declared() -> BTreeSet<String> {
         include_str!("../src/ministry.rs"),
         include_str!("../src/export.rs"),
         include_str!("../src/old_photo.rs"),
+        include_str!("../src/letter.rs"),
     ];
     let mut names = BTreeSet::new();
     for source in sources {
@@ -2742,4 +2915,8 @@ fn every_code_and_state_is_spelled_in_snake_case_and_reads_back() {
     check::<FactAppeal>();
     check::<PreparedState>();
     check::<PreparedStep>();
+    check::<tilik_protocol::letter::LetterKind>();
+    check::<tilik_protocol::letter::LetterStatus>();
+    check::<tilik_protocol::letter::Numbering>();
+    check::<tilik_protocol::letter::NumberShown>();
 }

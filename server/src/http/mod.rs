@@ -11,6 +11,7 @@ pub mod exports;
 pub mod families;
 pub mod health;
 pub mod imports;
+pub mod letters;
 mod linger;
 pub mod lookup;
 pub mod map;

@@ -6,9 +6,10 @@ use utoipa::OpenApi;
 
 use super::routes::{self, Access, Line};
 use super::{
-    base_map, cases, contact_sheets, deliberations, exports, families, health, imports, lookup,
-    map, ministry, old_photos, overview, phone, photos, plans, proposals, quotas, registration,
-    reset_slips, rules, second_factor, session, sync, tasks, trail, training, uploads, users,
+    base_map, cases, contact_sheets, deliberations, exports, families, health, imports, letters,
+    lookup, map, ministry, old_photos, overview, phone, photos, plans, proposals, quotas,
+    registration, reset_slips, rules, second_factor, session, sync, tasks, trail, training,
+    uploads, users,
 };
 use crate::error::{Error, Result};
 
@@ -87,6 +88,16 @@ use crate::error::{Error, Result};
         proposals::withdraw_window,
         proposals::confirm_window,
         proposals::refuse_window,
+        letters::offices,
+        letters::set_office,
+        letters::office_versions,
+        letters::preview,
+        letters::issue,
+        letters::list,
+        letters::show,
+        letters::print,
+        letters::revoke,
+        letters::check,
         deliberations::list,
         deliberations::hold,
         deliberations::show,

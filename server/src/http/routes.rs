@@ -22,7 +22,7 @@ use tower_http::compression::CompressionLayer;
 use super::linger::linger;
 use super::{
     base_map, cases, console, contact_sheets, deliberations, exports, families, health, imports,
-    lookup, map, ministry, old_photos, overview, phone, photos, plans, proposals, quotas,
+    letters, lookup, map, ministry, old_photos, overview, phone, photos, plans, proposals, quotas,
     registration, reset_slips, rules, second_factor, session, sync, tasks, trail, training,
     uploads, users,
 };
@@ -358,6 +358,16 @@ fn table() -> Table {
         .route(Method::POST, "/v1/deliberations/{id}/sign", Requires(P::Propose), deliberations::sign)
         .route_up_to(crate::papers::MAX_BYTES, Method::POST, "/v1/papers", Requires(P::Propose), deliberations::take_paper)
         .route(Method::GET, "/v1/papers/{id}", Requires(P::ReadCases), deliberations::show_paper)
+        .route(Method::GET, "/v1/letter-offices", Requires(P::ReadOverview), letters::offices)
+        .route(Method::POST, "/v1/letter-offices", Requires(P::SetLetterOffices), letters::set_office)
+        .route(Method::GET, "/v1/letter-offices/{code}/versions", Requires(P::ReadOverview), letters::office_versions)
+        .route(Method::POST, "/v1/letters/preview", Requires(P::IssueLetters), letters::preview)
+        .route(Method::POST, "/v1/letters", Requires(P::IssueLetters), letters::issue)
+        .route(Method::GET, "/v1/letters", Requires(P::ReadCases), letters::list)
+        .route(Method::GET, "/v1/letters/{id}", Requires(P::ReadCases), letters::show)
+        .route(Method::POST, "/v1/letters/{id}/print", Requires(P::IssueLetters), letters::print)
+        .route(Method::POST, "/v1/letters/{id}/revoke", Requires(P::IssueLetters), letters::revoke)
+        .route(Method::POST, "/v1/letters/check", Public, letters::check)
         .route(Method::GET, "/v1/regions", SignedIn, lookup::regions)
         .route(Method::GET, "/v1/programs", SignedIn, lookup::programs)
         .route(Method::GET, "/v1/regions/{code}/outline", SignedIn, lookup::outline)

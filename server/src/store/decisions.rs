@@ -434,6 +434,7 @@ impl Acting {
             delivered_recorded_by: Set(None),
             // Without an appeal period there is nothing to wait for; else it runs from the delivered notice.
             appeal_until: Set((appeal_days == 0).then(|| write.at().as_micros())),
+            delivered_how: Set(None),
         }
         .insert(write.on())
         .await?;
@@ -493,6 +494,17 @@ impl Acting {
                 "Pilih penerima, keluarga atau rt.",
             ));
         }
+        if body
+            .how
+            .as_deref()
+            .is_some_and(|how| !["diantar", "diambil", "lewat_rt", "pos"].contains(&how))
+        {
+            return Err(Error::field(
+                "how",
+                "unknown",
+                "Pilih diantar, diambil, lewat_rt atau pos.",
+            ));
+        }
         if write
             .once(
                 body.event_id,
@@ -519,6 +531,7 @@ impl Acting {
         active.appeal_until = Set(Some(until));
         active.delivered_at = Set(Some(delivered));
         active.received_by = Set(Some(body.received_by.clone()));
+        active.delivered_how = Set(body.how.clone());
         active.delivered_recorded_by = Set(Some(self.actor.person_id()?.into()));
         active.update(write.on()).await?;
         if let Some(mut candidate) = slots::candidate_after(&write, ended.id).await? {
@@ -531,7 +544,8 @@ impl Acting {
             format!("notice:{id}"),
             role,
             Some(body.event_id),
-            &serde_json::json!({ "delivered_at": body.delivered_at, "received_by": body.received_by }),
+            &serde_json::json!({ "delivered_at": body.delivered_at, "received_by": body.received_by,
+                "how": body.how }),
         )?);
         write.commit().await
     }

@@ -42,6 +42,7 @@ mod grant_refusals;
 pub mod imports;
 pub mod jobs;
 pub mod journal;
+pub mod letters;
 mod lookup;
 pub mod map;
 pub mod ministry;

@@ -7,6 +7,7 @@
 pub mod console;
 mod desks;
 pub(crate) mod doors;
+mod letters;
 mod officers;
 mod proposals;
 mod summary;

@@ -24,6 +24,7 @@ mod feed;
 mod grants;
 mod imports;
 mod imports_tried;
+mod letters;
 mod lifecycle;
 mod lookup;
 mod machines;

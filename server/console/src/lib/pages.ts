@@ -58,6 +58,12 @@ const PAGES: readonly Page[] = [
 		label: shell.pages.jadwal,
 		open: () => may('propose') || may('verify_proposals') || may('change_windows') || may('confirm_imports'),
 	},
+	{
+		href: '/surat',
+		label: shell.pages.surat,
+		open: () => may('issue_letters') || may('set_letter_offices'),
+		below: () => may('read_cases'),
+	},
 	{ href: '/impor', label: shell.pages.impor, open: () => may('import') || may('confirm_imports') },
 	{ href: '/pengguna', label: shell.pages.pengguna, open: () => may('manage_users') },
 	{ href: '/perangkat', label: shell.pages.perangkat, open: () => may('manage_devices') },

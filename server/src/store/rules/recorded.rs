@@ -136,7 +136,7 @@ impl Acting {
     }
 
     /// Evaluations with their words and their rules'.
-    pub(super) async fn evaluation_views(
+    pub(in crate::store) async fn evaluation_views(
         &self,
         rows: Vec<evaluation::Model>,
     ) -> Result<Vec<EvaluationView>> {
