@@ -65,8 +65,9 @@ impl App {
             return while_held(by, job, Box::pin(by.go_on_hearing_names())).await;
         }
         if job.kind == crate::store::EVALUATE {
-            by.evaluate(&job.object).await?;
-            return Ok(());
+            let object = job.object.clone();
+            let evaluating = async { by.evaluate(&object).await.map(|_| ()) };
+            return while_held(by, job, Box::pin(evaluating)).await;
         }
         let photo = job.object.parse::<PhotoId>().map_err(Error::internal);
         match job.kind.as_str() {

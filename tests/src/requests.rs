@@ -597,7 +597,7 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
             id(&scene.waiting_rule),
             &json!({ "event_id": event(), "seen_version": 2, "reason": "AMBANG_KELIRU" }),
         ),
-        ("GET", "/v1/rules/{id}/preview" | "/v1/rules/{id}/changes") => {
+        ("GET", "/v1/rules/{id}" | "/v1/rules/{id}/preview" | "/v1/rules/{id}/changes") => {
             plain(id(&scene.draft_rule))
         }
         ("POST", "/v1/families/{id}/unmask") => with(

@@ -810,6 +810,26 @@ fn rules(s: &mut BTreeSet<String>) {
     );
     wire(
         s,
+        &RuleHead {
+            id: id(100),
+            version: 3,
+            program: "PKH".into(),
+            regime: "dtsen".into(),
+            region: "35.71".parse().unwrap(),
+            number: 2,
+            state: RuleState::InForce.into(),
+            title: "PKH pada DTSEN".into(),
+            source: "Kepmensos 79/HUK/2025".into(),
+            words: vec!["Desil paling tinggi 4 (Kepmensos 79/HUK/2025).".into()],
+            exclusions: 26,
+            made_at: at(1),
+            submitted_at: Some(at(2)),
+            decided_at: Some(at(3)),
+            superseded_at: Some(at(4)),
+        },
+    );
+    wire(
+        s,
         &DraftRule {
             event_id: id(90),
             program: "PKH".into(),
@@ -861,6 +881,14 @@ fn rules(s: &mut BTreeSet<String>) {
         others: 3,
     };
     wire(s, &turn);
+    let why = RuleReason {
+        to: EligibilityOutcome::Ineligible.into(),
+        code: ReasonCode::known("MAMPU_DESIL"),
+        label: "Desil di atas batas program".into(),
+        members: 17,
+        others: 3,
+    };
+    wire(s, &why);
     let of_village = RuleVillage {
         region: village(),
         name: "BETET".into(),
@@ -877,18 +905,23 @@ fn rules(s: &mut BTreeSet<String>) {
             at: at(1),
             foretold,
             turns: vec![turn],
+            reasons: vec![why],
             villages: vec![of_village],
         },
     );
     wire(
         s,
         &RuleChange {
-            family: id(40),
+            family: Some(id(40)),
             name: Some("Contoh Satu".into()),
+            person_name: Some("Contoh Dua".into()),
             region: village(),
+            member: true,
             membership: Some(id(50)),
             from: Some(EligibilityOutcome::NotRanked.into()),
             to: EligibilityOutcome::Incomplete.into(),
+            codes: vec![ReasonCode::known("BELUM_ADA_JAWABAN")],
+            labels: vec!["Belum ada jawaban kunjungan".into()],
             reasons: vec!["Keluarga belum diperingkat.".into()],
         },
     );
@@ -904,6 +937,8 @@ fn evaluations(s: &mut BTreeSet<String>) {
     let evaluation = EvaluationView {
         id: id(102),
         membership: id(50),
+        person: Some(id(3)),
+        person_name: Some("Contoh Dua".into()),
         program: "PKH".into(),
         rule: id(100),
         rule_number: 2,
@@ -912,6 +947,7 @@ fn evaluations(s: &mut BTreeSet<String>) {
         superseded_at: Some(at(2)),
         outcome: EligibilityOutcome::Ineligible.into(),
         reasons: vec![reason],
+        facts: vec![id(103)],
     };
     wire(s, &evaluation);
     let fact = FactView {
@@ -920,13 +956,19 @@ fn evaluations(s: &mut BTreeSet<String>) {
         code: ReasonCode::known("GANDA"),
         label: "NIK atau keluarga ganda".into(),
         person: Some(id(3)),
+        person_name: Some("Contoh Dua".into()),
         source: "Dukcapil".into(),
-        evidence: "474.3/12/2026".into(),
+        evidence: "akta kematian".into(),
+        document_number: Some("474.3/12/2026".into()),
         valid_from: at(1),
         valid_until: Some(at(9)),
         appeal: FactAppeal::Filed.into(),
+        may_decide: true,
         recorded_by_name: Some("Operator Satu".into()),
         recorded_at: at(1),
+        appealed_at: Some(at(2)),
+        decided_by_name: Some("Verifikator Satu".into()),
+        decided_at: Some(at(3)),
     };
     wire(s, &fact);
     let recordable = RecordableFact {
@@ -951,7 +993,8 @@ fn evaluations(s: &mut BTreeSet<String>) {
             code: ReasonCode::known("GANDA"),
             person: Some(id(3)),
             source: "Dukcapil".into(),
-            evidence: "474.3/12/2026".into(),
+            evidence: "akta kematian".into(),
+            document_number: Some("474.3/12/2026".into()),
             valid_from: Some(at(1)),
             valid_until: Some(at(9)),
         },
@@ -979,6 +1022,8 @@ fn evaluations(s: &mut BTreeSet<String>) {
             rw: "002".into(),
             region: village(),
             membership: id(50),
+            person: Some(id(3)),
+            person_name: Some("Contoh Dua".into()),
             program: "PKH".into(),
             membership_state: MembershipState::Active.into(),
             reason: ReasonCode::known("MAMPU_DESIL"),

@@ -149,6 +149,7 @@ use crate::error::{Error, Result};
         rules::dismiss_cancellation,
         rules::list,
         rules::draft,
+        rules::one,
         rules::ship,
         rules::change,
         rules::submit,

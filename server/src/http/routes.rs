@@ -323,6 +323,7 @@ fn table() -> Table {
         .route(Method::POST, "/v1/cancellations/{id}/dismiss", Requires(P::DecideCases), rules::dismiss_cancellation)
         .route(Method::GET, "/v1/rules", Requires(P::ReadOverview), rules::list)
         .route(Method::POST, "/v1/rules", Requires(P::Import), rules::draft)
+        .route(Method::GET, "/v1/rules/{id}", Requires(P::ReadOverview), rules::one)
         .route(Method::POST, "/v1/rules/shipped", Requires(P::Import), rules::ship)
         .route(Method::POST, "/v1/rules/{id}/change", Requires(P::Import), rules::change)
         .route(Method::POST, "/v1/rules/{id}/submit", Requires(P::Import), rules::submit)

@@ -7,7 +7,7 @@ use tilik_protocol::case::{self, CaseAction, CaseState, Step};
 use tilik_protocol::contact_sheet::speaks_against;
 use tilik_protocol::duty::{self, Outcome};
 use tilik_protocol::evidence::{Flag, VisitKind};
-use tilik_protocol::form::{Answers, PoorPolicy};
+use tilik_protocol::form::Answers;
 use tilik_protocol::ids::{CaseId, MembershipId, NoticeId, UserId};
 use tilik_protocol::membership::{self as machine, MembershipAction, MembershipState};
 use tilik_protocol::ministry::MinistryActKind;
@@ -138,7 +138,7 @@ impl Acting {
         let proposed = link.needs_approval;
         let contested = body.outcome == Outcome::Eligible
             && (proposed
-                || self.speaks_against(write, &case).await?
+                || self.speaks_against(write, &case, body.membership).await?
                 || rules::says_not_eligible(write, body.membership.into()).await?);
         let mut active: case_membership::ActiveModel = link.into();
         active.outcome = Set(Some(body.outcome.to_string()));
@@ -196,7 +196,12 @@ impl Acting {
 
     /// Whether an open flag, the officer's finding or the rule speaks against "eligible". A house that was accepted without
     /// being seen decides nothing by itself; a quick visit asks nothing that could speak.
-    async fn speaks_against(&self, write: &Write, case: &Case) -> Result<bool> {
+    async fn speaks_against(
+        &self,
+        write: &Write,
+        case: &Case,
+        membership: MembershipId,
+    ) -> Result<bool> {
         let Some(current) = case.current_visit else {
             return Ok(true);
         };
@@ -226,7 +231,22 @@ impl Acting {
         let (Some(form), Ok(answers)) = (form, serde_json::from_str::<Answers>(&plain)) else {
             return Ok(true);
         };
-        Ok(speaks_against(&form, PoorPolicy::default(), &answers))
+        let program = membership::Entity::find_by_id(Uuid::from(membership))
+            .one(write.on())
+            .await?
+            .map(|row| row.program);
+        let home = family::Entity::find_by_id(case.family_id)
+            .one(write.on())
+            .await?
+            .ok_or(Error::NOT_FOUND)?;
+        let whose = rules::Whose {
+            regime: &home.regime,
+            village: &region_of(case)?,
+            program: program.as_deref(),
+        };
+        let thresholds = rules::Thresholds::in_force(write.on()).await?;
+        let poor = thresholds.poor(whose, &form, &answers);
+        Ok(speaks_against(&form, poor, &answers))
     }
 
     /// The approver's word on one membership. Confirming a cancellation is one transaction: the membership ends, the

@@ -102,6 +102,8 @@ struct Inner {
     waiting_to_hash: tokio::sync::Semaphore,
     /// One preview of a rule at a time: each reads a whole city.
     previews: tokio::sync::Semaphore,
+    /// And so many that wait for their turn.
+    waiting_to_preview: tokio::sync::Semaphore,
     #[cfg(any(test, feature = "testing"))]
     sabotage: testing::Sabotage,
     /// Whether passwords are hashed as cheaply as can be: hashing took most of the time of the tests.
@@ -147,6 +149,7 @@ impl Store {
                 hashing: tokio::sync::Semaphore::new(8),
                 waiting_to_hash: tokio::sync::Semaphore::new(200),
                 previews: tokio::sync::Semaphore::new(1),
+                waiting_to_preview: tokio::sync::Semaphore::new(8),
                 #[cfg(any(test, feature = "testing"))]
                 sabotage: testing::Sabotage::default(),
                 #[cfg(any(test, feature = "testing"))]

@@ -179,6 +179,14 @@ async fn every_kind_is_of_ones_own_region_and_no_cell_is_a_formula() {
     let operator = office
         .hire("operator.satu", Role::Operator, BANDAR_LOR)
         .await;
+    // An act for the ministry and a place on the map for every family, here and there: what is elsewhere must stay out.
+    let store = office.world.app().unwrap().store;
+    let acts = "INSERT INTO ministry_act (id, version, kind, object, program, region, family_id, approved_at) \
+                SELECT id, 1, 'designated', 'membership', 'PKH', region, id, recorded_at FROM family";
+    let pins = "UPDATE house SET registry_lat_e7 = -78200000, registry_lon_e7 = 1120150000";
+    for text in [acts, pins] {
+        assert_eq!(store.poke(text, []).await.unwrap(), 6, "{text}");
+    }
     let outside = ask(&operator, &json!({ "region": CITY })).await;
     assert_eq!(outside.verdict(), "404 not_found");
     let clerk = ask(&office.admin, &json!({})).await;
@@ -190,8 +198,8 @@ async fn every_kind_is_of_ones_own_region_and_no_cell_is_a_formula() {
         ("recipients", "csv", 2),
         ("waitlist", "xlsx", 1),
         ("quotas", "csv", 1),
-        ("worklist", "xlsx", 0),
-        ("pins", "geojson", 0),
+        ("worklist", "xlsx", 5),
+        ("pins", "geojson", 5),
     ] {
         asked(&operator, &json!({ "kind": kind, "format": format })).await;
         office.world.settle().await.unwrap();
@@ -211,6 +219,10 @@ async fn every_kind_is_of_ones_own_region_and_no_cell_is_a_formula() {
             ("pins", _) => {
                 let value: Value = serde_json::from_slice(&file).unwrap();
                 assert_eq!(value["type"], "FeatureCollection");
+                let features = value["features"].as_array().unwrap();
+                assert_eq!(features.len(), 5);
+                let is_here = |one: &Value| one["properties"]["wilayah"] == BANDAR_LOR;
+                assert!(features.iter().all(is_here), "{value}");
             }
             (_, "xlsx") => assert!(file.starts_with(b"PK")),
             _ => assert!(file.starts_with(b"\xef\xbb\xbfprogram")),

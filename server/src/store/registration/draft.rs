@@ -520,6 +520,45 @@ impl Draft {
         serde_json::json!({ "fields": fields.concat(), "persons": persons })
     }
 
+    /// Whose recorded facts are somebody else's by it.
+    fn fact_moves(&self) -> Vec<rules::FactMove> {
+        let closed_into = |family: Uuid| {
+            let one = self.families.iter().find(|one| one.after.id == family);
+            one.and_then(|one| one.after.merged_into)
+        };
+        let mut moves = Vec::new();
+        let mut split: BTreeSet<(Uuid, Uuid)> = BTreeSet::new();
+        for one in &self.persons {
+            let Some(before) = &one.before else { continue };
+            let (from, was) = ((before.id, before.family_id), before.merged_into);
+            if let Some(same) = one.after.merged_into.filter(|_| was.is_none()) {
+                let family = closed_into(before.family_id).unwrap_or(before.family_id);
+                moves.push(rules::FactMove::Person {
+                    from,
+                    to: (same, family),
+                });
+            } else if one.after.family_id != before.family_id {
+                moves.push(rules::FactMove::Person {
+                    from,
+                    to: (before.id, one.after.family_id),
+                });
+                if closed_into(before.family_id).is_none() {
+                    split.insert((before.family_id, one.after.family_id));
+                }
+            }
+        }
+        for one in &self.families {
+            let was = one.before.as_ref().and_then(|row| row.merged_into);
+            if let Some(to) = one.after.merged_into.filter(|_| was.is_none()) {
+                let from = one.after.id;
+                moves.push(rules::FactMove::Family { from, to });
+            }
+        }
+        let split = split.into_iter();
+        moves.extend(split.map(|(from, to)| rules::FactMove::Split { from, to }));
+        moves
+    }
+
     /// Makes it so.
     ///
     /// # Errors
@@ -528,6 +567,7 @@ impl Draft {
         let families = self.families.iter().map(|one| one.after.id);
         let of_persons = self.persons.iter().map(|one| one.after.family_id);
         let touched: BTreeSet<Uuid> = families.chain(of_persons).collect();
+        let facts = self.fact_moves();
         let mut rows = Rows::since(self.since);
         for (kind, object) in self.forgotten {
             forget(write, kind, object).await?;
@@ -592,6 +632,7 @@ impl Draft {
             }
             keep_membership(write, &row).await?;
         }
+        rules::facts_follow(write, &facts).await?;
         // Who a family is decides what the rules say of it.
         let touched: Vec<Uuid> = touched.into_iter().collect();
         rules::families_changed(write, &touched).await

@@ -129,7 +129,8 @@ const ERRANDS: [Errand; 14] = [
         waits: "t.state = 'waiting'",
         since: "t.prepared_at",
         due: NEVER,
-        regions: &["t.region"],
+        // Where the family lives by now, as in the list of them.
+        regions: &["f.region"],
         about: About::Family,
     },
     Errand {
