@@ -8,7 +8,8 @@ use super::routes::{self, Access, Line};
 use super::{
     base_map, cases, contact_sheets, deliberations, exports, families, health, imports, lookup,
     map, ministry, old_photos, overview, phone, photos, plans, proposals, quotas, registration,
-    reset_slips, rules, second_factor, session, sync, tasks, trail, training, uploads, users,
+    replacements, reset_slips, rules, second_factor, session, sync, tasks, trail, training,
+    uploads, users,
 };
 use crate::error::{Error, Result};
 
@@ -175,6 +176,7 @@ use crate::error::{Error, Result};
         exports::file,
         ministry::list,
         ministry::tick,
+        replacements::list,
         imports::import,
         imports::list,
         imports::show,

@@ -40,6 +40,7 @@ mod proposals;
 mod quotas;
 mod recipients;
 mod registration;
+mod replacements;
 mod reset_slips;
 mod review;
 mod rules;
