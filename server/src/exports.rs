@@ -74,11 +74,18 @@ impl App {
     /// `not_found`, `forbidden`, `wrong_moment`.
     pub async fn export_file(&self, id: ExportId, by: Acting) -> Result<ExportFile> {
         let ready = by.fetch_export(id).await?;
+        let mut parts = ready.parts.into_iter();
+        // Whether the blob store answers at all is told before the first byte is.
+        let first = match parts.next() {
+            Some(part) => Some(self.blobs.get(&key(part)).await?),
+            None => None,
+        };
         let blobs = self.blobs.clone();
-        let bytes = stream::iter(ready.parts).then(move |part| {
+        let rest = stream::iter(parts).then(move |part| {
             let blobs = blobs.clone();
             async move { blobs.get(&key(part)).await.map_err(Error::from) }
         });
+        let bytes = stream::iter(first.map(Ok)).chain(rest);
         Ok(ExportFile {
             bytes: bytes.boxed(),
             len: ready.bytes,

@@ -210,9 +210,9 @@ async fn whoever_asked_or_stands_in_for_them_does_not_allow_it_and_nobody_else_f
 #[tokio::test]
 async fn a_file_is_kept_in_pieces_and_nothing_stays_of_one_that_was_broken_off() {
     let office = Office::furnished(724).await;
-    let lines: Vec<String> = (1..=7_000).map(head).collect();
+    let lines: Vec<String> = (1..=9_500).map(head).collect();
     let report = office.bring(ImportKind::Families, families(&lines)).await;
-    assert_eq!(report.added, 7_000, "{:?}", report.rejections.first());
+    assert_eq!(report.added, 9_500, "{:?}", report.rejections.first());
     let operator = office
         .hire("operator.satu", Role::Operator, BANDAR_LOR)
         .await;
@@ -238,7 +238,7 @@ async fn a_file_is_kept_in_pieces_and_nothing_stays_of_one_that_was_broken_off()
     let made = newest(&operator).await;
     assert_eq!(
         (made.state.known(), made.rows),
-        (Some(ExportState::Ready), Some(7_000))
+        (Some(ExportState::Ready), Some(9_500))
     );
     let parts = files(&office.world).await;
     assert!(parts > 1, "as large as this it is more than one piece");
@@ -252,7 +252,7 @@ async fn a_file_is_kept_in_pieces_and_nothing_stays_of_one_that_was_broken_off()
     let text = String::from_utf8(file.body.to_vec()).unwrap();
     assert_eq!(
         (text.lines().count(), text.matches("id_keluarga").count()),
-        (7_001, 1)
+        (9_501, 1)
     );
     let told = app
         .store

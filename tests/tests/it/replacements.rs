@@ -19,15 +19,15 @@ async fn list(by: &Console, query: &str) -> Page<ReplacementRow> {
     answer.ok().unwrap().read().unwrap()
 }
 
-/// Home 0 leaves SEMBAKO, and the first in line stands for its place.
+/// Home 1 leaves SEMBAKO, and the first in line stands for its place.
 async fn replace_home(city: &City) {
     let phone = &city.phones[0];
-    let case = city.assign(0, VisitKind::Quick, 0).await;
+    let case = city.assign(1, VisitKind::Quick, 0).await;
     phone.visit(case, &snapshots(3, 1).unwrap()).unwrap();
     phone.pump().await.unwrap();
     city.claim(case).await;
     city.staff.supervisor.accept(case).await.unwrap();
-    let held = city.village.homes[0].memberships[SEMBAKO];
+    let held = city.village.homes[1].memberships[SEMBAKO];
     let (operator, approver) = (&city.staff.operator, &city.staff.approver);
     let answer = operator.decide(case, held, Some("PINDAH_LUAR")).await;
     answer.unwrap().ok().unwrap();
@@ -45,7 +45,7 @@ async fn a_place_that_went_on_is_told_with_both_families() {
     let [row] = &told.items[..] else {
         panic!("{told:?}");
     };
-    let (gone, next) = (&city.village.homes[0], &city.village.waiting[0]);
+    let (gone, next) = (&city.village.homes[1], &city.village.waiting[0]);
     assert_eq!(row.ended, gone.memberships[SEMBAKO]);
     assert_eq!(row.state.known(), Some(MembershipState::Candidate));
     assert_eq!(row.reason.as_ref().unwrap().as_str(), "PINDAH_LUAR");
@@ -107,7 +107,7 @@ async fn the_city_sends_its_replacements_back_as_a_file() {
     let city = city(741, 1).await;
     replace_home(&city).await;
     let operator = &city.staff.operator;
-    let (gone, next) = (&city.village.homes[0], &city.village.waiting[0]);
+    let (gone, next) = (&city.village.homes[1], &city.village.waiting[0]);
     for personal in [false, true] {
         let body = json!({
             "event_id": operator.event(), "kind": "replacements", "format": "csv",

@@ -26,7 +26,7 @@ use crate::table::{Cell, Table};
 /// Rows that are read at once.
 const PAGE: u64 = 500;
 /// Bytes of a piece, more or less.
-const PIECE: usize = 4 * 1024 * 1024;
+const PIECE: usize = 1024 * 1024;
 
 /// A file being made.
 struct Making<'a> {
