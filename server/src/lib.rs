@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 pub mod actor;
 pub mod app_release;
+mod archive;
 pub mod base_map;
 pub mod blobs;
 pub mod clock;

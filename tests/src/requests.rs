@@ -436,6 +436,7 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
             | "/v1/memberships"
             | "/v1/exports"
             | "/v1/ministry-acts"
+            | "/v1/replacements"
             | "/v1/recipients"
             | "/v1/users"
             | "/v1/devices"

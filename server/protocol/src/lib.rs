@@ -37,6 +37,7 @@ pub mod quota;
 pub mod reason;
 pub mod region;
 pub mod registry;
+pub mod replacement;
 pub mod reset_slip;
 pub mod review;
 pub mod rule;

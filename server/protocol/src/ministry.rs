@@ -57,7 +57,7 @@ pub struct MinistryAct {
     pub family: FamilyId,
     /// Its head.
     pub name: String,
-    /// Whose number is asked for there: the person of a person's program, else the head.
+    /// Whose number is asked for there: the person of a person's program, else the payee, else the head.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<PersonId>,
     /// That person's name.

@@ -1855,7 +1855,8 @@ fn exchanged(s: &mut BTreeSet<String>) {
     use tilik_protocol::old_photo::{
         OldPhotoProblem, OldPhotoView, OldPhotosReport, OldPhotosState,
     };
-    use tilik_protocol::registry::{KnownColumn, MappedColumn, MissingIn};
+    use tilik_protocol::registry::{ImportedDecree, KnownColumn, MappedColumn, MissingIn};
+    use tilik_protocol::replacement::{ReplacementRow, ReplacementSide};
     let act = MinistryAct {
         id: id(90),
         version: 2,
@@ -1888,6 +1889,41 @@ fn exchanged(s: &mut BTreeSet<String>) {
             items: vec![act],
             next: Some("1.2".into()),
             villages: vec![count],
+        },
+    );
+    let side = ReplacementSide {
+        family: id(2),
+        name: "Sutrisno".into(),
+        nik_masked: Some("3571************".into()),
+        kk_masked: Some("3571************".into()),
+        address: "Jl. Melati 1".into(),
+        rt: "003".into(),
+        rw: "001".into(),
+        region: village(),
+    };
+    wire(s, &side);
+    wire(
+        s,
+        &ReplacementRow {
+            id: id(92),
+            ended: id(93),
+            program: "CBP".into(),
+            region: village(),
+            state: tilik_protocol::membership::MembershipState::Designated.into(),
+            reason: Some(ReasonCode::known("MENINGGAL")),
+            document_number: Some("BA/12/2026".into()),
+            confirmed_at: Some(at(0)),
+            before: Some(side.clone()),
+            after: Some(side),
+        },
+    );
+    wire(
+        s,
+        &ImportedDecree {
+            number: "12/HUK/2026".into(),
+            program: "PKH".into(),
+            designated: 3,
+            ended: 1,
         },
     );
     let ticked = TickedAct {
@@ -2736,6 +2772,7 @@ fn every_wire_type_has_a_snapshot() {
             rejections: vec![line],
             warnings: vec![],
             waitlists: vec![],
+            decrees: vec![],
         },
     );
     exchanged(s);

@@ -26,6 +26,7 @@ pub mod problem;
 pub mod proposals;
 pub mod quotas;
 pub mod registration;
+pub mod replacements;
 pub mod reset_slips;
 pub mod routes;
 pub mod rules;

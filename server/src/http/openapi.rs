@@ -6,9 +6,7 @@ use utoipa::OpenApi;
 
 use super::routes::{self, Access, Line};
 use super::{
-    base_map, cases, contact_sheets, deliberations, exports, families, health, imports, letters,
-    lookup, map, ministry, old_photos, overview, phone, photos, plans, proposals, quotas,
-    registration, reset_slips, rules, second_factor, session, sync, tasks, trail, training,
+    base_map, cases, contact_sheets, deliberations, exports, families, health, imports, letters, lookup, map, ministry, old_photos, overview, phone, photos, plans, proposals, quotas, registration, replacements, reset_slips, rules, second_factor, session, sync, tasks, trail, training,
     uploads, users,
 };
 use crate::error::{Error, Result};
@@ -188,6 +186,7 @@ use crate::error::{Error, Result};
         exports::file,
         ministry::list,
         ministry::tick,
+        replacements::list,
         imports::import,
         imports::list,
         imports::show,

@@ -22,9 +22,7 @@ use tower_http::compression::CompressionLayer;
 use super::linger::linger;
 use super::{
     base_map, cases, console, contact_sheets, deliberations, exports, families, health, imports,
-    letters, lookup, map, ministry, old_photos, overview, phone, photos, plans, proposals, quotas,
-    registration, reset_slips, rules, second_factor, session, sync, tasks, trail, training,
-    uploads, users,
+    letters, lookup, map, ministry, old_photos, overview, phone, photos, plans, proposals, quotas, registration, replacements, reset_slips, rules, second_factor, session, sync, tasks, trail, training, uploads, users,
 };
 use crate::App;
 use crate::actor::Actor;
@@ -292,6 +290,7 @@ fn table() -> Table {
         .route(Method::POST, "/v1/cases/{id}/confirmations", Requires(P::ConfirmDecisions), cases::confirm)
         .route(Method::POST, "/v1/notices/{id}/delivered", Requires(P::DeliverNotices), cases::delivered)
         .route(Method::GET, "/v1/ministry-acts", Requires(P::ReadCases), ministry::list)
+        .route(Method::GET, "/v1/replacements", Requires(P::ReadCases), replacements::list)
         .route(Method::POST, "/v1/ministry-acts/entered", Requires(P::EnterMinistryActs), ministry::tick)
         .route(Method::GET, "/v1/memberships", Requires(P::ReadCases), cases::memberships)
         .route(Method::GET, "/v1/quotas", Requires(P::ReadOverview), quotas::show)

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter,
-    QueryOrder, QuerySelect, Select, Set,
+    ActiveModelTrait, ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect, Select, Set,
 };
 use tilik_protocol::ids::{FamilyId, MembershipId, MinistryActId, PersonId, UserId};
 use tilik_protocol::lenient::Lenient;
@@ -79,6 +79,22 @@ pub(super) async fn note(
     .insert(write.on())
     .await?;
     Ok(())
+}
+
+/// Who receives: the person of a person's program and nobody else; of a family's the payee, else the head.
+pub(super) fn recipient(
+    members: &[person::Model],
+    person: Option<Uuid>,
+    payee: Option<Uuid>,
+) -> Option<&person::Model> {
+    let called = |id: Uuid| members.iter().find(|one| one.id == id);
+    match person {
+        Some(id) => called(id),
+        None => payee.and_then(called).or_else(|| {
+            let head = |one: &&person::Model| one.relation == "kepala_keluarga";
+            members.iter().find(head)
+        }),
+    }
 }
 
 #[derive(FromQueryResult)]
@@ -204,20 +220,25 @@ impl Acting {
             .into_iter()
             .map(|row| (row.id, row))
             .collect();
-        let heads = Condition::all()
-            .add(person::Column::FamilyId.is_in(ids))
-            .add(person::Column::MergedInto.is_null())
-            .add(person::Column::Relation.eq("kepala_keluarga"));
-        let meant = rows.iter().filter_map(|row| row.person_id);
-        let persons = person::Entity::find()
-            .filter(
-                Condition::any()
-                    .add(heads)
-                    .add(person::Column::Id.is_in(meant)),
-            )
+        let mut persons: HashMap<Uuid, Vec<person::Model>> = HashMap::new();
+        for one in person::Entity::find()
+            .filter(person::Column::FamilyId.is_in(ids))
+            .filter(person::Column::MergedInto.is_null())
             .order_by_asc(person::Column::Id)
             .all(on)
-            .await?;
+            .await?
+        {
+            persons.entry(one.family_id).or_default().push(one);
+        }
+        // Of a person's program somebody may live elsewhere by now.
+        let meant: Vec<Uuid> = rows.iter().filter_map(|row| row.person_id).collect();
+        let meant: HashMap<Uuid, person::Model> = person::Entity::find()
+            .filter(person::Column::Id.is_in(meant))
+            .all(on)
+            .await?
+            .into_iter()
+            .map(|one| (one.id, one))
+            .collect();
         let by = rows.iter().filter_map(|row| row.entered_by).collect();
         let names = self.store.names_of(by).await?;
         let (mut acts, mut reads) = (Vec::new(), Vec::new());
@@ -226,10 +247,11 @@ impl Acting {
                 continue;
             };
             reads.push(self.family_read(home.id, &region_code(&row.region)?, "family_row")?);
-            let who = persons.iter().find(|one| match row.person_id {
-                Some(id) => one.id == id,
-                None => one.family_id == home.id,
-            });
+            let members = persons.get(&home.id).map(Vec::as_slice).unwrap_or_default();
+            let who = match row.person_id {
+                Some(id) => meant.get(&id),
+                None => recipient(members, None, home.payee_id),
+            };
             acts.push(MinistryAct {
                 id: MinistryActId(row.id),
                 version: row.version.unsigned_abs(),

@@ -57,6 +57,7 @@ pub mod proposals;
 mod quotas;
 pub mod recipients;
 mod registration;
+pub mod replacements;
 mod reset_slips;
 pub mod review;
 pub mod rules;

@@ -41,6 +41,7 @@ mod proposals;
 mod quotas;
 mod recipients;
 mod registration;
+mod replacements;
 mod reset_slips;
 mod review;
 mod rules;

@@ -279,6 +279,8 @@ export const importKind = wordOf<Schemas['ImportKind']>({
 	families: 'Keluarga',
 	memberships: 'Kepesertaan',
 	waitlist: 'Daftar tunggu',
+	decree: 'SK Kemensos',
+	pins: 'Titik lokasi lama',
 });
 
 export const exportKind = wordOf<Schemas['ExportKind']>({
@@ -288,6 +290,7 @@ export const exportKind = wordOf<Schemas['ExportKind']>({
 	quotas: 'Kuota dan pemakaiannya',
 	worklist: 'Daftar SIKS-NG',
 	pins: 'Titik rumah (GeoJSON)',
+	replacements: 'Penggantian penerima',
 });
 
 export const keyLevel = wordOf({

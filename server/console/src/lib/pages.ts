@@ -51,6 +51,7 @@ const PAGES: readonly Page[] = [
 		label: shell.pages.ekspor,
 		open: () => may('export') || may('confirm_exports') || may('read_journal'),
 	},
+	{ href: '/penggantian', label: shell.pages.penggantian, open: () => may('read_cases'), within: true },
 	{ href: '/usulan', label: shell.pages.usulan, open: () => may('read_cases') },
 	{ href: '/musyawarah', label: shell.pages.musyawarah, open: () => may('read_cases') },
 	{

@@ -76,7 +76,7 @@ fn state(cell: &str) -> Result<MembershipState, FieldProblem> {
     }
 }
 
-fn quota_full() -> FieldProblem {
+pub(super) fn quota_full() -> FieldProblem {
     problem(
         "program",
         "quota_full",
@@ -84,8 +84,37 @@ fn quota_full() -> FieldProblem {
     )
 }
 
+/// Whether a membership holds a place.
+pub(super) fn occupies(row: &membership::Model) -> bool {
+    let state = row.state.parse::<MembershipState>();
+    state.is_ok_and(MembershipState::occupies_slot)
+}
+
+/// Takes one of the free slots of a program and region that the lines before left; false when there is none.
+pub(super) async fn room_left(
+    write: &Write,
+    room: &mut HashMap<(String, String), u64>,
+    program: &str,
+    region: &str,
+) -> Result<bool> {
+    let quota = (program.to_owned(), region.to_owned());
+    if !room.contains_key(&quota) {
+        let free = slot::Entity::find()
+            .filter(slot::Column::Program.eq(program))
+            .filter(slot::Column::Region.eq(region))
+            .filter(slot::Column::State.eq(SlotState::Free.to_string()))
+            .count(write.on())
+            .await?;
+        room.insert(quota.clone(), free);
+    }
+    let left = room.entry(quota).or_default();
+    let is_left = *left > 0;
+    *left = left.saturating_sub(1);
+    Ok(is_left)
+}
+
 /// What the registry says of the units of some lines, by program.
-async fn standing(
+pub(super) async fn standing(
     write: &Write,
     families: impl Iterator<Item = Uuid>,
 ) -> Result<HashMap<(String, Uuid), Vec<membership::Model>>> {
@@ -115,11 +144,7 @@ enum Standing {
 
 fn compare(place: &Place, rows: Option<&Vec<membership::Model>>) -> Standing {
     let rows = rows.map(Vec::as_slice).unwrap_or_default();
-    let occupies = |row: &&membership::Model| {
-        let state = row.state.parse::<MembershipState>();
-        state.is_ok_and(MembershipState::occupies_slot)
-    };
-    match (rows.iter().find(occupies), rows.is_empty()) {
+    match (rows.iter().find(|row| occupies(row)), rows.is_empty()) {
         (Some(row), _) if row.state == place.state.to_string() => Standing::Same,
         (Some(_), _) => Standing::Differs(problem(
             "status",
@@ -275,21 +300,9 @@ impl Run<'_> {
             }
             Standing::New => {}
         }
-        let quota = (place.program.clone(), home.region.clone());
-        if !room.contains_key(&quota) {
-            let free = slot::Entity::find()
-                .filter(slot::Column::Program.eq(&quota.0))
-                .filter(slot::Column::Region.eq(&quota.1))
-                .filter(slot::Column::State.eq(SlotState::Free.to_string()))
-                .count(write.on())
-                .await?;
-            room.insert(quota.clone(), free);
-        }
-        let left = room.entry(quota).or_default();
-        if *left == 0 {
+        if !room_left(write, room, &place.program, &home.region).await? {
             return Ok(Some(quota_full()));
         }
-        *left -= 1;
         tally.waiting += 1;
         let Place {
             program,

@@ -22,6 +22,7 @@ pub(in crate::store) mod eligibility_fact;
 pub(in crate::store) mod enrolment;
 pub(in crate::store) mod evaluation;
 pub(in crate::store) mod event;
+pub(in crate::store) mod export_part;
 pub(in crate::store) mod export_run;
 pub(in crate::store) mod family;
 pub(in crate::store) mod family_request;

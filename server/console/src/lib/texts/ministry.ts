@@ -1,5 +1,6 @@
 /** What was approved here and is to be entered in SIKS-NG. */
 export const ministry = {
+	replacements: 'Penggantian penerima dan surat-suratnya',
 	title: 'SIKS-NG',
 	lead: 'Putusan yang sudah disahkan dan harus dimasukkan ke SIKS-NG. Salin isinya, masukkan di sana, lalu centang di sini.',
 	copyNote: 'Menyalin NIK atau nomor KK tercatat sebagai pembukaan data dengan keperluan “Memasukkan ke SIKS-NG”.',

@@ -24,6 +24,7 @@ export const shell = {
 		aturan: 'Aturan',
 		siks: 'SIKS-NG',
 		ekspor: 'Ekspor',
+		penggantian: 'Penggantian',
 		usulan: 'Usulan',
 		musyawarah: 'Musyawarah',
 		jadwal: 'Jadwal',
