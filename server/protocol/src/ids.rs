@@ -132,4 +132,10 @@ ids! {
     PaperId;
     /// On which days something is taken (jadwal).
     WindowId;
+    /// A population event as it was received (peristiwa kependudukan).
+    CivilEventId;
+    /// What a feed sent at once.
+    CivilBatchId;
+    /// A family's move from one village to another.
+    MoveId;
 }

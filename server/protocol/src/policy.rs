@@ -126,6 +126,7 @@ impl Permission {
                 | Self::ConfirmFamilies
                 | Self::ConfirmExports
                 | Self::EndorseProposals
+                | Self::ReleaseEvents
         )
     }
 }
@@ -212,6 +213,12 @@ pub enum Permission {
     SendProposals,
     /// Propose on which days something is taken.
     ChangeWindows,
+    /// Bring in what the civil registry signed: as its system, or as a file.
+    BringEvents,
+    /// Say what a population event means that has no effect by itself.
+    JudgeEvents,
+    /// Let a parked batch of population events through, or refuse it.
+    ReleaseEvents,
 }
 
 impl Role {
@@ -247,6 +254,7 @@ impl Role {
                     | P::Export
                     | P::Propose
                     | P::SendProposals
+                    | P::JudgeEvents
             ),
             Self::Verifier => matches!(
                 permission,
@@ -263,6 +271,7 @@ impl Role {
                     | P::Export
                     | P::VerifyProposals
                     | P::SendProposals
+                    | P::JudgeEvents
             ),
             Self::Approver => matches!(
                 permission,
@@ -275,6 +284,7 @@ impl Role {
                     | P::ConfirmFamilies
                     | P::ConfirmExports
                     | P::EndorseProposals
+                    | P::ReleaseEvents
             ),
             Self::Signatory => matches!(permission, P::ReadCases | P::ReadOverview),
             Self::Admin => matches!(
@@ -286,12 +296,14 @@ impl Role {
                     | P::Import
                     | P::PrepareTraining
                     | P::ChangeWindows
+                    | P::BringEvents
             ),
             Self::Auditor => matches!(
                 permission,
                 P::ReadCases | P::ReadOverview | P::SearchFamilies | P::Export | P::ReadJournal
             ),
-            Self::Feed | Self::System => false,
+            Self::Feed => matches!(permission, P::BringEvents),
+            Self::System => false,
         }
     }
 }
@@ -369,6 +381,8 @@ mod tests {
             assert!(held <= 1, "{role}");
             let sets = [Permission::ChangeWindows, Permission::ConfirmImports];
             assert!(!sets.iter().all(|step| role.may(*step)), "{role}");
+            let brings = [Permission::BringEvents, Permission::ReleaseEvents];
+            assert!(!brings.iter().all(|step| role.may(*step)), "{role}");
         }
     }
 }

@@ -7,8 +7,9 @@ use utoipa::OpenApi;
 use super::routes::{self, Access, Line};
 use super::{
     base_map, cases, contact_sheets, deliberations, exports, families, health, imports, lookup,
-    map, ministry, old_photos, overview, phone, photos, plans, proposals, quotas, registration,
-    reset_slips, rules, second_factor, session, sync, tasks, trail, training, uploads, users,
+    map, ministry, old_photos, overview, phone, photos, plans, population, proposals, quotas,
+    registration, reset_slips, rules, second_factor, session, sync, tasks, trail, training,
+    uploads, users,
 };
 use crate::error::{Error, Result};
 
@@ -67,6 +68,20 @@ use crate::error::{Error, Result};
         plans::show,
         plans::families,
         plans::open,
+        population::events,
+        population::file,
+        population::list,
+        population::judge,
+        population::batches,
+        population::release,
+        population::refuse,
+        population::villages,
+        population::move_family,
+        population::of_family,
+        population::moves,
+        population::one_move,
+        population::receive,
+        population::send_back,
         proposals::list,
         proposals::counts,
         proposals::propose,

@@ -29,10 +29,11 @@ pub enum Which {
 /// The kinds of jobs that take minutes.
 fn long() -> String {
     format!(
-        "'{}', '{}', '{}'",
+        "'{}', '{}', '{}', '{}'",
         super::imports::JOB,
         super::exports::JOB,
-        super::old_photos::JOB
+        super::old_photos::JOB,
+        super::CIVIL_BATCH
     )
 }
 
@@ -184,6 +185,7 @@ impl Acting {
                 super::old_photos::JOB,
                 super::OPEN_PLAN,
                 super::EVALUATE,
+                super::CIVIL_BATCH,
             ]
             .contains(&job.kind.as_str());
         let state = if job.attempts >= MOST_TRIES && !goes_on {

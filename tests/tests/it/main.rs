@@ -36,6 +36,7 @@ mod own_sessions;
 mod phone;
 mod photos;
 mod plans;
+mod population;
 mod proposals;
 mod quotas;
 mod recipients;

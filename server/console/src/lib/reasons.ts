@@ -1,10 +1,13 @@
 /** The reason codes Tilik ships, with their words and in their order, as the contract tells them (`npm run reasons`). */
 import {
+	BATCH_REFUSALS,
 	CLOSE_REASONS,
 	DELIBERATION_REFUSALS,
+	EVENT_DISMISSALS,
 	EXCLUSION_REASONS,
 	GRANT_REFUSALS,
 	IMPORT_REFUSALS,
+	MOVE_RETURNS,
 	PLAN_EXCEPTIONS,
 	PREPARED_DISMISSALS,
 	PROPOSAL_REFUSALS,
@@ -17,8 +20,11 @@ import {
 } from './reasons.gen.ts';
 
 export {
+	BATCH_REFUSALS,
 	CLOSE_REASONS,
 	DELIBERATION_REFUSALS,
+	EVENT_DISMISSALS,
+	MOVE_RETURNS,
 	EXCLUSION_REASONS,
 	GRANT_REFUSALS,
 	IMPORT_REFUSALS,
@@ -37,11 +43,15 @@ export {
 const BY_ITSELF: readonly Reason[] = [
 	{ code: 'LATIHAN_DIULANG', label: 'Babak latihan baru dimulai' },
 	{ code: 'BELUM_DIPERINGKAT', label: 'Desil belum diperingkat' },
+	{ code: 'GANTI_PENGURUS', label: 'Menunggu pengganti pengurus yang meninggal' },
 ];
 
 const words = new Map(
 	[
 		...BY_ITSELF,
+		...BATCH_REFUSALS,
+		...EVENT_DISMISSALS,
+		...MOVE_RETURNS,
 		...GRANT_REFUSALS,
 		...PLAN_EXCEPTIONS,
 		...RULE_REFUSALS,

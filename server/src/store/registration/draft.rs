@@ -16,13 +16,13 @@ use crate::store::imports::{
 };
 use crate::store::slots::keep_membership;
 use crate::store::tables::{family, membership, person, person_left};
-use crate::store::{Store, Write, rules};
+use crate::store::{Store, Write, population, rules};
 
 /// In place of what nobody needs to see to judge.
 pub(super) const HIDDEN: &str = "••••";
 
 /// A family that is other than it was, or new.
-pub(super) struct FamilyEdit {
+pub(in crate::store) struct FamilyEdit {
     pub before: Option<family::Model>,
     pub after: family::Model,
     /// The KK number, when it is another.
@@ -32,7 +32,7 @@ pub(super) struct FamilyEdit {
 }
 
 /// A person who is other than they were, or new.
-pub(super) struct PersonEdit {
+pub(in crate::store) struct PersonEdit {
     pub before: Option<person::Model>,
     pub after: person::Model,
     /// The NIK, when it is another.
@@ -41,7 +41,7 @@ pub(super) struct PersonEdit {
 
 /// Everything that one act changes.
 #[derive(Default)]
-pub(super) struct Draft {
+pub(in crate::store) struct Draft {
     pub families: Vec<FamilyEdit>,
     pub persons: Vec<PersonEdit>,
     /// Places that go along with their family or person.
@@ -53,7 +53,7 @@ pub(super) struct Draft {
 }
 
 /// A sealed cell for `plain`: as it is when it holds that already.
-pub(super) fn sealed(
+pub(in crate::store) fn sealed(
     store: &Store,
     (table, column): (&str, &str),
     row: Uuid,
@@ -302,7 +302,7 @@ impl Draft {
     ///
     /// # Errors
     /// `stale` when somebody else changed one of them meanwhile.
-    pub(super) async fn write(self, write: &mut Write) -> Result<()> {
+    pub(in crate::store) async fn write(self, write: &mut Write) -> Result<()> {
         let families = self.families.iter().map(|one| one.after.id);
         let of_persons = self.persons.iter().map(|one| one.after.family_id);
         let touched: BTreeSet<Uuid> = families.chain(of_persons).collect();
@@ -357,6 +357,7 @@ impl Draft {
         }
         // Who a family is decides what the rules say of it.
         let touched: Vec<Uuid> = touched.into_iter().collect();
+        population::payee_named(write, &touched).await?;
         rules::families_changed(write, &touched).await
     }
 }
