@@ -596,10 +596,11 @@ impl Acting {
         }
         if nobody && family_holds {
             outcome.follow_up = Some(CivilWhy::NobodyRemains);
+        } else if subject.is_payee() && family_holds {
+            // The other place of the dead has its case.
+            outcome.follow_up = Some(CivilWhy::PayeeChange);
         } else if has_own {
             outcome.follow_up = Some(CivilWhy::PlaceOfDead);
-        } else if subject.is_payee() && family_holds {
-            outcome.follow_up = Some(CivilWhy::PayeeChange);
         }
         if (nobody && family_holds) || has_own {
             outcome.effect.case = case_for(write, &subject.family, &RUMOUR_OF_DEATH).await?;
