@@ -598,7 +598,7 @@ pub enum Verdict {
 }
 
 /// What becomes of an event. The whole rule; nothing else decides.
-pub const fn judge(kind: CivilKind, at: &Situation) -> Verdict {
+pub const fn judge(kind: CivilKind, at: Situation) -> Verdict {
     use CivilKind as K;
     use Known as N;
     use Verdict as V;
@@ -623,7 +623,6 @@ pub const fn judge(kind: CivilKind, at: &Situation) -> Verdict {
     match kind {
         K::Meninggal if dead => V::AlreadySo,
         K::HidupKembali if !dead => V::AlreadySo,
-        K::Meninggal | K::HidupKembali => V::Apply,
         K::PindahDalamKota
         | K::PindahKeluar
         | K::PindahMasuk
@@ -640,7 +639,7 @@ pub const fn judge(kind: CivilKind, at: &Situation) -> Verdict {
             Some(false) | None => V::Judge(CivilWhy::WhoMoves),
         },
         K::UbahBiodata if at.holds => V::Judge(CivilWhy::HoldsPlace),
-        K::UbahBiodata => V::Apply,
+        K::Meninggal | K::HidupKembali | K::UbahBiodata => V::Apply,
         K::PindahMasuk | K::PecahKk | K::GantiKk | K::Lahir | K::NikGandaDihapus => {
             V::Judge(CivilWhy::ByHand)
         }
@@ -1182,7 +1181,7 @@ mod tests {
     fn nobody_gets_an_effect_by_a_feed_that_the_registry_does_not_know_or_knows_twice() {
         for kind in CivilKind::VARIANTS {
             for known in [Known::Nobody, Known::Several] {
-                let verdict = judge(*kind, &Situation { known, ..at() });
+                let verdict = judge(*kind, Situation { known, ..at() });
                 assert!(
                     matches!(verdict, Verdict::Unmatched | Verdict::Judge(_)),
                     "{kind} {verdict:?}"
@@ -1197,13 +1196,13 @@ mod tests {
             known: Known::Dead,
             ..at()
         };
-        assert_eq!(judge(CivilKind::Meninggal, &at()), Verdict::Apply);
-        assert_eq!(judge(CivilKind::Meninggal, &dead), Verdict::AlreadySo);
-        assert_eq!(judge(CivilKind::HidupKembali, &dead), Verdict::Apply);
-        assert_eq!(judge(CivilKind::HidupKembali, &at()), Verdict::AlreadySo);
+        assert_eq!(judge(CivilKind::Meninggal, at()), Verdict::Apply);
+        assert_eq!(judge(CivilKind::Meninggal, dead), Verdict::AlreadySo);
+        assert_eq!(judge(CivilKind::HidupKembali, dead), Verdict::Apply);
+        assert_eq!(judge(CivilKind::HidupKembali, at()), Verdict::AlreadySo);
         for kind in CivilKind::VARIANTS {
             if kind.matter() == Matter::Place {
-                assert_eq!(judge(*kind, &dead), Verdict::Judge(CivilWhy::PersonDead));
+                assert_eq!(judge(*kind, dead), Verdict::Judge(CivilWhy::PersonDead));
             }
         }
     }
@@ -1217,7 +1216,7 @@ mod tests {
                     overtaken: true,
                     ..at()
                 };
-                let verdict = judge(*kind, &late);
+                let verdict = judge(*kind, late);
                 assert!(
                     matches!(
                         verdict,
@@ -1236,7 +1235,7 @@ mod tests {
                 follows_open: true,
                 ..at()
             };
-            assert_eq!(judge(*kind, &next), Verdict::Judge(CivilWhy::OutOfOrder));
+            assert_eq!(judge(*kind, next), Verdict::Judge(CivilWhy::OutOfOrder));
         }
     }
 
@@ -1248,17 +1247,17 @@ mod tests {
                 ..at()
             };
             for kind in [CivilKind::PindahDalamKota, CivilKind::PindahKeluar] {
-                assert_eq!(judge(kind, &some), Verdict::Judge(CivilWhy::WhoMoves));
-                assert_eq!(judge(kind, &at()), Verdict::Apply);
+                assert_eq!(judge(kind, some), Verdict::Judge(CivilWhy::WhoMoves));
+                assert_eq!(judge(kind, at()), Verdict::Apply);
             }
         }
         let free = Situation {
             holds: false,
             ..at()
         };
-        assert_eq!(judge(CivilKind::UbahBiodata, &free), Verdict::Apply);
+        assert_eq!(judge(CivilKind::UbahBiodata, free), Verdict::Apply);
         assert_eq!(
-            judge(CivilKind::UbahBiodata, &at()),
+            judge(CivilKind::UbahBiodata, at()),
             Verdict::Judge(CivilWhy::HoldsPlace)
         );
     }

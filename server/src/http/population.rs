@@ -108,9 +108,9 @@ async fn bring(
     channel: Channel,
 ) -> Result<Json<BatchReceipt>> {
     let config = &app.config;
-    let receipt =
-        by.0.bring_events(seal, body, channel, &config.feed_keys, &config.event_limits)
-            .await?;
+    let brought =
+        by.0.bring_events(seal, body, channel, &config.feed_keys, &config.event_limits);
+    let receipt = Box::pin(brought).await?;
     app.wake_workers();
     Ok(Json(receipt))
 }
@@ -170,7 +170,7 @@ pub async fn judge(
     Path(id): Path<CivilEventId>,
     Json(body): Json<JudgeEvent>,
 ) -> Result<Json<CivilEventView>> {
-    Ok(Json(by.judge_event(id, body).await?))
+    Ok(Json(Box::pin(by.judge_event(id, body)).await?))
 }
 
 /// `GET /v1/population/batches`.
@@ -226,7 +226,7 @@ pub async fn move_family(
     Path(id): Path<FamilyId>,
     Json(body): Json<MoveFamily>,
 ) -> Result<Json<MoveView>> {
-    Ok(Json(by.move_family(id, body).await?))
+    Ok(Json(Box::pin(by.move_family(id, body)).await?))
 }
 
 /// `GET /v1/families/{id}/events`: what the civil registry said of a family, and its moves.
@@ -264,7 +264,7 @@ pub async fn receive(
     Path(id): Path<MoveId>,
     Json(body): Json<AnswerMove>,
 ) -> Result<Json<MoveView>> {
-    Ok(Json(by.answer_move(id, false, body).await?))
+    Ok(Json(Box::pin(by.answer_move(id, false, body)).await?))
 }
 
 /// `POST /v1/population/moves/{id}/send-back`.
@@ -274,5 +274,5 @@ pub async fn send_back(
     Path(id): Path<MoveId>,
     Json(body): Json<AnswerMove>,
 ) -> Result<Json<MoveView>> {
-    Ok(Json(by.answer_move(id, true, body).await?))
+    Ok(Json(Box::pin(by.answer_move(id, true, body)).await?))
 }

@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 use tilik_protocol::ids::{FamilyId, MembershipId, PersonId};
+use tilik_protocol::lenient::Lenient;
 use tilik_protocol::lookup::FamilyPage;
 use tilik_protocol::policy::Role;
 use tilik_protocol::population::{
@@ -73,8 +74,8 @@ impl Office {
 
     /// Head, spouse and child, in SEMBAKO.
     async fn big_family(&self, n: u32) -> Big {
-        let nik = |m: u32| format!("35710301018{n:03}{m:02}").replace(' ', "0");
-        let niks: Vec<String> = (1..=3).map(|m| format!("{}", nik(m))).collect();
+        let nik = |m: u32| format!("35710301018{n:03}{m:02}");
+        let niks: Vec<String> = (1..=3).map(nik).collect();
         let relations = ["kepala_keluarga", "pasangan", "anak"];
         let persons = niks
             .iter()
@@ -239,7 +240,7 @@ fn told(receipt: &BatchReceipt) -> Vec<(CivilState, Option<CivilWhy>)> {
     let events = receipt.events.iter();
     events
         .map(|one| {
-            let why = one.why.as_ref().and_then(|why| why.known());
+            let why = one.why.as_ref().and_then(Lenient::known);
             (one.state.known().unwrap(), why)
         })
         .collect()

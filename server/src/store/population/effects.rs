@@ -289,7 +289,7 @@ impl Acting {
             let Some(event) = next_of(&write, feed, nik_key).await? else {
                 return Ok(());
             };
-            match self.take_effect(&mut write, event.clone(), None).await {
+            match Box::pin(self.take_effect(&mut write, event.clone(), None)).await {
                 Ok(_) => write.commit().await?,
                 // The database may come back.
                 Err(error @ (Error::Unavailable(_) | Error::Internal(_))) => return Err(error),
@@ -386,7 +386,7 @@ impl Acting {
             return save_event(write, &event, next).await;
         };
         let situation = self.situation(write, &event, kind, &said, &found).await?;
-        let mut verdict = judge(kind, &situation);
+        let mut verdict = judge(kind, situation);
         if forced.is_some() && found.is_ok() && !situation.overtaken {
             let dead = situation.known == Known::Dead;
             verdict = match kind {
@@ -410,7 +410,8 @@ impl Acting {
                 let Ok(subject) = &found else {
                     return Err(Error::WRONG_MOMENT);
                 };
-                outcome = self.effect_of(write, &event, kind, &said, subject).await?;
+                let effect = self.effect_of(write, &event, kind, &said, subject);
+                outcome = Box::pin(effect).await?;
                 CivilState::Applied
             }
             Verdict::AlreadySo => {
@@ -855,8 +856,7 @@ impl Acting {
         };
         let since = since(write, event, &to.region)?;
         let by = Some(CivilEventId(event.id));
-        self.carry(write, &subject.family, &to, Role::Feed, None, by, since)
-            .await?;
+        Box::pin(self.carry(write, &subject.family, &to, Role::Feed, None, by, since)).await?;
         Ok(Outcome::default())
     }
 }

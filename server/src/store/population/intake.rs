@@ -192,20 +192,19 @@ impl Acting {
         }
         let places = self.places().await?;
         let role = self.actor.act_in(Permission::BringEvents, &region)?;
-        let taken = self
-            .take_batch(
-                seal,
-                channel,
-                &region,
-                role,
-                &brought.events,
-                &places,
-                limits,
-            )
-            .await?;
+        let taken = self.take_batch(
+            seal,
+            channel,
+            &region,
+            role,
+            &brought.events,
+            &places,
+            limits,
+        );
+        let taken = Box::pin(taken).await?;
         if taken.state == BatchState::Taken && taken.new <= AT_ONCE {
             let by = self.store.acting_as_system("population events");
-            if let Err(error) = by.apply_batch(taken.batch).await {
+            if let Err(error) = Box::pin(by.apply_batch(taken.batch)).await {
                 // They are here: a worker goes on with them.
                 tracing::warn!(cause = %error, "population events wait");
             }

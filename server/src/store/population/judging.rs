@@ -64,14 +64,14 @@ impl Acting {
         let me: UserId = self.actor.person_id()?;
         write.acts_in(region.clone());
         let next = match body.verdict {
-            EventVerdict::Retry => self.take_effect(&mut write, event, None).await?,
+            EventVerdict::Retry => Box::pin(self.take_effect(&mut write, event, None)).await?,
             EventVerdict::Apply => {
                 let kind: CivilKind = event.kind.parse().map_err(|_| Error::WRONG_MOMENT)?;
                 if !may_apply_by_hand(kind) || event.person_id.is_none() {
                     return Err(Error::WRONG_MOMENT);
                 }
                 let forced = Some((role, me));
-                let next = self.take_effect(&mut write, event, forced).await?;
+                let next = Box::pin(self.take_effect(&mut write, event, forced)).await?;
                 if WAITING.contains(&next.state.as_str()) {
                     return Err(Error::WRONG_MOMENT);
                 }

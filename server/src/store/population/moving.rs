@@ -385,17 +385,9 @@ impl Acting {
             }
         };
         write.acts_in(region);
-        let id = self
-            .carry(
-                &mut write,
-                &row,
-                &to,
-                role,
-                Some(body.event_id),
-                None,
-                since,
-            )
-            .await?;
+        let event = Some(body.event_id);
+        let moved = self.carry(&mut write, &row, &to, role, event, None, since);
+        let id = Box::pin(moved).await?;
         write.commit().await?;
         let done = family_move::Entity::find_by_id(Uuid::from(id))
             .one(self.store.read())
@@ -533,7 +525,7 @@ impl Acting {
             }
             next.state = MoveState::SentBack.to_string();
             next.reason = body.reason.as_ref().map(ToString::to_string);
-            self.bring_back(&mut write, &moved, role).await?;
+            Box::pin(self.bring_back(&mut write, &moved, role)).await?;
         }
         family_move::Entity::update_many()
             .set(family_move::ActiveModel::from(next.clone()).reset_all())
