@@ -968,6 +968,7 @@ impl Scene {
                 self.spare.to_string(),
                 self.quota.to_string(),
                 self.slip.id.to_string(),
+                self.batch.to_string(),
             ])
             .chain([
                 self.phone.officer.id.to_string(),
