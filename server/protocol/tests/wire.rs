@@ -2603,6 +2603,7 @@ fn declared() -> BTreeSet<String> {
         include_str!("../src/lookup.rs"),
         include_str!("../src/overview.rs"),
         include_str!("../src/plan.rs"),
+        include_str!("../src/population.rs"),
         include_str!("../src/rule.rs"),
         include_str!("../src/evaluation.rs"),
         include_str!("../src/proposal.rs"),
@@ -2696,4 +2697,12 @@ fn every_code_and_state_is_spelled_in_snake_case_and_reads_back() {
     check::<FactAppeal>();
     check::<PreparedState>();
     check::<PreparedStep>();
+    check::<CivilKind>();
+    check::<CivilState>();
+    check::<CivilWhy>();
+    check::<Trip>();
+    check::<BatchState>();
+    check::<Channel>();
+    check::<EventVerdict>();
+    check::<MoveState>();
 }

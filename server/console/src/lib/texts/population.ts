@@ -137,7 +137,6 @@ export const population = {
 	ofFamily: 'Peristiwa kependudukan',
 	noneOfFamily: 'Belum ada peristiwa dari Dukcapil dan belum pernah pindah.',
 	formerPin: (at: string) => `Titik lokasi terakhir berasal dari rumah lama (${at}) dan tidak berlaku lagi.`,
-	onMap: 'Lihat titik lama',
 	move: 'Pindah kelurahan',
 	moveTitle: 'Pindah ke kelurahan lain',
 	moveLead: 'Keluarga, kasus terbuka, kepesertaan dan jatahnya ikut pindah sekarang juga. Sesudahnya Anda hanya dapat membaca riwayat pindahnya; kelurahan tujuan dapat mengembalikannya dalam tujuh hari.',
