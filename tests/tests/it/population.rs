@@ -319,6 +319,7 @@ async fn only_what_a_configured_key_signed_lately_and_once_is_taken() {
     let headers = good(4);
     let answer = send_as_is(world, &office.near, &headers, body.clone()).await;
     assert_eq!(answer.unwrap().verdict(), "403 forbidden");
+    office.world.end().await;
 }
 
 #[tokio::test]
@@ -349,6 +350,7 @@ async fn a_daily_file_is_signed_in_its_first_line_and_carried_by_an_admin() {
     assert_eq!(told(&receipt), [(CivilState::Applied, None)]);
     assert_eq!(field(&send(&file).await), "422 nonce:used");
     assert!(!office.lives(office.village.homes[0].persons[0]).await);
+    office.world.end().await;
 }
 
 #[tokio::test]
@@ -369,6 +371,7 @@ async fn the_same_event_twice_is_answered_alike_and_done_once() {
     let conflict = (CivilState::Refused, Some(CivilWhy::ContentConflict));
     assert_eq!(told(&third), [conflict]);
     assert!(!office.lives(home.persons[0]).await);
+    office.world.end().await;
 }
 
 #[tokio::test]
@@ -395,6 +398,7 @@ async fn a_death_of_who_lived_alone_holds_the_place_until_two_persons_end_it() {
     assert_eq!(done.await.status, 200);
     assert_eq!(office.tasks(&office.near, TaskKind::JudgeEvent).await, 0);
     assert_eq!(office.crooked().await, 0);
+    office.world.end().await;
 }
 
 #[tokio::test]
@@ -432,6 +436,7 @@ async fn when_who_receives_dies_the_place_waits_for_another_of_the_family() {
         ("active".to_owned(), None)
     );
     assert_eq!(office.one("e-1").await.follow_up, None);
+    office.world.end().await;
 }
 
 #[tokio::test]
@@ -447,6 +452,7 @@ async fn a_death_of_another_member_touches_no_place_of_the_family() {
         ("active".to_owned(), None)
     );
     assert_eq!(office.one("f-1").await.follow_up, None);
+    office.world.end().await;
 }
 
 #[tokio::test]
@@ -487,6 +493,7 @@ async fn who_lives_again_has_back_what_the_death_put_on_hold_and_no_more() {
     let again = office.one("g-4").await;
     assert_eq!(again.follow_up, Some(CivilWhy::PlaceGone.into()));
     assert_eq!(office.tasks(&office.near, TaskKind::JudgeEvent).await, 1);
+    office.world.end().await;
 }
 
 #[tokio::test]
@@ -517,6 +524,7 @@ async fn events_of_one_person_go_by_their_numbers_and_a_late_one_undoes_nothing(
     assert!(office.lives(other.persons[0]).await);
     let active = ("active".to_owned(), None);
     assert_eq!(office.membership(other.memberships[SEMBAKO]).await, active);
+    office.world.end().await;
 }
 
 #[tokio::test]
@@ -583,6 +591,7 @@ async fn events_about_nobody_or_the_dead_wait_for_a_person() {
     assert_eq!(answer.await.status, 200);
     assert_eq!(office.one("i-1").await.state, CivilState::Applied.into());
     assert!(!office.lives(planted.persons[0]).await);
+    office.world.end().await;
 }
 
 #[tokio::test]
@@ -665,6 +674,7 @@ async fn a_batch_about_which_something_is_odd_waits_for_a_second_person() {
         .bring(&[event("j-9", "HIDUP_KEMBALI", &home.nik, TODAY, u64::MAX)])
         .await;
     assert_eq!(largest.trips, [Trip::SequenceJump]);
+    office.world.end().await;
 }
 
 #[tokio::test]
@@ -690,6 +700,7 @@ async fn nothing_passes_a_parked_event_of_the_same_person() {
     assert_eq!(office.one("k-1").await.state, CivilState::Reversed.into());
     assert_eq!(office.one("k-2").await.state, CivilState::Applied.into());
     assert!(office.lives(home.persons[0]).await);
+    office.world.end().await;
 }
 
 #[tokio::test]
@@ -763,6 +774,7 @@ async fn a_family_moves_with_its_cases_places_and_old_pin_and_may_be_sent_back()
     let event = office.one("l-1").await;
     assert_eq!(event.state, CivilState::ToJudge.into());
     assert_eq!(event.why, Some(CivilWhy::SentBack.into()));
+    office.world.end().await;
 }
 
 #[tokio::test]
@@ -820,6 +832,7 @@ async fn an_operator_moves_a_family_to_any_village_and_only_one_of_two_does() {
     );
     let answer = office.answer_move(&office.far, &came, "send-back").await;
     assert_eq!(answer.verdict(), "409 stale");
+    office.world.end().await;
 }
 
 #[tokio::test]
@@ -843,6 +856,7 @@ async fn a_repeated_move_is_one_and_its_mover_does_not_receive_it() {
     assert_eq!(office.tasks(&office.far, TaskKind::ReceiveFamily).await, 0);
     let answer = office.answer_move(&office.far, &first, "send-back").await;
     assert_eq!(answer.verdict(), "409 wrong_moment");
+    office.world.end().await;
 }
 
 #[tokio::test]
@@ -885,6 +899,7 @@ async fn only_part_of_a_family_moving_is_for_a_person_who_may_let_it_through() {
         told(&receipt),
         [(CivilState::Applied, Some(CivilWhy::AlreadySo))]
     );
+    office.world.end().await;
 }
 
 #[tokio::test]
@@ -913,6 +928,7 @@ async fn a_family_that_leaves_the_city_keeps_its_place_on_hold_and_may_come_back
     assert_eq!(answer.status, 200, "{}", answer.json());
     assert_eq!(office.membership(place).await, ("active".to_owned(), None));
     assert_eq!(office.one("n-1").await.state, CivilState::Reversed.into());
+    office.world.end().await;
 }
 
 #[tokio::test]
@@ -949,6 +965,7 @@ async fn who_holds_a_place_is_renamed_by_people_and_nobody_else_waits() {
     assert_eq!(told(&receipt), [(CivilState::Applied, None)]);
     let page = office.family(&office.near, planted.family).await.unwrap();
     assert_eq!(page.family.name, "NAMA YANG BENAR");
+    office.world.end().await;
 }
 
 #[tokio::test]
@@ -993,4 +1010,5 @@ async fn a_nik_of_an_event_stands_nowhere_in_clear() {
             }
         }
     }
+    office.world.end().await;
 }
