@@ -25,6 +25,7 @@ mod m20261129_000003_rules;
 mod m20261129_000004_waitlist_order;
 mod m20261129_000005_exchange;
 mod m20261129_000011_letters;
+mod m20261129_000010_population;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -56,6 +57,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000004_waitlist_order::Migration),
             Box::new(m20261129_000005_exchange::Migration),
             Box::new(m20261129_000011_letters::Migration),
+            Box::new(m20261129_000010_population::Migration),
         ]
     }
 }

@@ -17,6 +17,9 @@ const LISTS = [
 	['returning_proposal', 'PROPOSAL_RETURNS', 'Why a proposal goes back to who wrote it.'],
 	['refusing_name', 'DELIBERATION_REFUSALS', 'Why a deliberation does not agree to a name.'],
 	['revoking_letter', 'LETTER_REVOCATIONS', 'Why a letter is revoked.'],
+	['dismissing_event', 'EVENT_DISMISSALS', 'Why a population event has no effect here.'],
+	['refusing_batch', 'BATCH_REFUSALS', 'Why a batch of population events is refused.'],
+	['returning_move', 'MOVE_RETURNS', 'Why a village sends a family back.'],
 ] as const;
 
 const contract = JSON.parse(readFileSync(new URL('../openapi.json', import.meta.url), 'utf8'));

@@ -57,6 +57,10 @@ impl App {
             let export = job.object.parse().map_err(Error::internal)?;
             return while_held(by, job, Box::pin(self.make_export(export))).await;
         }
+        if job.kind == crate::store::CIVIL_BATCH {
+            let batch = job.object.parse().map_err(Error::internal)?;
+            return while_held(by, job, Box::pin(by.apply_batch(batch))).await;
+        }
         if job.kind == crate::store::OPEN_PLAN {
             let plan = job.object.parse().map_err(Error::internal)?;
             return by.go_on_with_plan(plan).await;

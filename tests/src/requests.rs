@@ -19,15 +19,16 @@ use tilik_protocol::evidence::VisitKind;
 use tilik_protocol::export::ExportView;
 use tilik_protocol::family::{DuplicateView, FamilyChanged};
 use tilik_protocol::ids::{
-    CaseId, DeviceId, DuplicateId, ExportId, FactId, FamilyId, FamilyRequestId, GrantId, ImportId,
-    MinistryActId, NoticeId, OldPhotoId, PaperId, PersonId, PhotoId, PlanId, PreparedId, RuleId,
-    SessionId, SheetId, VisitId, WindowId,
+    CaseId, CivilBatchId, CivilEventId, DeviceId, DuplicateId, ExportId, FactId, FamilyId,
+    FamilyRequestId, GrantId, ImportId, MinistryActId, MoveId, NoticeId, OldPhotoId, PaperId,
+    PersonId, PhotoId, PlanId, PreparedId, RuleId, SessionId, SheetId, VisitId, WindowId,
 };
 use tilik_protocol::letter::LetterView;
 use tilik_protocol::lookup::FamilyPage;
 use tilik_protocol::ministry::MinistryActs;
 use tilik_protocol::plan::PlanView;
 use tilik_protocol::policy::Role;
+use tilik_protocol::population::{BatchReceipt, CivilEventView, MoveView};
 use tilik_protocol::proposal::ProposalView;
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::registry::ImportKind;
@@ -39,9 +40,10 @@ use tilik_protocol::window::WindowView;
 use tilik_server::http::routes::Line;
 use tilik_server::totp;
 
+use crate::feed::{self, Signer};
 use crate::handmade::{Handmade, Shot, SoftPhone, new_enrolment};
 use crate::kediri;
-use crate::people::{Console, PASSWORD, Person, Staff};
+use crate::people::{Console, PASSWORD, Person, Staff, hire};
 use crate::phone::snapshot;
 use crate::proposals::{Proposed, SCAN, bring_scan, in_each_state, meeting};
 use crate::second_factor;
@@ -141,6 +143,12 @@ pub struct Scene {
     pub family_request: FamilyRequestId,
     /// Such a change of the operator who asks.
     pub own_request: FamilyRequestId,
+    /// A family that the civil registry brought here from another village.
+    pub arrival: MoveId,
+    /// An event that a person has to judge.
+    pub civil_event: CivilEventId,
+    /// A parked batch of events.
+    pub batch: CivilBatchId,
     /// A plan of visits that nobody opened.
     pub plan: PlanId,
     /// A rule that nobody sent.
@@ -468,7 +476,10 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
             | "/v1/rules"
             | "/v1/letter-offices"
             | "/v1/letters"
-            | "/v1/cancellations",
+            | "/v1/cancellations"
+            | "/v1/population/events"
+            | "/v1/population/batches"
+            | "/v1/population/villages",
         )
         | ("DELETE", "/v1/session")
         | ("POST", "/v1/me/sign-out-everywhere")
@@ -553,6 +564,55 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
         ("POST", "/v1/duplicates/{id}/decide") => with(
             id(&scene.duplicate),
             &json!({ "event_id": event(), "verdict": "different" }),
+        ),
+        ("POST", "/v1/families/{id}/moves") => with(
+            id(&scene.registered),
+            &json!({
+                "event_id": event(), "seen_version": 1, "region": village::elsewhere(),
+                "address": "JL BARU NO 9", "rt": "3", "rw": "4",
+            }),
+        ),
+        ("GET", "/v1/families/{id}/events") => plain(id(&scene.unvisited)),
+        ("GET", "/v1/population/moves") => plain(format!("{}?side=in", line.path)),
+        ("GET", "/v1/population/moves/{id}") => plain(id(&scene.arrival)),
+        ("POST", "/v1/population/moves/{id}/receive") => with(
+            id(&scene.arrival),
+            &json!({ "event_id": event(), "seen_version": 1 }),
+        ),
+        ("POST", "/v1/population/moves/{id}/send-back") => with(
+            id(&scene.arrival),
+            &json!({ "event_id": event(), "seen_version": 1, "reason": "ALAMAT_TIDAK_ADA" }),
+        ),
+        ("POST", "/v1/population/events") => {
+            let body = json!({ "events": [] }).to_string().into_bytes();
+            let nonce = world.id::<uuid::Uuid>().simple().to_string();
+            let headers = Signer::registry()?.headers(world.now(), &nonce, &body);
+            Ask {
+                headers,
+                body,
+                ..plain(line.path.to_owned())
+            }
+        }
+        ("POST", "/v1/population/files") => {
+            let nonce = world.id::<uuid::Uuid>().simple().to_string();
+            Ask {
+                body: Signer::registry()?.file(world.now(), &nonce, &[]),
+                ..plain(line.path.to_owned())
+            }
+        }
+        ("POST", "/v1/population/events/{id}/judge") => with(
+            id(&scene.civil_event),
+            &json!({
+                "event_id": event(), "seen_version": 2, "verdict": "dismiss", "reason": "PERISTIWA_KELIRU",
+            }),
+        ),
+        ("POST", "/v1/population/batches/{id}/release") => with(
+            id(&scene.batch),
+            &json!({ "event_id": event(), "seen_version": 1 }),
+        ),
+        ("POST", "/v1/population/batches/{id}/refuse") => with(
+            id(&scene.batch),
+            &json!({ "event_id": event(), "seen_version": 1, "reason": "UJI_COBA" }),
         ),
         ("POST", "/v1/families/{id}/visit-requests") => with(
             id(&scene.unvisited),
@@ -963,6 +1023,7 @@ impl Scene {
                 self.spare.to_string(),
                 self.quota.to_string(),
                 self.slip.id.to_string(),
+                self.batch.to_string(),
             ])
             .chain([
                 self.phone.officer.id.to_string(),
@@ -1322,6 +1383,10 @@ impl Scene {
         let planned: PlanView = planned.await.ok()?.read()?;
         world.settle().await?;
         let failing = staff.auditor.case(accepted).await?.family.id;
+        let feed = callers.iter().find(|set| set.own.role == Role::Feed);
+        let feed = Console::signed_in(&world, &feed.context("a feed")?.own);
+        let (arrival, civil_event, batch) =
+            Box::pin(events_of(&world, &staff, &feed, &village)).await?;
         let (draft_rule, waiting_rule, fact, prepared) =
             Box::pin(rules_of(&world, &staff, failing)).await?;
         let see = async |case: CaseId| staff.auditor.case(case).await;
@@ -1345,6 +1410,9 @@ impl Scene {
             duplicate,
             family_request,
             own_request,
+            arrival,
+            civil_event,
+            batch,
             plan: planned.id,
             draft_rule,
             waiting_rule,
@@ -1389,6 +1457,44 @@ impl Scene {
             staff,
         })
     }
+}
+
+/// A family that moved here, an event that waits for a person, and a batch that was parked; the last by the feed that asks.
+async fn events_of(
+    world: &World,
+    staff: &Staff,
+    feed: &Console,
+    village: &Village,
+) -> Result<(MoveId, CivilEventId, CivilBatchId)> {
+    let signer = Signer::registry()?;
+    let desk = (&staff.admin, &staff.approver);
+    let city = hire(desk, "dukcapil", Role::Feed, &[village::city()]).await?;
+    let far = village.far_homes.first().context("a family far away")?;
+    let near = village.homes.get(8).context("a family")?;
+    let mut some = feed::event("uji-2", "PINDAH_KELUAR", &near.nik, "2026-11-20", 2);
+    some["payload"] = json!({ "whole_family": false });
+    let events = [
+        feed::moves("uji-1", &far.nik, "2026-11-20", 1, village::here().as_str()),
+        some,
+    ];
+    signer.send(world, &city, &events).await?.ok()?;
+    let arrived = staff
+        .auditor
+        .get("/v1/population/moves?side=in")
+        .await
+        .ok()?;
+    let arrived: Page<MoveView> = arrived.read()?;
+    let waits = staff.auditor.get("/v1/population/events?waiting=true");
+    let waits: Page<CivilEventView> = waits.await.ok()?.read()?;
+    let jump = feed::event("uji-3", "MENINGGAL", &near.nik, "2026-11-20", 1 << 63);
+    let parked = signer.send(world, feed, &[jump]).await?.ok()?;
+    let parked: BatchReceipt = parked.read()?;
+    anyhow::ensure!(!parked.trips.is_empty(), "a batch that is not parked");
+    Ok((
+        arrived.items.first().context("a move")?.id,
+        waits.items.first().context("an event")?.id,
+        parked.batch,
+    ))
 }
 
 /// A ZIP of these files.

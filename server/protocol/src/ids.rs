@@ -134,4 +134,10 @@ ids! {
     WindowId;
     /// A letter that is printed and signed (surat).
     LetterId;
+    /// A population event as it was received (peristiwa kependudukan).
+    CivilEventId;
+    /// What a feed sent at once.
+    CivilBatchId;
+    /// A family's move from one village to another.
+    MoveId;
 }

@@ -31,6 +31,7 @@ pub mod old_photo;
 pub mod overview;
 pub mod plan;
 pub mod policy;
+pub mod population;
 pub mod problem;
 pub mod proposal;
 pub mod quota;

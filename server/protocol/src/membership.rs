@@ -93,7 +93,8 @@ pub const fn role_may(action: MembershipAction, role: Role) -> bool {
     match action {
         A::Designate | A::Activate | A::Replace => matches!(role, Role::System | Role::Approver),
         A::Suspend => matches!(role, Role::Feed | Role::Verifier | Role::System),
-        A::Resume => matches!(role, Role::Verifier | Role::Approver),
+        // A feed takes back no more than what it put on hold itself: the store sees to that.
+        A::Resume => matches!(role, Role::Verifier | Role::Approver | Role::Feed),
         A::Cancel | A::Reinstate | A::Graduate | A::Withdraw => matches!(role, Role::Approver),
     }
 }

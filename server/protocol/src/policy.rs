@@ -126,6 +126,7 @@ impl Permission {
                 | Self::ConfirmFamilies
                 | Self::ConfirmExports
                 | Self::EndorseProposals
+                | Self::ReleaseEvents
         )
     }
 }
@@ -216,6 +217,12 @@ pub enum Permission {
     IssueLetters,
     /// Say how an office's letters look, who signs them and how they are numbered.
     SetLetterOffices,
+    /// Bring in what the civil registry signed: as its system, or as a file.
+    BringEvents,
+    /// Say what a population event means that has no effect by itself.
+    JudgeEvents,
+    /// Let a parked batch of population events through, or refuse it.
+    ReleaseEvents,
 }
 
 impl Role {
@@ -252,6 +259,7 @@ impl Role {
                     | P::Propose
                     | P::SendProposals
                     | P::IssueLetters
+                    | P::JudgeEvents
             ),
             Self::Verifier => matches!(
                 permission,
@@ -269,6 +277,7 @@ impl Role {
                     | P::VerifyProposals
                     | P::SendProposals
                     | P::IssueLetters
+                    | P::JudgeEvents
             ),
             Self::Approver => matches!(
                 permission,
@@ -281,6 +290,7 @@ impl Role {
                     | P::ConfirmFamilies
                     | P::ConfirmExports
                     | P::EndorseProposals
+                    | P::ReleaseEvents
             ),
             Self::Signatory => matches!(
                 permission,
@@ -296,12 +306,14 @@ impl Role {
                     | P::PrepareTraining
                     | P::ChangeWindows
                     | P::SetLetterOffices
+                    | P::BringEvents
             ),
             Self::Auditor => matches!(
                 permission,
                 P::ReadCases | P::ReadOverview | P::SearchFamilies | P::Export | P::ReadJournal
             ),
-            Self::Feed | Self::System => false,
+            Self::Feed => matches!(permission, P::BringEvents),
+            Self::System => false,
         }
     }
 }
@@ -379,6 +391,8 @@ mod tests {
             assert!(held <= 1, "{role}");
             let sets = [Permission::ChangeWindows, Permission::ConfirmImports];
             assert!(!sets.iter().all(|step| role.may(*step)), "{role}");
+            let brings = [Permission::BringEvents, Permission::ReleaseEvents];
+            assert!(!brings.iter().all(|step| role.may(*step)), "{role}");
         }
     }
 }

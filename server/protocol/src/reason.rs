@@ -170,6 +170,35 @@ pub const PROPOSAL_REFUSALS: &[(&str, &str)] = &[
     ("TIDAK_LAYAK_LAGI", "Keluarga tidak layak lagi"),
 ];
 
+/// Why a population event has no effect here.
+pub const EVENT_DISMISSALS: &[(&str, &str)] = &[
+    (
+        "ORANG_LAIN",
+        "Orang lain, bukan warga yang tercatat di sini",
+    ),
+    ("SUDAH_TERCATAT", "Sudah tercatat dengan cara lain"),
+    ("PERISTIWA_KELIRU", "Peristiwanya keliru menurut Dukcapil"),
+    ("BUKAN_WILAYAH_INI", "Bukan warga kota ini"),
+];
+
+/// Why a batch of population events is refused as a whole.
+pub const BATCH_REFUSALS: &[(&str, &str)] = &[
+    ("KIRIMAN_KELIRU", "Kiriman keliru menurut Dukcapil"),
+    ("UJI_COBA", "Kiriman uji coba"),
+    ("DIKIRIM_ULANG", "Akan dikirim ulang dengan benar"),
+];
+
+/// Why a village sends a family back that was said to have moved there.
+pub const MOVE_RETURNS: &[(&str, &str)] = &[
+    (
+        "TIDAK_TINGGAL_DI_SINI",
+        "Keluarga tidak tinggal di kelurahan ini",
+    ),
+    ("ALAMAT_TIDAK_ADA", "Alamat barunya tidak ada"),
+    ("KELURAHAN_KELIRU", "Pindah ke kelurahan lain"),
+    ("BELUM_PINDAH", "Keluarga belum pindah"),
+];
+
 /// Why somebody asks for a visit to a family.
 pub const VISIT_REASONS: &[(&str, &str)] = &[
     ("FOTO_LAMA", "Foto rumah sudah lama atau belum ada"),

@@ -72,6 +72,12 @@ pub enum TaskKind {
     ConfirmExport,
     /// A file that was made for who asked and was not fetched.
     FetchExport,
+    /// A family that moved here.
+    ReceiveFamily,
+    /// A population event that a person has to judge, or something left to do after one.
+    JudgeEvent,
+    /// A parked batch of population events.
+    ReleaseEvents,
 }
 
 /// One thing to be done.

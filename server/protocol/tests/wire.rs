@@ -22,6 +22,7 @@ use tilik_protocol::membership::MembershipState;
 use tilik_protocol::overview::*;
 use tilik_protocol::plan::*;
 use tilik_protocol::policy::{Permission, Role};
+use tilik_protocol::population::*;
 use tilik_protocol::problem::{FieldProblem, Problem, ProblemCode};
 use tilik_protocol::proposal::*;
 use tilik_protocol::quota::*;
@@ -1288,6 +1289,9 @@ fn looked_up(s: &mut BTreeSet<String>) {
             returning_proposal: Vec::new(),
             refusing_name: Vec::new(),
             revoking_letter: Vec::new(),
+            dismissing_event: Vec::new(),
+            refusing_batch: Vec::new(),
+            returning_move: Vec::new(),
         },
     );
     wire(
@@ -2037,10 +2041,195 @@ fn exchanged(s: &mut BTreeSet<String>) {
     );
 }
 
+/// What the civil registry sends, and what becomes of it.
+fn population(s: &mut BTreeSet<String>) {
+    let payload = CivilPayload {
+        region: Some(village()),
+        address: Some("JL BARU NO 9".into()),
+        rt: Some("003".into()),
+        rw: Some("004".into()),
+        whole_family: Some(true),
+        members: vec!["3571031212800001".into()],
+        ..CivilPayload::default()
+    };
+    wire(s, &payload);
+    let event = CivilEvent {
+        event_id: "2026-11-24/000017".into(),
+        kind: CivilKind::PindahDalamKota.into(),
+        nik: "3571031212800001".into(),
+        no_kk: Some("3571030101200001".into()),
+        date_effective: "2026-11-20".into(),
+        date_reported: Some("2026-11-23".into()),
+        source_seq: 1 << 63,
+        payload,
+    };
+    wire(s, &event);
+    wire(
+        s,
+        &CivilEvents {
+            events: vec![event],
+        },
+    );
+    wire(
+        s,
+        &Seal {
+            key: "dukcapil/2026".into(),
+            time: at(0),
+            nonce: "0123456789abcdef".into(),
+            signature: "c2ln".into(),
+        },
+    );
+    let receipt = EventReceipt {
+        event_id: "2026-11-24/000017".into(),
+        state: CivilState::ToJudge.into(),
+        why: Some(CivilWhy::WhoMoves.into()),
+    };
+    wire(s, &receipt);
+    wire(
+        s,
+        &BatchReceipt {
+            batch: id(94),
+            state: BatchState::Parked.into(),
+            trips: vec![Trip::SequenceJump],
+            events: vec![receipt],
+        },
+    );
+    wire(
+        s,
+        &BatchView {
+            id: id(94),
+            version: 2,
+            feed: "dukcapil".into(),
+            channel: Channel::Http.into(),
+            state: BatchState::Refused.into(),
+            trips: vec![Trip::Deaths],
+            events: 51,
+            deaths: 51,
+            first_seq: "17".into(),
+            last_seq: "9223372036854775808".into(),
+            received_at: at(0),
+            received_by: id(1),
+            decided_by_name: Some("Kepala Dinas".into()),
+            decided_at: Some(at(3)),
+            reason: Some(ReasonCode::known("UJI_COBA")),
+        },
+    );
+    wire(
+        s,
+        &DecideBatch {
+            event_id: id(74),
+            seen_version: 1,
+            reason: Some(ReasonCode::known("UJI_COBA")),
+        },
+    );
+    let seen = CivilEventView {
+        id: id(95),
+        version: 2,
+        batch: id(94),
+        feed: "dukcapil".into(),
+        feed_event: "2026-11-24/000017".into(),
+        kind: CivilKind::Meninggal.into(),
+        state: CivilState::Applied.into(),
+        why: Some(CivilWhy::AlreadySo.into()),
+        follow_up: Some(CivilWhy::PayeeChange.into()),
+        due_at: Some(at(43_200)),
+        nik: "3571************".into(),
+        name: Some("SURYONO".into()),
+        date_effective: "2026-11-20".into(),
+        received_at: at(0),
+        region: village(),
+        person: Some(id(41)),
+        family: Some(id(40)),
+        to_region: Some(village()),
+        to_region_name: Some("BETET".into()),
+        to_address: Some("JL BARU NO 9".into()),
+        may_apply: true,
+        settled_by_name: Some("Operator Satu".into()),
+        settled_at: Some(at(2)),
+    };
+    wire(s, &seen);
+    wire(
+        s,
+        &JudgeEvent {
+            event_id: id(74),
+            seen_version: 2,
+            verdict: EventVerdict::Dismiss,
+            reason: Some(ReasonCode::known("ORANG_LAIN")),
+        },
+    );
+    wire(
+        s,
+        &MoveFamily {
+            event_id: id(74),
+            seen_version: 3,
+            region: village(),
+            address: "JL BARU NO 9".into(),
+            rt: "3".into(),
+            rw: "4".into(),
+            since: Some("2026-11-20".into()),
+        },
+    );
+    wire(
+        s,
+        &AnswerMove {
+            event_id: id(74),
+            seen_version: 1,
+            reason: Some(ReasonCode::known("ALAMAT_TIDAK_ADA")),
+        },
+    );
+    let moved = MoveView {
+        id: id(96),
+        version: 2,
+        family: id(40),
+        name: "SURYONO".into(),
+        from: village(),
+        from_name: "BETET".into(),
+        from_address: "JL MELATI NO 1 RT 001 RW 002".into(),
+        to: village(),
+        to_name: "POJOK".into(),
+        to_address: "JL BARU NO 9".into(),
+        state: MoveState::SentBack.into(),
+        programs: vec!["PKH".into()],
+        cases: 1,
+        moved_by_name: Some("Operator Satu".into()),
+        moved_at: at(0),
+        due_at: at(10_080),
+        reason: Some(ReasonCode::known("ALAMAT_TIDAK_ADA")),
+        answered_by_name: Some("Operator Dua".into()),
+        answered_at: Some(at(60)),
+        may_answer: false,
+    };
+    wire(s, &moved);
+    wire(
+        s,
+        &VillageRow {
+            code: village(),
+            name: "BETET".into(),
+            district: "PESANTREN".into(),
+        },
+    );
+    let former = FormerPin {
+        lat_e7: -78_400_000,
+        lon_e7: 1_120_150_000,
+        taken_at: at(1),
+        stale_since: at(60),
+    };
+    wire(s, &former);
+    wire(
+        s,
+        &FamilyEvents {
+            events: vec![seen],
+            moves: vec![moved],
+            former_pin: Some(former),
+        },
+    );
+}
+
 #[test]
 fn every_wire_type_has_a_snapshot() {
     let mut seen = BTreeSet::new();
     let s = &mut seen;
+    population(s);
     wire(
         s,
         &SignIn {
@@ -2902,6 +3091,7 @@ fn declared() -> BTreeSet<String> {
         include_str!("../src/lookup.rs"),
         include_str!("../src/overview.rs"),
         include_str!("../src/plan.rs"),
+        include_str!("../src/population.rs"),
         include_str!("../src/rule.rs"),
         include_str!("../src/evaluation.rs"),
         include_str!("../src/family.rs"),
@@ -3001,4 +3191,12 @@ fn every_code_and_state_is_spelled_in_snake_case_and_reads_back() {
     check::<tilik_protocol::letter::LetterStatus>();
     check::<tilik_protocol::letter::Numbering>();
     check::<tilik_protocol::letter::NumberShown>();
+    check::<CivilKind>();
+    check::<CivilState>();
+    check::<CivilWhy>();
+    check::<Trip>();
+    check::<BatchState>();
+    check::<Channel>();
+    check::<EventVerdict>();
+    check::<MoveState>();
 }

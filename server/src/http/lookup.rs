@@ -6,10 +6,7 @@ use tilik_protocol::lookup::{
     RegionView, ReviewQueue, WaitingGrant,
 };
 use tilik_protocol::reason::{
-    self, CLOSE_REASONS, DELIBERATION_REFUSALS, EXCLUSION_REASONS, GRANT_REFUSALS, IMPORT_REFUSALS,
-    LETTER_REVOCATIONS, PLAN_EXCEPTIONS, PREPARED_DISMISSALS, PROPOSAL_REFUSALS,
-    PROPOSAL_REJECTIONS, PROPOSAL_RETURNS, RETURN_REASONS, RULE_REFUSALS, ReasonCode,
-    VISIT_REASONS,
+    BATCH_REFUSALS, CLOSE_REASONS, DELIBERATION_REFUSALS, EVENT_DISMISSALS, EXCLUSION_REASONS, GRANT_REFUSALS, IMPORT_REFUSALS, LETTER_REVOCATIONS, MOVE_RETURNS, PLAN_EXCEPTIONS, PREPARED_DISMISSALS, PROPOSAL_REFUSALS, PROPOSAL_REJECTIONS, PROPOSAL_RETURNS, RETURN_REASONS, RULE_REFUSALS, ReasonCode, VISIT_REASONS, self,
 };
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::review::Page;
@@ -72,6 +69,9 @@ pub(super) fn reason_lists() -> ReasonLists {
         returning_proposal: list(PROPOSAL_RETURNS),
         refusing_name: list(DELIBERATION_REFUSALS),
         revoking_letter: list(LETTER_REVOCATIONS),
+        dismissing_event: list(EVENT_DISMISSALS),
+        refusing_batch: list(BATCH_REFUSALS),
+        returning_move: list(MOVE_RETURNS),
     }
 }
 

@@ -22,6 +22,7 @@ pub mod overview;
 pub mod phone;
 pub mod photos;
 pub mod plans;
+pub mod population;
 pub mod problem;
 pub mod proposals;
 pub mod quotas;

@@ -6,7 +6,7 @@ use utoipa::OpenApi;
 
 use super::routes::{self, Access, Line};
 use super::{
-    base_map, cases, contact_sheets, deliberations, exports, families, health, imports, letters, lookup, map, ministry, old_photos, overview, phone, photos, plans, proposals, quotas, registration, replacements, reset_slips, rules, second_factor, session, sync, tasks, trail, training,
+    base_map, cases, contact_sheets, deliberations, exports, families, health, imports, letters, lookup, map, ministry, old_photos, overview, phone, photos, plans, population, proposals, quotas, registration, replacements, reset_slips, rules, second_factor, session, sync, tasks, trail, training,
     uploads, users,
 };
 use crate::error::{Error, Result};
@@ -66,6 +66,20 @@ use crate::error::{Error, Result};
         plans::show,
         plans::families,
         plans::open,
+        population::events,
+        population::file,
+        population::list,
+        population::judge,
+        population::batches,
+        population::release,
+        population::refuse,
+        population::villages,
+        population::move_family,
+        population::of_family,
+        population::moves,
+        population::one_move,
+        population::receive,
+        population::send_back,
         proposals::list,
         proposals::counts,
         proposals::propose,

@@ -22,7 +22,7 @@ use tower_http::compression::CompressionLayer;
 use super::linger::linger;
 use super::{
     base_map, cases, console, contact_sheets, deliberations, exports, families, health, imports,
-    letters, lookup, map, ministry, old_photos, overview, phone, photos, plans, proposals, quotas, registration, replacements, reset_slips, rules, second_factor, session, sync, tasks, trail, training, uploads, users,
+    letters, lookup, map, ministry, old_photos, overview, phone, photos, plans, population, proposals, quotas, registration, replacements, reset_slips, rules, second_factor, session, sync, tasks, trail, training, uploads, users,
 };
 use crate::App;
 use crate::actor::Actor;
@@ -402,6 +402,20 @@ fn table() -> Table {
         .route(Method::GET, "/v1/exports", SignedIn, exports::list)
         .route(Method::POST, "/v1/exports/{id}/answer", Requires(P::ConfirmExports), exports::answer)
         .route(Method::GET, "/v1/exports/{id}/file", Requires(P::Export), exports::file)
+        .route_up_to(population::MAX_BYTES, Method::POST, "/v1/population/events", Requires(P::BringEvents), population::events)
+        .route_up_to(population::MAX_BYTES, Method::POST, "/v1/population/files", Requires(P::BringEvents), population::file)
+        .route(Method::GET, "/v1/population/events", Requires(P::ReadCases), population::list)
+        .route(Method::POST, "/v1/population/events/{id}/judge", Requires(P::JudgeEvents), population::judge)
+        .route(Method::GET, "/v1/population/batches", SignedIn, population::batches)
+        .route(Method::POST, "/v1/population/batches/{id}/release", Requires(P::ReleaseEvents), population::release)
+        .route(Method::POST, "/v1/population/batches/{id}/refuse", Requires(P::ReleaseEvents), population::refuse)
+        .route(Method::GET, "/v1/population/villages", Requires(P::MaintainFamilies), population::villages)
+        .route(Method::POST, "/v1/families/{id}/moves", Requires(P::MaintainFamilies), population::move_family)
+        .route(Method::GET, "/v1/families/{id}/events", Requires(P::ReadCases), population::of_family)
+        .route(Method::GET, "/v1/population/moves", Requires(P::ReadCases), population::moves)
+        .route(Method::GET, "/v1/population/moves/{id}", Requires(P::ReadCases), population::one_move)
+        .route(Method::POST, "/v1/population/moves/{id}/receive", Requires(P::MaintainFamilies), population::receive)
+        .route(Method::POST, "/v1/population/moves/{id}/send-back", Requires(P::MaintainFamilies), population::send_back)
         .route(Method::POST, "/v1/users", Requires(P::ManageUsers), users::add)
         .route(Method::GET, "/v1/users", Requires(P::ManageUsers), users::list)
         .route(Method::GET, "/v1/users/{id}", Requires(P::ManageUsers), users::show)

@@ -33,7 +33,8 @@ fn long() -> String {
         super::imports::JOB,
         super::exports::JOB,
         super::old_photos::JOB,
-        super::HEAR_NAMES
+        super::HEAR_NAMES,
+        super::CIVIL_BATCH
     )
 }
 
@@ -196,6 +197,7 @@ impl Acting {
                 super::HEAR_NAMES,
                 super::OPEN_PLAN,
                 super::EVALUATE,
+                super::CIVIL_BATCH,
             ]
             .contains(&job.kind.as_str());
         let state = if job.attempts >= MOST_TRIES && !goes_on {

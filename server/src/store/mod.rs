@@ -53,6 +53,7 @@ mod own_sessions;
 mod papers;
 pub mod photos;
 mod plans;
+pub mod population;
 pub mod proposals;
 mod quotas;
 pub mod recipients;
@@ -79,6 +80,7 @@ mod windows;
 
 pub use connection::{DatabaseUrl, Schema};
 pub(crate) use plans::JOB as OPEN_PLAN;
+pub(crate) use population::JOB as CIVIL_BATCH;
 pub(crate) use rules::JOB as EVALUATE;
 pub(crate) use sounds::JOB as HEAR_NAMES;
 pub(crate) use write::Write;

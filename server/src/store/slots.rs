@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::sea_query::{Expr, ExprTrait, Query, SubQueryStatement};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SubQueryStatement};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
 };
@@ -24,8 +24,8 @@ use super::Write;
 use super::cases::new_case;
 use super::journal::Entry;
 use super::tables::{
-    case_membership, family, membership, notice, row_version, slot, verification_case, waitlist,
-    waitlist_entry,
+    case_membership, family, membership, notice, quota, row_version, slot, verification_case,
+    waitlist, waitlist_entry,
 };
 use super::text;
 use super::users::{keep_version, version_row};
@@ -220,6 +220,11 @@ pub(super) async fn hand_on(
         .await?;
     keep_membership(write, &candidate).await?;
     turn(write, slot_id, SlotAction::Reserve, Some(id), why, by).await?;
+    if home.region != ended.region {
+        // Who waited on this list lives elsewhere by now: the place follows the family.
+        let there = home.region.parse().map_err(Error::internal)?;
+        carry(write, &candidate, &there, Role::System).await?;
+    }
     let taken = waitlist_entry::Entity::update_many()
         .set(waitlist_entry::ActiveModel {
             taken_at: Set(Some(at)),
@@ -392,6 +397,74 @@ async fn next_in_line(
         }
     }
     Ok(None)
+}
+
+/// A place goes along with its family to another village, and the quota with it: nobody gains or loses one, and the sum of
+/// the city stays. A population event may do this by itself; of a move made by hand the receiving village has a say.
+pub(super) async fn carry(
+    write: &mut Write,
+    held: &Membership,
+    to: &RegionCode,
+    role: Role,
+) -> Result<()> {
+    let Some(id) = held.slot_id else {
+        return Ok(());
+    };
+    let row = slot::Entity::find_by_id(id)
+        .lock_exclusive()
+        .one(write.on())
+        .await?
+        .ok_or_else(|| Error::internal("a membership points at a slot that is not there"))?;
+    if row.region == to.as_str() {
+        return Ok(());
+    }
+    let moved = slot::Entity::update_many()
+        .set(slot::ActiveModel {
+            region: Set(to.to_string()),
+            version: Set(row.version + 1),
+            ..Default::default()
+        })
+        .filter(slot::Column::Id.eq(row.id))
+        .filter(slot::Column::Version.eq(row.version))
+        .filter(slot::Column::MembershipId.eq(held.id))
+        .exec(write.on())
+        .await?;
+    if moved.rows_affected != 1 {
+        return Err(Error::Stale {
+            current_version: row.version + 1,
+        });
+    }
+    let at = write.at().as_micros();
+    quota::Entity::update_many()
+        .col_expr(quota::Column::Slots, Expr::col(quota::Column::Slots).sub(1))
+        .filter(quota::Column::Program.eq(&row.program))
+        .filter(quota::Column::Region.eq(&row.region))
+        .exec(write.on())
+        .await?;
+    let more = OnConflict::columns([quota::Column::Program, quota::Column::Region])
+        .value(
+            quota::Column::Slots,
+            Expr::col((quota::Entity, quota::Column::Slots)).add(1),
+        )
+        .to_owned();
+    quota::Entity::insert(quota::ActiveModel {
+        program: Set(row.program.clone()),
+        region: Set(to.to_string()),
+        slots: Set(1),
+        recorded_at: Set(at),
+    })
+    .on_conflict(more)
+    .exec_without_returning(write.on())
+    .await?;
+    write.journal(Entry::new(
+        "slot.carry",
+        format!("slot:{}", SlotId(row.id)),
+        role,
+        None,
+        &serde_json::json!({ "from": row.region, "to": to, "program": row.program,
+            "membership": MembershipId(held.id) }),
+    )?);
+    Ok(())
 }
 
 /// The candidate is designated: the slot is theirs.

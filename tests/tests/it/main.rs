@@ -37,6 +37,7 @@ mod own_sessions;
 mod phone;
 mod photos;
 mod plans;
+mod population;
 mod proposals;
 mod quotas;
 mod recipients;

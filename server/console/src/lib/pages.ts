@@ -30,6 +30,11 @@ const PAGES: readonly Page[] = [
 	},
 	{ href: '/penerima', label: shell.pages.penerima, open: () => may('read_cases'), waits: () => work.waiting?.to_decide ?? 0 },
 	{ href: '/keluarga', label: shell.pages.keluarga, open: () => may('maintain_families') || may('confirm_families'), below: () => may('read_cases') },
+	{
+		href: '/kependudukan',
+		label: shell.pages.kependudukan,
+		open: () => may('judge_events') || may('release_events') || may('bring_events') || (may('read_cases') && session.roles.includes('auditor')),
+	},
 	{ href: '/peta', label: shell.pages.peta, open: () => may('read_cases') },
 	{ href: '/ringkasan', label: shell.pages.ringkasan, open: () => may('read_overview') },
 	{ href: '/kuota', label: shell.pages.kuota, open: () => may('read_overview') },

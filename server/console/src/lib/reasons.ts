@@ -1,11 +1,14 @@
 /** The reason codes Tilik ships, with their words and in their order, as the contract tells them (`npm run reasons`). */
 import {
+	BATCH_REFUSALS,
 	CLOSE_REASONS,
 	DELIBERATION_REFUSALS,
 	LETTER_REVOCATIONS,
+	EVENT_DISMISSALS,
 	EXCLUSION_REASONS,
 	GRANT_REFUSALS,
 	IMPORT_REFUSALS,
+	MOVE_RETURNS,
 	PLAN_EXCEPTIONS,
 	PREPARED_DISMISSALS,
 	PROPOSAL_REFUSALS,
@@ -18,9 +21,12 @@ import {
 } from './reasons.gen.ts';
 
 export {
+	BATCH_REFUSALS,
 	CLOSE_REASONS,
 	DELIBERATION_REFUSALS,
 	LETTER_REVOCATIONS,
+	EVENT_DISMISSALS,
+	MOVE_RETURNS,
 	EXCLUSION_REASONS,
 	GRANT_REFUSALS,
 	IMPORT_REFUSALS,
@@ -39,11 +45,15 @@ export {
 const BY_ITSELF: readonly Reason[] = [
 	{ code: 'LATIHAN_DIULANG', label: 'Babak latihan baru dimulai' },
 	{ code: 'BELUM_DIPERINGKAT', label: 'Desil belum diperingkat' },
+	{ code: 'GANTI_PENGURUS', label: 'Menunggu pengganti pengurus yang meninggal' },
 ];
 
 const words = new Map(
 	[
 		...BY_ITSELF,
+		...BATCH_REFUSALS,
+		...EVENT_DISMISSALS,
+		...MOVE_RETURNS,
 		...GRANT_REFUSALS,
 		...PLAN_EXCEPTIONS,
 		...RULE_REFUSALS,

@@ -19,10 +19,10 @@ use crate::store::slots::keep_membership;
 use crate::store::tables::{
     eligibility_fact, family, membership, person, person_left, registry_alias,
 };
-use crate::store::{Store, Write, duplicates, rules};
+use crate::store::{Store, Write, duplicates, population, rules};
 
 /// A family that is other than it was, or new.
-pub(super) struct FamilyEdit {
+pub(in crate::store) struct FamilyEdit {
     pub before: Option<family::Model>,
     pub after: family::Model,
     /// The KK number, when it is another.
@@ -32,7 +32,7 @@ pub(super) struct FamilyEdit {
 }
 
 /// A person who is other than they were, or new.
-pub(super) struct PersonEdit {
+pub(in crate::store) struct PersonEdit {
     pub before: Option<person::Model>,
     pub after: person::Model,
     /// The NIK, when it is another.
@@ -41,7 +41,7 @@ pub(super) struct PersonEdit {
 
 /// Everything that one act changes.
 #[derive(Default)]
-pub(super) struct Draft {
+pub(in crate::store) struct Draft {
     pub families: Vec<FamilyEdit>,
     pub persons: Vec<PersonEdit>,
     /// Places that go along with their family or person.
@@ -75,7 +75,7 @@ pub(super) struct Closed {
 }
 
 /// A sealed cell for `plain`: as it is when it holds that already.
-pub(super) fn sealed(
+pub(in crate::store) fn sealed(
     store: &Store,
     (table, column): (&str, &str),
     row: Uuid,
@@ -563,7 +563,7 @@ impl Draft {
     ///
     /// # Errors
     /// `stale` when somebody else changed one of them meanwhile.
-    pub(super) async fn write(self, write: &mut Write) -> Result<()> {
+    pub(in crate::store) async fn write(self, write: &mut Write) -> Result<()> {
         let families = self.families.iter().map(|one| one.after.id);
         let of_persons = self.persons.iter().map(|one| one.after.family_id);
         let touched: BTreeSet<Uuid> = families.chain(of_persons).collect();
@@ -635,6 +635,7 @@ impl Draft {
         rules::facts_follow(write, &facts).await?;
         // Who a family is decides what the rules say of it.
         let touched: Vec<Uuid> = touched.into_iter().collect();
+        population::payee_named(write, &touched).await?;
         rules::families_changed(write, &touched).await
     }
 }

@@ -32,7 +32,8 @@ mod requests;
 mod splitting;
 
 use checking::{Checking, Facts};
-use draft::{Draft, FamilyEdit, PersonEdit, new_person, sealed};
+use draft::new_person;
+pub(super) use draft::{Draft, FamilyEdit, PersonEdit, sealed};
 use requests::Wish;
 
 /// Persons in one body.
@@ -71,7 +72,7 @@ fn set_domicile(row: &mut family::Model, domicile: Option<&Domicile>) {
 }
 
 /// The day from which on something is so, at its beginning where the family lives.
-fn beginning_of(day: Day, region: &RegionCode) -> Result<i64> {
+pub(super) fn beginning_of(day: Day, region: &RegionCode) -> Result<i64> {
     let midnight: Timestamp = format!("{day}T00:00:00Z")
         .parse()
         .map_err(Error::internal)?;

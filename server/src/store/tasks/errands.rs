@@ -39,7 +39,7 @@ const PROPOSALS: &str = "proposal t LEFT JOIN family f ON f.id = t.family_id";
 const OTHERS_PROPOSAL: &str =
     "NOT EXISTS (SELECT 1 FROM proposal_act a WHERE a.proposal_id = t.id AND a.by_id = {me})";
 
-const ERRANDS: [Errand; 14] = [
+const ERRANDS: [Errand; 17] = [
     Errand {
         kind: TaskKind::WriteProposal,
         permission: Permission::Propose,
@@ -183,6 +183,36 @@ const ERRANDS: [Errand; 14] = [
         due: "t.until",
         regions: &["t.region"],
         about: About::Word("t.kind"),
+    },
+    Errand {
+        kind: TaskKind::ReceiveFamily,
+        permission: Permission::MaintainFamilies,
+        from: "family_move t JOIN family f ON f.id = t.family_id",
+        waits: "t.state = 'arrived' AND (t.moved_by IS NULL OR t.moved_by <> {me}) AND t.due_at > {now}",
+        since: "t.moved_at",
+        due: "t.due_at",
+        regions: &["t.to_region"],
+        about: About::Family,
+    },
+    Errand {
+        kind: TaskKind::JudgeEvent,
+        permission: Permission::JudgeEvents,
+        from: "civil_event t LEFT JOIN family f ON f.id = t.family_id",
+        waits: "(t.state IN ('to_judge', 'unmatched') OR t.follow_up IS NOT NULL)",
+        since: "t.received_at",
+        due: "t.due_at",
+        regions: &["t.region"],
+        about: About::Family,
+    },
+    Errand {
+        kind: TaskKind::ReleaseEvents,
+        permission: Permission::ReleaseEvents,
+        from: "civil_batch t",
+        waits: "t.state = 'parked' AND t.received_by <> {me}",
+        since: "t.received_at",
+        due: NEVER,
+        regions: &["t.region"],
+        about: About::Word("t.feed"),
     },
 ];
 

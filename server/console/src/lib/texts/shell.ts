@@ -16,6 +16,7 @@ export const shell = {
 		rencana: 'Rencana kunjungan',
 		penerima: 'Penerima',
 		keluarga: 'Keluarga',
+		kependudukan: 'Kependudukan',
 		peta: 'Peta',
 		ringkasan: 'Ringkasan',
 		kuota: 'Kuota',
