@@ -274,9 +274,9 @@ test('an approver confirms several proposals at once but for one taken out, and 
 		await page.getByRole('link', { name: 'Buka pengesahan', exact: true }).click();
 		await page.waitForURL('**/persetujuan');
 		await desk.settled();
-		const menu = page.getByRole('navigation', { name: 'Halaman utama' }).getByRole('link', { name: /^Pengesahan/ });
+		const menu = page.getByRole('navigation', { name: 'Halaman utama' }).getByRole('link', { name: /^Pengesahan/, includeHidden: true });
 		const waits = async () => Number(/\d+/.exec((await menu.textContent()) ?? '')?.[0] ?? 0);
-		await page.waitForFunction(() => /\d/.test(document.querySelector('nav a[href="/persetujuan"]')?.textContent ?? ''));
+		await page.waitForFunction(() => /\d/.test(document.querySelector('nav#menu a[href="/persetujuan"]')?.textContent ?? ''));
 		const before = await waits();
 		assert.ok(before >= 3, `${before} wait`);
 		const box = (id: string) => page.locator('li', { has: page.locator(`a[href="/persetujuan/${id}"]`) }).getByRole('checkbox');
@@ -304,7 +304,7 @@ test('an approver confirms several proposals at once but for one taken out, and 
 			assert.ok(!text.includes(doubtful.document), 'what was taken out is not on the list');
 		}
 		await dialog.getByRole('button', { name: 'Selesai' }).click();
-		await page.waitForFunction((n) => document.querySelector('nav a[href="/persetujuan"] .waits')?.textContent === String(n), before - 2);
+		await page.waitForFunction((n) => document.querySelector('nav#menu a[href="/persetujuan"] .waits')?.textContent === String(n), before - 2);
 		for (const { id } of others) assert.equal((await desk.get<View>(`/v1/cases/${id}`)).state, 'decided');
 		assert.equal((await desk.get<View>(`/v1/cases/${doubtful.id}`)).state, 'awaiting_approval');
 

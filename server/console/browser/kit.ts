@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { chromium, type APIResponse, type BrowserContext, type Page } from 'playwright-core';
+import { chromium, type APIResponse, type BrowserContext, type Locator, type Page } from 'playwright-core';
 
 import { RELEASES } from '../src/lib/texts/news.ts';
 
@@ -130,6 +130,25 @@ export class Desk {
 		await this.page.locator('h1').first().waitFor();
 		await this.page.waitForFunction(() => document.querySelector('[aria-busy="true"], [data-state="loading"]') === null);
 		await this.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+	}
+
+	/** The pages of the bar, wherever they stand in it: seen or in a menu that is closed. */
+	bar(): Locator {
+		return this.page.locator('nav#menu a');
+	}
+
+	/** Goes to a page through the bar, opening whatever menu it stands in. */
+	async goTo(label: string | RegExp): Promise<void> {
+		const link = this.bar().filter({ hasText: label });
+		if (!(await link.isVisible())) {
+			const narrow = this.page.getByRole('button', { name: 'Menu', exact: true });
+			if (await narrow.isVisible()) await narrow.click();
+			else await this.page.locator('nav#menu [data-menu]', { has: link }).getByRole('button').click();
+		}
+		const href = (await link.getAttribute('href')) ?? '';
+		await link.click();
+		await this.page.waitForURL((url) => url.pathname === href);
+		await this.settled();
 	}
 
 	/** A request as this person, past the pages: to set a scene, or to do what a page would not offer. */

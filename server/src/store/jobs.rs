@@ -29,7 +29,7 @@ pub enum Which {
 /// The kinds of jobs that take minutes.
 fn long() -> String {
     format!(
-        "'{}', '{}', '{}', '{}'",
+        "'{}', '{}', '{}', '{}', '{}'",
         super::imports::JOB,
         super::exports::JOB,
         super::old_photos::JOB,

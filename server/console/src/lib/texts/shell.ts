@@ -8,6 +8,18 @@ export const shell = {
 	waits: ' menunggu',
 	online: 'Daring',
 	offline: 'Luring',
+	/** The menus of the bar. */
+	groups: {
+		verifikasi: 'Verifikasi',
+		warga: 'Keluarga & usulan',
+		program: 'Program & kuota',
+		data: 'Data',
+		pengaturan: 'Pengaturan',
+	},
+	/** Pages that stand in the bar itself, where all are listed. */
+	ungrouped: 'Pekerjaan',
+	allPages: 'Semua halaman',
+	allPagesHint: 'Tekan hurufnya untuk membuka halaman.',
 	pages: {
 		tugas: 'Tugas',
 		tinjau: 'Tinjau',
