@@ -131,6 +131,7 @@ impl App {
         self.store.forget_old_tries().await?;
         self.forget_rehearsals(&by).await?;
         self.forget_exports(&by).await?;
+        self.forget_papers(&by).await?;
         for photo in by.expire_uploads().await? {
             let prefix = BlobPrefix::chunks(uuid::Uuid::from(photo));
             for object in self.blobs.list(&prefix, None, 1000).await?.objects {

@@ -109,6 +109,8 @@ async fn standing(
 /// How a line stands to the registry.
 enum Standing {
     New,
+    /// Was endorsed here, and waited for a place.
+    Awaited(Box<membership::Model>),
     Same,
     Differs(FieldProblem),
 }
@@ -119,7 +121,14 @@ fn compare(place: &Place, rows: Option<&Vec<membership::Model>>) -> Standing {
         let state = row.state.parse::<MembershipState>();
         state.is_ok_and(MembershipState::occupies_slot)
     };
-    match (rows.iter().find(occupies), rows.is_empty()) {
+    let held = rows.iter().find(occupies);
+    if let Some(row) = held
+        && row.slot_id.is_none()
+        && row.state == MembershipState::Candidate.to_string()
+    {
+        return Standing::Awaited(Box::new(row.clone()));
+    }
+    match (held, rows.is_empty()) {
         (Some(row), _) if row.state == place.state.to_string() => Standing::Same,
         (Some(_), _) => Standing::Differs(problem(
             "status",
@@ -273,7 +282,7 @@ impl Run<'_> {
                 tally.unchanged += 1;
                 return Ok(None);
             }
-            Standing::New => {}
+            Standing::New | Standing::Awaited(_) => {}
         }
         let quota = (place.program.clone(), home.region.clone());
         if !room.contains_key(&quota) {
@@ -339,6 +348,17 @@ pub(super) async fn put_in_force(
         match compare(&place, standing.get(&place.unit())) {
             Standing::Same => tally.unchanged += 1,
             Standing::Differs(reason) => tally.reject(line, vec![reason]),
+            Standing::Awaited(row) => {
+                lines.insert(row.id, line);
+                members.push(Membership {
+                    version: row.version + 1,
+                    state: place.state.to_string(),
+                    central_status: place.central_status,
+                    valid_from: at,
+                    recorded_at: at,
+                    ..*row
+                });
+            }
             Standing::New => {
                 let id: MembershipId = write.store().ids().next();
                 lines.insert(Uuid::from(id), line);

@@ -26,11 +26,13 @@ mod checking;
 mod draft;
 mod history;
 mod merging;
+mod payee;
 mod requests;
 mod splitting;
 
 use checking::{Checking, Facts};
 use draft::{Draft, FamilyEdit, PersonEdit, new_person, sealed};
+pub(super) use payee::name_payee;
 use requests::Wish;
 
 /// Persons in one body.
@@ -280,7 +282,7 @@ impl Acting {
     }
 
     /// What a repeat of a body is known by: a keyed hash, for the body has NIKs.
-    fn hashed(&self, body: &impl serde::Serialize) -> Result<String> {
+    pub(super) fn hashed(&self, body: &impl serde::Serialize) -> Result<String> {
         let text = serde_json::to_string(body).map_err(Error::internal)?;
         Ok(super::journal::hex(&self.store.keys().blind_body(&text)))
     }

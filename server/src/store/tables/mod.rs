@@ -15,6 +15,7 @@ pub(in crate::store) mod boundary;
 pub(in crate::store) mod case_membership;
 pub(in crate::store) mod deliberation;
 pub(in crate::store) mod deliberation_name;
+pub(in crate::store) mod desk_family;
 pub(in crate::store) mod device;
 pub(in crate::store) mod device_cursor;
 pub(in crate::store) mod duplicate;
