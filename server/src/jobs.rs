@@ -137,6 +137,7 @@ impl App {
         self.forget_rehearsals(&by).await?;
         self.forget_exports(&by).await?;
         self.forget_archives(&by).await?;
+        self.forget_papers(&by).await?;
         for photo in by.expire_uploads().await? {
             let prefix = BlobPrefix::chunks(uuid::Uuid::from(photo));
             for object in self.blobs.list(&prefix, None, 1000).await?.objects {

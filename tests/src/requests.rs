@@ -1566,12 +1566,17 @@ async fn callers_of(world: &World, staff: &Staff, role: Role) -> Result<Callers>
             offered: None,
         })
     };
-    let own = make("di-sini", village::here(), None).await?;
+    // Who acts for the whole city has the whole city; anybody else the village where everything is.
+    let here = match role {
+        Role::Admin | Role::Approver => village::city(),
+        _ => village::here(),
+    };
+    let own = make("di-sini", here.clone(), None).await?;
     Ok(Callers {
         old_token: own.tokens.access_token.clone(),
         own,
         other: make("di-sana", village::elsewhere(), None).await?,
-        expired: make("habis", village::here(), Some(600)).await?,
-        suspended: make("dibekukan", village::here(), None).await?,
+        expired: make("habis", here.clone(), Some(600)).await?,
+        suspended: make("dibekukan", here, None).await?,
     })
 }

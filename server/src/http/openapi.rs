@@ -6,8 +6,7 @@ use utoipa::OpenApi;
 
 use super::routes::{self, Access, Line};
 use super::{
-    base_map, cases, contact_sheets, deliberations, exports, families, health, imports, letters, lookup, map, ministry, old_photos, overview, phone, photos, plans, population, proposals, quotas, registration, replacements, reset_slips, rules, second_factor, session, sync, tasks, trail, training,
-    uploads, users,
+    base_map, cases, contact_sheets, deliberations, exports, families, health, imports, letters, lookup, map, ministry, old_photos, overview, papers, phone, photos, plans, population, proposals, quotas, registration, replacements, reset_slips, rules, second_factor, session, sync, tasks, trail, training, uploads, users, windows,
 };
 use crate::error::{Error, Result};
 
@@ -95,11 +94,6 @@ use crate::error::{Error, Result};
         proposals::endorse,
         proposals::outcome,
         proposals::sptjm,
-        proposals::windows,
-        proposals::change_window,
-        proposals::withdraw_window,
-        proposals::confirm_window,
-        proposals::refuse_window,
         letters::offices,
         letters::set_office,
         letters::office_versions,
@@ -110,13 +104,18 @@ use crate::error::{Error, Result};
         letters::print,
         letters::revoke,
         letters::check,
+        windows::list,
+        windows::change,
+        windows::withdraw,
+        windows::confirm,
+        windows::refuse,
         deliberations::list,
         deliberations::hold,
         deliberations::show,
         deliberations::change,
         deliberations::sign,
-        deliberations::take_paper,
-        deliberations::show_paper,
+        papers::take,
+        papers::show,
         cases::close,
         cases::claim,
         contact_sheets::take,

@@ -22,7 +22,7 @@ use tower_http::compression::CompressionLayer;
 use super::linger::linger;
 use super::{
     base_map, cases, console, contact_sheets, deliberations, exports, families, health, imports,
-    letters, lookup, map, ministry, old_photos, overview, phone, photos, plans, population, proposals, quotas, registration, replacements, reset_slips, rules, second_factor, session, sync, tasks, trail, training, uploads, users,
+    letters, lookup, map, ministry, old_photos, overview, papers, phone, photos, plans, population, proposals, quotas, registration, replacements, reset_slips, rules, second_factor, session, sync, tasks, trail, training, uploads, users, windows,
 };
 use crate::App;
 use crate::actor::Actor;
@@ -346,18 +346,18 @@ fn table() -> Table {
         .route(Method::POST, "/v1/proposals/{id}/endorse", Requires(P::EndorseProposals), proposals::endorse)
         .route(Method::POST, "/v1/proposals/{id}/send", Requires(P::SendProposals), proposals::send)
         .route(Method::POST, "/v1/proposals/{id}/outcome", Requires(P::VerifyProposals), proposals::outcome)
-        .route(Method::GET, "/v1/windows", SignedIn, proposals::windows)
-        .route(Method::POST, "/v1/windows", Requires(P::ChangeWindows), proposals::change_window)
-        .route(Method::POST, "/v1/windows/{id}/withdraw", Requires(P::ChangeWindows), proposals::withdraw_window)
-        .route(Method::POST, "/v1/windows/{id}/confirm", Requires(P::ConfirmImports), proposals::confirm_window)
-        .route(Method::POST, "/v1/windows/{id}/refuse", Requires(P::ConfirmImports), proposals::refuse_window)
+        .route(Method::GET, "/v1/windows", SignedIn, windows::list)
+        .route(Method::POST, "/v1/windows", Requires(P::ChangeWindows), windows::change)
+        .route(Method::POST, "/v1/windows/{id}/withdraw", Requires(P::ChangeWindows), windows::withdraw)
+        .route(Method::POST, "/v1/windows/{id}/confirm", Requires(P::ConfirmImports), windows::confirm)
+        .route(Method::POST, "/v1/windows/{id}/refuse", Requires(P::ConfirmImports), windows::refuse)
         .route(Method::GET, "/v1/deliberations", Requires(P::ReadCases), deliberations::list)
         .route(Method::POST, "/v1/deliberations", Requires(P::Propose), deliberations::hold)
         .route(Method::GET, "/v1/deliberations/{id}", Requires(P::ReadCases), deliberations::show)
         .route(Method::POST, "/v1/deliberations/{id}/change", Requires(P::Propose), deliberations::change)
         .route(Method::POST, "/v1/deliberations/{id}/sign", Requires(P::Propose), deliberations::sign)
-        .route_up_to(crate::papers::MAX_BYTES, Method::POST, "/v1/papers", Requires(P::Propose), deliberations::take_paper)
-        .route(Method::GET, "/v1/papers/{id}", Requires(P::ReadCases), deliberations::show_paper)
+        .route_up_to(crate::papers::MAX_BYTES, Method::POST, "/v1/papers", Requires(P::Propose), papers::take)
+        .route(Method::GET, "/v1/papers/{id}", Requires(P::ReadCases), papers::show)
         .route(Method::GET, "/v1/letter-offices", Requires(P::ReadOverview), letters::offices)
         .route(Method::POST, "/v1/letter-offices", Requires(P::SetLetterOffices), letters::set_office)
         .route(Method::GET, "/v1/letter-offices/{code}/versions", Requires(P::ReadOverview), letters::office_versions)

@@ -8,7 +8,7 @@ use tilik_protocol::contact_sheet::speaks_against;
 use tilik_protocol::duty::{self, Outcome};
 use tilik_protocol::evidence::{Flag, VisitKind};
 use tilik_protocol::form::Answers;
-use tilik_protocol::ids::{CaseId, MembershipId, NoticeId, UserId};
+use tilik_protocol::ids::{CaseId, MembershipId, NoticeId, ProposalId, UserId};
 use tilik_protocol::membership::{self as machine, MembershipAction, MembershipState};
 use tilik_protocol::ministry::MinistryActKind;
 use tilik_protocol::policy::{Permission, Role};
@@ -23,7 +23,7 @@ use super::cases::{self, Case, action_name, locked, region_of, state_of};
 use super::journal::{Entry, document_number};
 use super::ministry;
 use super::slots::{self, TwoPersons};
-use super::tables::{case_membership, family, membership, notice, visit, visit_flag};
+use super::tables::{case_membership, family, membership, notice, proposal, visit, visit_flag};
 use super::write::Seen;
 use super::{Acting, Write, rules};
 use crate::error::{Error, Result};
@@ -601,6 +601,10 @@ impl Acting {
                 continue;
             };
             let Some(ended_id) = row.successor_of else {
+                if designate_proposed(&mut write, row, next).await? {
+                    write.commit().await?;
+                    designated += 1;
+                }
                 continue;
             };
             // Asked of the notices themselves: what the candidate's row remembers only finds it.
@@ -628,13 +632,48 @@ impl Acting {
                 None,
                 &serde_json::json!({ "from": from, "to": next, "successor_of": MembershipId(ended_id) }),
             )?);
-            ministry::note(&write, MinistryActKind::Designated, &row, None).await?;
+            // Whoever was proposed to the ministry is on its list by that already.
+            if of_proposal(&write, row.id).await?.is_none() {
+                ministry::note(&write, MinistryActKind::Designated, &row, None).await?;
+            }
             replace_ended(&mut write, &row).await?;
             write.commit().await?;
             designated += 1;
         }
         Ok(designated)
     }
+}
+
+/// A candidate who follows nobody: an endorsed proposal stands behind the place that was free.
+async fn designate_proposed(
+    write: &mut Write,
+    mut row: membership::Model,
+    next: MembershipState,
+) -> Result<bool> {
+    let (Some(proposal), Some(_)) = (of_proposal(write, row.id).await?, row.slot_id) else {
+        return Ok(false);
+    };
+    let from = std::mem::replace(&mut row.state, next.to_string());
+    let by = TwoPersons::of_proposal(write, proposal).await?;
+    slots::settle(write, &row, &by).await?;
+    let row = slots::save_membership(write, row).await?;
+    write.journal(Entry::new(
+        "membership.designate",
+        format!("membership:{}", MembershipId(row.id)),
+        Role::System,
+        None,
+        &serde_json::json!({ "from": from, "to": next, "proposal": proposal }),
+    )?);
+    Ok(true)
+}
+
+/// The proposal whose endorsement made this membership.
+async fn of_proposal(write: &Write, membership: Uuid) -> Result<Option<ProposalId>> {
+    let found = proposal::Entity::find()
+        .filter(proposal::Column::MembershipId.eq(membership))
+        .one(write.on())
+        .await?;
+    Ok(found.map(|row| ProposalId(row.id)))
 }
 
 /// Whose place the candidate stands for.

@@ -9,21 +9,24 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
     QuerySelect, Select, Set,
 };
-use tilik_protocol::ids::{FamilyId, MembershipId, MinistryActId, PersonId, UserId};
+use tilik_protocol::ids::{
+    EventId, FamilyId, MembershipId, MinistryActId, PersonId, ProposalId, UserId,
+};
 use tilik_protocol::lenient::Lenient;
 use tilik_protocol::ministry::{
     MOST_TICKED, MinistryAct, MinistryActKind, MinistryActs, MinistryCount, TickActs,
 };
-use tilik_protocol::policy::Permission;
-use tilik_protocol::problem::ProblemCode;
+use tilik_protocol::policy::{Permission, Role};
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
+use super::cursor::Place;
 use super::families::region_code;
 use super::journal::Entry;
 use super::overview::within;
-use super::tables::{family, membership, ministry_act, person, program};
+use super::proposals;
+use super::tables::{family, membership, ministry_act, person, program, proposal};
 use super::write::Seen;
 use super::{Acting, Write, in_regions};
 use crate::error::{Error, Result};
@@ -97,6 +100,104 @@ pub(super) fn recipient(
     }
 }
 
+/// Puts an endorsed proposal on the list. Nothing for a program that the ministry does not run, and nothing in training.
+///
+/// # Errors
+/// When the database does not answer.
+pub(super) async fn note_proposal(write: &Write, row: &proposal::Model) -> Result<()> {
+    let Some(family) = row.family_id else {
+        return Ok(());
+    };
+    if region_code(&row.region)?.is_training() {
+        return Ok(());
+    }
+    if !row.program.is_empty() {
+        let of = program::Entity::find_by_id(row.program.clone())
+            .one(write.on())
+            .await?;
+        if !of.is_some_and(|program| program.central) {
+            return Ok(());
+        }
+    }
+    let object = format!("proposal:{}", ProposalId(row.id));
+    let known = ministry_act::Entity::find()
+        .filter(ministry_act::Column::FamilyId.eq(family))
+        .filter(ministry_act::Column::Object.eq(&object))
+        .one(write.on())
+        .await?;
+    if known.is_some() {
+        return Ok(());
+    }
+    let id: MinistryActId = write.store().ids().next();
+    ministry_act::ActiveModel {
+        id: Set(id.into()),
+        version: Set(1),
+        kind: Set(MinistryActKind::Proposed.to_string()),
+        object: Set(object),
+        program: Set(row.program.clone()),
+        region: Set(row.region.clone()),
+        family_id: Set(family),
+        person_id: Set(row.person_id),
+        reason: Set(None),
+        approved_at: Set(write.at().as_micros()),
+        entered_by: Set(None),
+        entered_at: Set(None),
+    }
+    .insert(write.on())
+    .await?;
+    Ok(())
+}
+
+/// A proposal was said to be entered on its own page: its line on the list is ticked by that.
+pub(super) async fn proposal_entered(write: &Write, id: ProposalId) -> Result<()> {
+    let by = write.actor().person_id()?;
+    ministry_act::Entity::update_many()
+        .col_expr(
+            ministry_act::Column::Version,
+            Expr::col(ministry_act::Column::Version).add(1),
+        )
+        .col_expr(ministry_act::Column::EnteredBy, Expr::value(Uuid::from(by)))
+        .col_expr(
+            ministry_act::Column::EnteredAt,
+            Expr::value(write.at().as_micros()),
+        )
+        .filter(ministry_act::Column::Object.eq(format!("proposal:{id}")))
+        .filter(ministry_act::Column::EnteredAt.is_null())
+        .exec(write.on())
+        .await?;
+    Ok(())
+}
+
+/// The proposal that an act is about.
+fn proposal_of(row: &ministry_act::Model) -> Option<ProposalId> {
+    row.object.strip_prefix("proposal:")?.parse().ok()
+}
+
+/// What is said of an act on its list is said of the proposal behind it too.
+async fn tell_proposals(
+    write: &mut Write,
+    row: &ministry_act::Model,
+    entered: bool,
+    role: Role,
+    event: EventId,
+) -> Result<()> {
+    if let Some(id) = proposal_of(row) {
+        return proposals::entered(write, id.into(), entered, role, Some(event)).await;
+    }
+    let is_cancelled = row.kind == MinistryActKind::Cancelled.to_string();
+    let held = row.object.strip_prefix("membership:");
+    if is_cancelled
+        && entered
+        && let Some(id) = held.and_then(|id| id.parse::<MembershipId>().ok())
+        && let Some(held) = membership::Entity::find_by_id(Uuid::from(id))
+            .one(write.on())
+            .await?
+    {
+        proposals::entered_with(write, &held, role, Some(event)).await?;
+    }
+    Ok(())
+}
+
 #[derive(FromQueryResult)]
 struct Counted {
     region: String,
@@ -139,14 +240,9 @@ impl Acting {
         let mine = within(all.clone(), filter.region.as_ref());
         let mut query = entered(of_sort(filter, &mine));
         if let Some(after) = after {
-            let (at, id) = after
-                .split_once('.')
-                .and_then(|(at, id)| Some((at.parse::<i64>().ok()?, Uuid::parse_str(id).ok()?)))
-                .ok_or(Error::Refused(ProblemCode::BadCursor))?;
-            let same = ministry_act::Column::ApprovedAt
-                .eq(at)
-                .and(ministry_act::Column::Id.gt(id));
-            query = query.filter(ministry_act::Column::ApprovedAt.gt(at).or(same));
+            let place = Place::read(after)?;
+            query = query
+                .filter(place.after(ministry_act::Column::ApprovedAt, ministry_act::Column::Id));
         }
         let mut rows = query
             .order_by_asc(ministry_act::Column::ApprovedAt)
@@ -159,7 +255,7 @@ impl Acting {
         let next = rows
             .last()
             .filter(|_| more)
-            .map(|row| format!("{}.{}", row.approved_at, row.id));
+            .map(|row| Place::of(row.approved_at, row.id).to_string());
         Ok(MinistryActs {
             items: self.acts_shown(rows).await?,
             next,
@@ -241,6 +337,14 @@ impl Acting {
             .collect();
         let by = rows.iter().filter_map(|row| row.entered_by).collect();
         let names = self.store.names_of(by).await?;
+        let about = rows.iter().filter_map(proposal_of).map(Uuid::from);
+        let about: HashMap<Uuid, String> = proposal::Entity::find()
+            .filter(proposal::Column::Id.is_in(about))
+            .all(on)
+            .await?
+            .into_iter()
+            .map(|row| (row.id, row.kind))
+            .collect();
         let (mut acts, mut reads) = (Vec::new(), Vec::new());
         for row in rows {
             let Some(home) = families.get(&row.family_id) else {
@@ -256,6 +360,10 @@ impl Acting {
                 id: MinistryActId(row.id),
                 version: row.version.unsigned_abs(),
                 kind: Lenient::read(&row.kind),
+                proposal: proposal_of(&row),
+                proposed: proposal_of(&row)
+                    .and_then(|id| about.get(&id.into()))
+                    .map(|kind| Lenient::read(kind)),
                 program: row.program,
                 family: FamilyId(home.id),
                 name: home.name.clone(),
@@ -318,6 +426,8 @@ impl Acting {
             active.entered_by = Set(body.entered.then(|| me.into()));
             active.entered_at = Set(body.entered.then(|| write.at().as_micros()));
             active.update(write.on()).await?;
+            let event = body.event_id;
+            tell_proposals(&mut write, row, body.entered, role, event).await?;
             write.journal(Entry::new(
                 if body.entered {
                     "ministry.enter"

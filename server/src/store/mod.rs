@@ -30,6 +30,7 @@ mod case_view;
 pub mod cases;
 mod changes;
 mod contact_sheet;
+mod cursor;
 pub mod decisions;
 mod delegations;
 mod deliberations;

@@ -138,13 +138,22 @@ pub(super) async fn standing(
 /// How a line stands to the registry.
 enum Standing {
     New,
+    /// Was endorsed here, and waited for a place.
+    Awaited(Box<membership::Model>),
     Same,
     Differs(FieldProblem),
 }
 
 fn compare(place: &Place, rows: Option<&Vec<membership::Model>>) -> Standing {
     let rows = rows.map(Vec::as_slice).unwrap_or_default();
-    match (rows.iter().find(|row| occupies(row)), rows.is_empty()) {
+    let held = rows.iter().find(|row| occupies(row));
+    if let Some(row) = held
+        && row.slot_id.is_none()
+        && row.state == MembershipState::Candidate.to_string()
+    {
+        return Standing::Awaited(Box::new(row.clone()));
+    }
+    match (held, rows.is_empty()) {
         (Some(row), _) if row.state == place.state.to_string() => Standing::Same,
         (Some(_), _) => Standing::Differs(problem(
             "status",
@@ -298,7 +307,7 @@ impl Run<'_> {
                 tally.unchanged += 1;
                 return Ok(None);
             }
-            Standing::New => {}
+            Standing::New | Standing::Awaited(_) => {}
         }
         if !room_left(write, room, &place.program, &home.region).await? {
             return Ok(Some(quota_full()));
@@ -352,6 +361,17 @@ pub(super) async fn put_in_force(
         match compare(&place, standing.get(&place.unit())) {
             Standing::Same => tally.unchanged += 1,
             Standing::Differs(reason) => tally.reject(line, vec![reason]),
+            Standing::Awaited(row) => {
+                lines.insert(row.id, line);
+                members.push(Membership {
+                    version: row.version + 1,
+                    state: place.state.to_string(),
+                    central_status: place.central_status,
+                    valid_from: at,
+                    recorded_at: at,
+                    ..*row
+                });
+            }
             Standing::New => {
                 let id: MembershipId = write.store().ids().next();
                 lines.insert(Uuid::from(id), line);

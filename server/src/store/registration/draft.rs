@@ -17,7 +17,7 @@ use crate::store::imports::{
 };
 use crate::store::slots::keep_membership;
 use crate::store::tables::{
-    eligibility_fact, family, membership, person, person_left, registry_alias,
+    desk_family, eligibility_fact, family, membership, person, person_left, registry_alias,
 };
 use crate::store::{Store, Write, duplicates, population, rules};
 
@@ -589,6 +589,7 @@ impl Draft {
             }
         }
         fresh.insert(write).await?;
+        mark_new(write, &self.families).await?;
         for one in self.families {
             if let Some(before) = one.before {
                 let kk = one.kk.as_deref();
@@ -638,6 +639,25 @@ impl Draft {
         population::payee_named(write, &touched).await?;
         rules::families_changed(write, &touched).await
     }
+}
+
+/// Nobody has seen a family that is new here: no list named it, so it is not proposed for a program on its word alone.
+async fn mark_new(write: &Write, families: &[FamilyEdit]) -> Result<()> {
+    let new = families.iter().filter(|one| one.before.is_none());
+    let by = write.actor().user().map(Uuid::from);
+    let rows: Vec<desk_family::ActiveModel> = new
+        .map(|one| desk_family::ActiveModel {
+            family_id: Set(one.after.id),
+            registered_by: Set(by),
+            registered_at: Set(write.at().as_micros()),
+        })
+        .collect();
+    if !rows.is_empty() {
+        desk_family::Entity::insert_many(rows)
+            .exec_without_returning(write.on())
+            .await?;
+    }
+    Ok(())
 }
 
 /// Remembers that a person belonged to a family once.

@@ -28,12 +28,14 @@ mod checking;
 mod draft;
 mod history;
 mod merging;
+mod payee;
 mod requests;
 mod splitting;
 
 use checking::{Checking, Facts};
 use draft::new_person;
 pub(super) use draft::{Draft, FamilyEdit, PersonEdit, sealed};
+pub(super) use payee::name_payee;
 use requests::Wish;
 
 /// Persons in one body.

@@ -18,6 +18,7 @@ pub(in crate::store) mod civil_event;
 pub(in crate::store) mod civil_feed;
 pub(in crate::store) mod deliberation;
 pub(in crate::store) mod deliberation_name;
+pub(in crate::store) mod desk_family;
 pub(in crate::store) mod device;
 pub(in crate::store) mod device_cursor;
 pub(in crate::store) mod duplicate;

@@ -94,7 +94,9 @@ const ERRANDS: [Errand; 17] = [
         kind: TaskKind::SendProposal,
         permission: Permission::SendProposals,
         from: PROPOSALS,
-        waits: "t.state = 'endorsed'",
+        // A removal is entered with the cancellation it leads to, and what is the city's own is entered nowhere.
+        waits: "t.state = 'endorsed' AND t.kind <> 'removal' \
+                AND NOT EXISTS (SELECT 1 FROM program p WHERE p.code = t.program AND p.central = FALSE)",
         since: "t.since",
         due: NEVER,
         regions: &["t.region"],
@@ -137,7 +139,8 @@ const ERRANDS: [Errand; 17] = [
         kind: TaskKind::EnterAct,
         permission: Permission::EnterMinistryActs,
         from: "ministry_act t JOIN family f ON f.id = t.family_id",
-        waits: "t.entered_at IS NULL",
+        // A proposal waits to be sent on a line of its own.
+        waits: "t.entered_at IS NULL AND t.kind <> 'proposed'",
         since: "t.approved_at",
         due: NEVER,
         regions: &["t.region"],
