@@ -24,6 +24,7 @@ mod m20261129_000002_proposals;
 mod m20261129_000003_rules;
 mod m20261129_000004_waitlist_order;
 mod m20261129_000005_exchange;
+mod m20261129_000012_appeals;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -54,6 +55,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000003_rules::Migration),
             Box::new(m20261129_000004_waitlist_order::Migration),
             Box::new(m20261129_000005_exchange::Migration),
+            Box::new(m20261129_000012_appeals::Migration),
         ]
     }
 }

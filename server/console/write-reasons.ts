@@ -16,6 +16,8 @@ const LISTS = [
 	['rejecting_proposal', 'PROPOSAL_REJECTIONS', 'Why a proposal for the registry or a program is rejected.'],
 	['returning_proposal', 'PROPOSAL_RETURNS', 'Why a proposal goes back to who wrote it.'],
 	['refusing_name', 'DELIBERATION_REFUSALS', 'Why a deliberation does not agree to a name.'],
+	['upholding_appeal', 'APPEAL_UPHELD', 'Why an appeal of a family is upheld.'],
+	['dismissing_appeal', 'APPEAL_DISMISSED', 'Why an appeal of a family is dismissed.'],
 ] as const;
 
 const contract = JSON.parse(readFileSync(new URL('../openapi.json', import.meta.url), 'utf8'));

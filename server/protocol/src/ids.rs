@@ -132,4 +132,8 @@ ids! {
     PaperId;
     /// On which days something is taken (jadwal).
     WindowId;
+    /// A family's appeal against the end of its place (keberatan).
+    AppealId;
+    /// A place that an upheld appeal gave back beside the quota.
+    RestorationId;
 }

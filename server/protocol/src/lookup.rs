@@ -105,6 +105,12 @@ pub struct ReasonLists {
     /// Why a deliberation does not agree to a name.
     #[serde(default)]
     pub refusing_name: Vec<ReasonView>,
+    /// Why an appeal is upheld.
+    #[serde(default)]
+    pub upholding_appeal: Vec<ReasonView>,
+    /// Why an appeal is dismissed.
+    #[serde(default)]
+    pub dismissing_appeal: Vec<ReasonView>,
 }
 
 /// An officer to whom cases can be given, and what lies with them.

@@ -155,12 +155,12 @@ pub fn step(
         },
         S::Replaced => match action {
             A::Replace => Ok(Step::AlreadyDone),
+            A::Reinstate => to(S::Active),
             A::Designate
             | A::Activate
             | A::Suspend
             | A::Resume
             | A::Cancel
-            | A::Reinstate
             | A::Graduate
             | A::Withdraw => no,
         },

@@ -38,6 +38,8 @@ pub enum MinistryActKind {
     Designated,
     /// The recipient stays: layak.
     Eligible,
+    /// An appeal was upheld: the place is theirs again.
+    Reinstated,
 }
 
 /// An act as the list shows it. Numbers are not in it: copying one is a logged unmasking.

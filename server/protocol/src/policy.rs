@@ -126,6 +126,7 @@ impl Permission {
                 | Self::ConfirmFamilies
                 | Self::ConfirmExports
                 | Self::EndorseProposals
+                | Self::JudgeAppeals
         )
     }
 }
@@ -212,6 +213,12 @@ pub enum Permission {
     SendProposals,
     /// Propose on which days something is taken.
     ChangeWindows,
+    /// File a family's appeal, and record that it takes it back.
+    FileAppeals,
+    /// Examine an appeal and recommend an outcome.
+    ExamineAppeals,
+    /// Agree to what was recommended of an appeal, or send it back.
+    JudgeAppeals,
 }
 
 impl Role {
@@ -247,6 +254,7 @@ impl Role {
                     | P::Export
                     | P::Propose
                     | P::SendProposals
+                    | P::FileAppeals
             ),
             Self::Verifier => matches!(
                 permission,
@@ -263,6 +271,8 @@ impl Role {
                     | P::Export
                     | P::VerifyProposals
                     | P::SendProposals
+                    | P::FileAppeals
+                    | P::ExamineAppeals
             ),
             Self::Approver => matches!(
                 permission,
@@ -275,6 +285,7 @@ impl Role {
                     | P::ConfirmFamilies
                     | P::ConfirmExports
                     | P::EndorseProposals
+                    | P::JudgeAppeals
             ),
             Self::Signatory => matches!(permission, P::ReadCases | P::ReadOverview),
             Self::Admin => matches!(
@@ -325,6 +336,8 @@ mod tests {
             Permission::Propose,
             Permission::VerifyProposals,
             Permission::EndorseProposals,
+            Permission::ExamineAppeals,
+            Permission::JudgeAppeals,
         ] {
             assert!(!Role::Admin.may(permission), "{permission}");
             assert!(!Role::Auditor.may(permission), "{permission}");

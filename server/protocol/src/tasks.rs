@@ -72,6 +72,10 @@ pub enum TaskKind {
     ConfirmExport,
     /// A file that was made for who asked and was not fetched.
     FetchExport,
+    /// An appeal of a family that nobody has examined.
+    ExamineAppeal,
+    /// An examined appeal that an approver agrees to or sends back; and one that nobody examined in time.
+    JudgeAppeal,
 }
 
 /// One thing to be done.

@@ -1009,6 +1009,8 @@ fn looked_up(s: &mut BTreeSet<String>) {
             rejecting_proposal: Vec::new(),
             returning_proposal: Vec::new(),
             refusing_name: Vec::new(),
+            upholding_appeal: Vec::new(),
+            dismissing_appeal: Vec::new(),
         },
     );
     wire(

@@ -6,9 +6,10 @@ use utoipa::OpenApi;
 
 use super::routes::{self, Access, Line};
 use super::{
-    base_map, cases, contact_sheets, deliberations, exports, families, health, imports, lookup,
-    map, ministry, old_photos, overview, phone, photos, plans, proposals, quotas, registration,
-    reset_slips, rules, second_factor, session, sync, tasks, trail, training, uploads, users,
+    appeals, base_map, cases, contact_sheets, deliberations, exports, families, health, imports,
+    lookup, map, ministry, old_photos, overview, phone, photos, plans, proposals, quotas,
+    registration, reset_slips, rules, second_factor, session, sync, tasks, trail, training,
+    uploads, users,
 };
 use crate::error::{Error, Result};
 
@@ -173,6 +174,13 @@ use crate::error::{Error, Result};
         exports::list,
         exports::answer,
         exports::file,
+        appeals::list,
+        appeals::file,
+        appeals::one,
+        appeals::examine,
+        appeals::judge,
+        appeals::withdraw,
+        appeals::receipt,
         ministry::list,
         ministry::tick,
         imports::import,

@@ -16,7 +16,7 @@ export interface Page {
 }
 
 /** Whose work waits for them in a list. */
-const AT_WORK = ['assign_cases', 'review_cases', 'decide_cases', 'confirm_decisions', 'confirm_grants', 'confirm_imports', 'deliver_notices', 'import'] as const;
+const AT_WORK = ['assign_cases', 'review_cases', 'decide_cases', 'confirm_decisions', 'confirm_grants', 'confirm_imports', 'deliver_notices', 'import', 'examine_appeals'] as const;
 
 const PAGES: readonly Page[] = [
 	{ href: '/tugas', label: shell.pages.tugas, open: () => AT_WORK.some((permission) => may(permission)) },
@@ -57,6 +57,11 @@ const PAGES: readonly Page[] = [
 		href: '/jadwal',
 		label: shell.pages.jadwal,
 		open: () => may('propose') || may('verify_proposals') || may('change_windows') || may('confirm_imports'),
+	},
+	{
+		href: '/keberatan',
+		label: shell.pages.keberatan,
+		open: () => may('file_appeals') || may('examine_appeals') || may('judge_appeals') || may('read_journal'),
 	},
 	{ href: '/impor', label: shell.pages.impor, open: () => may('import') || may('confirm_imports') },
 	{ href: '/pengguna', label: shell.pages.pengguna, open: () => may('manage_users') },

@@ -1,5 +1,7 @@
 /** The reason codes Tilik ships, with their words and in their order, as the contract tells them (`npm run reasons`). */
 import {
+	APPEAL_DISMISSED,
+	APPEAL_UPHELD,
 	CLOSE_REASONS,
 	DELIBERATION_REFUSALS,
 	EXCLUSION_REASONS,
@@ -17,6 +19,8 @@ import {
 } from './reasons.gen.ts';
 
 export {
+	APPEAL_DISMISSED,
+	APPEAL_UPHELD,
 	CLOSE_REASONS,
 	DELIBERATION_REFUSALS,
 	EXCLUSION_REASONS,
@@ -37,11 +41,14 @@ export {
 const BY_ITSELF: readonly Reason[] = [
 	{ code: 'LATIHAN_DIULANG', label: 'Babak latihan baru dimulai' },
 	{ code: 'BELUM_DIPERINGKAT', label: 'Desil belum diperingkat' },
+	{ code: 'KEBERATAN_DITERIMA', label: 'Keberatan keluarga sebelumnya diterima' },
 ];
 
 const words = new Map(
 	[
 		...BY_ITSELF,
+		...APPEAL_UPHELD,
+		...APPEAL_DISMISSED,
 		...GRANT_REFUSALS,
 		...PLAN_EXCEPTIONS,
 		...RULE_REFUSALS,

@@ -280,7 +280,7 @@ impl Acting {
     }
 
     /// What a repeat of a body is known by: a keyed hash, for the body has NIKs.
-    fn hashed(&self, body: &impl serde::Serialize) -> Result<String> {
+    pub(super) fn hashed(&self, body: &impl serde::Serialize) -> Result<String> {
         let text = serde_json::to_string(body).map_err(Error::internal)?;
         Ok(super::journal::hex(&self.store.keys().blind_body(&text)))
     }

@@ -10,6 +10,7 @@
 pub(in crate::store) mod access;
 pub(in crate::store) mod access_new;
 pub(in crate::store) mod access_object;
+pub(in crate::store) mod appeal;
 pub(in crate::store) mod blind_index;
 pub(in crate::store) mod boundary;
 pub(in crate::store) mod case_membership;
@@ -57,6 +58,7 @@ pub(in crate::store) mod quota;
 pub(in crate::store) mod recovery_code;
 pub(in crate::store) mod region;
 pub(in crate::store) mod reset_slip;
+pub(in crate::store) mod restoration;
 pub(in crate::store) mod role_grant;
 pub(in crate::store) mod row_version;
 pub(in crate::store) mod rule;

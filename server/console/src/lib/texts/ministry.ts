@@ -18,6 +18,7 @@ export const ministry = {
 		cancelled: 'Tidak layak',
 		designated: 'Penerima baru',
 		eligible: 'Tetap layak',
+		reinstated: 'Kembali layak (keberatan diterima)',
 	},
 	list: 'Putusan untuk SIKS-NG',
 	columns: { who: 'Penerima', act: 'Putusan', where: 'Alamat', approved: 'Disahkan', copy: 'Salin', done: 'Sudah diinput' },

@@ -27,6 +27,7 @@ export const shell = {
 		usulan: 'Usulan',
 		musyawarah: 'Musyawarah',
 		jadwal: 'Jadwal',
+		keberatan: 'Keberatan',
 		impor: 'Impor',
 		pengguna: 'Pengguna',
 		perangkat: 'Perangkat',

@@ -30,6 +30,8 @@ export const tasks = {
 		confirm_window: 'Jadwal menunggu pengesahan Anda',
 		confirm_export: 'Ekspor menunggu pengesahan Anda',
 		fetch_export: 'Ekspor siap diunduh',
+		examine_appeal: 'Keberatan keluarga menunggu diperiksa',
+		judge_appeal: 'Keberatan keluarga menunggu putusan Anda',
 	},
 	actions: {
 		assign: 'Tugaskan',
@@ -55,6 +57,8 @@ export const tasks = {
 		confirm_window: 'Buka jadwal',
 		confirm_export: 'Buka ekspor untuk disahkan',
 		fetch_export: 'Buka ekspor',
+		examine_appeal: 'Buka keberatan',
+		judge_appeal: 'Buka keberatan',
 	},
 	list: (kind: string) => `Yang paling lama: ${kind}`,
 	columns: { about: 'Tentang', region: 'Wilayah', since: 'Menunggu sejak', due: 'Batas waktu' },
