@@ -21,8 +21,8 @@ use tilik_protocol::export::ExportView;
 use tilik_protocol::family::{DuplicateView, FamilyChanged};
 use tilik_protocol::ids::{
     CaseId, DeviceId, DuplicateId, ExportId, FactId, FamilyId, FamilyRequestId, GrantId, ImportId,
-    MinistryActId, NoticeId, OldPhotoId, PaperId, PersonId, PhotoId, PlanId, PreparedId, RuleId,
-    SessionId, SheetId, VisitId, WindowId,
+    MembershipId, MinistryActId, NoticeId, OldPhotoId, PaperId, PersonId, PhotoId, PlanId,
+    PreparedId, RuleId, SessionId, SheetId, VisitId, WindowId,
 };
 use tilik_protocol::lookup::FamilyPage;
 use tilik_protocol::ministry::MinistryActs;
@@ -1128,7 +1128,7 @@ impl Scene {
         }
         let file = async |membership: MembershipId| -> Result<AppealView> {
             let body = json!({
-                "event_id": world.id::<EventId>(), "membership": membership, "came": "Sumarni",
+                "event_id": world.id::<uuid::Uuid>(), "membership": membership, "came": "Sumarni",
                 "appellant": "recipient", "grounds": "Rumah saya masih rumah yang sama.",
             });
             staff.operator.post("/v1/appeals", &body).await.ok()?.read()
@@ -1136,7 +1136,7 @@ impl Scene {
         let filed = file(ended[1]).await?;
         let examined = file(ended[2]).await?;
         let body = json!({
-            "event_id": world.id::<EventId>(), "seen_version": 1, "outcome": "dismissed",
+            "event_id": world.id::<uuid::Uuid>(), "seen_version": 1, "outcome": "dismissed",
             "reason": "ALASAN_TERBUKTI", "words": "Sudah diperiksa di tempat.",
         });
         let path = format!("/v1/appeals/{}/examine", examined.appeal.id);

@@ -12,7 +12,7 @@ use tilik_tests::{Answer, Console};
 
 use crate::review::{Desk, desk};
 
-const GROUNDS: &str = "Rumah saya masih rumah yang sama, Bu Siti tahu.";
+const GROUNDS: &str = "Rumah saya masih rumah yang sama, Bu Wagiyem tahu.";
 
 /// A place that ended, and what came of it.
 struct Ended {
@@ -43,7 +43,7 @@ impl Desk {
     }
 
     /// The successor's house is visited and found eligible.
-    async fn found_eligible(&self, successor: MembershipId) {
+    async fn found_eligible(&mut self, successor: MembershipId) {
         let open = self.staff.supervisor.get("/v1/cases?state=open").await;
         let open = open.json()["items"].clone();
         let case: CaseId = open[0]["id"].as_str().unwrap().parse().unwrap();
@@ -424,7 +424,7 @@ async fn what_a_family_says_is_sealed_and_a_receipt_names_nobody() {
         ("appeal", "grounds_enc"),
         ("appeal", "came_enc"),
     ] {
-        for word in ["Siti", "Sumarni"] {
+        for word in ["Wagiyem", "Sumarni"] {
             let told = format!(
                 "SELECT COUNT(*) FROM {table} WHERE CAST({column} AS text) LIKE '%{word}%'"
             );

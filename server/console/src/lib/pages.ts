@@ -58,6 +58,7 @@ const PAGES: readonly Page[] = [
 		label: shell.pages.jadwal,
 		open: () => may('propose') || may('verify_proposals') || may('change_windows') || may('confirm_imports'),
 	},
+	{ href: '/loket', label: shell.pages.loket, open: () => may('file_appeals') && may('search_families') },
 	{
 		href: '/keberatan',
 		label: shell.pages.keberatan,

@@ -28,6 +28,7 @@ export const shell = {
 		musyawarah: 'Musyawarah',
 		jadwal: 'Jadwal',
 		keberatan: 'Keberatan',
+		loket: 'Loket',
 		impor: 'Impor',
 		pengguna: 'Pengguna',
 		perangkat: 'Perangkat',
