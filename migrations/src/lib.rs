@@ -24,8 +24,9 @@ mod m20261129_000002_proposals;
 mod m20261129_000003_rules;
 mod m20261129_000004_waitlist_order;
 mod m20261129_000005_exchange;
-mod m20261129_000011_letters;
 mod m20261129_000010_population;
+mod m20261129_000011_letters;
+mod m20261129_000012_appeals;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -58,6 +59,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000005_exchange::Migration),
             Box::new(m20261129_000011_letters::Migration),
             Box::new(m20261129_000010_population::Migration),
+            Box::new(m20261129_000012_appeals::Migration),
         ]
     }
 }

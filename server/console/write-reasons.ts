@@ -20,6 +20,8 @@ const LISTS = [
 	['dismissing_event', 'EVENT_DISMISSALS', 'Why a population event has no effect here.'],
 	['refusing_batch', 'BATCH_REFUSALS', 'Why a batch of population events is refused.'],
 	['returning_move', 'MOVE_RETURNS', 'Why a village sends a family back.'],
+	['upholding_appeal', 'APPEAL_UPHELD', 'Why an appeal of a family is upheld.'],
+	['dismissing_appeal', 'APPEAL_DISMISSED', 'Why an appeal of a family is dismissed.'],
 ] as const;
 
 const contract = JSON.parse(readFileSync(new URL('../openapi.json', import.meta.url), 'utf8'));

@@ -12,6 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{Request, header};
 use serde_json::{Value, json};
+use tilik_protocol::appeal::AppealView;
 use tilik_protocol::contact_sheet::ContactSheet;
 use tilik_protocol::deliberation::DeliberationView;
 use tilik_protocol::evaluation::{FactView, PreparedCancellation};
@@ -20,8 +21,8 @@ use tilik_protocol::export::ExportView;
 use tilik_protocol::family::{DuplicateView, FamilyChanged};
 use tilik_protocol::ids::{
     CaseId, CivilBatchId, CivilEventId, DeviceId, DuplicateId, ExportId, FactId, FamilyId,
-    FamilyRequestId, GrantId, ImportId, MinistryActId, MoveId, NoticeId, OldPhotoId, PaperId,
-    PersonId, PhotoId, PlanId, PreparedId, RuleId, SessionId, SheetId, VisitId, WindowId,
+    FamilyRequestId, GrantId, ImportId, MembershipId, MinistryActId, MoveId, NoticeId, OldPhotoId,
+    PaperId, PersonId, PhotoId, PlanId, PreparedId, RuleId, SessionId, SheetId, VisitId, WindowId,
 };
 use tilik_protocol::letter::LetterView;
 use tilik_protocol::lookup::FamilyPage;
@@ -129,6 +130,12 @@ pub struct Scene {
     pub notice: NoticeId,
     /// The act of that cancellation, which is to be entered in the ministry's system.
     pub act: MinistryActId,
+    /// The place that it ended.
+    pub ended: MembershipId,
+    /// An appeal against the end of another place, which nobody examined.
+    pub filed: AppealView,
+    /// An appeal that a verifier examined.
+    pub examined: AppealView,
     /// A family without a case.
     pub unvisited: FamilyId,
     /// A family that an operator registered, which holds nothing.
@@ -445,6 +452,7 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
             | "/v1/exports"
             | "/v1/ministry-acts"
             | "/v1/replacements"
+            | "/v1/appeals"
             | "/v1/recipients"
             | "/v1/users"
             | "/v1/devices"
@@ -808,6 +816,29 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
             });
             with(of(&scene.awaiting), &body)
         }
+        ("POST", "/v1/appeals") => here(&json!({
+            "event_id": event(), "membership": scene.ended, "came": "Sumarni",
+            "appellant": "recipient", "grounds": "Rumah saya masih rumah yang sama.",
+        })),
+        ("GET", "/v1/appeals/{id}") => plain(id(&scene.filed.appeal.id)),
+        ("POST", "/v1/appeals/{id}/examine") => with(
+            id(&scene.filed.appeal.id),
+            &json!({
+                "event_id": event(), "seen_version": scene.filed.version, "outcome": "upheld",
+                "reason": "DATA_SALAH", "words": "Sudah diperiksa di tempat.",
+            }),
+        ),
+        ("POST", "/v1/appeals/{id}/judge") => with(
+            id(&scene.examined.appeal.id),
+            &json!({ "event_id": event(), "seen_version": scene.examined.version, "agree": true }),
+        ),
+        ("POST", "/v1/appeals/{id}/withdraw") => with(
+            id(&scene.filed.appeal.id),
+            &json!({ "event_id": event(), "seen_version": scene.filed.version }),
+        ),
+        ("GET", "/v1/receipts/{token}") => {
+            plain(line.path.replace("{token}", &scene.filed.receipt))
+        }
         ("POST", "/v1/ministry-acts/entered") => here(&json!({
             "event_id": event(), "entered": true, "acts": [{ "id": scene.act, "seen_version": 1 }],
         })),
@@ -1096,7 +1127,7 @@ impl Scene {
         let mut family = || homes.next().context("a family is left");
         let unvisited = family()?;
         let mut cases = Vec::new();
-        for _ in 0..9 {
+        for _ in 0..11 {
             let opened = staff
                 .supervisor
                 .open_cases(&[family()?], VisitKind::Quick, Some(officer.id), None)
@@ -1113,9 +1144,11 @@ impl Scene {
             awaiting,
             cancelled,
             photoless,
+            doubted,
+            doubted_too,
         ] = cases[..]
         else {
-            anyhow::bail!("nine cases");
+            anyhow::bail!("eleven cases");
         };
         staff.supervisor.assign(&[open], None).await?;
         let opened = staff
@@ -1134,7 +1167,16 @@ impl Scene {
         phone.visit(leased, VisitKind::Quick).await?;
         world.pass_s(1).await?;
         let mut photo = None;
-        for case in [submitted, accepted, returned, awaiting, cancelled, earlier] {
+        for case in [
+            submitted,
+            accepted,
+            returned,
+            awaiting,
+            cancelled,
+            doubted,
+            doubted_too,
+            earlier,
+        ] {
             let visit = phone.visit(case, VisitKind::Quick).await?;
             photo = photo.or(visit.shots.first().map(|shot| shot.id));
         }
@@ -1166,7 +1208,7 @@ impl Scene {
             .read()?;
         let held: Vec<CaseId> = taken.houses.iter().map(|house| house.case).collect();
         anyhow::ensure!(held == [on_sheet], "another sheet: {held:?}");
-        for case in [accepted, awaiting, cancelled, earlier] {
+        for case in [accepted, awaiting, cancelled, doubted, doubted_too, earlier] {
             staff.supervisor.accept(case).await?;
         }
         let closed = staff.supervisor.close(earlier, "SALAH_BUKA").await?;
@@ -1185,7 +1227,7 @@ impl Scene {
                 )?],
             )
             .await?;
-        for case in [awaiting, cancelled] {
+        for case in [awaiting, cancelled, doubted, doubted_too] {
             let membership = one_membership(&staff.operator, case).await?;
             staff
                 .operator
@@ -1193,12 +1235,29 @@ impl Scene {
                 .await?
                 .ok()?;
         }
-        let membership = one_membership(&staff.approver, cancelled).await?;
-        staff
-            .approver
-            .confirm(cancelled, membership, true)
-            .await?
-            .ok()?;
+        let mut ended = Vec::new();
+        for case in [cancelled, doubted, doubted_too] {
+            let membership = one_membership(&staff.approver, case).await?;
+            let confirmed = staff.approver.confirm(case, membership, true);
+            confirmed.await?.ok()?;
+            ended.push(membership);
+        }
+        let file = async |membership: MembershipId| -> Result<AppealView> {
+            let body = json!({
+                "event_id": world.id::<uuid::Uuid>(), "membership": membership, "came": "Sumarni",
+                "appellant": "recipient", "grounds": "Rumah saya masih rumah yang sama.",
+            });
+            staff.operator.post("/v1/appeals", &body).await.ok()?.read()
+        };
+        let filed = file(ended[1]).await?;
+        let examined = file(ended[2]).await?;
+        let body = json!({
+            "event_id": world.id::<uuid::Uuid>(), "seen_version": 1, "outcome": "dismissed",
+            "reason": "ALASAN_TERBUKTI", "words": "Sudah diperiksa di tempat.",
+        });
+        let path = format!("/v1/appeals/{}/examine", examined.appeal.id);
+        let examined = staff.verifier.post(&path, &body).await.ok()?.read()?;
+        let ended = ended[0];
         let notice = staff.operator.case(cancelled).await?.memberships[0]
             .notice
             .context("a notice")?;
@@ -1403,6 +1462,9 @@ impl Scene {
             awaiting: see(awaiting).await?,
             notice,
             act,
+            ended,
+            filed,
+            examined,
             unvisited,
             registered,
             member,

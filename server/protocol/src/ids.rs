@@ -140,4 +140,8 @@ ids! {
     CivilBatchId;
     /// A family's move from one village to another.
     MoveId;
+    /// A family's appeal against the end of its place (keberatan).
+    AppealId;
+    /// A place that an upheld appeal gave back beside the quota.
+    RestorationId;
 }

@@ -7,6 +7,7 @@
 #[cfg(feature = "uniffi")]
 uniffi::setup_scaffolding!();
 
+pub mod appeal;
 pub mod case;
 pub mod changes;
 pub mod contact_sheet;

@@ -117,6 +117,12 @@ pub struct ReasonLists {
     /// Why a village sends a family back.
     #[serde(default)]
     pub returning_move: Vec<ReasonView>,
+    /// Why an appeal is upheld.
+    #[serde(default)]
+    pub upholding_appeal: Vec<ReasonView>,
+    /// Why an appeal is dismissed.
+    #[serde(default)]
+    pub dismissing_appeal: Vec<ReasonView>,
 }
 
 /// An officer to whom cases can be given, and what lies with them.

@@ -176,12 +176,12 @@ pub fn step(
         },
         S::Replaced => match action {
             A::Replace => Ok(Step::AlreadyDone),
+            A::Reinstate => to(S::Active),
             A::Designate
             | A::Activate
             | A::Suspend
             | A::Resume
             | A::Cancel
-            | A::Reinstate
             | A::Graduate
             | A::Withdraw
             | A::Decline => no,

@@ -41,6 +41,8 @@ pub enum MinistryActKind {
     Eligible,
     /// A proposal was endorsed: usulan.
     Proposed,
+    /// An appeal was upheld: the place is theirs again.
+    Reinstated,
 }
 
 /// An act as the list shows it. Numbers are not in it: copying one is a logged unmasking.

@@ -127,6 +127,7 @@ impl Permission {
                 | Self::ConfirmExports
                 | Self::EndorseProposals
                 | Self::ReleaseEvents
+                | Self::JudgeAppeals
         )
     }
 }
@@ -223,6 +224,12 @@ pub enum Permission {
     JudgeEvents,
     /// Let a parked batch of population events through, or refuse it.
     ReleaseEvents,
+    /// File a family's appeal, and record that it takes it back.
+    FileAppeals,
+    /// Examine an appeal and recommend an outcome.
+    ExamineAppeals,
+    /// Agree to what was recommended of an appeal, or send it back.
+    JudgeAppeals,
 }
 
 impl Role {
@@ -260,6 +267,7 @@ impl Role {
                     | P::SendProposals
                     | P::IssueLetters
                     | P::JudgeEvents
+                    | P::FileAppeals
             ),
             Self::Verifier => matches!(
                 permission,
@@ -278,6 +286,8 @@ impl Role {
                     | P::SendProposals
                     | P::IssueLetters
                     | P::JudgeEvents
+                    | P::FileAppeals
+                    | P::ExamineAppeals
             ),
             Self::Approver => matches!(
                 permission,
@@ -291,6 +301,7 @@ impl Role {
                     | P::ConfirmExports
                     | P::EndorseProposals
                     | P::ReleaseEvents
+                    | P::JudgeAppeals
             ),
             Self::Signatory => matches!(
                 permission,
@@ -347,6 +358,8 @@ mod tests {
             Permission::Propose,
             Permission::VerifyProposals,
             Permission::EndorseProposals,
+            Permission::ExamineAppeals,
+            Permission::JudgeAppeals,
         ] {
             assert!(!Role::Admin.may(permission), "{permission}");
             assert!(!Role::Auditor.may(permission), "{permission}");

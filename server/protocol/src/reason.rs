@@ -303,6 +303,22 @@ pub const LETTER_REVOCATIONS: &[(&str, &str)] = &[
     ),
 ];
 
+/// Why an appeal of a family is upheld.
+pub const APPEAL_UPHELD: &[(&str, &str)] = &[
+    ("DATA_SALAH", "Data yang dipakai ternyata salah"),
+    ("ORANG_LAIN", "Yang dimaksud orang atau keluarga lain"),
+    ("BUKTI_BARU", "Ada bukti baru yang meyakinkan"),
+    ("KEADAAN_BERUBAH", "Keadaan rumah atau keluarga berubah"),
+    ("TATA_CARA_KELIRU", "Tata cara keputusan tidak diikuti"),
+];
+
+/// Why an appeal of a family is dismissed.
+pub const APPEAL_DISMISSED: &[(&str, &str)] = &[
+    ("ALASAN_TERBUKTI", "Alasan pembatalan terbukti benar"),
+    ("BUKTI_KURANG", "Bukti belum cukup"),
+    ("BUKAN_KEWENANGAN", "Diputus pusat, bukan oleh daerah"),
+];
+
 /// The Indonesian words of a shipped code, or the code itself.
 pub fn label(code: &ReasonCode) -> &str {
     RETURN_REASONS
@@ -320,6 +336,8 @@ pub fn label(code: &ReasonCode) -> &str {
         .chain(PROPOSAL_RETURNS)
         .chain(DELIBERATION_REFUSALS)
         .chain(LETTER_REVOCATIONS)
+        .chain(APPEAL_UPHELD)
+        .chain(APPEAL_DISMISSED)
         .find(|(known, _)| *known == code.as_str())
         .map_or(code.as_str(), |(_, words)| words)
 }

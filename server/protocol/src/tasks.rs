@@ -78,6 +78,10 @@ pub enum TaskKind {
     JudgeEvent,
     /// A parked batch of population events.
     ReleaseEvents,
+    /// An appeal of a family that nobody has examined.
+    ExamineAppeal,
+    /// An examined appeal that an approver agrees to or sends back; and one that nobody examined in time.
+    JudgeAppeal,
 }
 
 /// One thing to be done.

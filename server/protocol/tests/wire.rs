@@ -1292,6 +1292,8 @@ fn looked_up(s: &mut BTreeSet<String>) {
             dismissing_event: Vec::new(),
             refusing_batch: Vec::new(),
             returning_move: Vec::new(),
+            upholding_appeal: Vec::new(),
+            dismissing_appeal: Vec::new(),
         },
     );
     wire(

@@ -1,5 +1,6 @@
 //! HTTP: routes, who may call them, and the translation of bodies and errors. Knows no database types.
 
+pub mod appeals;
 pub mod auth;
 pub mod base_map;
 pub mod body;

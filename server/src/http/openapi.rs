@@ -6,7 +6,10 @@ use utoipa::OpenApi;
 
 use super::routes::{self, Access, Line};
 use super::{
-    base_map, cases, contact_sheets, deliberations, exports, families, health, imports, letters, lookup, map, ministry, old_photos, overview, papers, phone, photos, plans, population, proposals, quotas, registration, replacements, reset_slips, rules, second_factor, session, sync, tasks, trail, training, uploads, users, windows,
+    appeals, base_map, cases, contact_sheets, deliberations, exports, families, health, imports,
+    letters, lookup, map, ministry, old_photos, overview, papers, phone, photos, plans, population,
+    proposals, quotas, registration, replacements, reset_slips, rules, second_factor, session,
+    sync, tasks, trail, training, uploads, users, windows,
 };
 use crate::error::{Error, Result};
 
@@ -197,6 +200,13 @@ use crate::error::{Error, Result};
         exports::list,
         exports::answer,
         exports::file,
+        appeals::list,
+        appeals::file,
+        appeals::one,
+        appeals::examine,
+        appeals::judge,
+        appeals::withdraw,
+        appeals::receipt,
         ministry::list,
         ministry::tick,
         replacements::list,

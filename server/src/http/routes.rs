@@ -21,8 +21,10 @@ use tower_http::compression::CompressionLayer;
 
 use super::linger::linger;
 use super::{
-    base_map, cases, console, contact_sheets, deliberations, exports, families, health, imports,
-    letters, lookup, map, ministry, old_photos, overview, papers, phone, photos, plans, population, proposals, quotas, registration, replacements, reset_slips, rules, second_factor, session, sync, tasks, trail, training, uploads, users, windows,
+    appeals, base_map, cases, console, contact_sheets, deliberations, exports, families, health,
+    imports, letters, lookup, map, ministry, old_photos, overview, papers, phone, photos, plans,
+    population, proposals, quotas, registration, replacements, reset_slips, rules, second_factor,
+    session, sync, tasks, trail, training, uploads, users, windows,
 };
 use crate::App;
 use crate::actor::Actor;
@@ -289,6 +291,13 @@ fn table() -> Table {
         .route(Method::POST, "/v1/cases/{id}/decisions", Requires(P::DecideCases), cases::decide)
         .route(Method::POST, "/v1/cases/{id}/confirmations", Requires(P::ConfirmDecisions), cases::confirm)
         .route(Method::POST, "/v1/notices/{id}/delivered", Requires(P::DeliverNotices), cases::delivered)
+        .route(Method::GET, "/v1/appeals", Requires(P::ReadCases), appeals::list)
+        .route(Method::POST, "/v1/appeals", Requires(P::FileAppeals), appeals::file)
+        .route(Method::GET, "/v1/appeals/{id}", Requires(P::ReadCases), appeals::one)
+        .route(Method::POST, "/v1/appeals/{id}/examine", Requires(P::ExamineAppeals), appeals::examine)
+        .route(Method::POST, "/v1/appeals/{id}/judge", Requires(P::JudgeAppeals), appeals::judge)
+        .route(Method::POST, "/v1/appeals/{id}/withdraw", Requires(P::FileAppeals), appeals::withdraw)
+        .route(Method::GET, "/v1/receipts/{token}", Public, appeals::receipt)
         .route(Method::GET, "/v1/ministry-acts", Requires(P::ReadCases), ministry::list)
         .route(Method::GET, "/v1/replacements", Requires(P::ReadCases), replacements::list)
         .route(Method::POST, "/v1/ministry-acts/entered", Requires(P::EnterMinistryActs), ministry::tick)

@@ -25,6 +25,7 @@ mod write;
 
 mod access;
 pub mod accounts;
+pub mod appeals;
 pub mod arrivals;
 mod case_view;
 pub mod cases;

@@ -14,7 +14,9 @@ use sea_orm::{
 use tilik_protocol::case::Step;
 use tilik_protocol::evidence::VisitKind;
 use tilik_protocol::ids::{CaseId, FamilyId, ImportId, MembershipId, ProposalId, SlotId, UserId};
-use tilik_protocol::membership::{MembershipState, SlotAction, SlotState, slot_step};
+use tilik_protocol::membership::{
+    self as machine, MembershipAction, MembershipState, SlotAction, SlotState, slot_step,
+};
 use tilik_protocol::policy::Role;
 use tilik_protocol::problem::ProblemCode;
 use tilik_protocol::proposal::ProposalAction;
@@ -22,7 +24,6 @@ use tilik_protocol::reason::ReasonCode;
 use tilik_protocol::region::RegionCode;
 use uuid::Uuid;
 
-use super::Write;
 use super::cases::new_case;
 use super::journal::Entry;
 use super::tables::{
@@ -31,6 +32,7 @@ use super::tables::{
 };
 use super::text;
 use super::users::{keep_version, version_row};
+use super::{Write, appeals};
 use crate::error::{Error, Result};
 
 pub(super) type Membership = membership::Model;
@@ -39,6 +41,10 @@ pub(super) type Membership = membership::Model;
 const ENROLLED: ReasonCode = ReasonCode::known("DAFTAR_DISAHKAN");
 /// Why a free slot is reserved for somebody of whom the last local word was yes.
 const ENDORSED: ReasonCode = ReasonCode::known("USULAN_DISAHKAN");
+/// Why a slot goes back to the family that gave it up.
+const UPHELD: ReasonCode = ReasonCode::known("KEBERATAN_DITERIMA");
+/// The states in which somebody has a place or stands for one.
+pub(super) const OCCUPYING: [&str; 4] = ["candidate", "designated", "active", "suspended"];
 /// Why a slot leaves the quota.
 const CUT: ReasonCode = ReasonCode::known("KUOTA_DIKURANGI");
 
@@ -107,6 +113,14 @@ impl TwoPersons {
             }),
             Some(_) | None => Err(Error::Refused(ProblemCode::SeparationOfDuty)),
         }
+    }
+
+    /// Who examined an appeal and who judged it.
+    ///
+    /// # Errors
+    /// `separation_of_duty` when nobody examined it, or both are one.
+    pub(super) fn of_appeal(examiner: Option<UserId>, judge: UserId) -> Result<Self> {
+        Self::of_import(examiner, judge)
     }
 
     pub(super) fn proposer(&self) -> UserId {
@@ -217,8 +231,14 @@ pub(super) async fn hand_on(
     appeal_until: Option<i64>,
 ) -> Result<Option<Membership>> {
     let Some(slot_id) = ended.slot_id.map(SlotId) else {
+        appeals::no_longer_beside(write, ended.id, None).await?;
         return Ok(None);
     };
+    if let Some(beside) = appeals::first_beside(write, &ended.program, &ended.region).await? {
+        turn(write, slot_id, SlotAction::Release, None, why, by).await?;
+        within_quota(write, beside.membership_id, slot_id, by).await?;
+        return Ok(None);
+    }
     let Some((entry, home)) = next_in_line(write, ended).await? else {
         turn(write, slot_id, SlotAction::Release, None, why, by).await?;
         return Ok(None);
@@ -451,8 +471,109 @@ pub(super) async fn see_house(
     Ok(case.id)
 }
 
+/// A place that came back beside the quota is one of the quota's now.
+async fn within_quota(write: &mut Write, id: Uuid, slot: SlotId, by: &TwoPersons) -> Result<()> {
+    let held = membership::Entity::find_by_id(id)
+        .lock_exclusive()
+        .one(write.on())
+        .await?
+        .ok_or(Error::NOT_FOUND)?;
+    let to = Some(MembershipId(id));
+    turn(write, slot, SlotAction::Restore, to, &UPHELD, by).await?;
+    let mut held = held;
+    held.slot_id = Some(slot.into());
+    save_membership(write, held).await?;
+    appeals::no_longer_beside(write, id, Some(slot)).await
+}
+
+/// Free slots go first to the places that came back beside the quota.
+pub(super) async fn bring_within(
+    write: &mut Write,
+    program: &str,
+    region: &str,
+    by: &TwoPersons,
+) -> Result<()> {
+    while let Some(beside) = appeals::first_beside(write, program, region).await? {
+        let Some(slot) = free(write, program, region, 1).await?.pop() else {
+            return Ok(());
+        };
+        within_quota(write, beside.membership_id, slot, by).await?;
+    }
+    Ok(())
+}
+
+/// A candidate whose place goes back to the family before steps back into the line, where they stood.
+pub(super) async fn step_back(write: &mut Write, candidate: Membership, role: Role) -> Result<()> {
+    let from: MembershipState = candidate.state.parse().map_err(Error::internal)?;
+    let Step::To(next) = machine::step(from, MembershipAction::Withdraw, role)? else {
+        return Ok(());
+    };
+    let id = candidate.id;
+    let mut candidate = candidate;
+    candidate.state = next.to_string();
+    candidate.reason = Some(UPHELD.to_string());
+    save_membership(write, candidate).await?;
+    waitlist_entry::Entity::update_many()
+        .col_expr(waitlist_entry::Column::TakenAt, Expr::value(None::<i64>))
+        .col_expr(waitlist_entry::Column::TakenBy, Expr::value(None::<Uuid>))
+        .filter(waitlist_entry::Column::TakenBy.eq(id))
+        .exec(write.on())
+        .await?;
+    write.journal(Entry::new(
+        "membership.step_back",
+        format!("membership:{}", MembershipId(id)),
+        role,
+        None,
+        &serde_json::json!({ "from": from, "to": next, "reason": UPHELD }),
+    )?);
+    Ok(())
+}
+
+/// Gives a family whose appeal was upheld a slot again: the one it gave up when that is nobody's or was a candidate's who
+/// stepped back, else any that is free; none when all are somebody's.
+pub(super) async fn take_back(
+    write: &mut Write,
+    ended: &Membership,
+    by: &TwoPersons,
+) -> Result<Option<SlotId>> {
+    let to = Some(MembershipId(ended.id));
+    let own = match ended.slot_id {
+        Some(id) => {
+            slot::Entity::find_by_id(id)
+                .lock_exclusive()
+                .one(write.on())
+                .await?
+        }
+        None => None,
+    };
+    if let Some(row) = own {
+        let id = SlotId(row.id);
+        let state: SlotState = row.state.parse().map_err(Error::internal)?;
+        let holder = match row.membership_id {
+            Some(holder) => {
+                membership::Entity::find_by_id(holder)
+                    .one(write.on())
+                    .await?
+            }
+            None => None,
+        };
+        let stepped_back =
+            holder.is_some_and(|one| one.state == MembershipState::Withdrawn.to_string());
+        let theirs = row.program == ended.program && row.region == ended.region;
+        if theirs && (state == SlotState::Free || (state == SlotState::Reserved && stepped_back)) {
+            turn(write, id, SlotAction::Restore, to, &UPHELD, by).await?;
+            return Ok(Some(id));
+        }
+    }
+    let Some(id) = free(write, &ended.program, &ended.region, 1).await?.pop() else {
+        return Ok(None);
+    };
+    turn(write, id, SlotAction::Restore, to, &UPHELD, by).await?;
+    Ok(Some(id))
+}
+
 /// When the last appeal period ends of all those who held the place or stood for it up to `last`; `None` while one of them
-/// has not been told. A candidate who takes a withdrawn one's turn inherits what runs for the family before.
+/// has not been told or waits for the answer to an appeal. A candidate who takes a withdrawn one's turn inherits what runs for the family before.
 pub(super) async fn appeal_end(write: &Write, last: &Membership) -> Result<Option<i64>> {
     let mut end = i64::MIN;
     let mut at = Some(last.clone());
@@ -461,7 +582,7 @@ pub(super) async fn appeal_end(write: &Write, last: &Membership) -> Result<Optio
             .filter(notice::Column::MembershipId.eq(row.id))
             .all(write.on())
             .await?;
-        if told.is_empty() {
+        if told.is_empty() || appeals::waits(write, row.id).await? {
             return Ok(None);
         }
         for one in told {
@@ -535,12 +656,7 @@ async fn next_in_line(
         let has_place = membership::Entity::find()
             .filter(membership::Column::Program.eq(&ended.program))
             .filter(theirs)
-            .filter(membership::Column::State.is_in([
-                "candidate",
-                "designated",
-                "active",
-                "suspended",
-            ]))
+            .filter(membership::Column::State.is_in(OCCUPYING))
             // Who was endorsed and has no place yet is not passed over.
             .filter(
                 Condition::any()
@@ -552,7 +668,9 @@ async fn next_in_line(
         if has_place.is_some() {
             continue;
         }
+        // Whom a merge or a move ended takes no place.
         if let Some(home) = family::Entity::find_by_id(entry.family_id)
+            .filter(family::Column::ClosedAt.is_null())
             .one(write.on())
             .await?
         {
@@ -810,7 +928,7 @@ pub(super) async fn next_training_round(
     let before = membership::Entity::find()
         .filter(membership::Column::Program.eq(program))
         .filter(membership::Column::Region.eq(region.as_str()))
-        .filter(membership::Column::State.is_in(["candidate", "designated", "active", "suspended"]))
+        .filter(membership::Column::State.is_in(OCCUPYING))
         .order_by_asc(membership::Column::Id)
         .all(write.on())
         .await?;

@@ -5,6 +5,7 @@
     reason = "a test that cannot go on fails, and says where"
 )]
 
+mod appeals;
 mod authz;
 mod bad_input;
 mod base_map;

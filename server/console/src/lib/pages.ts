@@ -15,7 +15,7 @@ export interface Page extends Listed {
 }
 
 /** Whose work waits for them in a list. */
-const AT_WORK = ['assign_cases', 'review_cases', 'decide_cases', 'confirm_decisions', 'confirm_grants', 'confirm_imports', 'deliver_notices', 'import'] as const;
+const AT_WORK = ['assign_cases', 'review_cases', 'decide_cases', 'confirm_decisions', 'confirm_grants', 'confirm_imports', 'deliver_notices', 'import', 'examine_appeals'] as const;
 
 const PAGES: readonly Page[] = [
 	{ href: '/tugas', label: shell.pages.tugas, key: 't', open: () => AT_WORK.some((permission) => may(permission)) },
@@ -75,6 +75,13 @@ const PAGES: readonly Page[] = [
 		group: 'warga', key: 'z',
 		open: () => may('issue_letters') || may('set_letter_offices'),
 		below: () => may('read_cases'),
+	},
+	{ href: '/loket', label: shell.pages.loket, key: 'f', open: () => may('file_appeals') && may('search_families') },
+	{
+		href: '/keberatan',
+		label: shell.pages.keberatan,
+		group: 'warga',
+		open: () => may('file_appeals') || may('examine_appeals') || may('judge_appeals') || may('read_journal'),
 	},
 	{ href: '/impor', label: shell.pages.impor, group: 'data', key: 'o', open: () => may('import') || may('confirm_imports') },
 	{ href: '/pengguna', label: shell.pages.pengguna, group: 'pengaturan', key: 'w', open: () => may('manage_users') },

@@ -1,6 +1,8 @@
 /** The reason codes Tilik ships, with their words and in their order, as the contract tells them (`npm run reasons`). */
 import {
 	BATCH_REFUSALS,
+	APPEAL_DISMISSED,
+	APPEAL_UPHELD,
 	CLOSE_REASONS,
 	DELIBERATION_REFUSALS,
 	LETTER_REVOCATIONS,
@@ -22,6 +24,8 @@ import {
 
 export {
 	BATCH_REFUSALS,
+	APPEAL_DISMISSED,
+	APPEAL_UPHELD,
 	CLOSE_REASONS,
 	DELIBERATION_REFUSALS,
 	LETTER_REVOCATIONS,
@@ -46,6 +50,7 @@ const BY_ITSELF: readonly Reason[] = [
 	{ code: 'LATIHAN_DIULANG', label: 'Babak latihan baru dimulai' },
 	{ code: 'BELUM_DIPERINGKAT', label: 'Desil belum diperingkat' },
 	{ code: 'GANTI_PENGURUS', label: 'Menunggu pengganti pengurus yang meninggal' },
+	{ code: 'KEBERATAN_DITERIMA', label: 'Keberatan keluarga sebelumnya diterima' },
 ];
 
 const words = new Map(
@@ -54,6 +59,8 @@ const words = new Map(
 		...BATCH_REFUSALS,
 		...EVENT_DISMISSALS,
 		...MOVE_RETURNS,
+		...APPEAL_UPHELD,
+		...APPEAL_DISMISSED,
 		...GRANT_REFUSALS,
 		...PLAN_EXCEPTIONS,
 		...RULE_REFUSALS,

@@ -20,6 +20,7 @@ export const ministry = {
 		designated: 'Penerima baru',
 		eligible: 'Tetap layak',
 		proposed: 'Usulan',
+		reinstated: 'Kembali layak (keberatan diterima)',
 	},
 	list: 'Putusan untuk SIKS-NG',
 	columns: { who: 'Penerima', act: 'Putusan', where: 'Alamat', approved: 'Disahkan', copy: 'Salin', done: 'Sudah diinput' },

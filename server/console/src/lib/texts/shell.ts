@@ -42,6 +42,8 @@ export const shell = {
 		musyawarah: 'Musyawarah',
 		jadwal: 'Jadwal',
 		surat: 'Surat',
+		keberatan: 'Keberatan',
+		loket: 'Loket',
 		impor: 'Impor',
 		pengguna: 'Pengguna',
 		perangkat: 'Perangkat',

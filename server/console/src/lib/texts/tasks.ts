@@ -33,6 +33,8 @@ export const tasks = {
 		receive_family: 'Keluarga pindahan baru datang',
 		judge_event: 'Peristiwa kependudukan perlu dilihat',
 		release_events: 'Kiriman Dukcapil ditahan',
+		examine_appeal: 'Keberatan keluarga menunggu diperiksa',
+		judge_appeal: 'Keberatan keluarga menunggu putusan Anda',
 	},
 	actions: {
 		assign: 'Tugaskan',
@@ -61,6 +63,8 @@ export const tasks = {
 		receive_family: 'Buka keluarga yang datang',
 		judge_event: 'Buka peristiwa',
 		release_events: 'Buka kiriman',
+		examine_appeal: 'Buka keberatan',
+		judge_appeal: 'Buka keberatan',
 	},
 	list: (kind: string) => `Yang paling lama: ${kind}`,
 	columns: { about: 'Tentang', region: 'Wilayah', since: 'Menunggu sejak', due: 'Batas waktu' },
