@@ -57,8 +57,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000003_rules::Migration),
             Box::new(m20261129_000004_waitlist_order::Migration),
             Box::new(m20261129_000005_exchange::Migration),
-            Box::new(m20261129_000011_letters::Migration),
             Box::new(m20261129_000010_population::Migration),
+            Box::new(m20261129_000011_letters::Migration),
             Box::new(m20261129_000012_appeals::Migration),
         ]
     }

@@ -1868,6 +1868,8 @@ fn exchanged(s: &mut BTreeSet<String>) {
         version: 2,
         kind: MinistryActKind::Cancelled.into(),
         program: "PKH".into(),
+        proposal: Some(id(91)),
+        proposed: Some(tilik_protocol::proposal::ProposalKind::New.into()),
         family: id(2),
         name: "Sutrisno".into(),
         person: Some(id(3)),
@@ -2044,6 +2046,110 @@ fn exchanged(s: &mut BTreeSet<String>) {
 }
 
 /// What the civil registry sends, and what becomes of it.
+fn appeals(s: &mut BTreeSet<String>) {
+    use tilik_protocol::appeal::{
+        AppealFinding, AppealOutcome, AppealRow, AppealState, AppealView, AppealWord, Appellant,
+        ExamineAppeal, FileAppeal, JudgeAppeal, ReceiptStage, Restored, WithdrawAppeal,
+    };
+    let row = AppealRow {
+        id: id(95),
+        state: AppealState::Upheld.into(),
+        family: id(2),
+        family_name: "Sutrisno".into(),
+        region: village(),
+        program: "PKH".into(),
+        reason: Some(ReasonCode::known("PINDAH_LUAR")),
+        filed_at: at(10),
+        due_at: at(20_170),
+        overdue: false,
+    };
+    wire(s, &row);
+    let finding = AppealFinding {
+        outcome: AppealOutcome::Upheld.into(),
+        reason: ReasonCode::known("DATA_SALAH"),
+        words: "Keluarga masih tinggal di alamat ini.".into(),
+        by: id(1),
+        by_name: Some("Verifikator".into()),
+        at: at(20),
+    };
+    wire(s, &finding);
+    let word = AppealWord {
+        agreed: true,
+        words: Some("Setuju.".into()),
+        by: id(4),
+        by_name: Some("Kepala Dinas".into()),
+        at: at(30),
+    };
+    wire(s, &word);
+    wire(
+        s,
+        &AppealView {
+            appeal: row,
+            version: 3,
+            membership: id(12),
+            person: Some(id(3)),
+            person_name: Some("Sutrisno".into()),
+            ended_at: at(0),
+            came: "Sumarni".into(),
+            appellant: Appellant::Family.into(),
+            grounds: "Kami tidak pindah.".into(),
+            late: true,
+            receipt: "0123456789abcdef0123456789abcdef".into(),
+            filed_by_name: Some("Operator Satu".into()),
+            finding: Some(finding),
+            judged: Some(word),
+            lost_months: vec!["2026-10".into()],
+            restored: Some(Restored::BesideQuota.into()),
+            involved: false,
+        },
+    );
+    wire(
+        s,
+        &FileAppeal {
+            event_id: id(6),
+            membership: id(12),
+            came: "Sumarni".into(),
+            appellant: Appellant::Proxy,
+            grounds: "Kami tidak pindah.".into(),
+        },
+    );
+    wire(
+        s,
+        &ExamineAppeal {
+            event_id: id(6),
+            seen_version: 1,
+            outcome: AppealOutcome::Dismissed,
+            reason: ReasonCode::known("ALASAN_TERBUKTI"),
+            words: "Keluarga sudah pindah.".into(),
+        },
+    );
+    wire(
+        s,
+        &JudgeAppeal {
+            event_id: id(6),
+            seen_version: 2,
+            agree: false,
+            words: Some("Periksa lagi.".into()),
+        },
+    );
+    wire(
+        s,
+        &WithdrawAppeal {
+            event_id: id(6),
+            seen_version: 1,
+        },
+    );
+    wire(
+        s,
+        &ReceiptStage {
+            state: AppealState::Filed.into(),
+            filed_at: at(10),
+            due_at: at(20_170),
+            answered_at: Some(at(40)),
+        },
+    );
+}
+
 fn population(s: &mut BTreeSet<String>) {
     let payload = CivilPayload {
         region: Some(village()),
@@ -2232,6 +2338,7 @@ fn every_wire_type_has_a_snapshot() {
     let mut seen = BTreeSet::new();
     let s = &mut seen;
     population(s);
+    appeals(s);
     wire(
         s,
         &SignIn {
@@ -3094,6 +3201,7 @@ fn declared() -> BTreeSet<String> {
         include_str!("../src/overview.rs"),
         include_str!("../src/plan.rs"),
         include_str!("../src/population.rs"),
+        include_str!("../src/appeal.rs"),
         include_str!("../src/rule.rs"),
         include_str!("../src/evaluation.rs"),
         include_str!("../src/family.rs"),
@@ -3193,6 +3301,10 @@ fn every_code_and_state_is_spelled_in_snake_case_and_reads_back() {
     check::<tilik_protocol::letter::LetterStatus>();
     check::<tilik_protocol::letter::Numbering>();
     check::<tilik_protocol::letter::NumberShown>();
+    check::<tilik_protocol::appeal::AppealState>();
+    check::<tilik_protocol::appeal::AppealOutcome>();
+    check::<tilik_protocol::appeal::Appellant>();
+    check::<tilik_protocol::appeal::Restored>();
     check::<CivilKind>();
     check::<CivilState>();
     check::<CivilWhy>();

@@ -578,7 +578,19 @@ impl Acting {
             Some(_) | None => None,
         };
         let speaks_for = match &row {
-            Some(row) => self.answers_speak_for(row)?,
+            Some(row) => {
+                let home = family::Entity::find_by_id(case.family_id)
+                    .one(write.on())
+                    .await?
+                    .ok_or(Error::NOT_FOUND)?;
+                let whose = rules::Whose {
+                    regime: &home.regime,
+                    village: &region_of(case)?,
+                    program: None,
+                };
+                let thresholds = rules::Thresholds::in_force(write.on()).await?;
+                self.answers_speak_for(&thresholds, whose, row)?
+            }
             None => false,
         };
         if !speaks_for {

@@ -280,7 +280,7 @@ impl Run<'_> {
             .into_iter()
             .map(|row| (row.code.clone(), row))
             .collect();
-        let today = super::day_of(write.at());
+        let today = self.by.places().await?.today(write.at());
         let mut read = Vec::new();
         for row in chunk {
             match Line::read(row, &programs, today) {

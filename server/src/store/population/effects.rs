@@ -324,7 +324,7 @@ impl Acting {
     ) -> Result<Result<Subject, Known>> {
         let keys = self.store.keys();
         let nik = std::iter::once(said.nik.as_str());
-        let found = behind(write, "nik", nik, |nik| keys.blind_nik_candidates(nik)).await?;
+        let found = behind(write.on(), "nik", nik, |nik| keys.blind_nik_candidates(nik)).await?;
         let ids: Vec<Uuid> = found.into_values().flatten().collect();
         let rows = person::Entity::find()
             .filter(person::Column::Id.is_in(ids))

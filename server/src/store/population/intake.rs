@@ -476,7 +476,10 @@ impl Acting {
     ) -> Result<Homes> {
         let keys = self.store.keys();
         let numbers = events.iter().map(|event| event.nik.as_str());
-        let found = behind(write, "nik", numbers, |nik| keys.blind_nik_candidates(nik)).await?;
+        let found = behind(write.on(), "nik", numbers, |nik| {
+            keys.blind_nik_candidates(nik)
+        })
+        .await?;
         let ids: Vec<Uuid> = found.values().flatten().copied().collect();
         let mut family_of: HashMap<Uuid, Uuid> = HashMap::new();
         for some in ids.chunks(500) {

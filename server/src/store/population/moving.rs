@@ -35,7 +35,7 @@ use crate::store::journal::Entry;
 use crate::store::registration::{Draft, FamilyEdit, beginning_of};
 use crate::store::tables::{
     civil_event, family, family_move, family_request, former_pin, house, membership, ministry_act,
-    prepared_cancellation, verification_case,
+    verification_case,
 };
 use crate::store::write::Seen;
 use crate::store::{Acting, Write, in_regions, slots};
@@ -247,15 +247,6 @@ impl Acting {
             .filter(family_request::Column::Outcome.is_null())
             .exec(write.on())
             .await?;
-        prepared_cancellation::Entity::update_many()
-            .col_expr(
-                prepared_cancellation::Column::Region,
-                Expr::value(to.region.to_string()),
-            )
-            .filter(prepared_cancellation::Column::FamilyId.eq(before.id))
-            .filter(prepared_cancellation::Column::State.eq("waiting"))
-            .exec(write.on())
-            .await?;
         ministry_act::Entity::update_many()
             .col_expr(
                 ministry_act::Column::Region,
@@ -375,7 +366,7 @@ impl Acting {
         let since = match body.since.as_deref() {
             None => None,
             Some(text) => {
-                let today = crate::store::imports::day_of(write.at());
+                let today = places.today(write.at());
                 let day = past_date("since", text, today);
                 let day = day.map_err(|problem| Error::Invalid(vec![problem]))?;
                 let begins = day

@@ -57,7 +57,7 @@ pub(in crate::store) struct Draft {
 }
 
 /// A number that leads elsewhere.
-pub(super) struct Led {
+pub(in crate::store) struct Led {
     /// Of which kind.
     pub number: Number,
     /// Whose it was.
@@ -67,7 +67,7 @@ pub(super) struct Led {
 }
 
 /// A family that is closed into another.
-pub(super) struct Closed {
+pub(in crate::store) struct Closed {
     pub from: Uuid,
     pub to: Uuid,
     /// The id by which files know it, unless the other took it over as its own.
