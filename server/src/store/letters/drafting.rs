@@ -53,12 +53,21 @@ pub(super) struct Draft {
     pub valid_until: Option<Timestamp>,
 }
 
-/// `DTSEN` in full.
-fn registry_name(regime: &str) -> String {
-    match regime {
-        "DTSEN" => "Data Tunggal Sosial dan Ekonomi Nasional (DTSEN)".to_owned(),
-        "DTKS" => "Data Terpadu Kesejahteraan Sosial (DTKS)".to_owned(),
-        other => other.to_owned(),
+/// The registry that a family stands in, as papers name it: the one of today, unless it is still of the one before.
+fn registry_of(regime: &str) -> &'static str {
+    if regime.eq_ignore_ascii_case("dtks") {
+        "DTKS"
+    } else {
+        REGIME
+    }
+}
+
+/// Its name in full.
+fn registry_name(registry: &str) -> &'static str {
+    if registry == "DTKS" {
+        "Data Terpadu Kesejahteraan Sosial (DTKS)"
+    } else {
+        "Data Tunggal Sosial dan Ekonomi Nasional (DTSEN)"
     }
 }
 
@@ -242,7 +251,7 @@ impl Acting {
         let at = self.store.now();
         let today = day_at(&village, at);
         let until = at.plus_s(i64::from(settings.valid_days) * 86_400);
-        let regime = row.regime.to_uppercase();
+        let regime = registry_of(&row.regime);
         let (village_name, above) = self.place_names(&village).await?;
         let nik = self.clear("person", "nik", one.id, one.nik_enc.as_ref())?;
         let kk = self.clear("family", "kk", row.id, row.kk_enc.as_ref())?;
@@ -252,10 +261,10 @@ impl Acting {
             (true, Some(year)) => year.to_string(),
             (true, None) => "tidak tercatat".to_owned(),
         };
-        let mut content = frame(settings, LetterKind::Registered, &regime, &village, at);
+        let mut content = frame(settings, LetterKind::Registered, regime, &village, at);
         content.opening = format!(
             "Yang bertanda tangan di bawah ini menerangkan bahwa menurut {} per {}:",
-            registry_name(&regime),
+            registry_name(regime),
             in_words(today)
         );
         content.lines = vec![line("name", "Nama", one.name.clone())];
