@@ -290,7 +290,7 @@ impl Store {
         } else {
             "group_concat(COALESCE(p.birth_year, 0))"
         };
-        let alive = format!("p.alive = ${}", values.len() + 1);
+        let alive = format!("p.alive = ${} AND p.merged_into IS NULL", values.len() + 1);
         let mut values = values;
         values.push(true.into());
         let text = format!(
