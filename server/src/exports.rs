@@ -147,7 +147,8 @@ impl App {
             }
             Ok::<([u8; 32], u32, u64), Error>((whole.finalize().into(), parts, bytes))
         };
-        let (rows, (sha256, parts, bytes)) = tokio::try_join!(by.make_export(asked, out), keeping)?;
+        let (rows, (sha256, parts, bytes)) =
+            tokio::try_join!(Box::pin(by.make_export(asked, out)), keeping)?;
         Ok(MadeExport {
             attempt,
             parts,

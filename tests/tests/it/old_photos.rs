@@ -188,9 +188,9 @@ async fn an_id_with_marks_in_it_is_found_whole_before_its_beginning_is() {
     city.world.end().await;
 }
 
-async fn kept(world: &World, prefix: BlobPrefix) -> usize {
+async fn kept(world: &World, prefix: &BlobPrefix) -> usize {
     let blobs = &world.app().unwrap().blobs;
-    blobs.list(&prefix, None, 100).await.unwrap().objects.len()
+    blobs.list(prefix, None, 100).await.unwrap().objects.len()
 }
 
 #[tokio::test]
@@ -199,8 +199,8 @@ async fn what_a_crash_leaves_of_an_archive_is_deleted() {
     let kk = format!("{}.jpg", city.village.homes[0].kk);
     let photo = snapshot(1).unwrap();
     let report = city.bring(&[(&kk, &photo)]).await;
-    let feeds = async || kept(&city.world, BlobPrefix::feeds()).await;
-    let photos = async || kept(&city.world, BlobPrefix::attachments()).await;
+    let feeds = async || kept(&city.world, &BlobPrefix::feeds()).await;
+    let photos = async || kept(&city.world, &BlobPrefix::attachments()).await;
     assert_eq!((feeds().await, photos().await), (0, 1));
 
     // It died after it said that all is done, and over a photo that it had drawn.

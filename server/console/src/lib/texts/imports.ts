@@ -318,6 +318,7 @@ export const imports = {
 		pins: {
 			lead: 'Titik rumah yang sudah dimiliki kota: GeoJSON dengan no_kk, nik, atau id_keluarga.',
 			effect: 'Tampil sebagai pin lama, belum diverifikasi. Bukan bukti kunjungan: pin dari kunjungan yang diterima selalu didahulukan.',
+			format: 'FeatureCollection berisi Point dalam derajat WGS 84 (EPSG:4326), bujur lebih dahulu, masing-masing dengan properti “no_kk”, “nik”, atau “id_keluarga”.',
 			columns: {},
 		},
 	},
