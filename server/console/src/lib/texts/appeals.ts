@@ -9,7 +9,7 @@ export const appeals = {
 	none: 'Tidak ada keberatan yang menunggu jawaban',
 	noneText: 'Keberatan dicatat dari halaman penerima, pada kepesertaan yang dihentikan.',
 	noneAnswered: 'Belum ada keberatan yang dijawab',
-	shown: 'keberatan',
+	shown: (n: string) => `${n} keberatan`,
 	columns: { family: 'Keluarga', program: 'Program', reason: 'Alasan penghentian', filed: 'Diajukan', due: 'Dijawab paling lambat', state: 'Keadaan' },
 	overdue: 'Terlambat',
 	of: (name: string) => `Keberatan ${name}`,
