@@ -1413,6 +1413,8 @@ fn exchanged(s: &mut BTreeSet<String>) {
         version: 2,
         kind: MinistryActKind::Cancelled.into(),
         program: "PKH".into(),
+        proposal: Some(id(91)),
+        proposed: Some(tilik_protocol::proposal::ProposalKind::New.into()),
         family: id(2),
         name: "Sutrisno".into(),
         person: Some(id(3)),
