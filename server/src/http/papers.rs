@@ -22,7 +22,7 @@ pub struct Sent {
 }
 
 /// `POST /v1/papers`: a scan; what it is attached to comes after.
-#[utoipa::path(post, path = "/v1/papers", tag = "deliberations", params(("event_id" = EventId, Query, description = "Repeating the request repeats this")), request_body(content = String, content_type = "application/pdf", description = "A PDF or a JPEG as it is, at most 10 MiB"), responses((status = 200, body = PaperView)))]
+#[utoipa::path(post, path = "/v1/papers", tag = "papers", params(("event_id" = EventId, Query, description = "Repeating the request repeats this")), request_body(content = String, content_type = "application/pdf", description = "A PDF or a JPEG as it is, at most 10 MiB"), responses((status = 200, body = PaperView)))]
 pub async fn take(
     By(by): By,
     State(app): State<App>,
@@ -40,7 +40,7 @@ pub async fn take(
 }
 
 /// `GET /v1/papers/{id}`: the scan as it was taken in.
-#[utoipa::path(get, path = "/v1/papers/{id}", tag = "deliberations", params(("id" = PaperId, Path)), responses((status = 200, body = Vec<u8>, content_type = "application/pdf")))]
+#[utoipa::path(get, path = "/v1/papers/{id}", tag = "papers", params(("id" = PaperId, Path)), responses((status = 200, body = Vec<u8>, content_type = "application/pdf")))]
 pub async fn show(By(by): By, State(app): State<App>, Path(id): Path<PaperId>) -> Result<Response> {
     let (bytes, view) = app.paper(id, &by).await?;
     let mut response = bytes.into_response();
