@@ -511,7 +511,13 @@ fn proposals(s: &mut BTreeSet<String>) {
     wire(
         s,
         &read::<ProposeMany>(
-            json!({ "event_id": "00000000-0000-0000-0000-000000000090", "program": "PKH", "families": ["00000000-0000-0000-0000-000000000040"], "document_number": "SK/1/2026", "submit": true }),
+            json!({ "event_id": "00000000-0000-0000-0000-000000000090", "program": "PKH", "families": ["00000000-0000-0000-0000-000000000040"], "persons": [{ "family": "00000000-0000-0000-0000-000000000041", "person": "00000000-0000-0000-0000-000000000042" }], "document_number": "SK/1/2026", "submit": true }),
+        ),
+    );
+    wire(
+        s,
+        &read::<tilik_protocol::proposal::ProposedPerson>(
+            json!({ "family": "00000000-0000-0000-0000-000000000041", "person": "00000000-0000-0000-0000-000000000042" }),
         ),
     );
     wire(
