@@ -622,15 +622,15 @@ async fn a_cancelled_family_is_told_why_and_until_when_and_where_to_appeal() {
     assert_eq!(city.world.count(kept).await.unwrap(), 1);
 }
 
-/// What a program of poppler-utils makes of a PDF; `None`, said aloud, where it is not installed.
-fn poppler(program: &str, pdf: &[u8], args: &[&str]) -> Option<Vec<u8>> {
+/// What a program of poppler-utils makes of a PDF and writes to its output; `None`, said aloud, where it is not installed.
+fn poppler(program: &str, pdf: &[u8], args: &[&str], to: &[&str]) -> Option<Vec<u8>> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("surat.pdf");
     std::fs::write(&path, pdf).unwrap();
     let Ok(made) = Command::new(program)
         .args(args)
         .arg(&path)
-        .arg("-")
+        .args(to)
         .output()
     else {
         if let Some(list) = std::env::var_os("TILIK_TEST_SKIPS") {
@@ -660,7 +660,7 @@ async fn the_paper_says_its_words_and_a_telephone_reads_its_code() {
     // To be looked at.
     let kept = concat!(env!("CARGO_TARGET_TMPDIR"), "/letter.pdf");
     std::fs::write(kept, &pdf).unwrap();
-    let Some(text) = poppler("pdftotext", &pdf, &["-layout"]) else {
+    let Some(text) = poppler("pdftotext", &pdf, &["-layout"], &["-"]) else {
         return;
     };
     let text = String::from_utf8(text).unwrap();
@@ -677,7 +677,13 @@ async fn the_paper_says_its_words_and_a_telephone_reads_its_code() {
     ] {
         assert!(text.contains(words), "{words}: {text}");
     }
-    let image = poppler("pdftoppm", &pdf, &["-gray", "-r", "200", "-singlefile"]).unwrap();
+    let image = poppler(
+        "pdftoppm",
+        &pdf,
+        &["-gray", "-r", "200", "-singlefile"],
+        &[],
+    )
+    .unwrap();
     let mut parts = image.splitn(4, |b| b.is_ascii_whitespace());
     assert_eq!(parts.next().unwrap(), b"P5");
     let mut number = || -> usize {
