@@ -24,6 +24,9 @@ mod m20261129_000002_proposals;
 mod m20261129_000003_rules;
 mod m20261129_000004_waitlist_order;
 mod m20261129_000005_exchange;
+mod m20261129_000010_population;
+mod m20261129_000011_letters;
+mod m20261129_000012_appeals;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -54,6 +57,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000003_rules::Migration),
             Box::new(m20261129_000004_waitlist_order::Migration),
             Box::new(m20261129_000005_exchange::Migration),
+            Box::new(m20261129_000010_population::Migration),
+            Box::new(m20261129_000011_letters::Migration),
+            Box::new(m20261129_000012_appeals::Migration),
         ]
     }
 }

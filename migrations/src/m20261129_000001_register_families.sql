@@ -78,3 +78,17 @@ CREATE UNIQUE INDEX duplicate_pair ON duplicate (one_id, other_id);
 CREATE INDEX duplicate_other ON duplicate (other_id);
 
 CREATE INDEX duplicate_waiting ON duplicate (found_at, id) WHERE verdict IS NULL;
+
+-- Ids by which files know families that were closed into others: they lead to the one that goes on.
+CREATE TABLE registry_alias (
+    registry_key {text} NOT NULL PRIMARY KEY,
+    family_id {uuid} NOT NULL REFERENCES family(id)
+);
+
+CREATE INDEX registry_alias_family ON registry_alias (family_id);
+
+-- How far the names that were there before have been heard; one row while that goes on.
+CREATE TABLE hearing (
+    id integer NOT NULL PRIMARY KEY,
+    after_id {uuid} NOT NULL
+);

@@ -15,7 +15,7 @@ impl MigrationName for Migration {
 }
 
 /// What a city begins with until it says otherwise: act, program (empty: any), registry, first and last day, and from where.
-const BEGINNINGS: [(&str, &str, &str, &str, &str, &str); 5] = [
+const BEGINNINGS: [(&str, &str, &str, &str, &str, &str); 7] = [
     (
         "program",
         "",
@@ -26,7 +26,7 @@ const BEGINNINGS: [(&str, &str, &str, &str, &str, &str); 5] = [
     ),
     (
         "program",
-        "PBIJK",
+        "PBI-JK",
         "dtks",
         r#"{"day":1}"#,
         r#"{"day":11}"#,
@@ -55,6 +55,23 @@ const BEGINNINGS: [(&str, &str, &str, &str, &str, &str); 5] = [
         r#"{"day":1}"#,
         r#"{"day":17}"#,
         "Kebiasaan DTSEN 2025",
+    ),
+    (
+        "pbi_reactivation",
+        "",
+        "dtks",
+        r#"{"day":1}"#,
+        r#"{"day":11}"#,
+        "Kepmensos 150/HUK/2022",
+    ),
+    // Who is ill does not wait for a day of the month.
+    (
+        "pbi_reactivation",
+        "",
+        "dtsen",
+        r#"{"day":1}"#,
+        r#"{"month_end_minus":0}"#,
+        "SK Mensos 80/HUK/2025",
     ),
 ];
 

@@ -31,6 +31,15 @@ CREATE TABLE paper (
     used_by {text}
 );
 
+CREATE INDEX paper_loose ON paper (brought_at) WHERE used_by IS NULL;
+
+-- A family that somebody wrote down at a desk: no list of the ministry or the city named it, and nobody may have seen it yet.
+CREATE TABLE desk_family (
+    family_id {uuid} NOT NULL PRIMARY KEY REFERENCES family(id),
+    registered_by {uuid},
+    registered_at bigint NOT NULL
+);
+
 -- A deliberation of a village. Signed it stays.
 CREATE TABLE deliberation (
     id {uuid} NOT NULL PRIMARY KEY,
@@ -76,6 +85,9 @@ CREATE TABLE proposal (
     sptjm_signer_enc {bytes},
     sptjm_paper_id {uuid} REFERENCES paper(id),
     copy_of {uuid},
+    -- What it led to when it was endorsed.
+    membership_id {uuid} REFERENCES membership(id),
+    case_id {uuid} REFERENCES verification_case(id),
     created_at bigint NOT NULL
 );
 
@@ -86,6 +98,8 @@ CREATE INDEX proposal_state ON proposal (state, region, since);
 CREATE INDEX proposal_family ON proposal (family_id);
 
 CREATE INDEX proposal_visit ON proposal (visit_id);
+
+CREATE INDEX proposal_membership ON proposal (membership_id);
 
 CREATE UNIQUE INDEX one_open_family_proposal ON proposal (kind, program, family_id) WHERE family_id IS NOT NULL AND person_id IS NULL AND state NOT IN ('accepted','rejected','withdrawn');
 
@@ -106,11 +120,12 @@ CREATE TABLE proposal_act (
     PRIMARY KEY (proposal_id, seq)
 );
 
--- The names of a deliberation and what it said of each.
+-- The names of a deliberation and what it said of each; proposal_seq is the act by which the proposal says what it said then.
 CREATE TABLE deliberation_name (
     deliberation_id {uuid} NOT NULL REFERENCES deliberation(id),
     proposal_id {uuid} NOT NULL REFERENCES proposal(id),
     position integer NOT NULL,
+    proposal_seq integer NOT NULL,
     said {text},
     reason {text},
     PRIMARY KEY (deliberation_id, proposal_id)

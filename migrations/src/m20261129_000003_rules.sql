@@ -25,29 +25,45 @@ CREATE UNIQUE INDEX one_rule_in_force ON rule (program, regime, region) WHERE st
 
 CREATE UNIQUE INDEX one_rule_waiting ON rule (program, regime, region) WHERE state = 'waiting';
 
--- What somebody recorded about a family or a person that a rule may ask for.
+-- What somebody recorded about a family or a person that a rule may ask for. Who says so and what shows it are words of
+-- people about people: sealed. The number of a document is in clear, as everywhere.
 CREATE TABLE eligibility_fact (
     id {uuid} NOT NULL PRIMARY KEY,
     version integer NOT NULL,
     family_id {uuid} NOT NULL REFERENCES family(id),
     person_id {uuid},
     code {text} NOT NULL,
-    source {text} NOT NULL,
-    evidence {text} NOT NULL,
+    body_enc {bytes} NOT NULL,
+    document_number {text},
     valid_from bigint NOT NULL,
     valid_until bigint,
     appeal {text} NOT NULL,
     recorded_by {uuid},
-    recorded_at bigint NOT NULL
+    recorded_at bigint NOT NULL,
+    appealed_by {uuid},
+    appealed_at bigint,
+    decided_by {uuid},
+    decided_at bigint
 );
 
 CREATE INDEX eligibility_fact_family ON eligibility_fact (family_id);
 
--- What the rule in force said of a membership, and from which facts; kept for ever.
+CREATE INDEX eligibility_fact_person ON eligibility_fact (person_id) WHERE person_id IS NOT NULL;
+
+-- Each time that facts are read to be held against rules takes the next number before it reads: of two that end in the
+-- wrong order the one that read later counts, whatever their clocks say.
+CREATE TABLE evaluation_turn (
+    id integer NOT NULL PRIMARY KEY,
+    turn bigint NOT NULL
+);
+
+-- What the rule in force said of a membership, and from which facts; kept for ever. A membership is one person's or one
+-- family's, so one present evaluation a membership is one a person.
 CREATE TABLE evaluation (
     id {uuid} NOT NULL PRIMARY KEY,
     membership_id {uuid} NOT NULL REFERENCES membership(id),
     family_id {uuid} NOT NULL REFERENCES family(id),
+    person_id {uuid},
     program {text} NOT NULL,
     rule_id {uuid} NOT NULL REFERENCES rule(id),
     outcome {text} NOT NULL,
@@ -55,6 +71,7 @@ CREATE TABLE evaluation (
     body_enc {bytes} NOT NULL,
     facts_hash {bytes} NOT NULL,
     visit_id {uuid},
+    turn bigint NOT NULL,
     at bigint NOT NULL,
     superseded_at bigint
 );
@@ -69,8 +86,8 @@ CREATE TABLE prepared_cancellation (
     version integer NOT NULL,
     membership_id {uuid} NOT NULL REFERENCES membership(id),
     family_id {uuid} NOT NULL REFERENCES family(id),
+    person_id {uuid},
     evaluation_id {uuid} NOT NULL REFERENCES evaluation(id),
-    region {text} NOT NULL,
     reason {text} NOT NULL,
     document_number {text},
     state {text} NOT NULL,

@@ -55,7 +55,17 @@ CREATE TABLE export_run (
     bytes bigint,
     sha256 {bytes},
     until bigint,
-    downloads integer NOT NULL
+    downloads integer NOT NULL,
+    attempt {uuid}
+);
+
+-- The pieces in which such a file is kept. Each stands here before its bytes do, so that none is ever forgotten.
+CREATE TABLE export_part (
+    export_id {uuid} NOT NULL REFERENCES export_run(id),
+    attempt {uuid} NOT NULL,
+    position integer NOT NULL,
+    sha256 {bytes} NOT NULL,
+    PRIMARY KEY (export_id, attempt, position)
 );
 
 CREATE INDEX export_run_asker ON export_run (asked_by, asked_at);
@@ -74,7 +84,12 @@ CREATE TABLE old_photo_run (
     taken bigint NOT NULL,
     known bigint NOT NULL,
     rejected bigint NOT NULL,
-    told {text} NOT NULL
+    told {text} NOT NULL,
+    -- Whether its bytes are kept, or may be.
+    kept boolean NOT NULL,
+    -- A photo whose bytes may be kept before its row is.
+    drawn_id {uuid},
+    drawn_sha256 {bytes}
 );
 
 -- Photos that a city held before. Never evidence: nothing that decides reads them.

@@ -223,19 +223,16 @@ impl FreeSpace for Desk {
 }
 
 impl Signer for Desk {
-    fn public_key(&self) -> Vec<u8> {
-        self.0
-            .verifying_key()
-            .to_encoded_point(false)
-            .as_bytes()
-            .to_vec()
+    fn public_key(&self) -> Result<Vec<u8>, PortError> {
+        let point = self.0.verifying_key().to_encoded_point(false);
+        Ok(point.as_bytes().to_vec())
     }
     fn sign(&self, message: Vec<u8>) -> Result<Vec<u8>, PortError> {
         let signature: p256::ecdsa::Signature = self.0.sign(&message);
         Ok(signature.to_der().as_bytes().to_vec())
     }
-    fn level(&self) -> String {
-        "software".to_owned()
+    fn level(&self) -> Result<String, PortError> {
+        Ok("software".to_owned())
     }
 }
 

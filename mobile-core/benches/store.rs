@@ -62,14 +62,14 @@ impl FreeSpace for Still {
 }
 
 impl Signer for Still {
-    fn public_key(&self) -> Vec<u8> {
-        Vec::new()
+    fn public_key(&self) -> Result<Vec<u8>, PortError> {
+        Err(PortError::Failed)
     }
     fn sign(&self, _: Vec<u8>) -> Result<Vec<u8>, PortError> {
         Err(PortError::Failed)
     }
-    fn level(&self) -> String {
-        "software".to_owned()
+    fn level(&self) -> Result<String, PortError> {
+        Ok("software".to_owned())
     }
 }
 

@@ -160,9 +160,9 @@ pub(crate) fn again(core: &mut Core, phone: &Phone, row: &InFlight) -> Result<Op
             let body = EnrolDevice {
                 code: enrolling.code,
                 device: enrolling.device,
-                public_key: pump::base64(phone.ports.signer.public_key()),
+                public_key: pump::base64(phone.ports.signer.public_key()?),
                 name: phone.app.phone_name.clone(),
-                key_level: phone.ports.signer.level(),
+                key_level: phone.ports.signer.level()?,
                 proof: pump::base64(proof),
             };
             json(row.id.clone(), "/v1/devices", None, phone, &body).map(Some)
@@ -319,7 +319,7 @@ pub(crate) fn on_enrolled(
         enrolled.officer.to_string(),
         enrolled.username,
         enrolled.now.as_micros(),
-        phone.ports.signer.public_key(),
+        phone.ports.signer.public_key()?,
     ])?;
     meta::set(&tx, meta::DEVICE, &enrolled.device)?;
     meta::set(&tx, meta::SPOOL_RECIPIENT, &enrolled.spool_recipient)?;
@@ -335,11 +335,20 @@ pub(crate) fn on_enrolled(
     // A session is bound to the device it was begun on.
     end_session(&tx)?;
     meta::forget(&tx, meta::SIGN_IN_AGAIN)?;
+    // Somebody else's phone from now on: whoever it was asks for no PIN and shows no roster here any more.
+    let is_anothers = meta::get(&tx, meta::USER)?.is_some_and(|user| user != enrolled.officer);
+    if is_anothers {
+        meta::forget(&tx, meta::USER)?;
+    }
     in_flight::forget(&tx, &row.id)?;
     backoff::clear(&tx, &scope)?;
     backoff::clear(&tx, backoff::NET)?;
     tx.commit()?;
     core.pump.access = None;
+    if is_anothers {
+        core.stores.account = None;
+        core.unlocked = false;
+    }
     Ok(())
 }
 

@@ -71,6 +71,7 @@ pub(crate) fn begin(app: &FieldApp, begin: &BeginVisit) -> Result<VisitId> {
             if region.level() != RegionLevel::Village {
                 return Err(Error::refused("region_not_a_village"));
             }
+            drafts::drop_untouched(db, enrolment.officer)?;
             (region, Some(Form::finding()?), None)
         }
         (None, VisitKind::Quick | VisitKind::Full | VisitKind::Unreachable) => {

@@ -47,14 +47,14 @@ pub use requests::{Header, Request, RequestBody, Response};
 pub use screens::{
     Asked, AssignmentView, BeginVisit, CameraView, CaseAction, CaseView, ClockProblem, DraftAnswer,
     DraftPhoto, DraftPin, DraftStep, DraftView, Fix, FormView, Heading, HousePhoto,
-    HousePhotosWhen, LevelHint, LockState, MapOutline, MapPin, MapPinKind, MapPoint, MapQuery,
-    MapView, MonthReport, Network, NewPhoto, NewPin, Notice, NoticeText, OutboxPhoto, OutboxState,
-    OutboxSummary, OutboxVisit, OutboxVisitView, PhotoSlot, PhotoTaken, PhotoVerdict, PinHint,
-    PinView, Place, QuestionView, ReportDay, ReturnedReason, ReturnedView, ScaleBar, SealedView,
-    SignOutView, SpaceProblem, Status, StorageView, SummaryView, SummaryWarning, TodayCounts,
-    TodayMark, TodayOrder, TodayPage, TodayQuery, TodayRow, UpdateState, VillageChoice, VisitStep,
-    Way, Why, level, privacy_notice, text_key_of_error, text_key_of_problem, text_key_of_reason,
-    text_keys,
+    HousePhotosWhen, LevelHint, LockState, LooseDraft, MapOutline, MapPin, MapPinKind, MapPoint,
+    MapQuery, MapView, MonthReport, Network, NewPhoto, NewPin, Notice, NoticeText, OutboxPhoto,
+    OutboxState, OutboxSummary, OutboxVisit, OutboxVisitView, PhotoSlot, PhotoTaken, PhotoVerdict,
+    PinHint, PinView, Place, QuestionView, ReportDay, ReturnedReason, ReturnedView, ScaleBar,
+    SealedView, SignOutView, SpaceProblem, Status, StorageView, SummaryView, SummaryWarning,
+    TodayCounts, TodayMark, TodayOrder, TodayPage, TodayQuery, TodayRow, UpdateState,
+    VillageChoice, VisitStep, Way, Why, level, privacy_notice, text_key_of_error,
+    text_key_of_problem, text_key_of_reason, text_keys,
 };
 use store::Stores;
 

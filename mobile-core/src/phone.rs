@@ -145,7 +145,10 @@ pub(crate) fn has_another_key(db: &Connection, phone: &Phone, device: DeviceId) 
         .query_row([device.to_string()], |row| row.get(0))
         .optional()?
         .flatten();
-    Ok(enrolled.is_some_and(|key| key != phone.ports.signer.public_key()))
+    match enrolled {
+        Some(enrolled) => Ok(enrolled != phone.ports.signer.public_key()?),
+        None => Ok(false),
+    }
 }
 
 /// Moves the chain on by one visit; in the transaction that puts the visit into the outbox.

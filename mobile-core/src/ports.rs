@@ -42,14 +42,20 @@ pub trait FreeSpace: Send + Sync {
 #[uniffi::export(with_foreign)]
 pub trait Signer: Send + Sync {
     /// The public half: P-256, SEC1 uncompressed, 65 bytes.
-    fn public_key(&self) -> Vec<u8>;
+    ///
+    /// # Errors
+    /// [`PortError`] when the keystore does not answer: a key that cannot be shown now is not another key.
+    fn public_key(&self) -> Result<Vec<u8>, PortError>;
     /// ECDSA with SHA-256 over `message`, DER.
     ///
     /// # Errors
     /// [`PortError`] when the keystore does not answer.
     fn sign(&self, message: Vec<u8>) -> Result<Vec<u8>, PortError>;
     /// `strongbox`, `tee`, `secure_enclave` or `software`.
-    fn level(&self) -> String;
+    ///
+    /// # Errors
+    /// [`PortError`] when the keystore does not answer.
+    fn level(&self) -> Result<String, PortError>;
 }
 
 /// The key of what is encrypted on this phone.

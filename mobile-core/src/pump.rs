@@ -354,7 +354,7 @@ pub(crate) fn on_no_network(app: &FieldApp, id: &str) -> Result<()> {
     match row.kind {
         Kind::Upload => outbox::on_cut(&core.stores.device, &row)?,
         Kind::Sync | Kind::Carry => sync::on_cut(core),
-        // What was fetched in part is fetched anew.
+        // A picture is fetched anew, an app from where it stands.
         Kind::HousePhoto | Kind::Update => in_flight::forget(&core.stores.device, &row.id)?,
         Kind::Enrol | Kind::SignIn | Kind::ChangePassword | Kind::SignOut | Kind::Refresh => {}
     }

@@ -14,7 +14,8 @@ pub struct Request {
     /// What to send.
     pub body: RequestBody,
     /// The full path of the file into which the shell streams the body of a good reply (2xx), so that it is never in
-    /// memory; the response then comes with an empty body. Absent: the body comes with the response.
+    /// memory; the response then comes with an empty body. A part (206) is written from where its `Content-Range` says. What
+    /// came before a cut stays. Absent: the body comes with the response.
     pub save_to: Option<String>,
 }
 

@@ -251,7 +251,7 @@ fn manifest(
         app: ManifestApp {
             version: app.version.clone(),
             build: app.build.clone(),
-            key_level: phone.ports.signer.level(),
+            key_level: phone.ports.signer.level()?,
             dev_options: app.dev_options,
             adb: app.adb,
             debugger: app.debugger,
@@ -315,7 +315,7 @@ fn sign(phone: &Phone, manifest: &Manifest) -> Result<Vec<u8>> {
     let to_be_signed = manifest.to_be_signed();
     let raw = phone.sign(to_be_signed.clone())?;
     let signature = Signature::from_slice(&raw).map_err(|_| Error::Broken("signature-range"))?;
-    let genuine = VerifyingKey::from_sec1_bytes(&phone.ports.signer.public_key())
+    let genuine = VerifyingKey::from_sec1_bytes(&phone.ports.signer.public_key()?)
         .is_ok_and(|key| key.verify(&to_be_signed, &signature).is_ok());
     if !genuine {
         return Err(Error::Broken("signature"));

@@ -16,6 +16,12 @@ const LISTS = [
 	['rejecting_proposal', 'PROPOSAL_REJECTIONS', 'Why a proposal for the registry or a program is rejected.'],
 	['returning_proposal', 'PROPOSAL_RETURNS', 'Why a proposal goes back to who wrote it.'],
 	['refusing_name', 'DELIBERATION_REFUSALS', 'Why a deliberation does not agree to a name.'],
+	['revoking_letter', 'LETTER_REVOCATIONS', 'Why a letter is revoked.'],
+	['dismissing_event', 'EVENT_DISMISSALS', 'Why a population event has no effect here.'],
+	['refusing_batch', 'BATCH_REFUSALS', 'Why a batch of population events is refused.'],
+	['returning_move', 'MOVE_RETURNS', 'Why a village sends a family back.'],
+	['upholding_appeal', 'APPEAL_UPHELD', 'Why an appeal of a family is upheld.'],
+	['dismissing_appeal', 'APPEAL_DISMISSED', 'Why an appeal of a family is dismissed.'],
 ] as const;
 
 const contract = JSON.parse(readFileSync(new URL('../openapi.json', import.meta.url), 'utf8'));

@@ -7,7 +7,10 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use ipnet::IpNet;
+use tilik_protocol::population::{Limits, is_key_name};
 
 use crate::app_release::{self, AppFile};
 use crate::base_map::{BaseMap, Unfit};
@@ -47,6 +50,10 @@ pub struct Config {
     pub metrics: MetricsReaders,
     /// Whether roles that decide must show a code beside the password.
     pub second_factor: SecondFactor,
+    /// Whose population events are believed.
+    pub feed_keys: Vec<FeedKey>,
+    /// From where on a batch of them waits for a person.
+    pub event_limits: Limits,
     /// How full the disk may get.
     pub low_space: LowSpace,
     /// What is drawn under the families on the map.
@@ -126,6 +133,23 @@ impl Default for MetricsReaders {
     }
 }
 
+/// A public key of a feed; of one feed there may be several, while the old one is replaced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedKey {
+    /// `feed/key`, such as `dukcapil/2026`.
+    pub name: String,
+    /// Ed25519.
+    pub public: [u8; 32],
+}
+
+impl FeedKey {
+    /// Whether `signature` (base64url) over `message` was made with it.
+    pub fn signed(&self, message: &[u8], signature: &str) -> bool {
+        let signature = BASE64_URL_SAFE_NO_PAD.decode(signature.trim_end_matches('='));
+        signature.is_ok_and(|bytes| crate::signature::is_by_feed(&self.public, message, &bytes))
+    }
+}
+
 /// How the log is written. Only our own words may be chosen more or less of: what libraries say in detail may hold what
 /// people typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -181,7 +205,7 @@ impl fmt::Display for BadSettings {
 impl std::error::Error for BadSettings {}
 
 /// Every variable, and its meaning for people.
-pub const VARIABLES: [(&str, &str); 26] = [
+pub const VARIABLES: [(&str, &str); 28] = [
     (
         "TILIK_DATA_DIR",
         "folder for the embedded database, photos and spool files [default: ~/.local/share/tilik]",
@@ -249,6 +273,14 @@ pub const VARIABLES: [(&str, &str); 26] = [
     (
         "TILIK_SECOND_FACTOR",
         "required: verifiers, approvers and admins show a code from an app when they sign in; offered: who wants to [default: required]",
+    ),
+    (
+        "TILIK_FEED_KEYS",
+        "Ed25519 public keys of the civil registry, with commas, such as dukcapil/2026=<base64>; several while one is replaced",
+    ),
+    (
+        "TILIK_EVENT_LIMITS",
+        "when population events wait for a person: per cent of a village, persons that are never too many, deaths a day, missing numbers [default: 0.2,3,50,1000]",
     ),
     (
         "TILIK_LOW_SPACE",
@@ -516,6 +548,47 @@ fn low_space(text: &str) -> Option<LowSpace> {
     })
 }
 
+/// `dukcapil/2026=…,dukcapil/2027=…`: standard or URL-safe base64 of 32 bytes.
+fn feed_keys(text: &str) -> Option<Vec<FeedKey>> {
+    let mut keys: Vec<FeedKey> = Vec::new();
+    for part in text
+        .split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+    {
+        let (name, key) = part.split_once('=')?;
+        let key = key.trim().trim_end_matches('=');
+        let key = key.replace('+', "-").replace('/', "_");
+        let public = BASE64_URL_SAFE_NO_PAD.decode(key).ok()?.try_into().ok()?;
+        let name = name.trim().to_owned();
+        if !is_key_name(&name) || keys.iter().any(|known| known.name == name) {
+            return None;
+        }
+        keys.push(FeedKey { name, public });
+    }
+    Some(keys)
+}
+
+/// `0.2,3,50,1000`.
+fn event_limits(text: &str) -> Option<Limits> {
+    let parts: Vec<&str> = text.split(',').map(str::trim).collect();
+    let [share, few, deaths, gap] = parts[..] else {
+        return None;
+    };
+    // Per cent with at most three places, without a float.
+    let (whole, places) = share.split_once('.').unwrap_or((share, ""));
+    if places.len() > 3 || !places.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let share = format!("{whole}{places:0<3}").parse().ok()?;
+    (share <= 100_000).then_some(Limits {
+        share,
+        few: few.parse().ok()?,
+        deaths: deaths.parse().ok()?,
+        gap: gap.parse().ok()?,
+    })
+}
+
 fn console(text: &str) -> Option<Console> {
     match text {
         "embedded" => Some(Console::Embedded),
@@ -554,6 +627,8 @@ impl Config {
             workers: 1,
             metrics: MetricsReaders::default(),
             low_space: LowSpace::default(),
+            feed_keys: Vec::new(),
+            event_limits: Limits::default(),
             base_map: None,
             app: None,
             second_factor: SecondFactor::Required,
@@ -665,6 +740,22 @@ impl Config {
             low_space,
         ) {
             config.low_space = low;
+        }
+        if let Some(keys) = reader.read(
+            "TILIK_FEED_KEYS",
+            "holds something that is no named Ed25519 public key",
+            "Write dukcapil/2026=<base64 of 32 bytes>, with commas between several; each name once.",
+            feed_keys,
+        ) {
+            config.feed_keys = keys;
+        }
+        if let Some(limits) = reader.read(
+            "TILIK_EVENT_LIMITS",
+            "is no row of limits like 0.2,3,50,1000",
+            "Write per cent of a village, persons that are never too many, deaths a day, and numbers that may be missing.",
+            event_limits,
+        ) {
+            config.event_limits = limits;
         }
         if let Some(version) = reader.read(
             "TILIK_MIN_APP_VERSION",
@@ -859,6 +950,12 @@ mod tests {
             ("TILIK_METRICS_TOKEN", "abcdefghijklmnopqrst"),
             ("TILIK_SECOND_FACTOR", "offered"),
             ("TILIK_LOW_SPACE", "5, 2"),
+            (
+                "TILIK_FEED_KEYS",
+                "dukcapil/2026=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=, \
+                 dukcapil/2027=//////////////////////////////////////////8=",
+            ),
+            ("TILIK_EVENT_LIMITS", "1.5, 5, 80, 20"),
             ("TILIK_CONSOLE", "none"),
             ("TILIK_LOG", "json:warn"),
         ])
@@ -880,6 +977,16 @@ mod tests {
         assert_eq!(config.second_factor, SecondFactor::Offered);
         let low = config.low_space;
         assert_eq!((low.photos_wait_below, low.read_only_below), (5, 2));
+        assert_eq!(config.feed_keys[0].name, "dukcapil/2026");
+        assert_eq!(config.feed_keys[1].public, [255; 32]);
+        assert_eq!(
+            (config.event_limits.share, config.event_limits.few),
+            (1_500, 5)
+        );
+        assert_eq!(
+            (config.event_limits.deaths, config.event_limits.gap),
+            (80, 20)
+        );
         assert_eq!(config.console, Console::None);
         assert!(config.log.json && config.log.level == tracing::Level::WARN);
     }

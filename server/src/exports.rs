@@ -1,31 +1,44 @@
 //! Files that leave the installation: made in the background, kept encrypted for a day, handed to whoever asked.
 
 use bytes::Bytes;
-use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use futures_util::stream::{self, BoxStream};
+use futures_util::{FutureExt, StreamExt};
 use sha2::{Digest, Sha256};
 use tilik_protocol::export::{AnswerExport, AskExport, ExportFormat, ExportView};
 use tilik_protocol::ids::{ExportId, JobId};
+use tokio::sync::mpsc;
 
 use crate::App;
 use crate::blobs::BlobKey;
 use crate::error::{Error, Result};
 use crate::store::Acting;
 pub(crate) use crate::store::exports::JOB;
+use crate::store::exports::{AskedExport, MadeExport, Part};
 
 /// A file on its way to whoever asked for it.
-#[derive(Debug)]
 pub struct ExportFile {
-    /// Its bytes.
-    pub bytes: Bytes,
+    /// Its bytes, piece by piece.
+    pub bytes: BoxStream<'static, Result<Bytes>>,
+    /// How many there are.
+    pub len: u64,
     /// How it is written.
     pub format: ExportFormat,
     /// What to call it.
     pub name: String,
 }
 
-fn key(id: ExportId, sha256: &[u8; 32]) -> BlobKey {
-    BlobKey::export(JobId(id.into()), sha256)
+impl std::fmt::Debug for ExportFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ExportFile")
+            .field("len", &self.len)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+fn key(part: Part) -> BlobKey {
+    BlobKey::export(part.attempt, &part.sha256)
 }
 
 impl App {
@@ -61,8 +74,21 @@ impl App {
     /// `not_found`, `forbidden`, `wrong_moment`.
     pub async fn export_file(&self, id: ExportId, by: Acting) -> Result<ExportFile> {
         let ready = by.fetch_export(id).await?;
+        let mut parts = ready.parts.into_iter();
+        // Whether the blob store answers at all is told before the first byte is.
+        let first = match parts.next() {
+            Some(part) => Some(self.blobs.get(&key(part)).await?),
+            None => None,
+        };
+        let blobs = self.blobs.clone();
+        let rest = stream::iter(parts).then(move |part| {
+            let blobs = blobs.clone();
+            async move { blobs.get(&key(part)).await.map_err(Error::from) }
+        });
+        let bytes = stream::iter(first.map(Ok)).chain(rest);
         Ok(ExportFile {
-            bytes: self.blobs.get(&key(id, &ready.sha256)).await?,
+            bytes: bytes.boxed(),
+            len: ready.bytes,
             format: ready.format,
             name: format!("tilik-{}.{}", ready.kind, ready.format),
         })
@@ -75,18 +101,17 @@ impl App {
             let Some(asked) = system.asked_export(id).await? else {
                 return Ok(());
             };
+            // Of a making that was broken off.
+            for part in system.begun_parts(id).await? {
+                self.forget_part(&system, part).await?;
+            }
             let why = "asked for in the background";
             let made = match self.store.acting_as_asker(asked.asker, why).await {
-                Ok(by) => by.make_export(&asked).await,
+                Ok(by) => self.make_in_parts(id, &asked, &by, &system).await,
                 Err(error) => Err(error),
             };
             match made {
-                Ok((bytes, rows)) => {
-                    let sha256: [u8; 32] = Sha256::digest(&bytes).into();
-                    self.blobs.put(&key(id, &sha256), &bytes).await?;
-                    let made = (sha256, rows, bytes.len() as u64);
-                    system.end_export(id, Some(made)).await
-                }
+                Ok(made) => system.end_export(id, Some(made)).await,
                 // Whoever may not any more gets nothing; trying again would bring the same refusal.
                 Err(Error::Refused(_)) => system.end_export(id, None).await,
                 Err(error) => Err(error),
@@ -95,12 +120,60 @@ impl App {
         .boxed()
     }
 
-    /// Deletes the files whose day is over.
+    /// One piece is kept while the next is made.
+    async fn make_in_parts(
+        &self,
+        id: ExportId,
+        asked: &AskedExport,
+        by: &Acting,
+        system: &Acting,
+    ) -> Result<MadeExport> {
+        let attempt: JobId = self.ids.next();
+        let (out, mut pieces) = mpsc::channel::<Vec<u8>>(1);
+        let keeping = async {
+            let (mut whole, mut parts, mut bytes) = (Sha256::new(), 0_u32, 0_u64);
+            while let Some(piece) = pieces.recv().await {
+                whole.update(&piece);
+                bytes += piece.len() as u64;
+                let part = Part {
+                    export: id,
+                    attempt,
+                    position: parts,
+                    sha256: Sha256::digest(&piece).into(),
+                };
+                system.begin_part(part).await?;
+                self.blobs.put(&key(part), &piece).await?;
+                parts += 1;
+            }
+            Ok::<([u8; 32], u32, u64), Error>((whole.finalize().into(), parts, bytes))
+        };
+        let (rows, (sha256, parts, bytes)) =
+            tokio::try_join!(Box::pin(by.make_export(asked, out)), keeping)?;
+        Ok(MadeExport {
+            attempt,
+            parts,
+            sha256,
+            rows,
+            bytes,
+        })
+    }
+
+    async fn forget_part(&self, by: &Acting, part: Part) -> Result<()> {
+        self.blobs.delete(&key(part)).await?;
+        by.forget_part(part).await
+    }
+
+    /// Deletes the files whose day is over, and what is left of those that were never made.
     pub(crate) async fn forget_exports(&self, by: &Acting) -> Result<()> {
-        for (id, sha256) in by.expire_exports().await? {
-            self.blobs.delete(&key(id, &sha256)).await?;
-            by.forget_export(id).await?;
+        by.expire_exports().await?;
+        loop {
+            let left = by.left_over_parts().await?;
+            if left.is_empty() {
+                return Ok(());
+            }
+            for part in left {
+                self.forget_part(by, part).await?;
+            }
         }
-        Ok(())
     }
 }

@@ -57,16 +57,21 @@ impl App {
             let export = job.object.parse().map_err(Error::internal)?;
             return while_held(by, job, Box::pin(self.make_export(export))).await;
         }
+        if job.kind == crate::store::CIVIL_BATCH {
+            let batch = job.object.parse().map_err(Error::internal)?;
+            return while_held(by, job, Box::pin(by.apply_batch(batch))).await;
+        }
         if job.kind == crate::store::OPEN_PLAN {
             let plan = job.object.parse().map_err(Error::internal)?;
             return by.go_on_with_plan(plan).await;
         }
         if job.kind == crate::store::HEAR_NAMES {
-            return by.go_on_hearing_names().await;
+            return while_held(by, job, Box::pin(by.go_on_hearing_names())).await;
         }
         if job.kind == crate::store::EVALUATE {
-            by.evaluate(&job.object).await?;
-            return Ok(());
+            let object = job.object.clone();
+            let evaluating = async { by.evaluate(&object).await.map(|_| ()) };
+            return while_held(by, job, Box::pin(evaluating)).await;
         }
         let photo = job.object.parse::<PhotoId>().map_err(Error::internal);
         match job.kind.as_str() {
@@ -131,6 +136,8 @@ impl App {
         self.store.forget_old_tries().await?;
         self.forget_rehearsals(&by).await?;
         self.forget_exports(&by).await?;
+        self.forget_archives(&by).await?;
+        self.forget_papers(&by).await?;
         for photo in by.expire_uploads().await? {
             let prefix = BlobPrefix::chunks(uuid::Uuid::from(photo));
             for object in self.blobs.list(&prefix, None, 1000).await?.objects {

@@ -23,6 +23,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac as _};
 use jsonwebtoken::jwk::{Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
+use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use uuid::Uuid;
@@ -64,6 +65,8 @@ pub enum Purpose {
     Spool,
     /// Wraps the data key of each export file.
     Export,
+    /// Signs what is printed on letters (Ed25519).
+    Letter,
 }
 
 /// Why a keyring cannot be used.
@@ -160,6 +163,7 @@ pub struct Keyring {
     time_token: Ring<Secret>,
     spool: Ring<SpoolKey>,
     export: Ring<Secret>,
+    letter: Ring<Secret>,
 }
 
 /// Where and as what a keyring is being loaded.
@@ -261,6 +265,18 @@ impl Key for SpoolKey {
 
     fn text(&self) -> Zeroizing<String> {
         Zeroizing::new(self.0.to_string().expose_secret().to_owned())
+    }
+}
+
+/// The key for letters of a keyring that was made before there were any: from the journal's first key, which no rotation
+/// loses. The next file that is written has it as its own.
+fn letters_of_older(journal_mac: &Ring<Secret>) -> Ring<Secret> {
+    let oldest = journal_mac.all().min_by_key(|(version, _)| *version);
+    let (_, oldest) = oldest.unwrap_or((journal_mac.active, &journal_mac.key));
+    Ring {
+        active: 1,
+        key: Secret(Zeroizing::new(hmac(&oldest.0, &[b"tilik letter key"]))),
+        older: BTreeMap::new(),
     }
 }
 
@@ -405,6 +421,7 @@ impl Keyring {
             time_token: first(ids),
             spool: first(ids),
             export: first(ids),
+            letter: first(ids),
         }
     }
 
@@ -447,12 +464,20 @@ impl Keyring {
         if file.format != FILE_FORMAT {
             return Err(KeyringError::Malformed { line: 0, column: 0 });
         }
+        let journal_mac = file.ring(Purpose::JournalMac)?;
+        // A keyring of before letters has none of its own for them.
+        let letter = if file.keys.contains_key(&Purpose::Letter) {
+            file.ring(Purpose::Letter)?
+        } else {
+            letters_of_older(&journal_mac)
+        };
         Ok(Self {
             demo: file.demo,
             field: file.ring(Purpose::Field)?,
             blind_index: file.ring(Purpose::BlindIndex)?,
             blob_wrap: file.ring(Purpose::BlobWrap)?,
-            journal_mac: file.ring(Purpose::JournalMac)?,
+            journal_mac,
+            letter,
             token: file.ring(Purpose::Token)?,
             time_token: file.ring(Purpose::TimeToken)?,
             spool: file.ring(Purpose::Spool)?,
@@ -470,6 +495,7 @@ impl Keyring {
             (Purpose::TimeToken, RingFile::of(&self.time_token)),
             (Purpose::Spool, RingFile::of(&self.spool)),
             (Purpose::Export, RingFile::of(&self.export)),
+            (Purpose::Letter, RingFile::of(&self.letter)),
         ]);
         KeyringFile {
             format: FILE_FORMAT.to_owned(),
@@ -557,6 +583,7 @@ impl Keyring {
             Purpose::TimeToken => self.time_token.rotate(Secret::generate(ids)),
             Purpose::Spool => self.spool.rotate(SpoolKey::generate(ids)),
             Purpose::Export => self.export.rotate(Secret::generate(ids)),
+            Purpose::Letter => self.letter.rotate(Secret::generate(ids)),
         }
     }
 
@@ -576,6 +603,7 @@ impl Keyring {
             Purpose::JournalMac => self.journal_mac.active,
             Purpose::TimeToken => self.time_token.active,
             Purpose::Export => self.export.active,
+            Purpose::Letter => self.letter.active,
         }
     }
 
@@ -690,6 +718,25 @@ impl Keyring {
     /// Did this installation make that time token? Takes the same time whatever the answer.
     pub fn is_time_mac(&self, token: &[u8], tag: &Tag) -> bool {
         is_tag(&self.time_token, b"time:v1:", token, tag)
+    }
+
+    /// Signs what is printed on a letter; with the version of the key.
+    pub fn sign_letter(&self, printed: &[u8]) -> Option<(u32, [u8; 64])> {
+        let pair = Ed25519KeyPair::from_seed_unchecked(self.letter.key.0.as_slice()).ok()?;
+        let signature = pair.sign(printed).as_ref().try_into().ok()?;
+        Some((self.letter.active, signature))
+    }
+
+    /// Did this installation sign exactly this for a letter?
+    pub fn is_letter_signature(&self, version: u32, printed: &[u8], signature: &[u8; 64]) -> bool {
+        let pair = self
+            .letter
+            .get(version)
+            .and_then(|key| Ed25519KeyPair::from_seed_unchecked(key.0.as_slice()).ok());
+        pair.is_some_and(|pair| {
+            let public = UnparsedPublicKey::new(&ED25519, pair.public_key().as_ref());
+            public.verify(printed, signature).is_ok()
+        })
     }
 
     /// The refresh token that follows `shown` in a session: always the same one, so that a request that came twice, or
@@ -1265,6 +1312,9 @@ mod tests {
             );
         }
         for purpose in <Purpose as strum::VariantArray>::VARIANTS {
+            if *purpose == Purpose::Letter {
+                continue;
+            }
             let mut file = ring().file();
             file.keys.remove(purpose);
             let told = Keyring::parse(&serde_json::to_vec(&file).unwrap()).unwrap_err();
@@ -1273,6 +1323,29 @@ mod tests {
                 "{told}"
             );
         }
+    }
+
+    #[test]
+    fn a_keyring_of_before_letters_signs_the_same_whatever_is_rotated() {
+        let mut file = ring().file();
+        file.keys.remove(&Purpose::Letter);
+        let text = serde_json::to_vec(&file).unwrap();
+        let (one, mut other) = (
+            Keyring::parse(&text).unwrap(),
+            Keyring::parse(&text).unwrap(),
+        );
+        let (version, signature) = one.sign_letter(b"surat").unwrap();
+        let ids = Ids::seeded(Arc::new(HeldClock::default()), 5);
+        other.rotate(Purpose::JournalMac, &ids);
+        other.rotate(Purpose::Letter, &ids);
+        let written = serde_json::to_vec(&other.file()).unwrap();
+        let later = Keyring::parse(&written).unwrap();
+        assert!(later.is_letter_signature(version, b"surat", &signature));
+        assert!(!later.is_letter_signature(version, b"surat ", &signature));
+        assert!(!later.is_letter_signature(2, b"surat", &signature));
+        let (newer, other) = later.sign_letter(b"surat").unwrap();
+        assert_eq!(newer, 2);
+        assert!(!one.is_letter_signature(newer, b"surat", &other));
     }
 
     #[test]

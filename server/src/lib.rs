@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 pub mod actor;
 pub mod app_release;
+mod archive;
 pub mod base_map;
 pub mod blobs;
 pub mod clock;
@@ -17,6 +18,7 @@ pub mod intake;
 pub mod jobs;
 mod jpeg_rows;
 pub mod keys;
+pub mod letters;
 pub mod metrics;
 pub mod old_photos;
 pub mod papers;

@@ -108,9 +108,9 @@ struct Forgotten {
 
 #[derive(Args)]
 struct NewImport {
-    /// What the file holds: regions, boundaries, programs, quotas, families, memberships or waitlist.
+    /// What the file holds: regions, boundaries, programs, quotas, families, memberships, waitlist, decree or pins.
     kind: ImportKind,
-    /// CSV (comma, semicolon or tab), or GeoJSON for boundaries.
+    /// CSV (comma, semicolon or tab) or XLSX; GeoJSON for boundaries and pins.
     file: PathBuf,
     /// The account that answers for it; needed for what waits for an approver, who must be somebody else.
     #[arg(long = "as", value_name = "USERNAME")]

@@ -46,6 +46,15 @@ impl App {
         .map_err(Error::internal)?
     }
 
+    /// Deletes the scans that nobody attached to anything for a week.
+    pub(crate) async fn forget_papers(&self, by: &Acting) -> Result<()> {
+        for (id, key) in by.expire_papers().await? {
+            self.blobs.delete(&key).await?;
+            by.forget_paper(id).await?;
+        }
+        Ok(())
+    }
+
     /// A scan and what it is, for whoever reaches what it is attached to.
     ///
     /// # Errors

@@ -7,6 +7,7 @@
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use image::DynamicImage;
+use image::metadata::Orientation;
 
 use crate::jpeg_rows;
 
@@ -205,8 +206,8 @@ pub fn derivatives(bytes: &[u8]) -> Result<Derivatives, PhotoProblem> {
     })
 }
 
-/// A photo of unknown make drawn anew: at most 1600 pixels, nothing beside the pixels. Not evidence, so progressive ones
-/// are taken too.
+/// A photo of unknown make drawn anew, the way up it was taken: at most 1600 pixels, nothing beside the pixels. Not
+/// evidence, so progressive ones are taken too.
 ///
 /// # Errors
 /// What is wrong with it.
@@ -223,9 +224,28 @@ pub fn redrawn(bytes: &[u8]) -> Result<(Vec<u8>, u32, u32), PhotoProblem> {
         return Err(PhotoProblem::TooManyPixels);
     }
     let facts = PhotoFacts { width, height };
+    let turned = decoder.exif_data().and_then(Orientation::from_exif_chunk);
     let (rgb, width, height) = decode_as(bytes, facts)?;
     let (rgb, width, height) = shrink(&rgb, width, height, LARGE)?;
+    let (rgb, width, height) = upright(rgb, width, height, turned)?;
     Ok((encode(&rgb, width, height, 80)?, width, height))
+}
+
+/// A camera writes its pixels as it was held, and how that was beside them.
+fn upright(
+    rgb: Vec<u8>,
+    width: u32,
+    height: u32,
+    turned: Option<Orientation>,
+) -> Result<(Vec<u8>, u32, u32), PhotoProblem> {
+    let Some(turned) = turned.filter(|turned| *turned != Orientation::NoTransforms) else {
+        return Ok((rgb, width, height));
+    };
+    let pixels = image::RgbImage::from_raw(width, height, rgb).ok_or(PhotoProblem::Undecodable)?;
+    let mut photo = DynamicImage::ImageRgb8(pixels);
+    photo.apply_orientation(turned);
+    let (width, height) = (photo.width(), photo.height());
+    Ok((photo.into_rgb8().into_raw(), width, height))
 }
 
 /// The pixels of one of our own copies: RGB, width, height.
@@ -447,6 +467,37 @@ mod tests {
             .unwrap();
         bomb[at + 5..at + 9].copy_from_slice(&[0xff, 0xdc, 0xff, 0xdc]);
         assert_eq!(check(&bomb), Err(PhotoProblem::TooManyPixels));
+    }
+
+    /// The same pixels, with how the camera was held beside them.
+    fn held(jpeg: &[u8], orientation: u8) -> Vec<u8> {
+        let mut exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".to_vec();
+        exif.extend([orientation, 0, 0, 0, 0, 0, 0, 0]);
+        let mut photo = vec![0xff, 0xd8, 0xff, 0xe1];
+        photo.extend(u16::try_from(exif.len() + 2).unwrap().to_be_bytes());
+        photo.extend(exif);
+        photo.extend(&jpeg[2..]);
+        photo
+    }
+
+    #[test]
+    fn an_old_photo_stands_the_way_up_it_was_taken() {
+        // Left half white, right half black.
+        let pixels: Vec<u8> = (0..64 * 32)
+            .flat_map(|n| [if n % 64 < 32 { 255 } else { 0 }; 3])
+            .collect();
+        let flat = encode(&pixels, 64, 32, 90).unwrap();
+        let drawn = |orientation: u8| {
+            let (bytes, width, height) = redrawn(&held(&flat, orientation)).unwrap();
+            let (rgb, decoded, _) = decode(&bytes).unwrap();
+            assert_eq!(decoded, width);
+            (width, height, rgb[0] > 200, rgb[rgb.len() - 1] > 200)
+        };
+        assert_eq!(drawn(1), (64, 32, true, false));
+        assert_eq!(drawn(3), (64, 32, false, true), "upside down");
+        assert_eq!(drawn(6), (32, 64, true, false), "a quarter to the right");
+        assert_eq!(drawn(8), (32, 64, false, true), "a quarter to the left");
+        assert_eq!(drawn(99), (64, 32, true, false), "no such way");
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! Signatures of phones: ECDSA over P-256 with SHA-256, as Android's and Apple's key stores make them.
+//! Signatures of phones: ECDSA over P-256 with SHA-256, as Android's and Apple's key stores make them. And of feeds: Ed25519.
 
 use p256::elliptic_curve::sec1::ToEncodedPoint as _;
-use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
+use ring::signature::{ECDSA_P256_SHA256_FIXED, ED25519, UnparsedPublicKey};
 
 /// Bytes of a point that is not compressed.
 const WHOLE_POINT: usize = 65;
@@ -17,6 +17,12 @@ pub(crate) fn is_by(public_key: &[u8], message: &[u8], signature: &[u8]) -> bool
     }
     let key = p256::PublicKey::from_sec1_bytes(public_key);
     key.is_ok_and(|key| fits(key.to_encoded_point(false).as_bytes()))
+}
+
+/// Whether `signature` over `message` was made by the feed with this Ed25519 public key.
+pub(crate) fn is_by_feed(public_key: &[u8; 32], message: &[u8], signature: &[u8]) -> bool {
+    let key = UnparsedPublicKey::new(&ED25519, public_key);
+    key.verify(message, signature).is_ok()
 }
 
 #[cfg(test)]

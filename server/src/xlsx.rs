@@ -13,6 +13,7 @@ use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 use zip::ZipArchive;
 
+use crate::archive;
 use crate::error::{Error, Result};
 
 /// Files in the archive; an office's workbook has some dozens.
@@ -27,8 +28,14 @@ const SMALL_PART: u64 = 1024 * 1024;
 const MOST_SHARED: usize = 192 * 1024 * 1024;
 /// A part that describes the workbook, and is held too.
 const MOST_SHEETS: usize = 200;
-/// Between two brackets of a part; a spreadsheet lets a cell hold 32,767 letters.
+/// Between two brackets of a part, and in one cell; a spreadsheet lets a cell hold 32,767 letters.
 const LONGEST_RUN: usize = 256 * 1024;
+/// All cells of a row: many may share one long text.
+const LONGEST_ROW: usize = 1024 * 1024;
+/// All cells of a sheet: a file of text with as much in it would not be taken.
+const MOST_TOLD: usize = 512 * 1024 * 1024;
+/// Rows of a sheet, in any spreadsheet there is.
+const MOST_ROWS: u64 = 1_048_576;
 /// Columns of a table.
 const MOST_COLUMNS: usize = 1_000;
 /// From here on a spreadsheet's number has no room for all its digits.
@@ -303,7 +310,10 @@ impl<'a> Workbook<'a> {
     /// # Errors
     /// `invalid` naming the file, when it is no workbook or one that is refused.
     pub(crate) fn open(bytes: &'a [u8]) -> Result<Self> {
-        let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(unreadable)?;
+        let mut archive = archive::open(bytes, MOST_PARTS).map_err(|why| match why {
+            archive::Refused::Broken => unreadable(()),
+            archive::Refused::Bomb => bomb(),
+        })?;
         check_archive(&mut archive)?;
         let mut workbook = Self {
             archive,
@@ -408,7 +418,9 @@ impl<'a> Workbook<'a> {
                 })
             })
             .collect();
-        if self.sheets.is_empty() {
+        // A part that is named twice would be unpacked as often, and no spreadsheet does so.
+        let mut parts = std::collections::HashSet::new();
+        if self.sheets.is_empty() || !self.sheets.iter().all(|one| parts.insert(&one.path)) {
             return Err(unreadable(()));
         }
         Ok(())
@@ -484,8 +496,11 @@ impl<'a> Workbook<'a> {
                 event if in_text && !in_phonetic => text_of(&event, &mut shared.text)?,
                 _ => {}
             }
-            // What tells where each ends takes room too.
-            if shared.text.len() + shared.ends.len() * 8 > MOST_SHARED {
+            // What tells where each ends takes room too. Of many runs one text may be made without end.
+            let begun = shared.ends.last().copied().unwrap_or_default();
+            if shared.text.len() - begun > LONGEST_RUN
+                || shared.text.len() + shared.ends.len() * 8 > MOST_SHARED
+            {
                 return Err(bomb());
             }
         }
@@ -578,15 +593,16 @@ impl Rows<'_> {
         let mut buffer = Vec::new();
         let mut cells: Vec<Cell> = Vec::new();
         let (mut line, mut column) = (0_u64, 0_usize);
+        let (mut in_row, mut in_sheet) = (0_usize, 0_usize);
         let mut open: Option<Open> = None;
         let (mut in_value, mut in_phonetic, mut holds) = (false, false, false);
         loop {
             match next(&mut part, &mut buffer)? {
                 Event::Start(element) => match element.local_name().as_ref() {
                     "row" => {
-                        let told = attribute(&element, "r")?.and_then(|r| r.parse().ok());
-                        line = told.unwrap_or(line + 1);
+                        line = row_after(line, &element)?;
                         column = 0;
+                        in_row = 0;
                         cells.clear();
                     }
                     "c" => {
@@ -599,10 +615,7 @@ impl Rows<'_> {
                     _ => {}
                 },
                 Event::Empty(element) => match element.local_name().as_ref() {
-                    "row" => {
-                        let told = attribute(&element, "r")?.and_then(|r| r.parse().ok());
-                        line = told.unwrap_or(line + 1);
-                    }
+                    "row" => line = row_after(line, &element)?,
                     "c" => column = begin(&element, column)?.column + 1,
                     _ => {}
                 },
@@ -613,6 +626,11 @@ impl Rows<'_> {
                         if let Some(done) = open.take() {
                             let at = done.column;
                             let cell = self.cell(done)?;
+                            in_row += cell.text.len();
+                            in_sheet += cell.text.len();
+                            if in_row > LONGEST_ROW || in_sheet > MOST_TOLD {
+                                return Err(bomb());
+                            }
                             if !cell.text.is_empty() {
                                 holds = true;
                                 if cells.len() <= at {
@@ -728,6 +746,19 @@ impl Rows<'_> {
     }
 }
 
+/// The number of the row that begins after row `last`. One that goes back, or beyond what a spreadsheet shows, would name
+/// a line that nobody finds.
+fn row_after(last: u64, element: &BytesStart<'_>) -> Result<u64> {
+    let line = match attribute(element, "r")? {
+        Some(told) => told.parse().map_err(unreadable)?,
+        None => last + 1,
+    };
+    if line <= last || line > MOST_ROWS {
+        return Err(unreadable(()));
+    }
+    Ok(line)
+}
+
 /// Where a cell stands and what sort it is.
 fn begin(element: &BytesStart<'_>, next: usize) -> Result<Open> {
     let mut open = Open {
@@ -783,9 +814,6 @@ fn shows_a_day(code: &str) -> bool {
 
 /// Refuses an archive by what it says of itself.
 fn check_archive(archive: &mut ZipArchive<Cursor<&[u8]>>) -> Result<()> {
-    if archive.len() > MOST_PARTS || archive.has_overlapping_files().map_err(unreadable)? {
-        return Err(bomb());
-    }
     let mut unpacked = 0_u64;
     for at in 0..archive.len() {
         let file = archive.by_index_raw(at).map_err(unreadable)?;
@@ -977,6 +1005,96 @@ pub(crate) mod tests {
         );
         assert_eq!(code(b"PK\x03\x04 and then nothing"), "spreadsheet_broken");
         assert!(refuse_compound(b"\xd0\xcf\x11\xe0\xa1\xb1").is_err());
+    }
+
+    #[test]
+    fn no_row_is_numbered_before_the_last_or_beyond_what_a_spreadsheet_shows() {
+        let row = |n: &str| format!(r#"<row r="{n}"><c><v>1</v></c></row>"#);
+        for rows in [
+            row("2") + &row("2"),
+            row("5") + &row("4"),
+            row("0"),
+            row("1048577"),
+            row("18446744073709551615") + "<row><c><v>1</v></c></row>",
+            row("-1"),
+            row("4") + r#"<row r="4"/>"#,
+        ] {
+            assert_eq!(
+                code(&workbook(&[("Data", &rows)])),
+                "spreadsheet_broken",
+                "{rows}"
+            );
+        }
+        let last = row("1048575") + "<row><c><v>2</v></c></row>";
+        let (_, told) = rows(&workbook(&[("Data", &last)]), None).unwrap();
+        assert_eq!(told[1].0, 1_048_576);
+    }
+
+    #[test]
+    fn a_part_that_two_sheets_name_is_read_by_neither() {
+        let head = r#"<workbook xmlns:r="x"><sheets><sheet name="a" r:id="a"/><sheet name="b" r:id="b"/></sheets></workbook>"#;
+        let links = r#"<Relationships><Relationship Id="a" Target="worksheets/s.xml"/><Relationship Id="b" Target="/xl/worksheets/s.xml"/></Relationships>"#;
+        let file = archive(&[
+            ("xl/workbook.xml", head.as_bytes()),
+            ("xl/_rels/workbook.xml.rels", links.as_bytes()),
+            (
+                "xl/worksheets/s.xml",
+                b"<worksheet><sheetData/></worksheet>",
+            ),
+        ]);
+        assert_eq!(code(&file), "spreadsheet_broken");
+    }
+
+    /// Words that do not pack as well as a bomb.
+    fn noise(bytes: usize) -> String {
+        (0_u32..)
+            .flat_map(|n| format!("{:x} ", n.wrapping_mul(2_654_435_761)).into_bytes())
+            .map(char::from)
+            .take(bytes)
+            .collect()
+    }
+
+    fn sharing(shared: &str, rows: &str) -> Vec<u8> {
+        let head =
+            r#"<workbook xmlns:r="x"><sheets><sheet name="a" r:id="a"/></sheets></workbook>"#;
+        let links =
+            r#"<Relationships><Relationship Id="a" Target="worksheets/s.xml"/></Relationships>"#;
+        let body = format!("<worksheet><sheetData>{rows}</sheetData></worksheet>");
+        archive(&[
+            ("xl/workbook.xml", head.as_bytes()),
+            ("xl/_rels/workbook.xml.rels", links.as_bytes()),
+            ("xl/sharedStrings.xml", shared.as_bytes()),
+            ("xl/worksheets/s.xml", body.as_bytes()),
+        ])
+    }
+
+    #[test]
+    fn one_text_of_many_runs_is_no_longer_than_one_of_one() {
+        let run = format!("<r><t>{}</t></r>", noise(LONGEST_RUN / 4));
+        let one = r#"<row><c t="s"><v>0</v></c></row>"#;
+        let fits = format!("<sst><si>{}</si></sst>", run.repeat(4));
+        assert!(rows(&sharing(&fits, one), None).is_ok());
+        let more = format!("<sst><si>{}</si></sst>", run.repeat(5));
+        assert_eq!(code(&sharing(&more, one)), "zip_bomb");
+        let empty = "<sst><si/></sst>";
+        assert!(Workbook::open(&sharing(empty, one)).is_ok());
+    }
+
+    #[test]
+    fn a_row_of_cells_that_share_one_long_text_is_refused() {
+        let shared = format!("<sst><si><t>{}</t></si></sst>", noise(LONGEST_RUN - 8));
+        let cell = r#"<c t="s"><v>0</v></c>"#;
+        let row = |cells: usize| format!("<row>{}</row>", cell.repeat(cells));
+        assert!(rows(&sharing(&shared, &row(4)), None).is_ok());
+        assert_eq!(code(&sharing(&shared, &row(5))), "zip_bomb");
+        // Rows that fit, without end.
+        let mut many = String::new();
+        for _ in 0..600 {
+            many += &row(4);
+        }
+        let file = sharing(&shared, &many);
+        let told = Workbook::open(&file).unwrap().rows(None, |_, _| Ok(true));
+        assert!(matches!(told, Err(Error::Invalid(problems)) if problems[0].code == "zip_bomb"));
     }
 
     #[test]

@@ -22,6 +22,7 @@
 
 pub mod demo;
 pub mod dice;
+pub mod feed;
 pub mod handmade;
 pub mod houses;
 pub mod kediri;

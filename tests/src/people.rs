@@ -102,6 +102,14 @@ impl Console {
         Self::at(world.doorway(), world.ids.clone(), person)
     }
 
+    /// A caller with the session they have: who shows codes does not sign in by a password alone.
+    pub fn signed_in(world: &World, caller: &crate::requests::Caller) -> Self {
+        Self {
+            session: Arc::new(Mutex::new(Some(caller.tokens.clone()))),
+            ..Self::of(world, caller.person.clone())
+        }
+    }
+
     /// A person who has not signed in yet, at any server.
     pub fn at(doorway: Doorway, ids: Arc<Ids>, person: Person) -> Self {
         Self {
@@ -380,6 +388,7 @@ impl Console {
             event_id: self.event(),
             delivered_at: at,
             received_by: "penerima".to_owned(),
+            how: Some("diantar".to_owned()),
         };
         self.post(&format!("/v1/notices/{id}/delivered"), &body)
             .await

@@ -182,16 +182,16 @@ impl FreeSpace for Hands {
 }
 
 impl Signer for Hands {
-    fn public_key(&self) -> Vec<u8> {
+    fn public_key(&self) -> Result<Vec<u8>, PortError> {
         let point = self.key.verifying_key().to_encoded_point(false);
-        point.as_bytes().to_vec()
+        Ok(point.as_bytes().to_vec())
     }
     fn sign(&self, message: Vec<u8>) -> Result<Vec<u8>, PortError> {
         let signature: Signature = self.key.sign(&message);
         Ok(signature.to_der().as_bytes().to_vec())
     }
-    fn level(&self) -> String {
-        "tee".to_owned()
+    fn level(&self) -> Result<String, PortError> {
+        Ok("tee".to_owned())
     }
 }
 

@@ -12,6 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{Request, header};
 use serde_json::{Value, json};
+use tilik_protocol::appeal::AppealView;
 use tilik_protocol::contact_sheet::ContactSheet;
 use tilik_protocol::deliberation::DeliberationView;
 use tilik_protocol::evaluation::{FactView, PreparedCancellation};
@@ -19,14 +20,16 @@ use tilik_protocol::evidence::VisitKind;
 use tilik_protocol::export::ExportView;
 use tilik_protocol::family::{DuplicateView, FamilyChanged};
 use tilik_protocol::ids::{
-    CaseId, DeviceId, DuplicateId, ExportId, FactId, FamilyId, FamilyRequestId, GrantId, ImportId,
-    MinistryActId, NoticeId, OldPhotoId, PaperId, PersonId, PhotoId, PlanId, PreparedId, RuleId,
-    SessionId, SheetId, VisitId, WindowId,
+    CaseId, CivilBatchId, CivilEventId, DeviceId, DuplicateId, ExportId, FactId, FamilyId,
+    FamilyRequestId, GrantId, ImportId, MembershipId, MinistryActId, MoveId, NoticeId, OldPhotoId,
+    PaperId, PersonId, PhotoId, PlanId, PreparedId, RuleId, SessionId, SheetId, VisitId, WindowId,
 };
+use tilik_protocol::letter::LetterView;
 use tilik_protocol::lookup::FamilyPage;
 use tilik_protocol::ministry::MinistryActs;
 use tilik_protocol::plan::PlanView;
 use tilik_protocol::policy::Role;
+use tilik_protocol::population::{BatchReceipt, CivilEventView, MoveView};
 use tilik_protocol::proposal::ProposalView;
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::registry::ImportKind;
@@ -38,9 +41,10 @@ use tilik_protocol::window::WindowView;
 use tilik_server::http::routes::Line;
 use tilik_server::totp;
 
+use crate::feed::{self, Signer};
 use crate::handmade::{Handmade, Shot, SoftPhone, new_enrolment};
 use crate::kediri;
-use crate::people::{Console, PASSWORD, Person, Staff};
+use crate::people::{Console, PASSWORD, Person, Staff, hire};
 use crate::phone::snapshot;
 use crate::proposals::{Proposed, SCAN, bring_scan, in_each_state, meeting};
 use crate::second_factor;
@@ -126,6 +130,12 @@ pub struct Scene {
     pub notice: NoticeId,
     /// The act of that cancellation, which is to be entered in the ministry's system.
     pub act: MinistryActId,
+    /// The place that it ended.
+    pub ended: MembershipId,
+    /// An appeal against the end of another place, which nobody examined.
+    pub filed: AppealView,
+    /// An appeal that a verifier examined.
+    pub examined: AppealView,
     /// A family without a case.
     pub unvisited: FamilyId,
     /// A family that an operator registered, which holds nothing.
@@ -138,6 +148,14 @@ pub struct Scene {
     pub duplicate: DuplicateId,
     /// A change of who a family is that waits for an approver.
     pub family_request: FamilyRequestId,
+    /// Such a change of the operator who asks.
+    pub own_request: FamilyRequestId,
+    /// A family that the civil registry brought here from another village.
+    pub arrival: MoveId,
+    /// An event that a person has to judge.
+    pub civil_event: CivilEventId,
+    /// A parked batch of events.
+    pub batch: CivilBatchId,
     /// A plan of visits that nobody opened.
     pub plan: PlanId,
     /// A rule that nobody sent.
@@ -154,6 +172,10 @@ pub struct Scene {
     pub proposed: Proposed,
     /// A deliberation that is written down and not signed.
     pub deliberation: DeliberationView,
+    /// A letter that the operator issued and printed once.
+    pub letter: LetterView,
+    /// What that copy's code says.
+    pub letter_code: String,
     /// The scan of one that is signed.
     pub signed_paper: PaperId,
     /// A scan that the operator who asks has brought.
@@ -291,6 +313,27 @@ pub fn about(village: &Village, home: usize) -> Value {
     json!({ "kind": "payee_change", "family": home.family, "person": home.persons[0] })
 }
 
+/// How an office's letters look.
+pub fn an_office() -> Value {
+    json!({
+        "letterhead": ["PEMERINTAH KOTA KEDIRI", "KECAMATAN PESANTREN", "KELURAHAN BETET"],
+        "address": "Jl. Betet No. 1, Kediri 64134", "place": "Kediri", "numbering": "running",
+        "number_template": "400.9/{nomor:3}/419.503/{tahun}",
+        "signatory_title": ["LURAH BETET"], "signatory_name": "BUDI SANTOSO, S.Sos",
+        "signatory_nip": "19750101 200003 1 001", "numbers_shown": "full", "shows_decile": true,
+        "valid_days": 90, "appeal_at": "Kantor Kelurahan Betet, Senin sampai Jumat",
+    })
+}
+
+/// A letter for the head of a family of the village.
+pub fn a_letter(village: &Village, home: usize) -> Value {
+    let home = &village.homes[home];
+    json!({
+        "subject": { "kind": "registered", "family": home.family, "person": home.persons[0] },
+        "purpose": "pendaftaran KIP Kuliah",
+    })
+}
+
 /// The table: what a well-formed request of `caller` to this route is. `None` for a route that has no line here yet.
 ///
 /// # Errors
@@ -408,6 +451,8 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
             | "/v1/memberships"
             | "/v1/exports"
             | "/v1/ministry-acts"
+            | "/v1/replacements"
+            | "/v1/appeals"
             | "/v1/recipients"
             | "/v1/users"
             | "/v1/devices"
@@ -437,7 +482,12 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
             | "/v1/app/android"
             | "/v1/training"
             | "/v1/rules"
-            | "/v1/cancellations",
+            | "/v1/letter-offices"
+            | "/v1/letters"
+            | "/v1/cancellations"
+            | "/v1/population/events"
+            | "/v1/population/batches"
+            | "/v1/population/villages",
         )
         | ("DELETE", "/v1/session")
         | ("POST", "/v1/me/sign-out-everywhere")
@@ -516,9 +566,61 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
             id(&scene.family_request),
             &json!({ "event_id": event(), "reason": "DATA_MERAGUKAN" }),
         ),
+        ("POST", "/v1/family-requests/{id}/withdraw") => {
+            with(id(&scene.own_request), &json!({ "event_id": event() }))
+        }
         ("POST", "/v1/duplicates/{id}/decide") => with(
             id(&scene.duplicate),
             &json!({ "event_id": event(), "verdict": "different" }),
+        ),
+        ("POST", "/v1/families/{id}/moves") => with(
+            id(&scene.registered),
+            &json!({
+                "event_id": event(), "seen_version": 1, "region": village::elsewhere(),
+                "address": "JL BARU NO 9", "rt": "3", "rw": "4",
+            }),
+        ),
+        ("GET", "/v1/families/{id}/events") => plain(id(&scene.unvisited)),
+        ("GET", "/v1/population/moves") => plain(format!("{}?side=in", line.path)),
+        ("GET", "/v1/population/moves/{id}") => plain(id(&scene.arrival)),
+        ("POST", "/v1/population/moves/{id}/receive") => with(
+            id(&scene.arrival),
+            &json!({ "event_id": event(), "seen_version": 1 }),
+        ),
+        ("POST", "/v1/population/moves/{id}/send-back") => with(
+            id(&scene.arrival),
+            &json!({ "event_id": event(), "seen_version": 1, "reason": "ALAMAT_TIDAK_ADA" }),
+        ),
+        ("POST", "/v1/population/events") => {
+            let body = json!({ "events": [] }).to_string().into_bytes();
+            let nonce = world.id::<uuid::Uuid>().simple().to_string();
+            let headers = Signer::registry()?.headers(world.now(), &nonce, &body);
+            Ask {
+                headers,
+                body,
+                ..plain(line.path.to_owned())
+            }
+        }
+        ("POST", "/v1/population/files") => {
+            let nonce = world.id::<uuid::Uuid>().simple().to_string();
+            Ask {
+                body: Signer::registry()?.file(world.now(), &nonce, &[]),
+                ..plain(line.path.to_owned())
+            }
+        }
+        ("POST", "/v1/population/events/{id}/judge") => with(
+            id(&scene.civil_event),
+            &json!({
+                "event_id": event(), "seen_version": 2, "verdict": "dismiss", "reason": "PERISTIWA_KELIRU",
+            }),
+        ),
+        ("POST", "/v1/population/batches/{id}/release") => with(
+            id(&scene.batch),
+            &json!({ "event_id": event(), "seen_version": 1 }),
+        ),
+        ("POST", "/v1/population/batches/{id}/refuse") => with(
+            id(&scene.batch),
+            &json!({ "event_id": event(), "seen_version": 1, "reason": "UJI_COBA" }),
         ),
         ("POST", "/v1/families/{id}/visit-requests") => with(
             id(&scene.unvisited),
@@ -564,7 +666,7 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
             id(&scene.waiting_rule),
             &json!({ "event_id": event(), "seen_version": 2, "reason": "AMBANG_KELIRU" }),
         ),
-        ("GET", "/v1/rules/{id}/preview" | "/v1/rules/{id}/changes") => {
+        ("GET", "/v1/rules/{id}" | "/v1/rules/{id}/preview" | "/v1/rules/{id}/changes") => {
             plain(id(&scene.draft_rule))
         }
         ("POST", "/v1/families/{id}/unmask") => with(
@@ -652,6 +754,27 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
             ))
         },
         ("GET", "/v1/papers/{id}") => plain(id(&scene.signed_paper)),
+        ("POST", "/v1/letter-offices") => here(&json!({
+            "event_id": event(), "seen_version": 1, "region": village::here(),
+            "settings": an_office(),
+        })),
+        ("GET", "/v1/letter-offices/{code}/versions") => {
+            plain(line.path.replace("{code}", village::here().as_str()))
+        }
+        ("POST", "/v1/letters/preview" | "/v1/letters") => {
+            let mut body = a_letter(&scene.village, 1);
+            if line.path == "/v1/letters" {
+                body["event_id"] = event();
+            }
+            here(&body)
+        }
+        ("GET", "/v1/letters/{id}") => plain(id(&scene.letter.id)),
+        ("POST", "/v1/letters/{id}/print") => with(id(&scene.letter.id), &act()),
+        ("POST", "/v1/letters/{id}/revoke") => with(
+            id(&scene.letter.id),
+            &json!({ "event_id": event(), "seen_version": 1, "reason": "DATA_SALAH" }),
+        ),
+        ("POST", "/v1/letters/check") => here(&json!({ "code": scene.letter_code })),
         ("POST", "/v1/cases/{id}/close") => {
             let body = json!({
                 "event_id": event(), "seen_version": scene.open.version, "reason": "SALAH_BUKA",
@@ -692,6 +815,29 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
                 "membership": membership(&scene.awaiting)?, "confirm": true,
             });
             with(of(&scene.awaiting), &body)
+        }
+        ("POST", "/v1/appeals") => here(&json!({
+            "event_id": event(), "membership": scene.ended, "came": "Sumarni",
+            "appellant": "recipient", "grounds": "Rumah saya masih rumah yang sama.",
+        })),
+        ("GET", "/v1/appeals/{id}") => plain(id(&scene.filed.appeal.id)),
+        ("POST", "/v1/appeals/{id}/examine") => with(
+            id(&scene.filed.appeal.id),
+            &json!({
+                "event_id": event(), "seen_version": scene.filed.version, "outcome": "upheld",
+                "reason": "DATA_SALAH", "words": "Sudah diperiksa di tempat.",
+            }),
+        ),
+        ("POST", "/v1/appeals/{id}/judge") => with(
+            id(&scene.examined.appeal.id),
+            &json!({ "event_id": event(), "seen_version": scene.examined.version, "agree": true }),
+        ),
+        ("POST", "/v1/appeals/{id}/withdraw") => with(
+            id(&scene.filed.appeal.id),
+            &json!({ "event_id": event(), "seen_version": scene.filed.version }),
+        ),
+        ("GET", "/v1/receipts/{token}") => {
+            plain(line.path.replace("{token}", &scene.filed.receipt))
         }
         ("POST", "/v1/ministry-acts/entered") => here(&json!({
             "event_id": event(), "entered": true, "acts": [{ "id": scene.act, "seen_version": 1 }],
@@ -908,6 +1054,7 @@ impl Scene {
                 self.spare.to_string(),
                 self.quota.to_string(),
                 self.slip.id.to_string(),
+                self.batch.to_string(),
             ])
             .chain([
                 self.phone.officer.id.to_string(),
@@ -980,7 +1127,7 @@ impl Scene {
         let mut family = || homes.next().context("a family is left");
         let unvisited = family()?;
         let mut cases = Vec::new();
-        for _ in 0..9 {
+        for _ in 0..11 {
             let opened = staff
                 .supervisor
                 .open_cases(&[family()?], VisitKind::Quick, Some(officer.id), None)
@@ -997,9 +1144,11 @@ impl Scene {
             awaiting,
             cancelled,
             photoless,
+            doubted,
+            doubted_too,
         ] = cases[..]
         else {
-            anyhow::bail!("nine cases");
+            anyhow::bail!("eleven cases");
         };
         staff.supervisor.assign(&[open], None).await?;
         let opened = staff
@@ -1018,7 +1167,16 @@ impl Scene {
         phone.visit(leased, VisitKind::Quick).await?;
         world.pass_s(1).await?;
         let mut photo = None;
-        for case in [submitted, accepted, returned, awaiting, cancelled, earlier] {
+        for case in [
+            submitted,
+            accepted,
+            returned,
+            awaiting,
+            cancelled,
+            doubted,
+            doubted_too,
+            earlier,
+        ] {
             let visit = phone.visit(case, VisitKind::Quick).await?;
             photo = photo.or(visit.shots.first().map(|shot| shot.id));
         }
@@ -1050,7 +1208,7 @@ impl Scene {
             .read()?;
         let held: Vec<CaseId> = taken.houses.iter().map(|house| house.case).collect();
         anyhow::ensure!(held == [on_sheet], "another sheet: {held:?}");
-        for case in [accepted, awaiting, cancelled, earlier] {
+        for case in [accepted, awaiting, cancelled, doubted, doubted_too, earlier] {
             staff.supervisor.accept(case).await?;
         }
         let closed = staff.supervisor.close(earlier, "SALAH_BUKA").await?;
@@ -1069,7 +1227,7 @@ impl Scene {
                 )?],
             )
             .await?;
-        for case in [awaiting, cancelled] {
+        for case in [awaiting, cancelled, doubted, doubted_too] {
             let membership = one_membership(&staff.operator, case).await?;
             staff
                 .operator
@@ -1077,12 +1235,29 @@ impl Scene {
                 .await?
                 .ok()?;
         }
-        let membership = one_membership(&staff.approver, cancelled).await?;
-        staff
-            .approver
-            .confirm(cancelled, membership, true)
-            .await?
-            .ok()?;
+        let mut ended = Vec::new();
+        for case in [cancelled, doubted, doubted_too] {
+            let membership = one_membership(&staff.approver, case).await?;
+            let confirmed = staff.approver.confirm(case, membership, true);
+            confirmed.await?.ok()?;
+            ended.push(membership);
+        }
+        let file = async |membership: MembershipId| -> Result<AppealView> {
+            let body = json!({
+                "event_id": world.id::<uuid::Uuid>(), "membership": membership, "came": "Sumarni",
+                "appellant": "recipient", "grounds": "Rumah saya masih rumah yang sama.",
+            });
+            staff.operator.post("/v1/appeals", &body).await.ok()?.read()
+        };
+        let filed = file(ended[1]).await?;
+        let examined = file(ended[2]).await?;
+        let body = json!({
+            "event_id": world.id::<uuid::Uuid>(), "seen_version": 1, "outcome": "dismissed",
+            "reason": "ALASAN_TERBUKTI", "words": "Sudah diperiksa di tempat.",
+        });
+        let path = format!("/v1/appeals/{}/examine", examined.appeal.id);
+        let examined = staff.verifier.post(&path, &body).await.ok()?.read()?;
+        let ended = ended[0];
         let notice = staff.operator.case(cancelled).await?.memberships[0]
             .notice
             .context("a notice")?;
@@ -1210,6 +1385,12 @@ impl Scene {
             });
             console.post("/v1/exports", &body).await.ok()?.read()
         };
+        let body = json!({
+            "event_id": operator.event(), "seen_version": 1, "kk": "3571032511260008",
+        });
+        let asked = operator.post(&path, &body).await.ok()?;
+        let asked: FamilyChanged = asked.read()?;
+        let own_request = asked.waits.context("a request")?;
         let waiting = ask(&staff.operator).await?;
         world
             .app()
@@ -1231,6 +1412,19 @@ impl Scene {
         let page: FamilyPage = staff.auditor.get(&path).await.ok()?.read()?;
         let old_photo = page.old_photos.first().context("an old photo")?.id;
         let body = json!({
+            "event_id": staff.admin.event(), "seen_version": 0, "region": village::here(),
+            "settings": an_office(),
+        });
+        staff.admin.post("/v1/letter-offices", &body).await.ok()?;
+        let mut body = a_letter(&village, 0);
+        body["event_id"] = json!(staff.operator.event());
+        let letter = staff.operator.post("/v1/letters", &body).await.ok()?;
+        let letter: LetterView = letter.read()?;
+        let path = format!("/v1/letters/{}/print", letter.id);
+        let body = json!({ "event_id": staff.operator.event() });
+        staff.operator.post(&path, &body).await.ok()?;
+        let letter_code = world.app()?.store.letter_code(letter.id).await?;
+        let body = json!({
             "event_id": admin.event(), "act": "relocation", "regime": "dtks", "opens": { "day": 1 },
             "closes": { "day": 20 }, "document_number": "SE/1/2026",
         });
@@ -1248,6 +1442,10 @@ impl Scene {
         let planned: PlanView = planned.await.ok()?.read()?;
         world.settle().await?;
         let failing = staff.auditor.case(accepted).await?.family.id;
+        let feed = callers.iter().find(|set| set.own.role == Role::Feed);
+        let feed = Console::signed_in(&world, &feed.context("a feed")?.own);
+        let (arrival, civil_event, batch) =
+            Box::pin(events_of(&world, &staff, &feed, &village)).await?;
         let (draft_rule, waiting_rule, fact, prepared) =
             Box::pin(rules_of(&world, &staff, failing)).await?;
         let see = async |case: CaseId| staff.auditor.case(case).await;
@@ -1264,12 +1462,19 @@ impl Scene {
             awaiting: see(awaiting).await?,
             notice,
             act,
+            ended,
+            filed,
+            examined,
             unvisited,
             registered,
             member,
             twin,
             duplicate,
             family_request,
+            own_request,
+            arrival,
+            civil_event,
+            batch,
             plan: planned.id,
             draft_rule,
             waiting_rule,
@@ -1278,6 +1483,8 @@ impl Scene {
             prepared,
             proposed,
             deliberation,
+            letter,
+            letter_code,
             signed_paper,
             loose_paper,
             window,
@@ -1312,6 +1519,44 @@ impl Scene {
             staff,
         })
     }
+}
+
+/// A family that moved here, an event that waits for a person, and a batch that was parked; the last by the feed that asks.
+async fn events_of(
+    world: &World,
+    staff: &Staff,
+    feed: &Console,
+    village: &Village,
+) -> Result<(MoveId, CivilEventId, CivilBatchId)> {
+    let signer = Signer::registry()?;
+    let desk = (&staff.admin, &staff.approver);
+    let city = hire(desk, "dukcapil", Role::Feed, &[village::city()]).await?;
+    let far = village.far_homes.first().context("a family far away")?;
+    let near = village.homes.get(8).context("a family")?;
+    let mut some = feed::event("uji-2", "PINDAH_KELUAR", &near.nik, "2026-11-20", 2);
+    some["payload"] = json!({ "whole_family": false });
+    let events = [
+        feed::moves("uji-1", &far.nik, "2026-11-20", 1, village::here().as_str()),
+        some,
+    ];
+    signer.send(world, &city, &events).await?.ok()?;
+    let arrived = staff
+        .auditor
+        .get("/v1/population/moves?side=in")
+        .await
+        .ok()?;
+    let arrived: Page<MoveView> = arrived.read()?;
+    let waits = staff.auditor.get("/v1/population/events?waiting=true");
+    let waits: Page<CivilEventView> = waits.await.ok()?.read()?;
+    let jump = feed::event("uji-3", "MENINGGAL", &near.nik, "2026-11-20", 1 << 63);
+    let parked = signer.send(world, feed, &[jump]).await?.ok()?;
+    let parked: BatchReceipt = parked.read()?;
+    anyhow::ensure!(!parked.trips.is_empty(), "a batch that is not parked");
+    Ok((
+        arrived.items.first().context("a move")?.id,
+        waits.items.first().context("an event")?.id,
+        parked.batch,
+    ))
 }
 
 /// A ZIP of these files.
@@ -1383,12 +1628,17 @@ async fn callers_of(world: &World, staff: &Staff, role: Role) -> Result<Callers>
             offered: None,
         })
     };
-    let own = make("di-sini", village::here(), None).await?;
+    // Who acts for the whole city has the whole city; anybody else the village where everything is.
+    let here = match role {
+        Role::Admin | Role::Approver => village::city(),
+        _ => village::here(),
+    };
+    let own = make("di-sini", here.clone(), None).await?;
     Ok(Callers {
         old_token: own.tokens.access_token.clone(),
         own,
         other: make("di-sana", village::elsewhere(), None).await?,
-        expired: make("habis", village::here(), Some(600)).await?,
-        suspended: make("dibekukan", village::here(), None).await?,
+        expired: make("habis", here.clone(), Some(600)).await?,
+        suspended: make("dibekukan", here, None).await?,
     })
 }

@@ -365,6 +365,10 @@ impl World {
             database: fresh.url.clone(),
             second_factor: SecondFactor::Offered,
             low_space: LITTLE_SPACE,
+            feed_keys: vec![
+                crate::feed::Signer::registry()?.public()?,
+                crate::feed::Signer::before()?.public()?,
+            ],
             base_map: Some(base_map(fresh.folder.path())?),
             app: Some(Arc::new(app(fresh.folder.path())?)),
             ..Config::embedded(fresh.folder.path().to_path_buf())

@@ -42,6 +42,8 @@ pub use report::{MonthReport, ReportDay};
 pub use status::{ClockProblem, SpaceProblem, Status};
 pub use storage::{HousePhotosWhen, Network, SignOutView, StorageView};
 pub use summary::{SummaryView, SummaryWarning, VisitStep};
-pub use today::{Heading, TodayCounts, TodayMark, TodayOrder, TodayPage, TodayQuery, TodayRow};
+pub use today::{
+    Heading, LooseDraft, TodayCounts, TodayMark, TodayOrder, TodayPage, TodayQuery, TodayRow,
+};
 pub use update::UpdateState;
 pub use words::{text_key_of_error, text_key_of_problem, text_key_of_reason, text_keys};

@@ -11,10 +11,12 @@ use tilik_protocol::sync::Assignment;
 use tilik_protocol::time::Timestamp;
 
 use super::geo::{self, Place};
-use crate::FieldApp;
 use crate::error::Result;
 use crate::feed::{self, Roster};
-use crate::store::meta;
+use crate::phone::Phone;
+use crate::store::{drafts, meta};
+use crate::vault::Vault;
+use crate::{Core, FieldApp};
 
 /// Most rows of one page.
 const MOST_ROWS: u32 = 200;
@@ -56,6 +58,26 @@ pub struct TodayPage {
     pub counts: TodayCounts,
     /// The order that was used: without a place it is by neighbourhood.
     pub order: TodayOrder,
+    /// Begun visits that no row leads to, oldest first; with the first page of a list that is not searched.
+    pub loose: Vec<LooseDraft>,
+}
+
+/// A visit that was begun and not sealed, and is of no case on the list: a finding, or a visit whose case has left it. What
+/// it holds is on this phone alone, so there is always a way back to it.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct LooseDraft {
+    /// The draft.
+    pub visit: VisitId,
+    /// What it is.
+    pub kind: VisitKind,
+    /// Who a finding is about, once that was said.
+    pub name: Option<String>,
+    /// The village's name, or its code while the name is not here.
+    pub village: String,
+    /// When it was begun.
+    pub arrived_at: Timestamp,
+    /// For practice.
+    pub training: bool,
 }
 
 /// How many cases stand where.
@@ -388,12 +410,42 @@ pub(crate) fn today(app: &FieldApp, query: &TodayQuery) -> Result<TodayPage> {
             row_of(entry, &roster, query.here, now, offset, heading)
         })
         .collect();
+    let loose = if query.from == 0 && words.is_empty() {
+        loose(&core, app.phone(), &roster)?
+    } else {
+        Vec::new()
+    };
     Ok(TodayPage {
         rows,
         total: count(entries.len()),
         counts,
         order,
+        loose,
     })
+}
+
+fn loose(core: &Core, phone: &Phone, roster: &Roster) -> Result<Vec<LooseDraft>> {
+    let db = &core.stores.device;
+    let Some(user) = meta::get(db, meta::USER)? else {
+        return Ok(Vec::new());
+    };
+    let vault = Vault::of(phone)?;
+    let mut loose = Vec::new();
+    for visit in drafts::begun(db, user)? {
+        let draft = drafts::load(db, &vault, visit)?;
+        if draft.case.is_some_and(|case| roster.row(case).is_some()) {
+            continue;
+        }
+        loose.push(LooseDraft {
+            visit,
+            kind: draft.kind,
+            name: draft.answers.get("name").cloned(),
+            village: roster.village(&draft.region).to_owned(),
+            arrived_at: draft.arrived_at,
+            training: draft.training,
+        });
+    }
+    Ok(loose)
 }
 
 fn row_of(

@@ -10,7 +10,7 @@ use crate::backoff;
 use crate::error::{Error, Result};
 use crate::outbox::hash_file;
 use crate::phone::{self, Phone};
-use crate::pump::{self, no_network, problem_code, retry_after_s, says_nothing};
+use crate::pump::{self, header, no_network, problem_code, retry_after_s, says_nothing};
 use crate::requests::{Request, RequestBody, Response};
 use crate::store::in_flight::{self, InFlight, Kind};
 use crate::store::meta;
@@ -20,6 +20,7 @@ use crate::{Core, FieldApp};
 const FOLDER: &str = "update";
 const FILE: &str = "tilik.apk";
 const PART: &str = "tilik.apk.part";
+const RANGE_NOT_SATISFIABLE: u16 = 416;
 
 /// Whether a newer app is at hand.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum, strum::VariantNames)]
@@ -114,29 +115,66 @@ pub(crate) fn fetch(app: &FieldApp) -> Result<()> {
         return Err(crate::CoreError::StorageFull.into());
     }
     backoff::clear(db, backoff::UPDATE)?;
+    if meta::get(db, meta::UPDATE_WANTED)?.as_ref() != Some(&offer.sha256) {
+        // Of another app.
+        remove(&part(phone))?;
+    }
     meta::set(db, meta::UPDATE_WANTED, &offer.sha256)
 }
 
-/// The request that fetches it, from the beginning: it is small, and asked for seldom.
+/// The request that fetches it, or the rest of it: on a village's line tens of megabytes do not come in one piece.
 pub(crate) fn request(core: &mut Core, phone: &Phone) -> Result<Option<Request>> {
     let db = &core.stores.device;
     let Some(offer) = wanted(db, phone)? else {
         return Ok(None);
     };
-    let folder = phone.folder.join(FOLDER);
-    std::fs::create_dir_all(&folder)?;
-    let part = folder.join(PART);
-    remove(&part)?;
+    std::fs::create_dir_all(phone.folder.join(FOLDER))?;
+    let part = part(phone);
+    let have = std::fs::metadata(&part).map_or(0, |part| part.len());
+    if have >= offer.bytes {
+        // The last answer was lost with the app.
+        take(db, phone, &offer)?;
+        return Ok(None);
+    }
+    let mut headers = pump::common(phone, None);
+    if have > 0 {
+        headers.push(header("Range", &format!("bytes={have}-")));
+        // Another app than the one that was begun comes whole.
+        headers.push(header("If-Range", &format!("\"{}\"", offer.sha256)));
+    }
     let id = phone.new_id::<uuid::Uuid>().to_string();
     let id = in_flight::put(db, Kind::Update, "", &id, &offer.sha256)?;
     Ok(Some(Request {
         id,
         method: "GET".to_owned(),
         path: "/v1/app/android".to_owned(),
-        headers: pump::common(phone, None),
+        headers,
         body: RequestBody::None,
         save_to: Some(part.to_string_lossy().into_owned()),
     }))
+}
+
+/// What was fetched so far.
+fn part(phone: &Phone) -> PathBuf {
+    phone.folder.join(FOLDER).join(PART)
+}
+
+/// Takes what was fetched for the app, when it is that byte by byte; anything else goes.
+fn take(db: &Connection, phone: &Phone, offer: &AppRelease) -> Result<()> {
+    let part = part(phone);
+    let Ok((sha256, bytes)) = hash_file(&part) else {
+        return no_network(db, phone);
+    };
+    if bytes != offer.bytes || sha256.to_string() != offer.sha256 {
+        // Half of it, another one, or some network's page.
+        remove(&part)?;
+        meta::set(db, meta::LAST_PROBLEM, &"update_damaged".to_owned())?;
+        return backoff::fail(db, phone, backoff::UPDATE, None);
+    }
+    std::fs::rename(&part, file(phone))?;
+    meta::set(db, meta::UPDATE_READY, &offer.sha256)?;
+    backoff::clear(db, backoff::UPDATE)?;
+    backoff::clear(db, backoff::NET)
 }
 
 fn remove(path: &std::path::Path) -> Result<()> {
@@ -154,33 +192,24 @@ pub(crate) fn on_response(
 ) -> Result<()> {
     let db = &core.stores.device;
     in_flight::forget(db, &row.id)?;
-    let part = phone.folder.join(FOLDER).join(PART);
     if !response.is_success() {
-        remove(&part)?;
         let code = problem_code(response);
         meta::set(db, meta::LAST_PROBLEM, &code)?;
+        if response.status == RANGE_NOT_SATISFIABLE {
+            // What is here is longer than what is there.
+            remove(&part(phone))?;
+        }
         if says_nothing(response) {
             return backoff::fail(db, phone, backoff::UPDATE, retry_after_s(response));
         }
         // The server has none any more.
+        remove(&part(phone))?;
         return meta::forget(db, meta::UPDATE_WANTED);
     }
-    let Some(offer) = wanted(db, phone)? else {
-        return remove(&part);
-    };
-    let Ok((sha256, bytes)) = hash_file(&part) else {
-        return no_network(db, phone);
-    };
-    if bytes != offer.bytes || sha256.to_string() != offer.sha256 {
-        // Half of it, another one, or some network's page.
-        remove(&part)?;
-        meta::set(db, meta::LAST_PROBLEM, &"update_damaged".to_owned())?;
-        return backoff::fail(db, phone, backoff::UPDATE, None);
+    match wanted(db, phone)? {
+        Some(offer) => take(db, phone, &offer),
+        None => remove(&part(phone)),
     }
-    std::fs::rename(&part, file(phone))?;
-    meta::set(db, meta::UPDATE_READY, &offer.sha256)?;
-    backoff::clear(db, backoff::UPDATE)?;
-    backoff::clear(db, backoff::NET)
 }
 
 /// What the app was fetched for is done: it is this one now, or another one is offered.
@@ -192,6 +221,9 @@ pub(crate) fn clean(db: &Connection, phone: &Phone) -> Result<()> {
     if !keeps {
         remove(&file(phone))?;
         meta::forget(db, meta::UPDATE_READY)?;
+    }
+    if wanted(db, phone)?.is_none() {
+        remove(&part(phone))?;
     }
     Ok(())
 }

@@ -163,6 +163,33 @@ pub(crate) fn update(db: &Connection, vault: &Vault<'_>, draft: &Draft) -> Resul
     }
 }
 
+/// That something is at hand of a draft; one that was opened and left again holds nothing.
+const TOUCHED: &str = "(pin IS NOT NULL OR notice_read_at IS NOT NULL OR unreachable IS NOT NULL \
+    OR EXISTS (SELECT 1 FROM draft_photo AS p WHERE p.visit = draft.visit) \
+    OR EXISTS (SELECT 1 FROM draft_answer AS a WHERE a.visit = draft.visit))";
+
+/// The officer's drafts of which something is at hand, oldest first.
+pub(crate) fn begun(db: &Connection, officer: UserId) -> Result<Vec<VisitId>> {
+    let ids: Vec<String> = db
+        .prepare_cached(&format!(
+            "SELECT visit FROM draft WHERE officer = ?1 \
+             AND officer NOT IN (SELECT officer FROM guarded) AND {TOUCHED} \
+             ORDER BY arrived_at, visit"
+        ))?
+        .query_map([officer.to_string()], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    ids.iter().map(|id| parsed(id, "draft-visit")).collect()
+}
+
+/// Takes away findings of which nothing is at hand: no screen would lead back to them.
+pub(crate) fn drop_untouched(db: &Connection, officer: UserId) -> Result<()> {
+    db.prepare_cached(&format!(
+        "DELETE FROM draft WHERE officer = ?1 AND case_id IS NULL AND NOT {TOUCHED}"
+    ))?
+    .execute([officer.to_string()])?;
+    Ok(())
+}
+
 /// The draft of a case.
 pub(crate) fn of_case(db: &Connection, case: CaseId) -> Result<Option<VisitId>> {
     let id: Option<String> = db

@@ -2,6 +2,7 @@
 //! test says, with the faults the test wants.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Seek, SeekFrom, Write};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 
@@ -51,6 +52,8 @@ pub(super) struct Hands {
     pub(super) free: AtomicU64,
     /// The keystore does not answer.
     pub(super) locked: AtomicBool,
+    /// The keystore does not show the public half of the key, for now.
+    pub(super) hides_key: AtomicBool,
     chance: AtomicU64,
     key: Mutex<SigningKey>,
     database_key: AtomicU8,
@@ -68,6 +71,7 @@ impl Hands {
             boot: AtomicU64::new(1),
             free: AtomicU64::new(1 << 40),
             locked: AtomicBool::new(false),
+            hides_key: AtomicBool::new(false),
             chance: AtomicU64::new(seed << 32),
             key: Mutex::new(SigningKey::from_slice(&secret).unwrap()),
             database_key: AtomicU8::new(3),
@@ -140,14 +144,16 @@ impl FreeSpace for Hands {
 }
 
 impl Signer for Hands {
-    fn public_key(&self) -> Vec<u8> {
-        self.key
-            .lock()
-            .unwrap()
+    fn public_key(&self) -> Result<Vec<u8>, PortError> {
+        if self.hides_key.load(Ordering::SeqCst) {
+            return Err(PortError::Failed);
+        }
+        let key = self.key.lock().unwrap();
+        Ok(key
             .verifying_key()
             .to_encoded_point(false)
             .as_bytes()
-            .to_vec()
+            .to_vec())
     }
     fn sign(&self, message: Vec<u8>) -> Result<Vec<u8>, PortError> {
         if self.locked.load(Ordering::SeqCst) {
@@ -156,8 +162,8 @@ impl Signer for Hands {
         let signature: Signature = self.key.lock().unwrap().sign(&message);
         Ok(signature.to_der().as_bytes().to_vec())
     }
-    fn level(&self) -> String {
-        "software".to_owned()
+    fn level(&self) -> Result<String, PortError> {
+        Ok("software".to_owned())
     }
 }
 
@@ -218,6 +224,8 @@ pub(super) struct Server {
     pub(super) log: Vec<String>,
     /// The newer app it offers, with its bytes.
     pub(super) app: Option<(AppRelease, Vec<u8>)>,
+    /// Bytes of it that went out.
+    pub(super) app_bytes: usize,
     /// Last photos of houses, by case.
     pub(super) house_photos: BTreeMap<String, Vec<u8>>,
 }
@@ -302,6 +310,7 @@ impl Server {
             spoils: None,
             log: Vec::new(),
             app: None,
+            app_bytes: 0,
             house_photos: BTreeMap::new(),
         }
     }
@@ -530,10 +539,28 @@ impl Server {
                 self.stands(&id, 204)
             }
             ("GET", "/v1/app/android") => {
-                let (_, bytes) = self.app.as_ref().unwrap();
-                std::fs::write(request.save_to.as_ref().unwrap(), bytes).unwrap();
+                let (release, bytes) = self.app.as_ref().unwrap();
+                let header = |name: &str| {
+                    let mut headers = request.headers.iter();
+                    headers.find(|header| header.name == name)
+                };
+                let from = header("Range").map_or(0, |range| {
+                    let tag = format!("\"{}\"", release.sha256);
+                    assert_eq!(header("If-Range").unwrap().value, tag);
+                    let from = range.value.strip_prefix("bytes=").unwrap();
+                    from.strip_suffix('-').unwrap().parse().unwrap()
+                });
+                self.app_bytes += bytes.len() - from;
+                let mut file = std::fs::OpenOptions::new()
+                    .create(true)
+                    .truncate(from == 0)
+                    .write(true)
+                    .open(request.save_to.as_ref().unwrap())
+                    .unwrap();
+                file.seek(SeekFrom::Start(from as u64)).unwrap();
+                file.write_all(&bytes[from..]).unwrap();
                 Response {
-                    status: 200,
+                    status: if from == 0 { 200 } else { 206 },
                     headers: Vec::new(),
                     body: Vec::new(),
                 }

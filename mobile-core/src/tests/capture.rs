@@ -122,7 +122,7 @@ fn manifest(bench: &Bench, app: &FieldApp, visit: VisitId) -> Manifest {
         .unwrap();
     let signed = SignedManifest::parse(&cose).unwrap();
     let signature = Signature::from_slice(signed.signature()).unwrap();
-    VerifyingKey::from_sec1_bytes(&bench.hands.public_key())
+    VerifyingKey::from_sec1_bytes(&bench.hands.public_key().unwrap())
         .unwrap()
         .verify(signed.to_be_signed(), &signature)
         .unwrap();
@@ -396,10 +396,10 @@ fn a_finding_has_a_village_a_name_and_an_address_and_no_case() {
     );
     finding.region = Some("35.71.03.1009".parse().unwrap());
     let visit = app.begin_visit(finding.clone()).unwrap();
-    // Two findings are two visits.
-    assert_ne!(app.begin_visit(finding).unwrap(), visit);
     assert_eq!(app.draft(visit).unwrap().missing[0], Missing::AnyPhoto);
     app.notice_read(visit).unwrap();
+    // Two findings are two visits.
+    assert_ne!(app.begin_visit(finding).unwrap(), visit);
     app.add_photo(visit, photo(PhotoKind::FamilyCard, 1))
         .unwrap();
     app.set_pin(visit, good_pin()).unwrap();
@@ -960,6 +960,20 @@ fn a_seal_that_was_cut_off_and_then_given_up_leaves_nothing() {
     assert_tidy(&bench.folder(), &[]);
     bench.hands.locked.store(false, Ordering::SeqCst);
     let visit = quick(bench.app(), CASE, 2);
+    assert_eq!(bench.app().seal(visit).unwrap().seq, 1);
+}
+
+#[test]
+fn a_key_that_cannot_be_shown_now_is_not_another_key() {
+    let bench = bench(VisitKind::Quick);
+    let visit = quick(bench.app(), CASE, 1);
+    bench.hands.hides_key.store(true, Ordering::SeqCst);
+    assert!(matches!(
+        bench.app().seal(visit),
+        Err(CoreError::Bug { .. })
+    ));
+    assert!(bench.app().status().unwrap().enrolled);
+    bench.hands.hides_key.store(false, Ordering::SeqCst);
     assert_eq!(bench.app().seal(visit).unwrap().seq, 1);
 }
 

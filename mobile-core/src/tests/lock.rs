@@ -139,6 +139,27 @@ fn a_try_counts_although_the_app_is_killed_and_a_right_one_forgives_them() {
 }
 
 #[test]
+fn a_keystore_that_does_not_answer_costs_no_try() {
+    let bench = with_pin();
+    bench.app().lock();
+    let silent = |is: bool| {
+        let lost = &bench.hands.key_lost;
+        lost.store(is, std::sync::atomic::Ordering::SeqCst);
+    };
+    silent(true);
+    for _ in 0..6 {
+        let shown = bench.app().unlock(PIN.to_owned());
+        assert!(matches!(shown, Err(CoreError::Bug { .. })));
+    }
+    silent(false);
+    assert_eq!(
+        bench.app().lock_state().unwrap(),
+        LockState::Locked { tries_left: 5 }
+    );
+    assert_eq!(bench.app().unlock(PIN.to_owned()), Ok(LockState::Open));
+}
+
+#[test]
 fn the_pin_is_nowhere_on_the_disk_and_its_hash_is_worth_nothing_without_the_phones_key() {
     let bench = with_pin();
     for entry in std::fs::read_dir(bench.folder()).unwrap() {

@@ -9,12 +9,12 @@ mod slow;
 mod spare;
 
 use bench::{Bench, S, T0, assignment, officer_bucket, problem, with};
-use tilik_protocol::ids::{CaseId, VisitId};
+use tilik_protocol::ids::{CaseId, UserId, VisitId};
 use tilik_protocol::session::RevokeKind;
 use tilik_protocol::sync::{Bucket, VisitStatus};
 use uuid::Uuid;
 
-use crate::{CoreError, OutboxState, OutboxVisit, RequestBody, Response, Why};
+use crate::{CoreError, LockState, OutboxState, OutboxVisit, RequestBody, Response, Why};
 
 fn only(bench: &Bench) -> OutboxVisit {
     let mut visits = bench.app().outbox().unwrap();
@@ -706,6 +706,30 @@ fn a_retired_phone_drains_and_then_lets_go_of_the_bytes() {
             .count(),
         0
     );
+}
+
+#[test]
+fn a_retired_phone_that_is_enrolled_for_somebody_else_asks_for_that_ones_sign_in() {
+    let mut bench = Bench::enrolled();
+    bench.app().choose_pin("270519".to_owned()).unwrap();
+    bench.server.device_revoked = Some("retired".to_owned());
+    bench.app().send_now().unwrap();
+    bench.settle();
+    let status = bench.app().status().unwrap();
+    assert_eq!(status.device_revoked, Some(RevokeKind::Retired));
+    let first = status.user.unwrap();
+    bench.server.device_revoked = None;
+    bench.server.device = None;
+    bench.server.officer = UserId(Uuid::from_u128(78));
+    bench.app().enrol("ABCDEFGHJK".to_owned()).unwrap();
+    bench.settle_in_time();
+    let status = bench.app().status().unwrap();
+    assert_eq!((status.device_revoked, status.user), (None, None));
+    bench.sign_in();
+    let status = bench.app().status().unwrap();
+    assert_eq!(status.user, Some(bench.server.officer));
+    assert_ne!(status.user, Some(first));
+    assert_eq!(bench.app().lock_state(), Ok(LockState::NoPin));
 }
 
 #[test]

@@ -800,6 +800,112 @@ fn last_photos_of_houses_come_after_everything_else_where_bytes_cost_nothing() {
     assert!(!bench.server.log.iter().any(|line| line.contains("house")));
 }
 
+#[test]
+fn a_finding_that_was_left_and_a_draft_whose_case_is_gone_are_found_again() {
+    let mut bench = with(&[assignment(1)]);
+    let finding = |bench: &Bench| {
+        let begin = BeginVisit {
+            case: None,
+            kind: VisitKind::Finding,
+            region: Some("35.71.03.1009".parse().unwrap()),
+            training: false,
+        };
+        bench.app().begin_visit(begin).unwrap()
+    };
+    let loose = |bench: &Bench| {
+        let page = bench
+            .app()
+            .today(query(TodayOrder::Distance, None))
+            .unwrap();
+        let told = page.loose.into_iter();
+        told.map(|draft| (draft.visit, draft.name, draft.village))
+            .collect::<Vec<_>>()
+    };
+    // Opened by mistake: nothing is at hand, and the next one takes its place.
+    let mistaken = finding(&bench);
+    assert_eq!(loose(&bench), []);
+    let left = finding(&bench);
+    assert_eq!(bench.app().drafts().unwrap(), [left]);
+    assert_ne!(mistaken, left);
+    bench.app().notice_read(left).unwrap();
+    let answer = |question: &str, value: &str| {
+        let value = Some(value.to_owned());
+        bench
+            .app()
+            .answer(left, question.to_owned(), value)
+            .unwrap();
+    };
+    answer("what", "family");
+    answer("name", "Wagirah");
+    // A draft whose case is on the list is found there.
+    bench.pass_s(60);
+    let begun = bench
+        .app()
+        .act(
+            case(1),
+            CaseAction::Visit {
+                kind: VisitKind::Quick,
+            },
+        )
+        .unwrap();
+    bench.app().add_photo(begun, front(1)).unwrap();
+    let village = || "Campurejo".to_owned();
+    let named = (left, Some("Wagirah".to_owned()), village());
+    assert_eq!(loose(&bench), [named.clone()]);
+    // The case goes to somebody else; the app is killed.
+    bench.server.take(&object(1));
+    round(&mut bench);
+    bench.reopen();
+    assert_eq!(loose(&bench), [named, (begun, None, village())]);
+    bench.app().discard(begun).unwrap();
+    bench.app().discard(left).unwrap();
+    assert_eq!(loose(&bench), []);
+}
+
+/// The app that was fetched.
+fn fetched(bench: &Bench) -> Vec<u8> {
+    let UpdateState::Ready { file, .. } = bench.app().update_state().unwrap() else {
+        panic!("not ready");
+    };
+    std::fs::read(file).unwrap()
+}
+
+#[test]
+fn an_app_whose_fetch_was_cut_goes_on_from_where_it_stands() {
+    let mut bench = with(&[]);
+    let app = |n: u8| [b"PK".as_slice(), &[n; 3_000]].concat();
+    let begun = |bench: &mut Bench, version: &str, n: u8, came: usize| {
+        bench.server.app = Some(offered(version, &app(n)));
+        round(bench);
+        bench.app().fetch_update().unwrap();
+        let request = bench.next().unwrap();
+        std::fs::write(request.save_to.unwrap(), &app(n)[..came]).unwrap();
+        request.id
+    };
+    let id = begun(&mut bench, "0.2.0", 2, 1_000);
+    bench.app().on_no_network(id).unwrap();
+    bench.reopen();
+    bench.settle_in_time();
+    assert_eq!(fetched(&bench), app(2));
+    assert_eq!(bench.server.app_bytes, 2_002, "only the rest");
+    // All of it is here, and the answer was lost with the process.
+    begun(&mut bench, "0.3.0", 3, 3_002);
+    bench.reopen();
+    bench.settle_in_time();
+    assert_eq!(fetched(&bench), app(3));
+    assert_eq!(bench.server.app_bytes, 2_002);
+    // Another one is offered meanwhile: what is here is no part of it.
+    let id = begun(&mut bench, "0.4.0", 4, 1_000);
+    bench.app().on_no_network(id).unwrap();
+    bench.server.app = Some(offered("0.5.0", &app(5)));
+    bench.pass_s(3_600);
+    round(&mut bench);
+    bench.app().fetch_update().unwrap();
+    bench.settle_in_time();
+    assert_eq!(fetched(&bench), app(5));
+    assert_eq!(bench.server.app_bytes, 2_002 + 3_002);
+}
+
 fn offered(version: &str, bytes: &[u8]) -> (AppRelease, Vec<u8>) {
     let release = AppRelease {
         version: version.to_owned(),

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::evidence::VisitKind;
-use crate::form::{Answers, Form, PoorPolicy};
+use crate::form::{Answers, Form};
 use crate::ids::{CaseId, EventId, SheetId, UserId, VisitId};
 use crate::lenient::Lenient;
 use crate::region::RegionCode;
@@ -149,36 +149,35 @@ impl OnSheet {
     }
 }
 
-/// Whether the answers leave nothing to look into: the family is poor under the city's rule, all of it lives there, and
+/// Whether the answers leave nothing to look into: the family is `poor` under the city's rule, all of it lives there, and
 /// the visit was complete. Only such a house may be on a sheet; where there are no answers nobody knows.
-pub fn speaks_for(form: &Form, policy: PoorPolicy, answers: &Answers) -> bool {
+pub fn speaks_for(form: &Form, poor: Option<bool>, answers: &Answers) -> bool {
     let said = |question: &str, code: &str| {
         form.question(question).is_none()
             || answers.get(question).is_some_and(|answer| answer == code)
     };
-    form.evaluate(policy, answers).poor == Some(true)
+    poor == Some(true)
         && form.problems(answers).is_empty()
         && said("presence", "1")
         && said("result", "1")
 }
 
-/// Whether the answers speak against a family that is said to stay: it is not known to be poor under the city's rule, the
+/// Whether the answers speak against a family that is said to stay: it is not known to be `poor` under the city's rule, the
 /// visit did not come to its end, or the officer did not find it as the list has it. A new member speaks against nothing.
-pub fn speaks_against(form: &Form, policy: PoorPolicy, answers: &Answers) -> bool {
+pub fn speaks_against(form: &Form, poor: Option<bool>, answers: &Answers) -> bool {
     let found = |question: &str, harmless: &[&str]| {
         form.question(question).is_none()
             || answers
                 .get(question)
                 .is_some_and(|answer| harmless.contains(&answer.as_str()))
     };
-    form.evaluate(policy, answers).poor != Some(true)
-        || !found("presence", &["1", "5"])
-        || !found("result", &["1"])
+    poor != Some(true) || !found("presence", &["1", "5"]) || !found("result", &["1"])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::form::PoorPolicy;
     use crate::ids::SheetId;
 
     fn poor() -> Answers {
@@ -202,6 +201,10 @@ mod tests {
         .into()
     }
 
+    fn poor_by(form: &Form, answers: &Answers) -> Option<bool> {
+        form.evaluate(PoorPolicy::SUGGESTED, answers).poor
+    }
+
     fn with(changes: &[(&str, Option<&str>)]) -> (Form, Answers) {
         let mut answers = poor();
         for (question, answer) in changes {
@@ -215,14 +218,14 @@ mod tests {
 
     fn may_with(changes: &[(&str, Option<&str>)]) -> bool {
         let (form, answers) = with(changes);
-        speaks_for(&form, PoorPolicy::default(), &answers)
+        speaks_for(&form, poor_by(&form, &answers), &answers)
     }
 
     #[test]
     fn what_the_officer_found_and_what_nobody_answered_speaks_against_a_family_that_stays() {
         let against = |changes: &[(&str, Option<&str>)]| {
             let (form, answers) = with(changes);
-            speaks_against(&form, PoorPolicy::default(), &answers)
+            speaks_against(&form, poor_by(&form, &answers), &answers)
         };
         assert!(!against(&[]));
         assert!(!against(&[("presence", Some("5"))]), "a child was born");
@@ -273,9 +276,9 @@ mod tests {
         }
         let none = Answers::new();
         let form = Form::kepmensos_262().unwrap();
-        assert!(!speaks_for(&form, PoorPolicy::default(), &none));
+        assert!(!speaks_for(&form, poor_by(&form, &none), &none));
         let finding = Form::finding().unwrap();
-        assert!(!speaks_for(&finding, PoorPolicy::default(), &poor()));
+        assert!(!speaks_for(&finding, poor_by(&finding, &poor()), &poor()));
     }
 
     #[test]

@@ -104,6 +104,29 @@ pub enum FactAppeal {
     Dismissed,
 }
 
+impl FactAppeal {
+    /// Whether it goes from here to `next`: a doubt is filed once, and once filed it is decided and nothing else. Nobody
+    /// makes one undone.
+    pub const fn leads_to(self, next: Self) -> bool {
+        match self {
+            Self::None => match next {
+                Self::Filed => true,
+                Self::None | Self::Upheld | Self::Dismissed => false,
+            },
+            Self::Filed => next.is_word_on_it(),
+            Self::Upheld | Self::Dismissed => false,
+        }
+    }
+
+    /// Whether it says who was right. That is said by somebody who neither recorded the fact nor took the doubt down.
+    pub const fn is_word_on_it(self) -> bool {
+        match self {
+            Self::Upheld | Self::Dismissed => true,
+            Self::None | Self::Filed => false,
+        }
+    }
+}
+
 /// One reason of an outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -176,11 +199,13 @@ pub enum Whose {
 /// A fact that somebody recorded and that is valid on the day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorded {
+    /// Which one.
+    pub id: FactId,
     /// Its code.
     pub code: ReasonCode,
-    /// Who says so.
+    /// Who says so. Needed for words alone, so it may stay sealed until somebody reads them.
     pub source: String,
-    /// What shows it.
+    /// What shows it; as above.
     pub evidence: String,
     /// Whether it is doubted.
     pub appeal: FactAppeal,
@@ -232,6 +257,113 @@ pub enum Ground {
     Lacks(u64),
     /// Too few are known.
     Unsure(u64),
+}
+
+/// A ground by names instead of places in a rule: what is kept with an evaluation, and what tells one result from another.
+/// The names stay whatever the code calls them, and whatever else a rule comes to ask.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "ground")]
+pub enum NamedGround {
+    /// A recorded fact excludes.
+    #[serde(rename = "excluded")]
+    Excluded {
+        /// The fact.
+        fact: FactId,
+        /// The reason.
+        code: ReasonCode,
+    },
+    /// It would, and the family doubts it.
+    #[serde(rename = "doubted")]
+    Doubted {
+        /// The fact.
+        fact: FactId,
+        /// The reason.
+        code: ReasonCode,
+    },
+    /// No decile.
+    #[serde(rename = "not_ranked")]
+    NotRanked,
+    /// Within the gate.
+    #[serde(rename = "decile_within")]
+    DecileWithin {
+        /// The family's.
+        decile: Option<u8>,
+    },
+    /// Above it.
+    #[serde(rename = "decile_above")]
+    DecileAbove {
+        /// The family's.
+        decile: Option<u8>,
+    },
+    /// No shelter.
+    #[serde(rename = "no_shelter")]
+    NoShelter,
+    /// Enough criteria.
+    #[serde(rename = "poor")]
+    Poor {
+        /// Those that are met.
+        hits: Vec<String>,
+    },
+    /// Too few.
+    #[serde(rename = "not_poor")]
+    NotPoor {
+        /// Those that are met.
+        hits: Vec<String>,
+        /// Those that nobody answered.
+        open: Vec<String>,
+    },
+    /// It hangs on what is not answered.
+    #[serde(rename = "unanswered")]
+    Unanswered {
+        /// Those that are met.
+        hits: Vec<String>,
+        /// Those that nobody answered.
+        open: Vec<String>,
+    },
+    /// Nobody asked.
+    #[serde(rename = "no_answers")]
+    NoAnswers,
+    /// Enough components.
+    #[serde(rename = "has_components")]
+    Has {
+        /// Which, and the facts by which they are known.
+        components: Vec<ReasonCode>,
+        /// Those that were recorded.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        facts: Vec<FactId>,
+    },
+    /// Too few.
+    #[serde(rename = "lacks_components")]
+    Lacks {
+        /// Those there are.
+        components: Vec<ReasonCode>,
+    },
+    /// Too few are known.
+    #[serde(rename = "components_unknown")]
+    Unsure {
+        /// Those there may be.
+        components: Vec<ReasonCode>,
+    },
+}
+
+impl NamedGround {
+    /// The recorded facts that fired.
+    pub fn facts(&self) -> Vec<FactId> {
+        match self {
+            Self::Excluded { fact, .. } | Self::Doubted { fact, .. } => vec![*fact],
+            Self::Has { facts, .. } => facts.clone(),
+            Self::NotRanked
+            | Self::DecileWithin { .. }
+            | Self::DecileAbove { .. }
+            | Self::NoShelter
+            | Self::Poor { .. }
+            | Self::NotPoor { .. }
+            | Self::Unanswered { .. }
+            | Self::NoAnswers
+            | Self::Lacks { .. }
+            | Self::Unsure { .. } => Vec::new(),
+        }
+    }
 }
 
 /// An outcome and its grounds.
@@ -345,13 +477,29 @@ impl ReadyRule {
         if no && !open { Met::No } else { Met::Open }
     }
 
-    fn poverty(&self, facts: &Facts) -> Option<Ground> {
+    /// What the criteria alone say of answers to one of the rule's forms: poor, not poor, or not to be said. `None` also of
+    /// a rule that does not ask for them.
+    pub fn poor(&self, form: usize, answers: &Answers) -> Option<bool> {
+        match self.poverty(Some((form, answers)))? {
+            Ground::NoShelter | Ground::Poor(_) => Some(true),
+            Ground::NotPoor(..) => Some(false),
+            Ground::Excluded(..)
+            | Ground::Doubted(..)
+            | Ground::NotRanked
+            | Ground::DecileWithin
+            | Ground::DecileAbove
+            | Ground::Unanswered(..)
+            | Ground::NoAnswers
+            | Ground::Has(_)
+            | Ground::Lacks(_)
+            | Ground::Unsure(_) => None,
+        }
+    }
+
+    fn poverty(&self, answers: Option<(usize, &Answers)>) -> Option<Ground> {
         let rule = self.body.poverty.as_ref()?;
         let least = rule.min_hits.unwrap_or(u32::MAX);
-        let answered = facts
-            .answers
-            .as_ref()
-            .and_then(|(form, answers)| Some((self.forms.get(*form)?, answers)));
+        let answered = answers.and_then(|(form, answers)| Some((self.forms.get(form)?, answers)));
         let Some((criteria, answers)) = answered else {
             return Some(Ground::NoAnswers);
         };
@@ -390,10 +538,10 @@ impl ReadyRule {
                     .is_some_and(|ages| facts.members.iter().any(|age| fits(*age, ages)))
             };
             let said = one.recorded
-                && facts.recorded.iter().any(|fact| {
-                    fact.code == one.code
-                        && matches!(fact.appeal, FactAppeal::None | FactAppeal::Dismissed)
-                });
+                && facts
+                    .recorded
+                    .iter()
+                    .any(|fact| fact.code == one.code && counts_for_component(fact.appeal));
             if said || of_age(AgeSpan::is_in) {
                 has |= 1 << n;
             } else if one.recorded || of_age(AgeSpan::may_be_in) {
@@ -444,12 +592,127 @@ impl ReadyRule {
                 (Some(_), _) => Ground::DecileAbove,
             });
         grounds.extend(gate);
-        grounds.extend(self.poverty(facts));
+        let answers = facts.answers.as_ref();
+        grounds.extend(self.poverty(answers.map(|(form, answers)| (*form, answers))));
         grounds.extend(self.components(facts));
         Verdict {
             outcome: outcome(&grounds),
             grounds,
         }
+    }
+
+    /// The code of a ground; of one that speaks against, a reason a membership can be cancelled for.
+    fn code(&self, ground: &Ground) -> Option<ReasonCode> {
+        let known = |code| Some(ReasonCode::known(code));
+        match ground {
+            Ground::Excluded(_, by) | Ground::Doubted(_, by) => {
+                Some(self.body.exclusions.get(*by)?.code.clone())
+            }
+            Ground::NotRanked => known("BELUM_DIPERINGKAT"),
+            Ground::DecileWithin => known("DESIL_SESUAI"),
+            Ground::DecileAbove => known("MAMPU_DESIL"),
+            Ground::NoShelter | Ground::Poor(_) => known("FAKIR_MISKIN"),
+            Ground::NotPoor(..) => known("TIDAK_LAYAK_DAERAH"),
+            Ground::Unanswered(..) => known("JAWABAN_BELUM_LENGKAP"),
+            Ground::NoAnswers => known("BELUM_ADA_JAWABAN"),
+            Ground::Has(_) => known("ADA_KOMPONEN"),
+            Ground::Lacks(_) => known("TANPA_KOMPONEN"),
+            Ground::Unsure(_) => known("KOMPONEN_BELUM_DIKETAHUI"),
+        }
+    }
+
+    /// The codes of what decided a verdict, each once: no word of anybody's life is among them.
+    pub fn why(&self, verdict: &Verdict) -> Vec<ReasonCode> {
+        let decided = match verdict.outcome {
+            EligibilityOutcome::Eligible => ReasonEffect::For,
+            EligibilityOutcome::Ineligible => ReasonEffect::Against,
+            EligibilityOutcome::NotRanked | EligibilityOutcome::Incomplete => ReasonEffect::Missing,
+        };
+        let mut codes = Vec::new();
+        for ground in &verdict.grounds {
+            let Some(code) = self.code(ground).filter(|_| effect(ground) == decided) else {
+                continue;
+            };
+            if !codes.contains(&code) {
+                codes.push(code);
+            }
+        }
+        codes
+    }
+
+    /// The grounds of a verdict by their names.
+    pub fn named(&self, facts: &Facts, verdict: &Verdict) -> Vec<NamedGround> {
+        let grounds = verdict.grounds.iter();
+        grounds
+            .filter_map(|ground| self.name(facts, ground))
+            .collect()
+    }
+
+    fn name(&self, facts: &Facts, ground: &Ground) -> Option<NamedGround> {
+        use NamedGround as N;
+        let criteria = |bits: u16| {
+            let all = self.body.poverty.iter().flat_map(|rule| &rule.criteria);
+            let some = all
+                .enumerate()
+                .filter(|(n, _)| *n < 16 && bits & (1 << n) != 0);
+            let mut some: Vec<String> = some.map(|(_, one)| one.id.clone()).collect();
+            some.sort_unstable();
+            some
+        };
+        let components = |bits: u64| {
+            let all = self.body.components.iter().flat_map(|rule| &rule.any_of);
+            let some = all
+                .enumerate()
+                .filter(|(n, _)| *n < 64 && bits & (1 << n) != 0);
+            let mut some: Vec<ReasonCode> = some.map(|(_, one)| one.code.clone()).collect();
+            some.sort_unstable();
+            some
+        };
+        let decile = facts.decile;
+        Some(match ground {
+            Ground::Excluded(fact, by) => N::Excluded {
+                fact: facts.recorded.get(*fact)?.id,
+                code: self.body.exclusions.get(*by)?.code.clone(),
+            },
+            Ground::Doubted(fact, by) => N::Doubted {
+                fact: facts.recorded.get(*fact)?.id,
+                code: self.body.exclusions.get(*by)?.code.clone(),
+            },
+            Ground::NotRanked => N::NotRanked,
+            Ground::DecileWithin => N::DecileWithin { decile },
+            Ground::DecileAbove => N::DecileAbove { decile },
+            Ground::NoShelter => N::NoShelter,
+            Ground::Poor(hits) => N::Poor {
+                hits: criteria(*hits),
+            },
+            Ground::NotPoor(hits, open) => N::NotPoor {
+                hits: criteria(*hits),
+                open: criteria(*open),
+            },
+            Ground::Unanswered(hits, open) => N::Unanswered {
+                hits: criteria(*hits),
+                open: criteria(*open),
+            },
+            Ground::NoAnswers => N::NoAnswers,
+            Ground::Has(bits) => {
+                let components = components(*bits);
+                let said = facts.recorded.iter().filter(|fact| {
+                    components.contains(&fact.code) && counts_for_component(fact.appeal)
+                });
+                let mut said: Vec<FactId> = said.map(|fact| fact.id).collect();
+                said.sort_unstable();
+                N::Has {
+                    facts: said,
+                    components,
+                }
+            }
+            Ground::Lacks(bits) => N::Lacks {
+                components: components(*bits),
+            },
+            Ground::Unsure(bits) => N::Unsure {
+                components: components(*bits),
+            },
+        })
     }
 
     /// The reasons of a verdict in words, a sentence each.
@@ -462,7 +725,7 @@ impl ReadyRule {
 
     fn reason(&self, facts: &Facts, ground: &Ground) -> Option<EligibilityReason> {
         let effect = effect(ground);
-        let (code, sentence) = match ground {
+        let sentence = match ground {
             Ground::Excluded(fact, by) | Ground::Doubted(fact, by) => {
                 let (fact, by) = (facts.recorded.get(*fact)?, self.body.exclusions.get(*by)?);
                 let doubt = if effect == ReasonEffect::Missing {
@@ -470,34 +733,30 @@ impl ReadyRule {
                 } else {
                     ""
                 };
-                let said = format!(
+                format!(
                     "Tercatat {} menurut {} dengan bukti {}{doubt}.",
                     low(&by.label),
                     fact.source,
                     fact.evidence
-                );
-                (by.code.clone(), said)
+                )
             }
-            Ground::NotRanked => (
-                ReasonCode::known("BELUM_DIPERINGKAT"),
+            Ground::NotRanked => {
                 "Keluarga belum diperingkat, sehingga desilnya belum dapat dinilai dan itu bukan berarti tidak layak."
-                    .to_owned(),
-            ),
+                    .to_owned()
+            }
             Ground::DecileWithin => {
                 let (decile, max) = (facts.decile?, self.body.decile.as_ref()?.max?);
-                let said = format!(
+                format!(
                     "Desil {decile} menurut registri per {} tidak melewati batas desil {max}.",
                     facts.registry_of
-                );
-                (ReasonCode::known("DESIL_SESUAI"), said)
+                )
             }
             Ground::DecileAbove => {
                 let (decile, max) = (facts.decile?, self.body.decile.as_ref()?.max?);
-                let said = format!(
+                format!(
                     "Desil {decile} menurut registri per {} melewati batas desil {max}.",
                     facts.registry_of
-                );
-                (ReasonCode::known("MAMPU_DESIL"), said)
+                )
             }
             Ground::NoShelter
             | Ground::Poor(_)
@@ -507,13 +766,13 @@ impl ReadyRule {
             Ground::Has(_) | Ground::Lacks(_) | Ground::Unsure(_) => self.component_words(ground)?,
         };
         Some(EligibilityReason {
-            code,
+            code: self.code(ground)?,
             effect: effect.into(),
             sentence,
         })
     }
 
-    fn poverty_words(&self, ground: &Ground) -> Option<(ReasonCode, String)> {
+    fn poverty_words(&self, ground: &Ground) -> Option<String> {
         let rule = self.body.poverty.as_ref()?;
         let least = rule.min_hits.unwrap_or_default();
         let named = |bits: u16| {
@@ -529,44 +788,27 @@ impl ReadyRule {
             count => format!("Terpenuhi {count} kriteria fakir miskin ({})", named(bits)),
         };
         let threshold = format!("ambang {least} ({POLICY_LABEL})");
-        let known = ReasonCode::known;
         Some(match ground {
-            Ground::NoShelter => (
-                known("FAKIR_MISKIN"),
-                format!(
-                    "Keluarga tidak memiliki tempat tinggal sehari-hari, sehingga termasuk fakir miskin menurut {}.",
-                    rule.source
-                ),
+            Ground::NoShelter => format!(
+                "Keluarga tidak memiliki tempat tinggal sehari-hari, sehingga termasuk fakir miskin menurut {}.",
+                rule.source
             ),
-            Ground::Poor(hits) => (
-                known("FAKIR_MISKIN"),
-                format!("{}, mencapai {threshold}.", met(*hits)),
+            Ground::Poor(hits) => format!("{}, mencapai {threshold}.", met(*hits)),
+            Ground::NotPoor(hits, 0) => format!("{}, di bawah {threshold}.", met(*hits)),
+            Ground::NotPoor(hits, open) => format!(
+                "{}, di bawah {threshold} apa pun jawaban {} yang belum ada.",
+                met(*hits),
+                named(*open)
             ),
-            Ground::NotPoor(hits, 0) => (
-                known("TIDAK_LAYAK_DAERAH"),
-                format!("{}, di bawah {threshold}.", met(*hits)),
+            Ground::Unanswered(hits, open) => format!(
+                "{} dengan {threshold}, tetapi belum ada jawaban untuk {}.",
+                met(*hits),
+                named(*open)
             ),
-            Ground::NotPoor(hits, open) => (
-                known("TIDAK_LAYAK_DAERAH"),
-                format!(
-                    "{}, di bawah {threshold} apa pun jawaban {} yang belum ada.",
-                    met(*hits),
-                    named(*open)
-                ),
-            ),
-            Ground::Unanswered(hits, open) => (
-                known("JAWABAN_BELUM_LENGKAP"),
-                format!(
-                    "{} dengan {threshold}, tetapi belum ada jawaban untuk {}.",
-                    met(*hits),
-                    named(*open)
-                ),
-            ),
-            Ground::NoAnswers => (
-                known("BELUM_ADA_JAWABAN"),
+            Ground::NoAnswers => {
                 "Belum ada jawaban kunjungan yang diterima untuk rumah yang ditempati sekarang."
-                    .to_owned(),
-            ),
+                    .to_owned()
+            }
             Ground::Excluded(..)
             | Ground::Doubted(..)
             | Ground::NotRanked
@@ -578,7 +820,7 @@ impl ReadyRule {
         })
     }
 
-    fn component_words(&self, ground: &Ground) -> Option<(ReasonCode, String)> {
+    fn component_words(&self, ground: &Ground) -> Option<String> {
         let rule = self.body.components.as_ref()?;
         let named = |bits: u64| {
             let all = rule.any_of.iter().enumerate();
@@ -586,25 +828,15 @@ impl ReadyRule {
             let some: Vec<String> = some.map(|(_, one)| low(&one.label)).collect();
             some.join(", ")
         };
-        let known = ReasonCode::known;
         Some(match ground {
-            Ground::Has(bits) => (
-                known("ADA_KOMPONEN"),
-                format!("Keluarga memiliki komponen: {}.", named(*bits)),
+            Ground::Has(bits) => format!("Keluarga memiliki komponen: {}.", named(*bits)),
+            Ground::Lacks(_) => format!(
+                "Tidak ada anggota keluarga yang memenuhi komponen {}.",
+                rule.source
             ),
-            Ground::Lacks(_) => (
-                known("TANPA_KOMPONEN"),
-                format!(
-                    "Tidak ada anggota keluarga yang memenuhi komponen {}.",
-                    rule.source
-                ),
-            ),
-            Ground::Unsure(bits) => (
-                known("KOMPONEN_BELUM_DIKETAHUI"),
-                format!(
-                    "Komponen keluarga belum diketahui; periksa dan catat: {}.",
-                    named(*bits)
-                ),
+            Ground::Unsure(bits) => format!(
+                "Komponen keluarga belum diketahui; periksa dan catat: {}.",
+                named(*bits)
             ),
             Ground::Excluded(..)
             | Ground::Doubted(..)
@@ -617,6 +849,25 @@ impl ReadyRule {
             | Ground::Unanswered(..)
             | Ground::NoAnswers => return None,
         })
+    }
+}
+
+/// What people read for the codes that no list of reasons has.
+pub const GROUND_LABELS: &[(&str, &str)] = &[
+    ("BELUM_DIPERINGKAT", "Belum diperingkat"),
+    ("DESIL_SESUAI", "Desil tidak melewati batas"),
+    ("FAKIR_MISKIN", "Memenuhi kriteria fakir miskin"),
+    ("JAWABAN_BELUM_LENGKAP", "Jawaban kunjungan belum lengkap"),
+    ("BELUM_ADA_JAWABAN", "Belum ada jawaban kunjungan"),
+    ("ADA_KOMPONEN", "Memiliki komponen"),
+    ("KOMPONEN_BELUM_DIKETAHUI", "Komponen belum diketahui"),
+];
+
+/// A component that is doubted counts for nothing until somebody has decided.
+const fn counts_for_component(appeal: FactAppeal) -> bool {
+    match appeal {
+        FactAppeal::None | FactAppeal::Dismissed => true,
+        FactAppeal::Filed | FactAppeal::Upheld => false,
     }
 }
 
@@ -697,6 +948,12 @@ pub struct EvaluationView {
     pub id: EvaluationId,
     /// The membership.
     pub membership: MembershipId,
+    /// Whose it is, where the program is for persons; absent: the family's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<PersonId>,
+    /// That person's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person_name: Option<String>,
     /// The program.
     pub program: String,
     /// The version of the rule.
@@ -715,6 +972,9 @@ pub struct EvaluationView {
     pub outcome: Lenient<EligibilityOutcome>,
     /// Why, a sentence each.
     pub reasons: Vec<EligibilityReason>,
+    /// The recorded facts that fired.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub facts: Vec<FactId>,
 }
 
 /// `GET /v1/families/{id}/evaluations`.
@@ -759,10 +1019,16 @@ pub struct FactView {
     /// The person it is about; absent: the family.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<PersonId>,
+    /// That person's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person_name: Option<String>,
     /// Who says so.
     pub source: String,
-    /// The number or name of what shows it.
+    /// What shows it.
     pub evidence: String,
+    /// The number of the document that shows it, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document_number: Option<String>,
     /// Since when.
     pub valid_from: Timestamp,
     /// Until when; absent: until somebody says otherwise.
@@ -771,11 +1037,22 @@ pub struct FactView {
     /// Whether the family doubts it.
     #[cfg_attr(feature = "openapi", schema(value_type = FactAppeal))]
     pub appeal: Lenient<FactAppeal>,
+    /// Whether it waits for somebody's word and whoever asks may say it: they neither recorded it nor took the doubt down.
+    pub may_decide: bool,
     /// Who recorded it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recorded_by_name: Option<String>,
     /// When.
     pub recorded_at: Timestamp,
+    /// When the family doubted it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub appealed_at: Option<Timestamp>,
+    /// Who said who was right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided_by_name: Option<String>,
+    /// When.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided_at: Option<Timestamp>,
 }
 
 /// `POST /v1/families/{id}/facts`.
@@ -789,10 +1066,13 @@ pub struct RecordFact {
     /// A member of the family; absent: all of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<PersonId>,
-    /// Who says so, such as `Dukcapil`.
+    /// Who says so, such as `Dukcapil`. Kept sealed.
     pub source: String,
-    /// The number of what shows it; no personal number.
+    /// What shows it, in a few words; no personal number. Kept sealed.
     pub evidence: String,
+    /// The number of the document that shows it; a cancellation that follows is proposed by it. Kept in clear.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document_number: Option<String>,
     /// Since when; absent: now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_from: Option<Timestamp>,
@@ -902,6 +1182,12 @@ pub struct PreparedCancellation {
     pub region: RegionCode,
     /// The membership.
     pub membership: MembershipId,
+    /// Whose it is, where the program is for persons; absent: the family's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<PersonId>,
+    /// That person's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person_name: Option<String>,
     /// The program.
     pub program: String,
     /// Where the membership stands.
@@ -980,11 +1266,12 @@ pub struct DismissCancellation {
 }
 
 /// The letter that a cancellation would bring, as a draft for the operator's eyes.
-pub fn notice_draft(program: &str, reasons: &[EligibilityReason], appeal_days: u32) -> String {
-    let against = reasons
-        .iter()
-        .filter(|one| one.effect.known() == Some(ReasonEffect::Against));
-    let why: Vec<&str> = against.map(|one| one.sentence.as_str()).collect();
+pub fn notice_draft(
+    program: &str,
+    person: Option<&str>,
+    reasons: &[EligibilityReason],
+    appeal_days: u32,
+) -> String {
     let appeal = if appeal_days == 0 {
         "Keberatan dapat diajukan di kantor kelurahan.".to_owned()
     } else {
@@ -992,10 +1279,23 @@ pub fn notice_draft(program: &str, reasons: &[EligibilityReason], appeal_days: u
             "Keberatan dapat diajukan di kantor kelurahan dalam {appeal_days} hari sejak surat ini diterima."
         )
     };
+    let whose = person.map_or_else(
+        || "keluarga Anda".to_owned(),
+        |name| format!("{name}, anggota keluarga Anda,"),
+    );
     format!(
-        "Kepesertaan keluarga Anda pada program {program} diusulkan untuk dihentikan. Alasannya: {} {appeal}",
-        why.join(" ")
+        "Kepesertaan {whose} pada program {program} diusulkan untuk dihentikan. Alasannya: {} {appeal}",
+        against(reasons)
     )
+}
+
+/// What speaks against, in sentences.
+pub fn against(reasons: &[EligibilityReason]) -> String {
+    let against = reasons
+        .iter()
+        .filter(|one| one.effect.known() == Some(ReasonEffect::Against));
+    let why: Vec<&str> = against.map(|one| one.sentence.as_str()).collect();
+    why.join(" ")
 }
 
 #[cfg(test)]
@@ -1031,6 +1331,7 @@ mod tests {
 
     fn fact(code: &'static str) -> Recorded {
         Recorded {
+            id: FactId(uuid::Uuid::from_u128(7)),
             code: ReasonCode::known(code),
             source: "Dukcapil".to_owned(),
             evidence: "474.3/12/2026".to_owned(),
@@ -1223,6 +1524,7 @@ mod tests {
             let rule = ReadyRule::new(body, &forms());
             let policy = PoorPolicy { min_hits: least, no_shelter_is_enough: enough };
             let shown = forms()[0].evaluate(policy, &answers).poor;
+            prop_assert_eq!(rule.poor(0, &answers), shown);
             let facts = Facts { answers: Some((0, answers)), ..Facts::default() };
             let outcome = match said(&rule, &facts).0 {
                 EligibilityOutcome::Eligible => Some(true),
@@ -1256,6 +1558,97 @@ mod tests {
     }
 
     #[test]
+    fn a_doubt_is_filed_once_and_decided_and_by_nobody_made_undone() {
+        use FactAppeal as A;
+        let all = [A::None, A::Filed, A::Upheld, A::Dismissed];
+        let mut can = Vec::new();
+        for from in all {
+            for to in all {
+                if from.leads_to(to) {
+                    can.push((from, to));
+                }
+            }
+        }
+        assert_eq!(
+            can,
+            [
+                (A::None, A::Filed),
+                (A::Filed, A::Upheld),
+                (A::Filed, A::Dismissed)
+            ]
+        );
+    }
+
+    /// What is kept, and what two results are held against each other by, word for word.
+    #[test]
+    fn grounds_are_kept_by_names_that_neither_an_order_nor_another_criterion_changes() {
+        let answers: Answers = [
+            ("shelter", "yes"),
+            ("work", "no"),
+            ("floor", "8"),
+            ("wall", "1"),
+        ]
+        .map(|(question, answer)| (question.to_owned(), answer.to_owned()))
+        .into();
+        let facts = Facts {
+            answers: Some((0, answers)),
+            recorded: vec![fact("GANDA"), fact("DISABILITAS")],
+            ..ranked(6)
+        };
+        let named = |body: RuleBody| {
+            let rule = ReadyRule::new(body, &forms());
+            let named = rule.named(&facts, &rule.evaluate(&facts));
+            serde_json::to_string(&named).unwrap()
+        };
+        let mut body = ready("PKH", "dtsen").body;
+        body.poverty = Some(file().poverty);
+        let told = named(body.clone());
+        let fact = "00000000-0000-0000-0000-000000000007";
+        assert_eq!(
+            told,
+            format!(
+                concat!(
+                    r#"[{{"ground":"excluded","fact":"{0}","code":"GANDA"}},"#,
+                    r#"{{"ground":"decile_above","decile":6}},"#,
+                    r#"{{"ground":"unanswered","hits":["Q1","Q5"],"open":["Q2","Q3","Q4","Q7","Q8"]}},"#,
+                    r#"{{"ground":"has_components","components":["DISABILITAS"],"facts":["{0}"]}}]"#
+                ),
+                fact
+            )
+        );
+        // Another order of what is asked is no other result.
+        let poverty = body.poverty.as_mut().unwrap();
+        poverty.criteria.reverse();
+        body.components.as_mut().unwrap().any_of.reverse();
+        body.exclusions.reverse();
+        assert_eq!(named(body.clone()), told);
+        // Nor is one more thing that could have fired and did not.
+        let mut more = body.exclusions[0].clone();
+        more.code = ReasonCode::known("MENOLAK_BARU");
+        body.exclusions.insert(0, more);
+        assert_eq!(named(body), told);
+    }
+
+    #[test]
+    fn the_codes_of_a_change_are_those_that_decided_it() {
+        let rule = ready("PKH", "dtsen");
+        let facts = Facts {
+            recorded: vec![fact("GANDA"), fact("DISABILITAS")],
+            ..ranked(2)
+        };
+        let codes = |facts: &Facts| rule.why(&rule.evaluate(facts));
+        assert_eq!(codes(&facts), [ReasonCode::known("GANDA")]);
+        let facts = Facts {
+            recorded: vec![fact("DISABILITAS")],
+            ..ranked(2)
+        };
+        assert_eq!(
+            codes(&facts),
+            ["DESIL_SESUAI", "ADA_KOMPONEN"].map(ReasonCode::known)
+        );
+    }
+
+    #[test]
     fn the_letter_says_only_what_speaks_against_and_until_when_to_appeal() {
         let rule = ready("PKH", "dtsen");
         let facts = Facts {
@@ -1263,13 +1656,18 @@ mod tests {
             ..ranked(3)
         };
         let reasons = rule.explain(&facts, &rule.evaluate(&facts));
-        let letter = notice_draft("PKH", &reasons, 14);
+        let letter = notice_draft("PKH", None, &reasons, 14);
         assert!(
             letter.contains("Tercatat NIK atau keluarga ganda menurut Dukcapil"),
             "{letter}"
         );
         assert!(!letter.contains("Desil"), "{letter}");
         assert!(letter.contains("dalam 14 hari"), "{letter}");
-        assert!(!notice_draft("PKH", &reasons, 0).contains("hari sejak"));
+        assert!(!notice_draft("PKH", None, &reasons, 0).contains("hari sejak"));
+        let of_person = notice_draft("PBI-JK", Some("SITI"), &reasons, 14);
+        assert!(
+            of_person.starts_with("Kepesertaan SITI, anggota keluarga Anda, pada program PBI-JK"),
+            "{of_person}"
+        );
     }
 }

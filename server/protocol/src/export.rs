@@ -1,5 +1,6 @@
 //! Files that are made to leave the installation: asked for, made in the background, fetched by whoever asked within a
-//! day. Numbers are masked unless a purpose is given; a whole city's numbers need a second person.
+//! day. Numbers are masked unless a purpose is given; a whole city's people need a second person, masked or not, and so
+//! do the numbers of a district.
 
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +41,8 @@ pub enum ExportKind {
     Worklist,
     /// Where houses are: GeoJSON.
     Pins,
+    /// Who took whose place, with the headers of the lists that such aid comes with.
+    Replacements,
 }
 
 /// How a file is written.
@@ -76,12 +79,22 @@ impl ExportKind {
         match (self, format) {
             (Self::Pins, ExportFormat::Geojson)
             | (
-                Self::Recipients | Self::Families | Self::Waitlist | Self::Quotas | Self::Worklist,
+                Self::Recipients
+                | Self::Families
+                | Self::Waitlist
+                | Self::Quotas
+                | Self::Worklist
+                | Self::Replacements,
                 ExportFormat::Csv | ExportFormat::Xlsx,
             ) => true,
             (Self::Pins, ExportFormat::Csv | ExportFormat::Xlsx)
             | (
-                Self::Recipients | Self::Families | Self::Waitlist | Self::Quotas | Self::Worklist,
+                Self::Recipients
+                | Self::Families
+                | Self::Waitlist
+                | Self::Quotas
+                | Self::Worklist
+                | Self::Replacements,
                 ExportFormat::Geojson,
             ) => false,
         }
@@ -90,17 +103,25 @@ impl ExportKind {
     /// Whether there is anybody's data in it at all.
     pub const fn is_about_people(self) -> bool {
         match self {
-            Self::Recipients | Self::Families | Self::Waitlist | Self::Worklist | Self::Pins => {
-                true
-            }
+            Self::Recipients
+            | Self::Families
+            | Self::Waitlist
+            | Self::Worklist
+            | Self::Pins
+            | Self::Replacements => true,
             Self::Quotas => false,
         }
     }
 }
 
-/// Whether a second person has to allow it: numbers in clear of a whole city, or more.
-pub fn needs_second_person(personal: bool, region: &RegionCode) -> bool {
-    personal && region.level() <= RegionLevel::City
+/// Whether a second person has to allow it: people of a whole city or more, and numbers in clear of more than a village.
+pub fn needs_second_person(kind: ExportKind, personal: bool, region: &RegionCode) -> bool {
+    let most = if personal {
+        RegionLevel::District
+    } else {
+        RegionLevel::City
+    };
+    kind.is_about_people() && region.level() <= most
 }
 
 /// Where an export stands.
@@ -131,7 +152,7 @@ pub enum ExportState {
     Ready,
     /// An approver refused it.
     Refused,
-    /// Whoever asked may not any more.
+    /// Whoever asked may not any more, or nobody could make it.
     Dropped,
     /// Its day is over; the file is deleted.
     Gone,
@@ -229,11 +250,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_of_a_whole_city_need_two_and_those_of_a_district_one() {
-        let code = |text: &str| text.parse().unwrap();
-        assert!(needs_second_person(true, &code("35.71")));
-        assert!(needs_second_person(true, &code("35")));
-        assert!(!needs_second_person(true, &code("35.71.03")));
-        assert!(!needs_second_person(false, &code("35.71")));
+    fn people_of_a_city_and_numbers_of_a_district_need_two() {
+        use ExportKind::{Families, Quotas};
+        let needs = |kind, personal, code: &str| {
+            needs_second_person(kind, personal, &code.parse().unwrap())
+        };
+        for personal in [true, false] {
+            assert!(needs(Families, personal, "35"));
+            assert!(needs(Families, personal, "35.71"));
+            assert!(!needs(Families, personal, "35.71.03.1009"));
+            assert!(!needs(Quotas, personal, "35"));
+        }
+        assert!(needs(Families, true, "35.71.03"));
+        assert!(!needs(Families, false, "35.71.03"));
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{DuplicateId, EventId, FamilyId, FamilyRequestId, PersonId, UserId};
 use crate::lenient::Lenient;
+use crate::problem::FieldProblem;
 use crate::reason::ReasonCode;
 use crate::region::RegionCode;
 use crate::registry::FieldChange;
@@ -219,6 +220,9 @@ pub struct CorrectFamily {
     /// Members whom the registry lacked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub added: Vec<NewPerson>,
+    /// Members who stand here twice (ganda): one row goes on with what either knew, the other ends.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub same: Vec<SamePerson>,
     /// The day since which it is so, such as `2026-11-01`; absent: today.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<String>,
@@ -272,9 +276,9 @@ pub struct SplitFamily {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SamePerson {
-    /// In the family that stays.
+    /// The row that goes on; of a merge in the family that stays.
     pub stays: PersonId,
-    /// In the family that is closed.
+    /// The row that ends; of a merge in the family that is closed.
     pub goes: PersonId,
 }
 
@@ -349,6 +353,47 @@ pub struct EditedPerson {
     pub fields: Vec<FieldChange>,
 }
 
+/// Of a further family that an act touches, what would be other; of a new one everything.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EditedFamily {
+    /// Which; absent: a new one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub family: Option<FamilyId>,
+    /// The head's name as it is, or will be.
+    pub name: String,
+    /// What would be other.
+    pub fields: Vec<FieldChange>,
+}
+
+/// A place in a program that goes along with whom it is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MovedPlace {
+    /// The program.
+    pub program: String,
+    /// Whose it is, when a person's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person_name: Option<String>,
+    /// The head's name of the family that would hold it.
+    pub to: String,
+}
+
+/// Something odd about what is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AskedWarning {
+    /// What it is about, in the words of who reads it: a member's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// A code.
+    pub code: String,
+    /// What is odd, and what to look at.
+    pub remedy: String,
+    /// Whether the proposer ticked that they looked; not: it is odd only since.
+    pub ticked: bool,
+}
+
 /// `GET /v1/family-requests`: a change of who a family is that holds a place or waits for one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -385,6 +430,24 @@ pub struct FamilyRequestView {
     /// Its head's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub other_name: Option<String>,
+    /// What would be of other families: the one that a merge closes, the one that a split makes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub families: Vec<EditedFamily>,
+    /// Places that would go along.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub places: Vec<MovedPlace>,
+    /// What is odd about it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<AskedWarning>,
+    /// Why it cannot be confirmed any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<FieldProblem>,
+    /// Since when it would be so; absent: from its confirmation on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// Stands for all that is shown here: whoever confirms says that they saw just this.
+    #[serde(default)]
+    pub seen_draft: String,
 }
 
 /// `POST /v1/family-requests/{id}/confirm`.
@@ -395,6 +458,17 @@ pub struct ConfirmFamilyRequest {
     pub event_id: EventId,
     /// The version of the family that the approver looked at.
     pub seen_version: i32,
+    /// [`FamilyRequestView::seen_draft`] as it was looked at: when anything shown is other by now, nothing is confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_draft: Option<String>,
+}
+
+/// `POST /v1/family-requests/{id}/withdraw`: who asked takes it back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct WithdrawFamilyRequest {
+    /// Deduplicates.
+    pub event_id: EventId,
 }
 
 /// `POST /v1/family-requests/{id}/refuse`.

@@ -142,13 +142,12 @@ pub struct PoorPolicy {
     pub no_shelter_is_enough: bool,
 }
 
-impl Default for PoorPolicy {
-    fn default() -> Self {
-        Self {
-            min_hits: 3,
-            no_shelter_is_enough: true,
-        }
-    }
+impl PoorPolicy {
+    /// What Tilik suggests until a rule of the city's own is in force. Nobody takes it without saying so.
+    pub const SUGGESTED: Self = Self {
+        min_hits: 3,
+        no_shelter_is_enough: true,
+    };
 }
 
 /// What is shown beside every evaluation.
@@ -429,7 +428,7 @@ mod tests {
             if question == "light" && answer != "1" {
                 answers.remove("power");
             }
-            form().evaluate(PoorPolicy::default(), &answers).hits
+            form().evaluate(PoorPolicy::SUGGESTED, &answers).hits
         };
         let cases: &[(&str, &str, &[&str], &[&str])] = &[
             ("Q1", "work", &["no"], &["yes"]),
@@ -461,7 +460,7 @@ mod tests {
     fn three_criteria_make_poor_by_the_citys_default_and_two_do_not() {
         let two = with(&[("floor", "8"), ("wall", "4")]);
         let three = with(&[("floor", "8"), ("wall", "4"), ("toilet", "6")]);
-        let judge = |answers| form().evaluate(PoorPolicy::default(), answers);
+        let judge = |answers| form().evaluate(PoorPolicy::SUGGESTED, answers);
         assert_eq!(judge(&two).poor, Some(false));
         assert_eq!(judge(&three).poor, Some(true));
         assert!(judge(&three).sentence.contains(POLICY_LABEL));
@@ -479,7 +478,7 @@ mod tests {
         .into();
         assert_eq!(form().problems(&answers), []);
         assert_eq!(
-            form().evaluate(PoorPolicy::default(), &answers).poor,
+            form().evaluate(PoorPolicy::SUGGESTED, &answers).poor,
             Some(true)
         );
     }
@@ -488,14 +487,14 @@ mod tests {
     fn an_unanswered_question_is_never_not_poor() {
         let mut answers = with(&[("floor", "8"), ("wall", "4")]);
         answers.remove("toilet");
-        let judged = form().evaluate(PoorPolicy::default(), &answers);
+        let judged = form().evaluate(PoorPolicy::SUGGESTED, &answers);
         assert_eq!(judged.poor, None);
         assert_eq!(judged.open, ["Q7"]);
     }
 
     #[test]
     fn a_family_nobody_asked_is_not_judged() {
-        let judged = form().evaluate(PoorPolicy::default(), &Answers::new());
+        let judged = form().evaluate(PoorPolicy::SUGGESTED, &Answers::new());
         assert_eq!(judged.poor, None);
         assert_eq!(
             judged.open,
@@ -507,7 +506,7 @@ mod tests {
     fn an_open_shelter_question_alone_leaves_the_family_unjudged() {
         let mut answers = well_off();
         answers.remove("shelter");
-        assert_eq!(form().evaluate(PoorPolicy::default(), &answers).poor, None);
+        assert_eq!(form().evaluate(PoorPolicy::SUGGESTED, &answers).poor, None);
     }
 
     #[test]
@@ -525,7 +524,7 @@ mod tests {
     fn an_answer_the_form_does_not_offer_counts_as_open() {
         for (question, criterion) in [("floor", "Q5"), ("work", "Q1"), ("power", "Q8")] {
             let answers = with(&[("wall", "4"), ("toilet", "6"), (question, "77")]);
-            let judged = form().evaluate(PoorPolicy::default(), &answers);
+            let judged = form().evaluate(PoorPolicy::SUGGESTED, &answers);
             assert_eq!(judged.open, [criterion]);
             assert_eq!(judged.poor, None);
         }
@@ -538,7 +537,7 @@ mod tests {
         assert!(!form.is_asked(form.question("power").unwrap(), &answers));
         assert_eq!(
             form.evaluate(
-                PoorPolicy::default(),
+                PoorPolicy::SUGGESTED,
                 &with(&[("shelter", "no"), ("power", "450")])
             )
             .hits,
@@ -560,7 +559,7 @@ mod tests {
     fn one_open_question_does_not_matter_where_it_cannot_reach_the_threshold() {
         let mut answers = well_off();
         answers.remove("toilet");
-        let judged = form().evaluate(PoorPolicy::default(), &answers);
+        let judged = form().evaluate(PoorPolicy::SUGGESTED, &answers);
         assert_eq!(judged.poor, Some(false));
         assert!(judged.sentence.contains("Q7"));
     }
@@ -570,7 +569,7 @@ mod tests {
         let mut form = form();
         form.questions
             .retain(|question| question.criterion.is_none());
-        let judged = form.evaluate(PoorPolicy::default(), &well_off());
+        let judged = form.evaluate(PoorPolicy::SUGGESTED, &well_off());
         assert_eq!(judged.poor, None);
     }
 
@@ -636,7 +635,7 @@ mod tests {
         answers.insert("name".to_owned(), "Ibu Contoh".to_owned());
         answers.insert("address".to_owned(), "Jalan Contoh 1".to_owned());
         assert_eq!(missing(&answers), []);
-        assert_eq!(form.evaluate(PoorPolicy::default(), &answers).poor, None);
+        assert_eq!(form.evaluate(PoorPolicy::SUGGESTED, &answers).poor, None);
         assert_eq!(Form::shipped("finding", 2).unwrap(), None);
     }
 
@@ -655,7 +654,7 @@ mod tests {
             Answers::new(),
         ]
         .iter()
-        .map(|answers| form().evaluate(PoorPolicy::default(), answers))
+        .map(|answers| form().evaluate(PoorPolicy::SUGGESTED, answers))
         .collect();
         insta::assert_json_snapshot!("evaluations", judged);
         insta::assert_json_snapshot!("answer_problems", form().problems(&open_and_wrong()));

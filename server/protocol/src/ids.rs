@@ -132,4 +132,16 @@ ids! {
     PaperId;
     /// On which days something is taken (jadwal).
     WindowId;
+    /// A letter that is printed and signed (surat).
+    LetterId;
+    /// A population event as it was received (peristiwa kependudukan).
+    CivilEventId;
+    /// What a feed sent at once.
+    CivilBatchId;
+    /// A family's move from one village to another.
+    MoveId;
+    /// A family's appeal against the end of its place (keberatan).
+    AppealId;
+    /// A place that an upheld appeal gave back beside the quota.
+    RestorationId;
 }

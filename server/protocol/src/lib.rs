@@ -7,6 +7,7 @@
 #[cfg(feature = "uniffi")]
 uniffi::setup_scaffolding!();
 
+pub mod appeal;
 pub mod case;
 pub mod changes;
 pub mod contact_sheet;
@@ -19,6 +20,7 @@ pub mod family;
 pub mod form;
 pub mod ids;
 pub mod lenient;
+pub mod letter;
 pub mod lookup;
 pub mod manifest;
 pub mod map;
@@ -30,12 +32,14 @@ pub mod old_photo;
 pub mod overview;
 pub mod plan;
 pub mod policy;
+pub mod population;
 pub mod problem;
 pub mod proposal;
 pub mod quota;
 pub mod reason;
 pub mod region;
 pub mod registry;
+pub mod replacement;
 pub mod reset_slip;
 pub mod review;
 pub mod rule;

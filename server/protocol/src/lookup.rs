@@ -105,6 +105,24 @@ pub struct ReasonLists {
     /// Why a deliberation does not agree to a name.
     #[serde(default)]
     pub refusing_name: Vec<ReasonView>,
+    /// Why a letter is revoked.
+    #[serde(default)]
+    pub revoking_letter: Vec<ReasonView>,
+    /// Why a population event has no effect here.
+    #[serde(default)]
+    pub dismissing_event: Vec<ReasonView>,
+    /// Why a batch of population events is refused.
+    #[serde(default)]
+    pub refusing_batch: Vec<ReasonView>,
+    /// Why a village sends a family back.
+    #[serde(default)]
+    pub returning_move: Vec<ReasonView>,
+    /// Why an appeal is upheld.
+    #[serde(default)]
+    pub upholding_appeal: Vec<ReasonView>,
+    /// Why an appeal is dismissed.
+    #[serde(default)]
+    pub dismissing_appeal: Vec<ReasonView>,
 }
 
 /// An officer to whom cases can be given, and what lies with them.

@@ -84,6 +84,8 @@ pub enum MembershipAction {
     Graduate,
     /// A candidate steps back or is found not eligible.
     Withdraw,
+    /// The centre did not want a candidate who had no place yet.
+    Decline,
 }
 
 /// Whether `role` ever performs `action` on a membership. Each of these also needs an earlier act by another
@@ -93,8 +95,11 @@ pub const fn role_may(action: MembershipAction, role: Role) -> bool {
     match action {
         A::Designate | A::Activate | A::Replace => matches!(role, Role::System | Role::Approver),
         A::Suspend => matches!(role, Role::Feed | Role::Verifier | Role::System),
-        A::Resume => matches!(role, Role::Verifier | Role::Approver),
+        // A feed takes back no more than what it put on hold itself: the store sees to that.
+        A::Resume => matches!(role, Role::Verifier | Role::Approver | Role::Feed),
         A::Cancel | A::Reinstate | A::Graduate | A::Withdraw => matches!(role, Role::Approver),
+        // Whoever records the centre's word.
+        A::Decline => matches!(role, Role::Verifier | Role::Feed),
     }
 }
 
@@ -117,7 +122,7 @@ pub fn step(
     match state {
         S::Candidate => match action {
             A::Designate => to(S::Designated),
-            A::Withdraw => to(S::Withdrawn),
+            A::Withdraw | A::Decline => to(S::Withdrawn),
             A::Activate
             | A::Suspend
             | A::Resume
@@ -130,39 +135,56 @@ pub fn step(
             A::Activate => to(S::Active),
             A::Withdraw => to(S::Withdrawn),
             A::Designate => Ok(Step::AlreadyDone),
-            A::Suspend | A::Resume | A::Cancel | A::Replace | A::Reinstate | A::Graduate => no,
+            A::Suspend
+            | A::Resume
+            | A::Cancel
+            | A::Replace
+            | A::Reinstate
+            | A::Graduate
+            | A::Decline => no,
         },
         S::Active => match action {
             A::Suspend => to(S::Suspended),
             A::Cancel => to(S::Inactive),
             A::Graduate => to(S::Graduated),
             A::Activate | A::Resume | A::Reinstate => Ok(Step::AlreadyDone),
-            A::Designate | A::Replace | A::Withdraw => no,
+            A::Designate | A::Replace | A::Withdraw | A::Decline => no,
         },
         S::Suspended => match action {
             A::Resume => to(S::Active),
             A::Cancel => to(S::Inactive),
             A::Suspend => Ok(Step::AlreadyDone),
-            A::Designate | A::Activate | A::Replace | A::Reinstate | A::Graduate | A::Withdraw => {
-                no
-            }
+            A::Designate
+            | A::Activate
+            | A::Replace
+            | A::Reinstate
+            | A::Graduate
+            | A::Withdraw
+            | A::Decline => no,
         },
         S::Inactive => match action {
             A::Replace => to(S::Replaced),
             A::Reinstate => to(S::Active),
             A::Cancel => Ok(Step::AlreadyDone),
-            A::Designate | A::Activate | A::Suspend | A::Resume | A::Graduate | A::Withdraw => no,
+            A::Designate
+            | A::Activate
+            | A::Suspend
+            | A::Resume
+            | A::Graduate
+            | A::Withdraw
+            | A::Decline => no,
         },
         S::Replaced => match action {
             A::Replace => Ok(Step::AlreadyDone),
+            A::Reinstate => to(S::Active),
             A::Designate
             | A::Activate
             | A::Suspend
             | A::Resume
             | A::Cancel
-            | A::Reinstate
             | A::Graduate
-            | A::Withdraw => no,
+            | A::Withdraw
+            | A::Decline => no,
         },
         S::Graduated => match action {
             A::Graduate => Ok(Step::AlreadyDone),
@@ -173,10 +195,11 @@ pub fn step(
             | A::Cancel
             | A::Replace
             | A::Reinstate
-            | A::Withdraw => no,
+            | A::Withdraw
+            | A::Decline => no,
         },
         S::Withdrawn => match action {
-            A::Withdraw => Ok(Step::AlreadyDone),
+            A::Withdraw | A::Decline => Ok(Step::AlreadyDone),
             A::Designate
             | A::Activate
             | A::Suspend

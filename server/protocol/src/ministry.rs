@@ -3,8 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{EventId, FamilyId, MinistryActId, PersonId, UserId};
+use crate::ids::{EventId, FamilyId, MinistryActId, PersonId, ProposalId, UserId};
 use crate::lenient::Lenient;
+use crate::proposal::ProposalKind;
 use crate::reason::ReasonCode;
 use crate::region::RegionCode;
 use crate::time::Timestamp;
@@ -38,6 +39,10 @@ pub enum MinistryActKind {
     Designated,
     /// The recipient stays: layak.
     Eligible,
+    /// A proposal was endorsed: usulan.
+    Proposed,
+    /// An appeal was upheld: the place is theirs again.
+    Reinstated,
 }
 
 /// An act as the list shows it. Numbers are not in it: copying one is a logged unmasking.
@@ -51,13 +56,20 @@ pub struct MinistryAct {
     /// What is to be entered.
     #[cfg_attr(feature = "openapi", schema(value_type = MinistryActKind))]
     pub kind: Lenient<MinistryActKind>,
-    /// The program.
+    /// The program; empty: it is about none.
     pub program: String,
+    /// The proposal that was endorsed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<ProposalId>,
+    /// What it proposes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<ProposalKind>))]
+    pub proposed: Option<Lenient<ProposalKind>>,
     /// The family.
     pub family: FamilyId,
     /// Its head.
     pub name: String,
-    /// Whose number is asked for there: the person of a person's program, else the head.
+    /// Whose number is asked for there: the person of a person's program, else the payee, else the head.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<PersonId>,
     /// That person's name.

@@ -126,6 +126,8 @@ impl Permission {
                 | Self::ConfirmFamilies
                 | Self::ConfirmExports
                 | Self::EndorseProposals
+                | Self::ReleaseEvents
+                | Self::JudgeAppeals
         )
     }
 }
@@ -212,6 +214,22 @@ pub enum Permission {
     SendProposals,
     /// Propose on which days something is taken.
     ChangeWindows,
+    /// Issue, print and revoke letters.
+    IssueLetters,
+    /// Say how an office's letters look, who signs them and how they are numbered.
+    SetLetterOffices,
+    /// Bring in what the civil registry signed: as its system, or as a file.
+    BringEvents,
+    /// Say what a population event means that has no effect by itself.
+    JudgeEvents,
+    /// Let a parked batch of population events through, or refuse it.
+    ReleaseEvents,
+    /// File a family's appeal, and record that it takes it back.
+    FileAppeals,
+    /// Examine an appeal and recommend an outcome.
+    ExamineAppeals,
+    /// Agree to what was recommended of an appeal, or send it back.
+    JudgeAppeals,
 }
 
 impl Role {
@@ -247,6 +265,9 @@ impl Role {
                     | P::Export
                     | P::Propose
                     | P::SendProposals
+                    | P::IssueLetters
+                    | P::JudgeEvents
+                    | P::FileAppeals
             ),
             Self::Verifier => matches!(
                 permission,
@@ -263,6 +284,10 @@ impl Role {
                     | P::Export
                     | P::VerifyProposals
                     | P::SendProposals
+                    | P::IssueLetters
+                    | P::JudgeEvents
+                    | P::FileAppeals
+                    | P::ExamineAppeals
             ),
             Self::Approver => matches!(
                 permission,
@@ -275,8 +300,13 @@ impl Role {
                     | P::ConfirmFamilies
                     | P::ConfirmExports
                     | P::EndorseProposals
+                    | P::ReleaseEvents
+                    | P::JudgeAppeals
             ),
-            Self::Signatory => matches!(permission, P::ReadCases | P::ReadOverview),
+            Self::Signatory => matches!(
+                permission,
+                P::ReadCases | P::ReadOverview | P::SetLetterOffices
+            ),
             Self::Admin => matches!(
                 permission,
                 P::ReadOverview
@@ -286,12 +316,15 @@ impl Role {
                     | P::Import
                     | P::PrepareTraining
                     | P::ChangeWindows
+                    | P::SetLetterOffices
+                    | P::BringEvents
             ),
             Self::Auditor => matches!(
                 permission,
                 P::ReadCases | P::ReadOverview | P::SearchFamilies | P::Export | P::ReadJournal
             ),
-            Self::Feed | Self::System => false,
+            Self::Feed => matches!(permission, P::BringEvents),
+            Self::System => false,
         }
     }
 }
@@ -325,6 +358,8 @@ mod tests {
             Permission::Propose,
             Permission::VerifyProposals,
             Permission::EndorseProposals,
+            Permission::ExamineAppeals,
+            Permission::JudgeAppeals,
         ] {
             assert!(!Role::Admin.may(permission), "{permission}");
             assert!(!Role::Auditor.may(permission), "{permission}");
@@ -369,6 +404,8 @@ mod tests {
             assert!(held <= 1, "{role}");
             let sets = [Permission::ChangeWindows, Permission::ConfirmImports];
             assert!(!sets.iter().all(|step| role.may(*step)), "{role}");
+            let brings = [Permission::BringEvents, Permission::ReleaseEvents];
+            assert!(!brings.iter().all(|step| role.may(*step)), "{role}");
         }
     }
 }

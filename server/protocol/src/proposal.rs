@@ -10,7 +10,8 @@ use crate::case::{Refusal, Step};
 use crate::duty::DutyBreach;
 use crate::evidence::Flag;
 use crate::ids::{
-    DeliberationId, EventId, FamilyId, PaperId, PersonId, ProposalId, UserId, VisitId,
+    CaseId, DeliberationId, EventId, FamilyId, MembershipId, PaperId, PersonId, ProposalId, UserId,
+    VisitId,
 };
 use crate::lenient::Lenient;
 use crate::policy::Role;
@@ -20,7 +21,7 @@ use crate::region::RegionCode;
 use crate::review::PhotoView;
 use crate::time::Timestamp;
 
-/// Most families in one batch.
+/// Most lines in one batch.
 pub const MOST_IN_BATCH: usize = 200;
 
 /// What is proposed.
@@ -145,6 +146,8 @@ pub enum ProposalAction {
     Endorse,
     /// It was entered in the centre's system.
     Send,
+    /// It was not entered after all.
+    Recall,
     /// The centre agreed.
     Accept,
     /// The centre did not.
@@ -166,7 +169,7 @@ pub const fn role_may(action: ProposalAction, role: Role) -> bool {
         A::Verify => matches!(role, Role::Verifier),
         A::Return | A::Reject => matches!(role, Role::Verifier | Role::Approver),
         A::Endorse => matches!(role, Role::Approver),
-        A::Send => matches!(role, Role::Operator | Role::Verifier),
+        A::Send | A::Recall => matches!(role, Role::Operator | Role::Verifier),
     }
 }
 
@@ -205,7 +208,8 @@ pub fn step(
             | A::Send
             | A::Accept
             | A::RejectByCentre
-            | A::Copy => no,
+            | A::Copy
+            | A::Recall => no,
         },
         S::Submitted => match action {
             A::Submit => done,
@@ -221,7 +225,8 @@ pub fn step(
             | A::Send
             | A::Accept
             | A::RejectByCentre
-            | A::Copy => no,
+            | A::Copy
+            | A::Recall => no,
         },
         S::Checked => match action {
             A::Withdraw => to(S::Withdrawn),
@@ -237,7 +242,8 @@ pub fn step(
             | A::Send
             | A::Accept
             | A::RejectByCentre
-            | A::Copy => no,
+            | A::Copy
+            | A::Recall => no,
         },
         S::Deliberated => match action {
             A::Withdraw => to(S::Withdrawn),
@@ -253,7 +259,8 @@ pub fn step(
             | A::Send
             | A::Accept
             | A::RejectByCentre
-            | A::Copy => no,
+            | A::Copy
+            | A::Recall => no,
         },
         S::Verified => match action {
             A::Withdraw => to(S::Withdrawn),
@@ -269,7 +276,8 @@ pub fn step(
             | A::Send
             | A::Accept
             | A::RejectByCentre
-            | A::Copy => no,
+            | A::Copy
+            | A::Recall => no,
         },
         S::Endorsed => match action {
             A::Endorse => done,
@@ -285,10 +293,12 @@ pub fn step(
             | A::Reject
             | A::Accept
             | A::RejectByCentre
-            | A::Copy => no,
+            | A::Copy
+            | A::Recall => no,
         },
         S::Sent => match action {
             A::Send => done,
+            A::Recall => to(S::Endorsed),
             A::Accept => to(S::Accepted),
             A::RejectByCentre => to(S::Rejected),
             A::Submit
@@ -317,7 +327,8 @@ pub fn step(
             | A::Endorse
             | A::Send
             | A::RejectByCentre
-            | A::Copy => no,
+            | A::Copy
+            | A::Recall => no,
         },
         S::Rejected => match action {
             A::Copy => to(S::Draft),
@@ -331,7 +342,8 @@ pub fn step(
             | A::Return
             | A::Endorse
             | A::Send
-            | A::Accept => no,
+            | A::Accept
+            | A::Recall => no,
         },
         S::Withdrawn => match action {
             A::Withdraw => done,
@@ -347,7 +359,8 @@ pub fn step(
             | A::Send
             | A::Accept
             | A::RejectByCentre
-            | A::Copy => no,
+            | A::Copy
+            | A::Recall => no,
         },
     }
 }
@@ -402,18 +415,21 @@ impl ProposalState {
 /// Whose hands a proposal went through, all its rounds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Hands {
-    /// Who wrote it, handed it in, or answered for it.
+    /// Who wrote it, handed it in, answered for it, or wrote down or signed the deliberation behind it.
     pub proposers: Vec<UserId>,
     /// Who visited the house it rests on.
     pub visitors: Vec<UserId>,
+    /// Who gave such a visitor the phone or the login.
+    pub equippers: Vec<UserId>,
     /// Who matched or verified it.
     pub verifiers: Vec<UserId>,
 }
 
-/// May `person` do this? Who proposed or saw the house neither verifies nor endorses, and who verified does not endorse.
+/// May `person` do this? Who proposed or saw the house, or could have in another's name, neither verifies nor endorses, and
+/// who verified does not endorse.
 ///
 /// # Errors
-/// [`DutyBreach::ProposerJudges`], [`DutyBreach::VerifierEndorses`].
+/// [`DutyBreach::ProposerJudges`], [`DutyBreach::EquippedTheVisitor`], [`DutyBreach::VerifierEndorses`].
 pub fn duty(
     action: ProposalAction,
     hands: &Hands,
@@ -422,7 +438,9 @@ pub fn duty(
 ) -> Result<(), DutyBreach> {
     use ProposalAction as A;
     let judges = match action {
-        A::Submit | A::Withdraw | A::Deliberate | A::Decline | A::Send | A::Copy => false,
+        A::Submit | A::Withdraw | A::Deliberate | A::Decline | A::Send | A::Recall | A::Copy => {
+            false
+        }
         A::Match
         | A::Mismatch
         | A::Verify
@@ -437,6 +455,9 @@ pub fn duty(
     }
     if hands.proposers.contains(&person) || hands.visitors.contains(&person) {
         return Err(DutyBreach::ProposerJudges);
+    }
+    if hands.equippers.contains(&person) {
+        return Err(DutyBreach::EquippedTheVisitor);
     }
     if role == Role::Approver && hands.verifiers.contains(&person) {
         return Err(DutyBreach::VerifierEndorses);
@@ -486,7 +507,17 @@ pub struct Propose {
     pub submit: bool,
 }
 
-/// `POST /v1/proposals/batch`: many families for one program at once, each line by itself.
+/// A person of a family, for a program that counts persons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProposedPerson {
+    /// The family.
+    pub family: FamilyId,
+    /// Who of it.
+    pub person: PersonId,
+}
+
+/// `POST /v1/proposals/batch`: many families for one program at once, or many persons, each line by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ProposeMany {
@@ -494,8 +525,12 @@ pub struct ProposeMany {
     pub event_id: EventId,
     /// The program.
     pub program: String,
-    /// The families, at most 200.
+    /// The families.
+    #[serde(default)]
     pub families: Vec<FamilyId>,
+    /// The persons, for a program that counts persons; at most 200 lines in all.
+    #[serde(default)]
+    pub persons: Vec<ProposedPerson>,
     /// The letter they rest on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document_number: Option<String>,
@@ -510,6 +545,9 @@ pub struct ProposeMany {
 pub struct ProposedLine {
     /// The family.
     pub family: FamilyId,
+    /// The person, of a line about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<PersonId>,
     /// Its proposal, when there is one now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proposal: Option<ProposalId>,
@@ -792,6 +830,12 @@ pub struct ProposalView {
     /// The rejected one it was begun from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub copy_of: Option<ProposalId>,
+    /// The candidate that its endorsement made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub membership: Option<MembershipId>,
+    /// The case in which the house is seen for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case: Option<CaseId>,
     /// What stands in the way of handing it in, while that can be done.
     pub problems: Vec<FieldProblem>,
     /// What whoever judges it should know; stops nobody.
@@ -874,6 +918,7 @@ mod tests {
         let hands = Hands {
             proposers: vec![person(1)],
             visitors: vec![person(2)],
+            equippers: vec![person(5)],
             verifiers: vec![person(3)],
         };
         for who in [1, 2] {
@@ -891,6 +936,10 @@ mod tests {
                 );
             }
         }
+        assert_eq!(
+            duty(ProposalAction::Verify, &hands, Role::Verifier, person(5)),
+            Err(DutyBreach::EquippedTheVisitor)
+        );
         let verified = person(3);
         assert_eq!(
             duty(ProposalAction::Endorse, &hands, Role::Approver, verified),

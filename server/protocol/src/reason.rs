@@ -170,6 +170,35 @@ pub const PROPOSAL_REFUSALS: &[(&str, &str)] = &[
     ("TIDAK_LAYAK_LAGI", "Keluarga tidak layak lagi"),
 ];
 
+/// Why a population event has no effect here.
+pub const EVENT_DISMISSALS: &[(&str, &str)] = &[
+    (
+        "ORANG_LAIN",
+        "Orang lain, bukan warga yang tercatat di sini",
+    ),
+    ("SUDAH_TERCATAT", "Sudah tercatat dengan cara lain"),
+    ("PERISTIWA_KELIRU", "Peristiwanya keliru menurut Dukcapil"),
+    ("BUKAN_WILAYAH_INI", "Bukan warga kota ini"),
+];
+
+/// Why a batch of population events is refused as a whole.
+pub const BATCH_REFUSALS: &[(&str, &str)] = &[
+    ("KIRIMAN_KELIRU", "Kiriman keliru menurut Dukcapil"),
+    ("UJI_COBA", "Kiriman uji coba"),
+    ("DIKIRIM_ULANG", "Akan dikirim ulang dengan benar"),
+];
+
+/// Why a village sends a family back that was said to have moved there.
+pub const MOVE_RETURNS: &[(&str, &str)] = &[
+    (
+        "TIDAK_TINGGAL_DI_SINI",
+        "Keluarga tidak tinggal di kelurahan ini",
+    ),
+    ("ALAMAT_TIDAK_ADA", "Alamat barunya tidak ada"),
+    ("KELURAHAN_KELIRU", "Pindah ke kelurahan lain"),
+    ("BELUM_PINDAH", "Keluarga belum pindah"),
+];
+
 /// Why somebody asks for a visit to a family.
 pub const VISIT_REASONS: &[(&str, &str)] = &[
     ("FOTO_LAMA", "Foto rumah sudah lama atau belum ada"),
@@ -261,6 +290,35 @@ pub const DELIBERATION_REFUSALS: &[(&str, &str)] = &[
     ("DATA_MERAGUKAN", "Isinya meragukan dan perlu diperiksa"),
 ];
 
+/// Why a letter is revoked.
+pub const LETTER_REVOCATIONS: &[(&str, &str)] = &[
+    ("DATA_SALAH", "Data pada surat salah"),
+    ("DATA_BERUBAH", "Data warga sudah berubah"),
+    ("SALAH_ORANG", "Surat untuk orang yang salah"),
+    ("DIGANTI", "Diganti dengan surat lain"),
+    ("DISALAHGUNAKAN", "Surat disalahgunakan"),
+    (
+        "KEPUTUSAN_DIBATALKAN",
+        "Keputusan yang mendasarinya dibatalkan",
+    ),
+];
+
+/// Why an appeal of a family is upheld.
+pub const APPEAL_UPHELD: &[(&str, &str)] = &[
+    ("DATA_SALAH", "Data yang dipakai ternyata salah"),
+    ("ORANG_LAIN", "Yang dimaksud orang atau keluarga lain"),
+    ("BUKTI_BARU", "Ada bukti baru yang meyakinkan"),
+    ("KEADAAN_BERUBAH", "Keadaan rumah atau keluarga berubah"),
+    ("TATA_CARA_KELIRU", "Tata cara keputusan tidak diikuti"),
+];
+
+/// Why an appeal of a family is dismissed.
+pub const APPEAL_DISMISSED: &[(&str, &str)] = &[
+    ("ALASAN_TERBUKTI", "Alasan pembatalan terbukti benar"),
+    ("BUKTI_KURANG", "Bukti belum cukup"),
+    ("BUKAN_KEWENANGAN", "Diputus pusat, bukan oleh daerah"),
+];
+
 /// The Indonesian words of a shipped code, or the code itself.
 pub fn label(code: &ReasonCode) -> &str {
     RETURN_REASONS
@@ -277,6 +335,9 @@ pub fn label(code: &ReasonCode) -> &str {
         .chain(PROPOSAL_REJECTIONS)
         .chain(PROPOSAL_RETURNS)
         .chain(DELIBERATION_REFUSALS)
+        .chain(LETTER_REVOCATIONS)
+        .chain(APPEAL_UPHELD)
+        .chain(APPEAL_DISMISSED)
         .find(|(known, _)| *known == code.as_str())
         .map_or(code.as_str(), |(_, words)| words)
 }

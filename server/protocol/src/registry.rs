@@ -44,6 +44,11 @@ pub enum ImportKind {
     Memberships,
     /// CSV of a ranked waitlist, frozen by an approver.
     Waitlist,
+    /// CSV of a decree (SK) of the ministry: whom it designated and whose aid it ended. It gives free slots, takes none,
+    /// and the report tells where it differs from what the city decided.
+    Decree,
+    /// GeoJSON points where houses stand, by pins that the city held before. Never evidence.
+    Pins,
 }
 
 impl ImportKind {
@@ -52,8 +57,10 @@ impl ImportKind {
     /// from anybody.
     pub const fn decides(self) -> bool {
         match self {
-            Self::Programs | Self::Quotas | Self::Memberships | Self::Waitlist => true,
-            Self::Regions | Self::Boundaries | Self::Families => false,
+            Self::Programs | Self::Quotas | Self::Memberships | Self::Waitlist | Self::Decree => {
+                true
+            }
+            Self::Regions | Self::Boundaries | Self::Families | Self::Pins => false,
         }
     }
 }
@@ -158,6 +165,20 @@ pub struct ImportedWaitlist {
     pub hash: String,
 }
 
+/// A decree that came with an import, and what it says of the lines that were taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ImportedDecree {
+    /// Its number.
+    pub number: String,
+    /// The program.
+    pub program: String,
+    /// Whom it designates.
+    pub designated: u64,
+    /// Whose aid it ends.
+    pub ended: u64,
+}
+
 /// What became of an import. Nothing of a rejected line is kept; accepted lines are, whatever the others were.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -223,8 +244,9 @@ pub struct ImportReport {
     pub rejected: u64,
     /// Accepted with a remark; `warnings` holds the first 1,000.
     pub warned: u64,
-    /// Families of the villages in the file that the file does not name; nothing becomes of them. Only of families, and
-    /// only when the file was read to its end.
+    /// Families of the villages in the file that the file does not name; of a decree, who holds a place of its programs
+    /// in its cities and is not in it. Nothing becomes of them. Only of families and decrees, and only when the file was
+    /// read to its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing: Option<u64>,
     /// How many of them each village has; the first 1,000 villages.
@@ -237,6 +259,9 @@ pub struct ImportReport {
     /// The waitlists it brought, frozen or waiting for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waitlists: Vec<ImportedWaitlist>,
+    /// The ministry's decrees in it; the first 1,000.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decrees: Vec<ImportedDecree>,
 }
 
 /// Families of a village that a file does not name.

@@ -646,6 +646,9 @@ pub struct NoticeDelivered {
     pub delivered_at: Timestamp,
     /// To whom: `penerima`, `keluarga`, `rt`.
     pub received_by: String,
+    /// How: `diantar`, `diambil`, `lewat_rt`, `pos`; older consoles do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub how: Option<String>,
 }
 
 /// A membership in a list.

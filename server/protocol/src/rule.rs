@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::evaluation::EligibilityOutcome;
+use crate::evaluation::{EligibilityOutcome, GROUND_LABELS};
 use crate::form::{Form, POLICY_LABEL};
 use crate::ids::{EventId, FamilyId, MembershipId, RuleId, UserId};
 use crate::lenient::Lenient;
@@ -323,6 +323,40 @@ impl RuleBody {
         }
     }
 
+    /// What people read for a code that this rule may give as a reason.
+    pub fn label(&self, code: &ReasonCode) -> String {
+        let exclusion = self.exclusions.iter().find(|one| one.code == *code);
+        exclusion.map_or_else(
+            || {
+                let known = GROUND_LABELS
+                    .iter()
+                    .find(|(known, _)| *known == code.as_str());
+                known
+                    .map_or_else(|| reason::label(code), |(_, words)| words)
+                    .to_owned()
+            },
+            |one| one.label.clone(),
+        )
+    }
+
+    /// Its thresholds in plain words, a sentence each: what a list shows of it.
+    pub fn head_words(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        if let Some(gate) = &self.decile {
+            let max = gate
+                .max
+                .map_or_else(|| "belum diisi".to_owned(), |max| max.to_string());
+            words.push(format!("Desil paling tinggi {max} ({}).", gate.source));
+        }
+        if let Some(poverty) = &self.poverty {
+            words.push(poverty.threshold());
+        }
+        if let Some(components) = &self.components {
+            words.push(components.threshold());
+        }
+        words
+    }
+
     /// The rule in plain words, a sentence a line.
     pub fn words(&self) -> Vec<String> {
         let mut words = Vec::new();
@@ -336,13 +370,7 @@ impl RuleBody {
             );
         }
         if let Some(poverty) = &self.poverty {
-            let least = poverty
-                .min_hits
-                .map_or_else(|| "belum diisi".to_owned(), |hits| hits.to_string());
-            words.push(format!(
-                "Fakir miskin bila terpenuhi sedikitnya {least} kriteria {} ({POLICY_LABEL}).",
-                poverty.source
-            ));
+            words.push(poverty.threshold());
             if poverty.q0_short_circuit {
                 words.push("Tidak memiliki tempat tinggal sehari-hari sudah cukup.".to_owned());
             }
@@ -351,13 +379,7 @@ impl RuleBody {
             }
         }
         if let Some(components) = &self.components {
-            let least = components
-                .at_least
-                .map_or_else(|| "belum diisi".to_owned(), |least| least.to_string());
-            words.push(format!(
-                "Sedikitnya {least} komponen ({}).",
-                components.source
-            ));
+            words.push(components.threshold());
             words.extend(components.any_of.iter().map(|one| {
                 let ages = one
                     .ages
@@ -383,6 +405,16 @@ impl RuleBody {
 }
 
 impl PovertyRule {
+    fn threshold(&self) -> String {
+        let least = self
+            .min_hits
+            .map_or_else(|| "belum diisi".to_owned(), |hits| hits.to_string());
+        format!(
+            "Fakir miskin bila terpenuhi sedikitnya {least} kriteria {} ({POLICY_LABEL}).",
+            self.source
+        )
+    }
+
     fn look_into(&self, forms: &[Form], problems: &mut Vec<FieldProblem>) {
         text(problems, "poverty.source", &self.source);
         text(problems, "poverty.id", &self.id);
@@ -453,6 +485,13 @@ impl PovertyRule {
 pub(crate) const NO_SHELTER: &str = "Q0";
 
 impl ComponentRule {
+    fn threshold(&self) -> String {
+        let least = self
+            .at_least
+            .map_or_else(|| "belum diisi".to_owned(), |least| least.to_string());
+        format!("Sedikitnya {least} komponen ({}).", self.source)
+    }
+
     fn look_into(&self, problems: &mut Vec<FieldProblem>) {
         text(problems, "components.source", &self.source);
         if self.any_of.is_empty() || self.any_of.len() > MOST_IN_LIST {
@@ -622,6 +661,46 @@ pub struct RuleView {
     pub superseded_at: Option<Timestamp>,
 }
 
+/// `GET /v1/rules`: a version of a rule as a list shows it; what it says in full is asked for by its id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RuleHead {
+    /// Its id.
+    pub id: RuleId,
+    /// Counted by every change; what the next act saw.
+    pub version: i32,
+    /// The program.
+    pub program: String,
+    /// The regime of the families it is for.
+    pub regime: String,
+    /// Where it counts, unless there is one for a part of it.
+    pub region: RegionCode,
+    /// Which one it is of this place, program and regime, counted from 1.
+    pub number: u32,
+    /// Where it stands.
+    #[cfg_attr(feature = "openapi", schema(value_type = RuleState))]
+    pub state: Lenient<RuleState>,
+    /// What people call it.
+    pub title: String,
+    /// Where it is from.
+    pub source: String,
+    /// Its thresholds in plain words, a sentence each.
+    pub words: Vec<String>,
+    /// How many reasons of exclusion it knows.
+    pub exclusions: u32,
+    /// When it was written.
+    pub made_at: Timestamp,
+    /// When it was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub submitted_at: Option<Timestamp>,
+    /// When it came in force, or was refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided_at: Option<Timestamp>,
+    /// Since when the next one counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub superseded_at: Option<Timestamp>,
+}
+
 /// How many would change, as it was told when a rule was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -750,22 +829,47 @@ pub struct RulePreview {
     pub foretold: RuleForetold,
     /// Each turn, over all villages.
     pub turns: Vec<RuleTurn>,
-    /// The same village by village.
+    /// Why those change who would: what decided it, counted. A family with two reasons is in both.
+    pub reasons: Vec<RuleReason>,
+    /// The turns village by village.
     pub villages: Vec<RuleVillage>,
 }
 
-/// A family that would change.
+/// How many of those that would change are so for one reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RuleReason {
+    /// What the new rule would say.
+    #[cfg_attr(feature = "openapi", schema(value_type = EligibilityOutcome))]
+    pub to: Lenient<EligibilityOutcome>,
+    /// The reason.
+    pub code: ReasonCode,
+    /// What people read.
+    pub label: String,
+    /// With a place in the program.
+    pub members: u64,
+    /// Without one.
+    pub others: u64,
+}
+
+/// A family that would change. Who it is, and what is known of it, is told only to who may read it and asks for that.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RuleChange {
     /// The family.
-    pub family: FamilyId,
-    /// Its head's name, for who may read that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub family: Option<FamilyId>,
+    /// Its head's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// The name of the person whose place it is, where the program is for persons.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person_name: Option<String>,
     /// Its village.
     pub region: RegionCode,
-    /// Its place in the program, when it has one.
+    /// Whether there is a place in the program.
+    pub member: bool,
+    /// That place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub membership: Option<MembershipId>,
     /// By the rule in force.
@@ -775,7 +879,12 @@ pub struct RuleChange {
     /// By this one.
     #[cfg_attr(feature = "openapi", schema(value_type = EligibilityOutcome))]
     pub to: Lenient<EligibilityOutcome>,
-    /// Why, a sentence each.
+    /// What decided it.
+    pub codes: Vec<ReasonCode>,
+    /// The same in people's words.
+    pub labels: Vec<String>,
+    /// Every reason, a sentence each; they tell what is known of the family.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<String>,
 }
 

@@ -73,6 +73,16 @@ pub enum TaskKind {
     ConfirmExport,
     /// A file that was made for who asked and was not fetched.
     FetchExport,
+    /// A family that moved here.
+    ReceiveFamily,
+    /// A population event that a person has to judge, or something left to do after one.
+    JudgeEvent,
+    /// A parked batch of population events.
+    ReleaseEvents,
+    /// An appeal of a family that nobody has examined.
+    ExamineAppeal,
+    /// An examined appeal that an approver agrees to or sends back; and one that nobody examined in time.
+    JudgeAppeal,
 }
 
 /// One thing to be done.

@@ -261,17 +261,29 @@ pub fn period_of(
     now: Timestamp,
     made: Option<(Timestamp, Timestamp)>,
 ) -> Result<(String, bool), Timestamp> {
+    // Late is what was captured in time, arrived after the close, and is handed in for the very next period: open already, or
+    // about to open. What somebody left lying longer than that has no such excuse.
+    let is_late = |period: &str| {
+        made.is_some_and(|(captured, received)| {
+            // A phone whose clock is ahead captures nothing after its arrival.
+            let in_time = match window.standing(offset_min, captured.min(received)) {
+                Some(Standing::Open { closes_at, .. }) => received >= closes_at,
+                Some(Standing::Closed { .. }) | None => false,
+            };
+            let next = match window.standing(offset_min, received) {
+                Some(Standing::Open { period, .. } | Standing::Closed { period, .. }) => period,
+                None => return false,
+            };
+            in_time && next == period
+        })
+    };
     match window.standing(offset_min, now) {
-        Some(Standing::Open { period, .. }) => Ok((period, false)),
+        Some(Standing::Open { period, .. }) => {
+            let late = is_late(&period);
+            Ok((period, late))
+        }
         Some(Standing::Closed { period, opens_at }) => {
-            let is_late = made.is_some_and(|(captured, received)| {
-                // A phone whose clock is ahead captures nothing after its arrival.
-                match window.standing(offset_min, captured.min(received)) {
-                    Some(Standing::Open { closes_at, .. }) => received >= closes_at,
-                    Some(Standing::Closed { .. }) | None => false,
-                }
-            });
-            if is_late {
+            if is_late(&period) {
                 Ok((period, true))
             } else {
                 Err(opens_at)
@@ -544,6 +556,20 @@ mod tests {
             Err(next)
         );
         assert_eq!(period_of(&monthly(), WIB, now, None), Err(next));
+        // Handed in once the next window is open it is as late; a window later it is nobody's phone any more.
+        let made = Some((at("2026-11-25T10:00:00Z"), at("2026-11-26T01:00:00Z")));
+        let reopened = at("2026-12-16T03:00:00Z");
+        assert_eq!(period_of(&monthly(), WIB, reopened, made), late);
+        let after = at("2027-01-20T03:00:00Z");
+        assert_eq!(
+            period_of(&monthly(), WIB, after, made),
+            Ok(("2027-01".to_owned(), false))
+        );
+        let between = at("2026-12-28T03:00:00Z");
+        assert_eq!(
+            period_of(&monthly(), WIB, between, made),
+            Err(at("2027-01-14T17:00:00Z"))
+        );
         let early = at("2026-11-20T03:00:00Z");
         assert_eq!(
             period_of(&monthly(), WIB, early, None),

@@ -15,12 +15,14 @@ use tilik_protocol::deliberation::*;
 use tilik_protocol::duty::Outcome;
 use tilik_protocol::evaluation::*;
 use tilik_protocol::evidence::{Flag, PhotoKind, ReturnTarget, VisitKind};
+use tilik_protocol::family::*;
 use tilik_protocol::lenient::Lenient;
 use tilik_protocol::lookup::*;
 use tilik_protocol::membership::MembershipState;
 use tilik_protocol::overview::*;
 use tilik_protocol::plan::*;
 use tilik_protocol::policy::{Permission, Role};
+use tilik_protocol::population::*;
 use tilik_protocol::problem::{FieldProblem, Problem, ProblemCode};
 use tilik_protocol::proposal::*;
 use tilik_protocol::quota::*;
@@ -231,6 +233,238 @@ fn read<T: DeserializeOwned>(json: serde_json::Value) -> T {
     serde_json::from_value(json).unwrap()
 }
 
+/// Families as operators keep them.
+fn families(s: &mut BTreeSet<String>) {
+    let domicile = Domicile {
+        address: "Jalan Kos 9".into(),
+        rt: "003".into(),
+        rw: "004".into(),
+        region: "35.06.01.2001".parse().unwrap(),
+    };
+    wire(s, &domicile);
+    let person = NewPerson {
+        nik: Some("3571035212820001".into()),
+        name: "Contoh Dua".into(),
+        birth_date: Some("1982-12-12".into()),
+        sex: Some(Sex::Female),
+        relation: Relation::Spouse,
+        mother_name: Some("Contoh Ibu".into()),
+        payee: true,
+    };
+    wire(s, &person);
+    let ticked = vec!["added.0.nik:elsewhere".to_owned()];
+    wire(
+        s,
+        &RegisterFamily {
+            event_id: id(90),
+            kk: Some("3571030101200001".into()),
+            address: "Jalan Contoh 1".into(),
+            rt: "001".into(),
+            rw: "002".into(),
+            region: village(),
+            domicile: Some(domicile.clone()),
+            persons: vec![person.clone()],
+            ticked: ticked.clone(),
+        },
+    );
+    let corrected = CorrectPerson {
+        id: id(41),
+        seen_version: 2,
+        nik: Some("3571031212800001".into()),
+        name: Some("Contoh Satu".into()),
+        birth_date: Some("1980-12-12".into()),
+        sex: Some(Sex::Male),
+        relation: Some(Relation::Head),
+        mother_name: Some("Contoh Ibu".into()),
+    };
+    wire(s, &corrected);
+    let same = SamePerson {
+        stays: id(41),
+        goes: id(42),
+    };
+    wire(s, &same);
+    wire(
+        s,
+        &CorrectFamily {
+            event_id: id(90),
+            seen_version: 3,
+            kk: Some("3571030101200002".into()),
+            address: Some("Jalan Contoh 2".into()),
+            rt: Some("003".into()),
+            rw: Some("004".into()),
+            domicile: Some(domicile.clone()),
+            payee: Some(id(41)),
+            persons: vec![corrected],
+            added: vec![person],
+            same: vec![same],
+            since: Some("2026-11-01".into()),
+            ticked: ticked.clone(),
+        },
+    );
+    let leaving = Leaving {
+        id: id(41),
+        relation: Relation::Head,
+    };
+    wire(s, &leaving);
+    wire(
+        s,
+        &SplitFamily {
+            event_id: id(90),
+            seen_version: 3,
+            persons: vec![leaving],
+            kk: Some("3571030101200002".into()),
+            home: SplitHome::New(domicile),
+            ticked,
+        },
+    );
+    wire(
+        s,
+        &MergeFamilies {
+            event_id: id(90),
+            seen_version: 3,
+            other: id(43),
+            seen_other: 2,
+            same: vec![same],
+        },
+    );
+    wire(
+        s,
+        &FamilyChanged {
+            family: id(40),
+            version: 4,
+            waits: Some(id(75)),
+        },
+    );
+    let change = FieldChange {
+        field: "alamat".into(),
+        from: Some("Jalan Contoh 1".into()),
+        to: Some("Jalan Contoh 2".into()),
+    };
+    let edited = EditedPerson {
+        person: Some(id(41)),
+        name: "Contoh Satu".into(),
+        fields: vec![change.clone()],
+    };
+    wire(s, &edited);
+    let other = EditedFamily {
+        family: Some(id(43)),
+        name: "Contoh Tiga".into(),
+        fields: vec![change.clone()],
+    };
+    wire(s, &other);
+    let place = MovedPlace {
+        program: "PBI-JK".into(),
+        person_name: Some("Contoh Dua".into()),
+        to: "Contoh Satu".into(),
+    };
+    wire(s, &place);
+    let odd = AskedWarning {
+        about: Some("Contoh Dua".into()),
+        code: "elsewhere".into(),
+        remedy: "NIK ini sudah tercatat pada orang lain; periksa mana yang benar.".into(),
+        ticked: true,
+    };
+    wire(s, &odd);
+    wire(
+        s,
+        &FamilyRequestView {
+            id: id(75),
+            kind: FamilyRequestKind::Merge.into(),
+            family: id(40),
+            seen_version: 3,
+            version: 4,
+            name: "Contoh Satu".into(),
+            region: village(),
+            proposed_by: id(3),
+            proposed_by_name: Some("Operator Satu".into()),
+            proposed_at: at(10),
+            fields: vec![change.clone()],
+            persons: vec![edited],
+            other: Some(id(43)),
+            other_name: Some("Contoh Tiga".into()),
+            families: vec![other],
+            places: vec![place],
+            warnings: vec![odd],
+            problems: vec![FieldProblem {
+                field: "other".into(),
+                code: "closed".into(),
+                remedy: "Keluarga itu sudah ditutup; muat ulang.".into(),
+            }],
+            since: Some(at(0)),
+            seen_draft: "ab".repeat(32),
+        },
+    );
+    wire(
+        s,
+        &ConfirmFamilyRequest {
+            event_id: id(90),
+            seen_version: 4,
+            seen_draft: Some("ab".repeat(32)),
+        },
+    );
+    wire(s, &WithdrawFamilyRequest { event_id: id(90) });
+    wire(
+        s,
+        &RefuseFamilyRequest {
+            event_id: id(90),
+            reason: ReasonCode::known("DATA_MERAGUKAN"),
+        },
+    );
+    let step = FamilyStep {
+        at: at(10),
+        since: at(0),
+        actor: Some(id(3)),
+        name: Some("Operator Satu".into()),
+        action: Some("family.correct".into()),
+        person: Some(id(41)),
+        person_name: Some("Contoh Satu".into()),
+        version: 2,
+        fields: vec![change],
+    };
+    wire(s, &step);
+    wire(s, &FamilyHistory { items: vec![step] });
+    wire(
+        s,
+        &FamilyAsOf {
+            at: at(0),
+            known_at: at(10),
+            family: Some(family()),
+        },
+    );
+    let side = DuplicateSide {
+        region: village(),
+        family: Some(id(40)),
+        version: Some(3),
+        head: Some("Contoh Satu".into()),
+        person: Some(id(41)),
+        name: Some("Contoh Satu".into()),
+        nik_masked: Some("3571************".into()),
+        birth_year: Some(1980),
+        relation: Some("kepala_keluarga".into()),
+        address: Some("Jalan Contoh 1".into()),
+    };
+    wire(s, &side);
+    wire(
+        s,
+        &DuplicateView {
+            id: id(76),
+            kind: DuplicateKind::Nik.into(),
+            found_at: at(10),
+            verdict: Some(DuplicateVerdict::Same.into()),
+            may_decide: true,
+            one: side.clone(),
+            other: side,
+        },
+    );
+    wire(
+        s,
+        &DecideDuplicate {
+            event_id: id(90),
+            verdict: DuplicateVerdict::Different,
+        },
+    );
+}
+
 fn proposals(s: &mut BTreeSet<String>) {
     use serde_json::json;
     let content = json!({ "kind": "removal", "family": "00000000-0000-0000-0000-000000000040", "person": "00000000-0000-0000-0000-000000000041", "program": "PKH", "reason": "MENINGGAL", "to_region": "35.71.01.1002", "document_number": "SK/1/2026", "note": "sejak Mei" });
@@ -277,7 +511,13 @@ fn proposals(s: &mut BTreeSet<String>) {
     wire(
         s,
         &read::<ProposeMany>(
-            json!({ "event_id": "00000000-0000-0000-0000-000000000090", "program": "PKH", "families": ["00000000-0000-0000-0000-000000000040"], "document_number": "SK/1/2026", "submit": true }),
+            json!({ "event_id": "00000000-0000-0000-0000-000000000090", "program": "PKH", "families": ["00000000-0000-0000-0000-000000000040"], "persons": [{ "family": "00000000-0000-0000-0000-000000000041", "person": "00000000-0000-0000-0000-000000000042" }], "document_number": "SK/1/2026", "submit": true }),
+        ),
+    );
+    wire(
+        s,
+        &read::<tilik_protocol::proposal::ProposedPerson>(
+            json!({ "family": "00000000-0000-0000-0000-000000000041", "person": "00000000-0000-0000-0000-000000000042" }),
         ),
     );
     wire(
@@ -577,6 +817,26 @@ fn rules(s: &mut BTreeSet<String>) {
     );
     wire(
         s,
+        &RuleHead {
+            id: id(100),
+            version: 3,
+            program: "PKH".into(),
+            regime: "dtsen".into(),
+            region: "35.71".parse().unwrap(),
+            number: 2,
+            state: RuleState::InForce.into(),
+            title: "PKH pada DTSEN".into(),
+            source: "Kepmensos 79/HUK/2025".into(),
+            words: vec!["Desil paling tinggi 4 (Kepmensos 79/HUK/2025).".into()],
+            exclusions: 26,
+            made_at: at(1),
+            submitted_at: Some(at(2)),
+            decided_at: Some(at(3)),
+            superseded_at: Some(at(4)),
+        },
+    );
+    wire(
+        s,
         &DraftRule {
             event_id: id(90),
             program: "PKH".into(),
@@ -628,6 +888,14 @@ fn rules(s: &mut BTreeSet<String>) {
         others: 3,
     };
     wire(s, &turn);
+    let why = RuleReason {
+        to: EligibilityOutcome::Ineligible.into(),
+        code: ReasonCode::known("MAMPU_DESIL"),
+        label: "Desil di atas batas program".into(),
+        members: 17,
+        others: 3,
+    };
+    wire(s, &why);
     let of_village = RuleVillage {
         region: village(),
         name: "BETET".into(),
@@ -644,18 +912,23 @@ fn rules(s: &mut BTreeSet<String>) {
             at: at(1),
             foretold,
             turns: vec![turn],
+            reasons: vec![why],
             villages: vec![of_village],
         },
     );
     wire(
         s,
         &RuleChange {
-            family: id(40),
+            family: Some(id(40)),
             name: Some("Contoh Satu".into()),
+            person_name: Some("Contoh Dua".into()),
             region: village(),
+            member: true,
             membership: Some(id(50)),
             from: Some(EligibilityOutcome::NotRanked.into()),
             to: EligibilityOutcome::Incomplete.into(),
+            codes: vec![ReasonCode::known("BELUM_ADA_JAWABAN")],
+            labels: vec!["Belum ada jawaban kunjungan".into()],
             reasons: vec!["Keluarga belum diperingkat.".into()],
         },
     );
@@ -671,6 +944,8 @@ fn evaluations(s: &mut BTreeSet<String>) {
     let evaluation = EvaluationView {
         id: id(102),
         membership: id(50),
+        person: Some(id(3)),
+        person_name: Some("Contoh Dua".into()),
         program: "PKH".into(),
         rule: id(100),
         rule_number: 2,
@@ -679,6 +954,7 @@ fn evaluations(s: &mut BTreeSet<String>) {
         superseded_at: Some(at(2)),
         outcome: EligibilityOutcome::Ineligible.into(),
         reasons: vec![reason],
+        facts: vec![id(103)],
     };
     wire(s, &evaluation);
     let fact = FactView {
@@ -687,13 +963,19 @@ fn evaluations(s: &mut BTreeSet<String>) {
         code: ReasonCode::known("GANDA"),
         label: "NIK atau keluarga ganda".into(),
         person: Some(id(3)),
+        person_name: Some("Contoh Dua".into()),
         source: "Dukcapil".into(),
-        evidence: "474.3/12/2026".into(),
+        evidence: "akta kematian".into(),
+        document_number: Some("474.3/12/2026".into()),
         valid_from: at(1),
         valid_until: Some(at(9)),
         appeal: FactAppeal::Filed.into(),
+        may_decide: true,
         recorded_by_name: Some("Operator Satu".into()),
         recorded_at: at(1),
+        appealed_at: Some(at(2)),
+        decided_by_name: Some("Verifikator Satu".into()),
+        decided_at: Some(at(3)),
     };
     wire(s, &fact);
     let recordable = RecordableFact {
@@ -718,7 +1000,8 @@ fn evaluations(s: &mut BTreeSet<String>) {
             code: ReasonCode::known("GANDA"),
             person: Some(id(3)),
             source: "Dukcapil".into(),
-            evidence: "474.3/12/2026".into(),
+            evidence: "akta kematian".into(),
+            document_number: Some("474.3/12/2026".into()),
             valid_from: Some(at(1)),
             valid_until: Some(at(9)),
         },
@@ -746,6 +1029,8 @@ fn evaluations(s: &mut BTreeSet<String>) {
             rw: "002".into(),
             region: village(),
             membership: id(50),
+            person: Some(id(3)),
+            person_name: Some("Contoh Dua".into()),
             program: "PKH".into(),
             membership_state: MembershipState::Active.into(),
             reason: ReasonCode::known("MAMPU_DESIL"),
@@ -1009,6 +1294,12 @@ fn looked_up(s: &mut BTreeSet<String>) {
             rejecting_proposal: Vec::new(),
             returning_proposal: Vec::new(),
             refusing_name: Vec::new(),
+            revoking_letter: Vec::new(),
+            dismissing_event: Vec::new(),
+            refusing_batch: Vec::new(),
+            returning_move: Vec::new(),
+            upholding_appeal: Vec::new(),
+            dismissing_appeal: Vec::new(),
         },
     );
     wire(
@@ -1406,6 +1697,175 @@ fn wire<T: Serialize + DeserializeOwned>(seen: &mut BTreeSet<String>, value: &T)
     seen.insert(name);
 }
 
+/// Letters, and what whoever holds one is told.
+fn lettered(s: &mut BTreeSet<String>) {
+    use tilik_protocol::letter::{
+        CheckLetter, CompareLine, ComparedLine, IssueLetter, LetterChecked, LetterContent,
+        LetterKind, LetterLine, LetterOfficeView, LetterPreview, LetterStatus, LetterSubject,
+        LetterView, LineName, NumberShown, Numbering, OfficeSettings, PreviewLetter, RevokeLetter,
+        SetLetterOffice,
+    };
+    let settings = OfficeSettings {
+        letterhead: vec!["KELURAHAN CONTOH".into()],
+        address: "Jl. Contoh 1".into(),
+        place: "Kediri".into(),
+        numbering: Numbering::Running,
+        number_template: "{nomor:3}/{tahun}".into(),
+        signatory_title: vec!["LURAH CONTOH".into()],
+        signatory_name: "Contoh Lurah".into(),
+        signatory_nip: Some("19750101 200003 1 001".into()),
+        numbers_shown: NumberShown::Masked,
+        shows_decile: false,
+        valid_days: 90,
+        appeal_at: "Kantor kelurahan".into(),
+    };
+    wire(s, &settings);
+    wire(
+        s,
+        &SetLetterOffice {
+            event_id: id(90),
+            seen_version: 1,
+            region: village(),
+            settings: settings.clone(),
+            next_number: Some(12),
+        },
+    );
+    wire(
+        s,
+        &LetterOfficeView {
+            region: village(),
+            name: "Contoh".into(),
+            version: 2,
+            settings,
+            next_number: 12,
+            recorded_at: at(0),
+            recorded_by_name: Some("Contoh Admin".into()),
+        },
+    );
+    let subject = LetterSubject::Registered {
+        family: id(2),
+        person: id(3),
+    };
+    let line = LetterLine {
+        key: "name".into(),
+        label: "Nama".into(),
+        value: "WARGA CONTOH".into(),
+    };
+    wire(s, &line);
+    let content = LetterContent {
+        layout: 1,
+        kind: LetterKind::Registered,
+        letterhead: vec!["KELURAHAN CONTOH".into()],
+        office_address: "Jl. Contoh 1".into(),
+        title: "SURAT KETERANGAN TERDAFTAR DTSEN".into(),
+        number: "012/2026".into(),
+        addressee: Vec::new(),
+        opening: "Menerangkan bahwa:".into(),
+        lines: vec![line],
+        paragraphs: vec!["Demikian.".into()],
+        dated: "Kediri, 24 November 2026".into(),
+        signatory_title: vec!["LURAH CONTOH".into()],
+        signatory_name: "Contoh Lurah".into(),
+        signatory_nip: "NIP 19750101 200003 1 001".into(),
+    };
+    wire(s, &content);
+    wire(
+        s,
+        &PreviewLetter {
+            subject: subject.clone(),
+            purpose: Some("pendaftaran sekolah".into()),
+        },
+    );
+    wire(
+        s,
+        &LetterPreview {
+            content,
+            numbering: Numbering::Typed,
+            existing: Some(id(91)),
+        },
+    );
+    wire(
+        s,
+        &IssueLetter {
+            event_id: id(90),
+            subject,
+            purpose: Some("pendaftaran sekolah".into()),
+            number: Some("470/12/2026".into()),
+        },
+    );
+    wire(
+        s,
+        &RevokeLetter {
+            event_id: id(90),
+            seen_version: 1,
+            reason: ReasonCode::known("DATA_SALAH"),
+        },
+    );
+    wire(
+        s,
+        &LetterView {
+            id: id(91),
+            version: 2,
+            kind: LetterKind::Notice.into(),
+            number: "012/2026".into(),
+            name: "WARGA CONTOH".into(),
+            region: village(),
+            family: Some(id(2)),
+            notice: Some(id(50)),
+            issued_at: at(0),
+            issued_by_name: Some("Contoh Operator".into()),
+            valid_until: Some(at(600)),
+            status: LetterStatus::Revoked.into(),
+            copies: 2,
+            revoked_at: Some(at(60)),
+            revoked_by_name: Some("Contoh Operator".into()),
+            revocation: Some(ReasonCode::known("DATA_SALAH")),
+        },
+    );
+    let compare = CompareLine {
+        key: "name".into(),
+        value: "warga contoh".into(),
+    };
+    wire(s, &compare);
+    wire(
+        s,
+        &CheckLetter {
+            code: "AQ".into(),
+            compare: vec![compare],
+        },
+    );
+    let name = LineName {
+        key: "name".into(),
+        label: "Nama".into(),
+    };
+    let compared = ComparedLine {
+        key: "name".into(),
+        same: true,
+    };
+    wire(s, &name);
+    wire(s, &compared);
+    wire(
+        s,
+        &LetterChecked {
+            number: "012/2026".into(),
+            office: "KELURAHAN CONTOH".into(),
+            village: "Kelurahan Contoh".into(),
+            kind: LetterKind::Registered.into(),
+            title: "SURAT KETERANGAN TERDAFTAR DTSEN".into(),
+            status: LetterStatus::Valid.into(),
+            dated: "Kediri, 24 November 2026".into(),
+            valid_until: Some(at(600)),
+            revoked_at: None,
+            name_masked: "W**** C*****".into(),
+            copy: 1,
+            copies: 2,
+            training: false,
+            lines: vec![name],
+            compared: vec![compared],
+        },
+    );
+}
+
 /// Files in and out, and what is to be entered in the ministry's system.
 fn exchanged(s: &mut BTreeSet<String>) {
     use tilik_protocol::export::{
@@ -1417,12 +1877,15 @@ fn exchanged(s: &mut BTreeSet<String>) {
     use tilik_protocol::old_photo::{
         OldPhotoProblem, OldPhotoView, OldPhotosReport, OldPhotosState,
     };
-    use tilik_protocol::registry::{KnownColumn, MappedColumn, MissingIn};
+    use tilik_protocol::registry::{ImportedDecree, KnownColumn, MappedColumn, MissingIn};
+    use tilik_protocol::replacement::{ReplacementRow, ReplacementSide};
     let act = MinistryAct {
         id: id(90),
         version: 2,
         kind: MinistryActKind::Cancelled.into(),
         program: "PKH".into(),
+        proposal: Some(id(91)),
+        proposed: Some(tilik_protocol::proposal::ProposalKind::New.into()),
         family: id(2),
         name: "Sutrisno".into(),
         person: Some(id(3)),
@@ -1450,6 +1913,41 @@ fn exchanged(s: &mut BTreeSet<String>) {
             items: vec![act],
             next: Some("1.2".into()),
             villages: vec![count],
+        },
+    );
+    let side = ReplacementSide {
+        family: id(2),
+        name: "Sutrisno".into(),
+        nik_masked: Some("3571************".into()),
+        kk_masked: Some("3571************".into()),
+        address: "Jl. Melati 1".into(),
+        rt: "003".into(),
+        rw: "001".into(),
+        region: village(),
+    };
+    wire(s, &side);
+    wire(
+        s,
+        &ReplacementRow {
+            id: id(92),
+            ended: id(93),
+            program: "CBP".into(),
+            region: village(),
+            state: tilik_protocol::membership::MembershipState::Designated.into(),
+            reason: Some(ReasonCode::known("MENINGGAL")),
+            document_number: Some("BA/12/2026".into()),
+            confirmed_at: Some(at(0)),
+            before: Some(side.clone()),
+            after: Some(side),
+        },
+    );
+    wire(
+        s,
+        &ImportedDecree {
+            number: "12/HUK/2026".into(),
+            program: "PKH".into(),
+            designated: 3,
+            ended: 1,
         },
     );
     let ticked = TickedAct {
@@ -1563,10 +2061,300 @@ fn exchanged(s: &mut BTreeSet<String>) {
     );
 }
 
+/// What the civil registry sends, and what becomes of it.
+fn appeals(s: &mut BTreeSet<String>) {
+    use tilik_protocol::appeal::{
+        AppealFinding, AppealOutcome, AppealRow, AppealState, AppealView, AppealWord, Appellant,
+        ExamineAppeal, FileAppeal, JudgeAppeal, ReceiptStage, Restored, WithdrawAppeal,
+    };
+    let row = AppealRow {
+        id: id(95),
+        state: AppealState::Upheld.into(),
+        family: id(2),
+        family_name: "Sutrisno".into(),
+        region: village(),
+        program: "PKH".into(),
+        reason: Some(ReasonCode::known("PINDAH_LUAR")),
+        filed_at: at(10),
+        due_at: at(20_170),
+        overdue: false,
+    };
+    wire(s, &row);
+    let finding = AppealFinding {
+        outcome: AppealOutcome::Upheld.into(),
+        reason: ReasonCode::known("DATA_SALAH"),
+        words: "Keluarga masih tinggal di alamat ini.".into(),
+        by: id(1),
+        by_name: Some("Verifikator".into()),
+        at: at(20),
+    };
+    wire(s, &finding);
+    let word = AppealWord {
+        agreed: true,
+        words: Some("Setuju.".into()),
+        by: id(4),
+        by_name: Some("Kepala Dinas".into()),
+        at: at(30),
+    };
+    wire(s, &word);
+    wire(
+        s,
+        &AppealView {
+            appeal: row,
+            version: 3,
+            membership: id(12),
+            person: Some(id(3)),
+            person_name: Some("Sutrisno".into()),
+            ended_at: at(0),
+            came: "Sumarni".into(),
+            appellant: Appellant::Family.into(),
+            grounds: "Kami tidak pindah.".into(),
+            late: true,
+            receipt: "0123456789abcdef0123456789abcdef".into(),
+            filed_by_name: Some("Operator Satu".into()),
+            finding: Some(finding),
+            judged: Some(word),
+            lost_months: vec!["2026-10".into()],
+            restored: Some(Restored::BesideQuota.into()),
+            involved: false,
+        },
+    );
+    wire(
+        s,
+        &FileAppeal {
+            event_id: id(6),
+            membership: id(12),
+            came: "Sumarni".into(),
+            appellant: Appellant::Proxy,
+            grounds: "Kami tidak pindah.".into(),
+        },
+    );
+    wire(
+        s,
+        &ExamineAppeal {
+            event_id: id(6),
+            seen_version: 1,
+            outcome: AppealOutcome::Dismissed,
+            reason: ReasonCode::known("ALASAN_TERBUKTI"),
+            words: "Keluarga sudah pindah.".into(),
+        },
+    );
+    wire(
+        s,
+        &JudgeAppeal {
+            event_id: id(6),
+            seen_version: 2,
+            agree: false,
+            words: Some("Periksa lagi.".into()),
+        },
+    );
+    wire(
+        s,
+        &WithdrawAppeal {
+            event_id: id(6),
+            seen_version: 1,
+        },
+    );
+    wire(
+        s,
+        &ReceiptStage {
+            state: AppealState::Filed.into(),
+            filed_at: at(10),
+            due_at: at(20_170),
+            answered_at: Some(at(40)),
+        },
+    );
+}
+
+fn population(s: &mut BTreeSet<String>) {
+    let payload = CivilPayload {
+        region: Some(village()),
+        address: Some("JL BARU NO 9".into()),
+        rt: Some("003".into()),
+        rw: Some("004".into()),
+        whole_family: Some(true),
+        members: vec!["3571031212800001".into()],
+        ..CivilPayload::default()
+    };
+    wire(s, &payload);
+    let event = CivilEvent {
+        event_id: "2026-11-24/000017".into(),
+        kind: CivilKind::PindahDalamKota.into(),
+        nik: "3571031212800001".into(),
+        no_kk: Some("3571030101200001".into()),
+        date_effective: "2026-11-20".into(),
+        date_reported: Some("2026-11-23".into()),
+        source_seq: 1 << 63,
+        payload,
+    };
+    wire(s, &event);
+    wire(
+        s,
+        &CivilEvents {
+            events: vec![event],
+        },
+    );
+    wire(
+        s,
+        &Seal {
+            key: "dukcapil/2026".into(),
+            time: at(0),
+            nonce: "0123456789abcdef".into(),
+            signature: "c2ln".into(),
+        },
+    );
+    let receipt = EventReceipt {
+        event_id: "2026-11-24/000017".into(),
+        state: CivilState::ToJudge.into(),
+        why: Some(CivilWhy::WhoMoves.into()),
+    };
+    wire(s, &receipt);
+    wire(
+        s,
+        &BatchReceipt {
+            batch: id(94),
+            state: BatchState::Parked.into(),
+            trips: vec![Trip::SequenceJump],
+            events: vec![receipt],
+        },
+    );
+    wire(
+        s,
+        &BatchView {
+            id: id(94),
+            version: 2,
+            feed: "dukcapil".into(),
+            channel: Channel::Http.into(),
+            state: BatchState::Refused.into(),
+            trips: vec![Trip::Deaths],
+            events: 51,
+            deaths: 51,
+            first_seq: "17".into(),
+            last_seq: "9223372036854775808".into(),
+            received_at: at(0),
+            received_by: id(1),
+            decided_by_name: Some("Kepala Dinas".into()),
+            decided_at: Some(at(3)),
+            reason: Some(ReasonCode::known("UJI_COBA")),
+        },
+    );
+    wire(
+        s,
+        &DecideBatch {
+            event_id: id(74),
+            seen_version: 1,
+            reason: Some(ReasonCode::known("UJI_COBA")),
+        },
+    );
+    let seen = CivilEventView {
+        id: id(95),
+        version: 2,
+        batch: id(94),
+        feed: "dukcapil".into(),
+        feed_event: "2026-11-24/000017".into(),
+        kind: CivilKind::Meninggal.into(),
+        state: CivilState::Applied.into(),
+        why: Some(CivilWhy::AlreadySo.into()),
+        follow_up: Some(CivilWhy::PayeeChange.into()),
+        due_at: Some(at(43_200)),
+        nik: "3571************".into(),
+        name: Some("SURYONO".into()),
+        date_effective: "2026-11-20".into(),
+        received_at: at(0),
+        region: village(),
+        person: Some(id(41)),
+        family: Some(id(40)),
+        to_region: Some(village()),
+        to_region_name: Some("BETET".into()),
+        to_address: Some("JL BARU NO 9".into()),
+        may_apply: true,
+        settled_by_name: Some("Operator Satu".into()),
+        settled_at: Some(at(2)),
+    };
+    wire(s, &seen);
+    wire(
+        s,
+        &JudgeEvent {
+            event_id: id(74),
+            seen_version: 2,
+            verdict: EventVerdict::Dismiss,
+            reason: Some(ReasonCode::known("ORANG_LAIN")),
+        },
+    );
+    wire(
+        s,
+        &MoveFamily {
+            event_id: id(74),
+            seen_version: 3,
+            region: village(),
+            address: "JL BARU NO 9".into(),
+            rt: "3".into(),
+            rw: "4".into(),
+            since: Some("2026-11-20".into()),
+        },
+    );
+    wire(
+        s,
+        &AnswerMove {
+            event_id: id(74),
+            seen_version: 1,
+            reason: Some(ReasonCode::known("ALAMAT_TIDAK_ADA")),
+        },
+    );
+    let moved = MoveView {
+        id: id(96),
+        version: 2,
+        family: id(40),
+        name: "SURYONO".into(),
+        from: village(),
+        from_name: "BETET".into(),
+        from_address: "JL MELATI NO 1 RT 001 RW 002".into(),
+        to: village(),
+        to_name: "POJOK".into(),
+        to_address: "JL BARU NO 9".into(),
+        state: MoveState::SentBack.into(),
+        programs: vec!["PKH".into()],
+        cases: 1,
+        moved_by_name: Some("Operator Satu".into()),
+        moved_at: at(0),
+        due_at: at(10_080),
+        reason: Some(ReasonCode::known("ALAMAT_TIDAK_ADA")),
+        answered_by_name: Some("Operator Dua".into()),
+        answered_at: Some(at(60)),
+        may_answer: false,
+    };
+    wire(s, &moved);
+    wire(
+        s,
+        &VillageRow {
+            code: village(),
+            name: "BETET".into(),
+            district: "PESANTREN".into(),
+        },
+    );
+    let former = FormerPin {
+        lat_e7: -78_400_000,
+        lon_e7: 1_120_150_000,
+        taken_at: at(1),
+        stale_since: at(60),
+    };
+    wire(s, &former);
+    wire(
+        s,
+        &FamilyEvents {
+            events: vec![seen],
+            moves: vec![moved],
+            former_pin: Some(former),
+        },
+    );
+}
+
 #[test]
 fn every_wire_type_has_a_snapshot() {
     let mut seen = BTreeSet::new();
     let s = &mut seen;
+    population(s);
+    appeals(s);
     wire(
         s,
         &SignIn {
@@ -2143,6 +2931,7 @@ fn every_wire_type_has_a_snapshot() {
     );
     contact_sheets(s);
     plans(s);
+    families(s);
     proposals(s);
     wire(
         s,
@@ -2188,6 +2977,7 @@ fn every_wire_type_has_a_snapshot() {
             event_id: id(90),
             delivered_at: at(30),
             received_by: "keluarga".into(),
+            how: Some("diantar".into()),
         },
     );
     wire(s, &membership_row());
@@ -2296,9 +3086,11 @@ fn every_wire_type_has_a_snapshot() {
             rejections: vec![line],
             warnings: vec![],
             waitlists: vec![],
+            decrees: vec![],
         },
     );
     exchanged(s);
+    lettered(s);
     wire(
         s,
         &tilik_protocol::registry::MissingFamily {
@@ -2424,8 +3216,11 @@ fn declared() -> BTreeSet<String> {
         include_str!("../src/lookup.rs"),
         include_str!("../src/overview.rs"),
         include_str!("../src/plan.rs"),
+        include_str!("../src/population.rs"),
+        include_str!("../src/appeal.rs"),
         include_str!("../src/rule.rs"),
         include_str!("../src/evaluation.rs"),
+        include_str!("../src/family.rs"),
         include_str!("../src/proposal.rs"),
         include_str!("../src/deliberation.rs"),
         include_str!("../src/window.rs"),
@@ -2439,6 +3234,7 @@ fn declared() -> BTreeSet<String> {
         include_str!("../src/ministry.rs"),
         include_str!("../src/export.rs"),
         include_str!("../src/old_photo.rs"),
+        include_str!("../src/letter.rs"),
     ];
     let mut names = BTreeSet::new();
     for source in sources {
@@ -2517,4 +3313,20 @@ fn every_code_and_state_is_spelled_in_snake_case_and_reads_back() {
     check::<FactAppeal>();
     check::<PreparedState>();
     check::<PreparedStep>();
+    check::<tilik_protocol::letter::LetterKind>();
+    check::<tilik_protocol::letter::LetterStatus>();
+    check::<tilik_protocol::letter::Numbering>();
+    check::<tilik_protocol::letter::NumberShown>();
+    check::<tilik_protocol::appeal::AppealState>();
+    check::<tilik_protocol::appeal::AppealOutcome>();
+    check::<tilik_protocol::appeal::Appellant>();
+    check::<tilik_protocol::appeal::Restored>();
+    check::<CivilKind>();
+    check::<CivilState>();
+    check::<CivilWhy>();
+    check::<Trip>();
+    check::<BatchState>();
+    check::<Channel>();
+    check::<EventVerdict>();
+    check::<MoveState>();
 }

@@ -8,7 +8,7 @@ use tilik_protocol::map::MapBase;
 
 use super::body::Json;
 use crate::App;
-use crate::base_map::{OutOfRange, part_of};
+use crate::base_map::{Opened, part_of};
 use crate::error::{Cause, Error, Result};
 
 /// A browser may keep it, what is between may not: it costs a sign-in.
@@ -27,44 +27,40 @@ pub async fn show(State(app): State<App>) -> Json<MapBase> {
 pub async fn file(State(app): State<App>, headers: HeaderMap) -> Result<Response> {
     let map = app.config.base_map.as_ref().ok_or(Error::NOT_FOUND)?;
     let opened = map.now().await.map_err(gone)?;
-    let (size, tag) = (opened.size, opened.tag.clone());
+    let tag = opened.tag.clone();
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     if text(header::IF_NONE_MATCH) == Some(&tag) {
         return dressed(StatusCode::NOT_MODIFIED.into_response(), &tag);
     }
+    dressed(partly(opened, &headers, &tag).await?, &tag)
+}
+
+/// The file, or the part of it that was asked for. `tag` is what it is known by.
+pub(super) async fn partly(opened: Opened, headers: &HeaderMap, tag: &str) -> Result<Response> {
+    let size = opened.size;
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     // Of another file than the asker began with the parts would not fit.
     let is_same = text(header::IF_RANGE).is_none_or(|known| known == tag);
     let range = text(header::RANGE).filter(|_| is_same);
-    let response = match part_of(range, size) {
-        Err(OutOfRange) => {
-            let mut response = StatusCode::RANGE_NOT_SATISFIABLE.into_response();
-            insert(
-                &mut response,
-                header::CONTENT_RANGE,
-                &format!("bytes */{size}"),
-            )?;
-            return dressed(response, &tag);
-        }
-        Ok(part) => {
-            let (start, length) = part.unwrap_or((0, size));
-            let bytes = opened.part(start, length).await;
-            let bytes = Body::from_stream(bytes.map_err(gone)?);
-            let mut response = if part.is_some() {
-                let told = format!("bytes {start}-{}/{size}", start + length - 1);
-                let mut response = (StatusCode::PARTIAL_CONTENT, bytes).into_response();
-                insert(&mut response, header::CONTENT_RANGE, &told)?;
-                response
-            } else {
-                bytes.into_response()
-            };
-            insert(&mut response, header::CONTENT_LENGTH, &length.to_string())?;
-            response
-        }
+    let Ok(part) = part_of(range, size) else {
+        let mut response = StatusCode::RANGE_NOT_SATISFIABLE.into_response();
+        let told = format!("bytes */{size}");
+        insert(&mut response, header::CONTENT_RANGE, &told)?;
+        return Ok(response);
     };
-    dressed(response, &tag)
+    let (start, length) = part.unwrap_or((0, size));
+    let bytes = opened.part(start, length).await;
+    let mut response = Body::from_stream(bytes.map_err(gone)?).into_response();
+    if part.is_some() {
+        *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+        let told = format!("bytes {start}-{}/{size}", start + length - 1);
+        insert(&mut response, header::CONTENT_RANGE, &told)?;
+    }
+    insert(&mut response, header::CONTENT_LENGTH, &length.to_string())?;
+    Ok(response)
 }
 
-fn gone(error: std::io::Error) -> Error {
+pub(super) fn gone(error: std::io::Error) -> Error {
     Error::Unavailable(Cause::new(error))
 }
 
@@ -82,7 +78,7 @@ fn dressed(mut response: Response, tag: &str) -> Result<Response> {
     Ok(response)
 }
 
-fn insert(response: &mut Response, name: HeaderName, value: &str) -> Result<()> {
+pub(super) fn insert(response: &mut Response, name: HeaderName, value: &str) -> Result<()> {
     let value = HeaderValue::from_str(value).map_err(Error::internal)?;
     response.headers_mut().insert(name, value);
     Ok(())

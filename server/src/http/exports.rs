@@ -1,5 +1,6 @@
 //! Files that leave the installation.
 
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -64,8 +65,9 @@ pub async fn file(
         ExportFormat::Geojson => "application/geo+json",
     };
     let named = format!("attachment; filename=\"{}\"", file.name);
-    let mut response = file.bytes.into_response();
+    let mut response = Body::from_stream(file.bytes).into_response();
     let headers = response.headers_mut();
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(file.len));
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(

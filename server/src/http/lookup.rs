@@ -6,9 +6,10 @@ use tilik_protocol::lookup::{
     RegionView, ReviewQueue, WaitingGrant,
 };
 use tilik_protocol::reason::{
-    self, CLOSE_REASONS, DELIBERATION_REFUSALS, EXCLUSION_REASONS, GRANT_REFUSALS, IMPORT_REFUSALS,
-    PLAN_EXCEPTIONS, PREPARED_DISMISSALS, PROPOSAL_REFUSALS, PROPOSAL_REJECTIONS, PROPOSAL_RETURNS,
-    RETURN_REASONS, RULE_REFUSALS, ReasonCode, VISIT_REASONS,
+    self, APPEAL_DISMISSED, APPEAL_UPHELD, BATCH_REFUSALS, CLOSE_REASONS, DELIBERATION_REFUSALS,
+    EVENT_DISMISSALS, EXCLUSION_REASONS, GRANT_REFUSALS, IMPORT_REFUSALS, LETTER_REVOCATIONS,
+    MOVE_RETURNS, PLAN_EXCEPTIONS, PREPARED_DISMISSALS, PROPOSAL_REFUSALS, PROPOSAL_REJECTIONS,
+    PROPOSAL_RETURNS, RETURN_REASONS, RULE_REFUSALS, ReasonCode, VISIT_REASONS,
 };
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::review::Page;
@@ -70,6 +71,12 @@ pub(super) fn reason_lists() -> ReasonLists {
         rejecting_proposal: list(PROPOSAL_REJECTIONS),
         returning_proposal: list(PROPOSAL_RETURNS),
         refusing_name: list(DELIBERATION_REFUSALS),
+        revoking_letter: list(LETTER_REVOCATIONS),
+        dismissing_event: list(EVENT_DISMISSALS),
+        refusing_batch: list(BATCH_REFUSALS),
+        returning_move: list(MOVE_RETURNS),
+        upholding_appeal: list(APPEAL_UPHELD),
+        dismissing_appeal: list(APPEAL_DISMISSED),
     }
 }
 

@@ -1,5 +1,6 @@
 //! HTTP: routes, who may call them, and the translation of bodies and errors. Knows no database types.
 
+pub mod appeals;
 pub mod auth;
 pub mod base_map;
 pub mod body;
@@ -11,6 +12,7 @@ pub mod exports;
 pub mod families;
 pub mod health;
 pub mod imports;
+pub mod letters;
 mod linger;
 pub mod lookup;
 pub mod map;
@@ -18,13 +20,16 @@ pub mod ministry;
 pub mod old_photos;
 pub mod openapi;
 pub mod overview;
+pub mod papers;
 pub mod phone;
 pub mod photos;
 pub mod plans;
+pub mod population;
 pub mod problem;
 pub mod proposals;
 pub mod quotas;
 pub mod registration;
+pub mod replacements;
 pub mod reset_slips;
 pub mod routes;
 pub mod rules;
@@ -37,3 +42,4 @@ pub mod training;
 pub mod uploads;
 mod user_agent;
 pub mod users;
+pub mod windows;

@@ -1,15 +1,15 @@
 //! What phones fetch beside their rounds: the last photo of a house they are sent to, and a newer app.
 
-use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, header};
 use axum::response::{IntoResponse, Response};
 use tilik_protocol::ids::CaseId;
 
 use super::auth::By;
+use super::base_map::{gone, insert, partly};
 use super::body::Path;
 use crate::App;
-use crate::error::{Cause, Error, Result};
+use crate::error::{Error, Result};
 
 /// When a house's photo was taken, RFC 3339.
 const TAKEN_AT: HeaderName = HeaderName::from_static("photo-taken-at");
@@ -39,37 +39,28 @@ pub async fn house_photo(
 
 /// `GET /v1/app/android`: the signed app.
 ///
-/// It holds nothing about anybody, and a phone whose session is over needs it too.
-#[utoipa::path(get, path = "/v1/app/android", tag = "phones", responses((status = 200, body = Vec<u8>, content_type = "application/vnd.android.package-archive")))]
-pub async fn android(State(app): State<App>) -> Result<Response> {
+/// It holds nothing about anybody, and a phone whose session is over needs it too. A fetch that was cut goes on by `Range`.
+#[utoipa::path(get, path = "/v1/app/android", tag = "phones", params(("Range" = Option<String>, Header, description = "One part, such as bytes=65536-")), responses((status = 200, body = Vec<u8>, content_type = "application/vnd.android.package-archive"), (status = 206, body = Vec<u8>, content_type = "application/vnd.android.package-archive")))]
+pub async fn android(State(app): State<App>, headers: HeaderMap) -> Result<Response> {
     let file = app.config.app.as_ref().ok_or(Error::NOT_FOUND)?;
-    let gone = |error: std::io::Error| Error::Unavailable(Cause::new(error));
     let opened = file.now().await.map_err(gone)?;
-    let size = opened.size;
-    let bytes = opened.part(0, size).await.map_err(gone)?;
-    let mut response = Body::from_stream(bytes).into_response();
-    let sha256 = &file.release().sha256;
+    let tag = format!("\"{}\"", file.release().sha256);
+    let mut response = partly(opened, &headers, &tag).await?;
     for (name, value) in [
         (
             header::CONTENT_TYPE,
             "application/vnd.android.package-archive",
         ),
-        (header::CONTENT_LENGTH, size.to_string().as_str()),
+        (header::ACCEPT_RANGES, "bytes"),
         (
             header::CONTENT_DISPOSITION,
             "attachment; filename=\"tilik.apk\"",
         ),
-        (header::ETAG, format!("\"{sha256}\"").as_str()),
+        (header::ETAG, tag.as_str()),
         (header::CACHE_CONTROL, "public, max-age=3600"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ] {
         insert(&mut response, name, value)?;
     }
     Ok(response)
-}
-
-fn insert(response: &mut Response, name: HeaderName, value: &str) -> Result<()> {
-    let value = HeaderValue::from_str(value).map_err(Error::internal)?;
-    response.headers_mut().insert(name, value);
-    Ok(())
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use tilik_protocol::family::{
     ConfirmFamilyRequest, CorrectFamily, DecideDuplicate, DuplicateVerdict, DuplicateView,
     FamilyAsOf, FamilyChanged, FamilyHistory, FamilyRequestView, MergeFamilies,
-    RefuseFamilyRequest, RegisterFamily, SplitFamily,
+    RefuseFamilyRequest, RegisterFamily, SplitFamily, WithdrawFamilyRequest,
 };
 use tilik_protocol::ids::{DuplicateId, FamilyId, FamilyRequestId};
 use tilik_protocol::review::Page;
@@ -125,6 +125,17 @@ pub async fn refuse_request(
     Json(body): Json<RefuseFamilyRequest>,
 ) -> Result<StatusCode> {
     by.refuse_family_request(id, body).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /v1/family-requests/{id}/withdraw`: by who asked.
+#[utoipa::path(post, path = "/v1/family-requests/{id}/withdraw", tag = "families", params(("id" = FamilyRequestId, Path)), request_body = WithdrawFamilyRequest, responses((status = 204)))]
+pub async fn withdraw_request(
+    By(by): By,
+    Path(id): Path<FamilyRequestId>,
+    Json(body): Json<WithdrawFamilyRequest>,
+) -> Result<StatusCode> {
+    by.withdraw_family_request(id, body).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

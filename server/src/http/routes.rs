@@ -21,10 +21,10 @@ use tower_http::compression::CompressionLayer;
 
 use super::linger::linger;
 use super::{
-    base_map, cases, console, contact_sheets, deliberations, exports, families, health, imports,
-    lookup, map, ministry, old_photos, overview, phone, photos, plans, proposals, quotas,
-    registration, reset_slips, rules, second_factor, session, sync, tasks, trail, training,
-    uploads, users,
+    appeals, base_map, cases, console, contact_sheets, deliberations, exports, families, health,
+    imports, letters, lookup, map, ministry, old_photos, overview, papers, phone, photos, plans,
+    population, proposals, quotas, registration, replacements, reset_slips, rules, second_factor,
+    session, sync, tasks, trail, training, uploads, users, windows,
 };
 use crate::App;
 use crate::actor::Actor;
@@ -291,7 +291,15 @@ fn table() -> Table {
         .route(Method::POST, "/v1/cases/{id}/decisions", Requires(P::DecideCases), cases::decide)
         .route(Method::POST, "/v1/cases/{id}/confirmations", Requires(P::ConfirmDecisions), cases::confirm)
         .route(Method::POST, "/v1/notices/{id}/delivered", Requires(P::DeliverNotices), cases::delivered)
+        .route(Method::GET, "/v1/appeals", Requires(P::ReadCases), appeals::list)
+        .route(Method::POST, "/v1/appeals", Requires(P::FileAppeals), appeals::file)
+        .route(Method::GET, "/v1/appeals/{id}", Requires(P::ReadCases), appeals::one)
+        .route(Method::POST, "/v1/appeals/{id}/examine", Requires(P::ExamineAppeals), appeals::examine)
+        .route(Method::POST, "/v1/appeals/{id}/judge", Requires(P::JudgeAppeals), appeals::judge)
+        .route(Method::POST, "/v1/appeals/{id}/withdraw", Requires(P::FileAppeals), appeals::withdraw)
+        .route(Method::GET, "/v1/receipts/{token}", Public, appeals::receipt)
         .route(Method::GET, "/v1/ministry-acts", Requires(P::ReadCases), ministry::list)
+        .route(Method::GET, "/v1/replacements", Requires(P::ReadCases), replacements::list)
         .route(Method::POST, "/v1/ministry-acts/entered", Requires(P::EnterMinistryActs), ministry::tick)
         .route(Method::GET, "/v1/memberships", Requires(P::ReadCases), cases::memberships)
         .route(Method::GET, "/v1/quotas", Requires(P::ReadOverview), quotas::show)
@@ -310,6 +318,7 @@ fn table() -> Table {
         .route(Method::GET, "/v1/family-requests", Requires(P::ReadCases), registration::requests)
         .route(Method::POST, "/v1/family-requests/{id}/confirm", Requires(P::ConfirmFamilies), registration::confirm_request)
         .route(Method::POST, "/v1/family-requests/{id}/refuse", Requires(P::ConfirmFamilies), registration::refuse_request)
+        .route(Method::POST, "/v1/family-requests/{id}/withdraw", Requires(P::MaintainFamilies), registration::withdraw_request)
         .route(Method::GET, "/v1/duplicates", Requires(P::MaintainFamilies), registration::duplicates)
         .route(Method::POST, "/v1/duplicates/{id}/decide", Requires(P::MaintainFamilies), registration::decide_duplicate)
         .route(Method::POST, "/v1/families/{id}/visit-requests", Requires(P::RequestVisit), families::request_visit)
@@ -322,6 +331,7 @@ fn table() -> Table {
         .route(Method::POST, "/v1/cancellations/{id}/dismiss", Requires(P::DecideCases), rules::dismiss_cancellation)
         .route(Method::GET, "/v1/rules", Requires(P::ReadOverview), rules::list)
         .route(Method::POST, "/v1/rules", Requires(P::Import), rules::draft)
+        .route(Method::GET, "/v1/rules/{id}", Requires(P::ReadOverview), rules::one)
         .route(Method::POST, "/v1/rules/shipped", Requires(P::Import), rules::ship)
         .route(Method::POST, "/v1/rules/{id}/change", Requires(P::Import), rules::change)
         .route(Method::POST, "/v1/rules/{id}/submit", Requires(P::Import), rules::submit)
@@ -345,18 +355,28 @@ fn table() -> Table {
         .route(Method::POST, "/v1/proposals/{id}/endorse", Requires(P::EndorseProposals), proposals::endorse)
         .route(Method::POST, "/v1/proposals/{id}/send", Requires(P::SendProposals), proposals::send)
         .route(Method::POST, "/v1/proposals/{id}/outcome", Requires(P::VerifyProposals), proposals::outcome)
-        .route(Method::GET, "/v1/windows", SignedIn, proposals::windows)
-        .route(Method::POST, "/v1/windows", Requires(P::ChangeWindows), proposals::change_window)
-        .route(Method::POST, "/v1/windows/{id}/withdraw", Requires(P::ChangeWindows), proposals::withdraw_window)
-        .route(Method::POST, "/v1/windows/{id}/confirm", Requires(P::ConfirmImports), proposals::confirm_window)
-        .route(Method::POST, "/v1/windows/{id}/refuse", Requires(P::ConfirmImports), proposals::refuse_window)
+        .route(Method::GET, "/v1/windows", SignedIn, windows::list)
+        .route(Method::POST, "/v1/windows", Requires(P::ChangeWindows), windows::change)
+        .route(Method::POST, "/v1/windows/{id}/withdraw", Requires(P::ChangeWindows), windows::withdraw)
+        .route(Method::POST, "/v1/windows/{id}/confirm", Requires(P::ConfirmImports), windows::confirm)
+        .route(Method::POST, "/v1/windows/{id}/refuse", Requires(P::ConfirmImports), windows::refuse)
         .route(Method::GET, "/v1/deliberations", Requires(P::ReadCases), deliberations::list)
         .route(Method::POST, "/v1/deliberations", Requires(P::Propose), deliberations::hold)
         .route(Method::GET, "/v1/deliberations/{id}", Requires(P::ReadCases), deliberations::show)
         .route(Method::POST, "/v1/deliberations/{id}/change", Requires(P::Propose), deliberations::change)
         .route(Method::POST, "/v1/deliberations/{id}/sign", Requires(P::Propose), deliberations::sign)
-        .route_up_to(crate::papers::MAX_BYTES, Method::POST, "/v1/papers", Requires(P::Propose), deliberations::take_paper)
-        .route(Method::GET, "/v1/papers/{id}", Requires(P::ReadCases), deliberations::show_paper)
+        .route_up_to(crate::papers::MAX_BYTES, Method::POST, "/v1/papers", Requires(P::Propose), papers::take)
+        .route(Method::GET, "/v1/papers/{id}", Requires(P::ReadCases), papers::show)
+        .route(Method::GET, "/v1/letter-offices", Requires(P::ReadOverview), letters::offices)
+        .route(Method::POST, "/v1/letter-offices", Requires(P::SetLetterOffices), letters::set_office)
+        .route(Method::GET, "/v1/letter-offices/{code}/versions", Requires(P::ReadOverview), letters::office_versions)
+        .route(Method::POST, "/v1/letters/preview", Requires(P::IssueLetters), letters::preview)
+        .route(Method::POST, "/v1/letters", Requires(P::IssueLetters), letters::issue)
+        .route(Method::GET, "/v1/letters", Requires(P::ReadCases), letters::list)
+        .route(Method::GET, "/v1/letters/{id}", Requires(P::ReadCases), letters::show)
+        .route(Method::POST, "/v1/letters/{id}/print", Requires(P::IssueLetters), letters::print)
+        .route(Method::POST, "/v1/letters/{id}/revoke", Requires(P::IssueLetters), letters::revoke)
+        .route(Method::POST, "/v1/letters/check", Public, letters::check)
         .route(Method::GET, "/v1/regions", SignedIn, lookup::regions)
         .route(Method::GET, "/v1/programs", SignedIn, lookup::programs)
         .route(Method::GET, "/v1/regions/{code}/outline", SignedIn, lookup::outline)
@@ -391,6 +411,20 @@ fn table() -> Table {
         .route(Method::GET, "/v1/exports", SignedIn, exports::list)
         .route(Method::POST, "/v1/exports/{id}/answer", Requires(P::ConfirmExports), exports::answer)
         .route(Method::GET, "/v1/exports/{id}/file", Requires(P::Export), exports::file)
+        .route_up_to(population::MAX_BYTES, Method::POST, "/v1/population/events", Requires(P::BringEvents), population::events)
+        .route_up_to(population::MAX_BYTES, Method::POST, "/v1/population/files", Requires(P::BringEvents), population::file)
+        .route(Method::GET, "/v1/population/events", Requires(P::ReadCases), population::list)
+        .route(Method::POST, "/v1/population/events/{id}/judge", Requires(P::JudgeEvents), population::judge)
+        .route(Method::GET, "/v1/population/batches", SignedIn, population::batches)
+        .route(Method::POST, "/v1/population/batches/{id}/release", Requires(P::ReleaseEvents), population::release)
+        .route(Method::POST, "/v1/population/batches/{id}/refuse", Requires(P::ReleaseEvents), population::refuse)
+        .route(Method::GET, "/v1/population/villages", Requires(P::MaintainFamilies), population::villages)
+        .route(Method::POST, "/v1/families/{id}/moves", Requires(P::MaintainFamilies), population::move_family)
+        .route(Method::GET, "/v1/families/{id}/events", Requires(P::ReadCases), population::of_family)
+        .route(Method::GET, "/v1/population/moves", Requires(P::ReadCases), population::moves)
+        .route(Method::GET, "/v1/population/moves/{id}", Requires(P::ReadCases), population::one_move)
+        .route(Method::POST, "/v1/population/moves/{id}/receive", Requires(P::MaintainFamilies), population::receive)
+        .route(Method::POST, "/v1/population/moves/{id}/send-back", Requires(P::MaintainFamilies), population::send_back)
         .route(Method::POST, "/v1/users", Requires(P::ManageUsers), users::add)
         .route(Method::GET, "/v1/users", Requires(P::ManageUsers), users::list)
         .route(Method::GET, "/v1/users/{id}", Requires(P::ManageUsers), users::show)

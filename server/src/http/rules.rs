@@ -11,8 +11,8 @@ use tilik_protocol::ids::{FactId, FamilyId, PreparedId, RuleId};
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::review::Page;
 use tilik_protocol::rule::{
-    ActOnRule, ChangeRule, DraftRule, RefuseRule, RuleChange, RulePreview, RuleView, ShipRules,
-    ShippedRules,
+    ActOnRule, ChangeRule, DraftRule, RefuseRule, RuleChange, RuleHead, RulePreview, RuleState,
+    RuleView, ShipRules, ShippedRules,
 };
 
 use super::auth::By;
@@ -21,9 +21,10 @@ use crate::App;
 use crate::error::Result;
 use crate::store::rules::{ChangeFilter, PreparedFilter};
 
-/// Where a list goes on.
+/// Which rules, and where their list goes on.
 #[derive(Debug, Deserialize)]
-pub struct AfterQuery {
+pub struct RulesQuery {
+    state: Option<RuleState>,
     after: Option<String>,
 }
 
@@ -34,6 +35,7 @@ pub struct ChangeQuery {
     from: Option<EligibilityOutcome>,
     to: Option<EligibilityOutcome>,
     members: Option<bool>,
+    names: Option<bool>,
     after: Option<String>,
     limit: Option<u64>,
 }
@@ -48,10 +50,17 @@ pub struct PreparedQuery {
     limit: Option<u64>,
 }
 
-/// `GET /v1/rules`: every version, the newest first.
-#[utoipa::path(get, path = "/v1/rules", tag = "rules", params(("after" = Option<String>, Query)), responses((status = 200, body = Page<RuleView>)))]
-pub async fn list(By(by): By, Query(query): Query<AfterQuery>) -> Result<Json<Page<RuleView>>> {
-    Ok(Json(by.rules(query.after.as_deref()).await?))
+/// `GET /v1/rules`: every version, the newest first, in short.
+#[utoipa::path(get, path = "/v1/rules", tag = "rules", params(("state" = Option<RuleState>, Query), ("after" = Option<String>, Query)), responses((status = 200, body = Page<RuleHead>)))]
+pub async fn list(By(by): By, Query(query): Query<RulesQuery>) -> Result<Json<Page<RuleHead>>> {
+    let page = by.rules(query.state, query.after.as_deref());
+    Ok(Json(page.await?))
+}
+
+/// `GET /v1/rules/{id}`: what a version says, in full.
+#[utoipa::path(get, path = "/v1/rules/{id}", tag = "rules", params(("id" = RuleId, Path)), responses((status = 200, body = RuleView)))]
+pub async fn one(By(by): By, Path(id): Path<RuleId>) -> Result<Json<RuleView>> {
+    Ok(Json(by.rule(id).await?))
 }
 
 /// `POST /v1/rules`.
@@ -125,8 +134,9 @@ pub async fn preview(By(by): By, Path(id): Path<RuleId>) -> Result<Json<RulePrev
     Ok(Json(by.rule_preview(id).await?))
 }
 
-/// `GET /v1/rules/{id}/changes`: who would change, one by one. A page may be short and still have a next.
-#[utoipa::path(get, path = "/v1/rules/{id}/changes", tag = "rules", params(("id" = RuleId, Path), ("region" = Option<RegionCode>, Query), ("from" = Option<EligibilityOutcome>, Query), ("to" = Option<EligibilityOutcome>, Query), ("members" = Option<bool>, Query), ("after" = Option<String>, Query), ("limit" = Option<u64>, Query)), responses((status = 200, body = Page<RuleChange>)))]
+/// `GET /v1/rules/{id}/changes`: who would change, one by one: by village and codes, and with `names` who it is, for who may
+/// read that. A page may be short and still have a next.
+#[utoipa::path(get, path = "/v1/rules/{id}/changes", tag = "rules", params(("id" = RuleId, Path), ("region" = Option<RegionCode>, Query), ("from" = Option<EligibilityOutcome>, Query), ("to" = Option<EligibilityOutcome>, Query), ("members" = Option<bool>, Query), ("names" = Option<bool>, Query), ("after" = Option<String>, Query), ("limit" = Option<u64>, Query)), responses((status = 200, body = Page<RuleChange>)))]
 pub async fn changes(
     By(by): By,
     Path(id): Path<RuleId>,
@@ -137,6 +147,7 @@ pub async fn changes(
         from: query.from,
         to: query.to,
         members: query.members.unwrap_or_default(),
+        names: query.names.unwrap_or_default(),
     };
     let limit = query.limit.unwrap_or(50).clamp(1, 200);
     let limit = usize::try_from(limit).unwrap_or(50);

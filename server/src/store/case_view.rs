@@ -248,6 +248,7 @@ fn of_case(case: &Case, backend: DatabaseBackend) -> Vec<Statement> {
         family::Entity::find_by_id(case.family_id).build(backend),
         person::Entity::find()
             .filter(person::Column::FamilyId.eq(case.family_id))
+            .filter(person::Column::MergedInto.is_null())
             .order_by_asc(person::Column::Id)
             .build(backend),
         visit::Entity::find()

@@ -5,8 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 use futures_util::future::try_join;
 use sea_orm::sea_query::{Expr, ExprTrait, Func, FunctionCall, Query, SubQueryStatement};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseBackend, EntityTrait, FromQueryResult, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set, Statement,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseBackend, EntityTrait, FromQueryResult,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set, Statement,
 };
 use tilik_protocol::case::{self, CaseAction, CaseState, Step};
 use tilik_protocol::duty::{Acts, Outcome};
@@ -919,6 +919,31 @@ fn who_equipped(backend: DatabaseBackend, visits: &[visit::Model]) -> Vec<Statem
             .order_by_desc(journal::Column::Seq)
             .build(backend),
     ]
+}
+
+/// Who gave the officers behind these visits their phones and logins.
+///
+/// # Errors
+/// When the database does not answer.
+pub(super) async fn equippers_of(
+    on: &impl ConnectionTrait,
+    visits: &[visit::Model],
+) -> Result<Vec<UserId>> {
+    let mut rows = Vec::new();
+    for statement in who_equipped(on.get_database_backend(), visits) {
+        rows.push(on.query_all_raw(statement).await?);
+    }
+    let [codes, logins] = rows.as_slice() else {
+        return Ok(Vec::new());
+    };
+    let codes: Vec<enrolment::Model> = read_each(codes)?;
+    let logins: Vec<journal::Model> = read_each(logins)?;
+    Ok(equippers(visits, &codes, &logins))
+}
+
+fn read_each<T: FromQueryResult>(rows: &[sea_orm::QueryResult]) -> Result<Vec<T>> {
+    let read = rows.iter().map(|row| T::from_query_result(row, ""));
+    Ok(read.collect::<Result<_, _>>()?)
 }
 
 /// Who gave the officers behind these visits their phones and logins. A phone is enrolled once in its life, by one code;

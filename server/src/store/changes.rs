@@ -313,6 +313,7 @@ impl Acting {
         let on = self.store.read();
         let persons = person::Entity::find()
             .filter(person::Column::FamilyId.eq(family.id))
+            .filter(person::Column::MergedInto.is_null())
             .order_by_asc(person::Column::Id)
             .all(on)
             .await?;

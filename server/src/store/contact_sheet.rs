@@ -16,7 +16,7 @@ use tilik_protocol::contact_sheet::{
     TakenOut, speaks_for,
 };
 use tilik_protocol::duty;
-use tilik_protocol::form::{Answers, PoorPolicy};
+use tilik_protocol::form::Answers;
 use tilik_protocol::ids::{CaseId, SheetId, UserId};
 use tilik_protocol::policy::Permission;
 use tilik_protocol::problem::ProblemCode;
@@ -30,9 +30,9 @@ use super::case_view::shipped_form;
 use super::cases::{Case, live_lease, locked, region_of};
 use super::journal::Entry;
 use super::review::{LEASE_S, NOT_INVOLVED, places_of};
-use super::tables::{user_account, verification_case, visit};
+use super::tables::{family, user_account, verification_case, visit};
 use super::write::Seen;
-use super::{Acting, Write};
+use super::{Acting, Write, rules};
 use crate::error::{Error, Result};
 
 /// Waiting cases that one sheet is looked for among, the oldest: a queue of millions must not be walked for it.
@@ -214,6 +214,7 @@ impl Acting {
     /// The first of `rows` that their answers and separation of duty leave, taken off it.
     async fn chosen(&self, rows: &mut Vec<Uuid>, most: usize, me: UserId) -> Result<Vec<Uuid>> {
         let mut chosen = Vec::new();
+        let thresholds = rules::Thresholds::in_force(self.store.read()).await?;
         while chosen.len() < most && !rows.is_empty() {
             let rest = rows.split_off(rows.len().min(OPENED_AT_ONCE));
             let some = std::mem::replace(rows, rest);
@@ -233,6 +234,15 @@ impl Acting {
                 .into_iter()
                 .map(|row| (row.id, row))
                 .collect();
+            let regimes: HashMap<Uuid, String> = family::Entity::find()
+                .select_only()
+                .columns([family::Column::Id, family::Column::Regime])
+                .filter(family::Column::Id.is_in(cases.values().map(|case| case.family_id)))
+                .into_tuple()
+                .all(self.store.read())
+                .await?
+                .into_iter()
+                .collect();
             let mut left = Vec::new();
             for id in some {
                 if chosen.len() == most {
@@ -245,7 +255,15 @@ impl Acting {
                 let Some(row) = case.current_visit.and_then(|id| visits.get(&id)) else {
                     continue;
                 };
-                if self.answers_speak_for(row)?
+                let Some(regime) = regimes.get(&case.family_id) else {
+                    continue;
+                };
+                let whose = rules::Whose {
+                    regime,
+                    village: &region_of(&case)?,
+                    program: None,
+                };
+                if self.answers_speak_for(&thresholds, whose, row)?
                     && duty::review(&Self::acts(self.store.read(), &case).await?, me).is_ok()
                 {
                     chosen.push(id);
@@ -258,7 +276,12 @@ impl Acting {
     }
 
     /// Whether what was answered leaves nothing to look into. Answers to a form that this build does not have are not read.
-    fn answers_speak_for(&self, row: &visit::Model) -> Result<bool> {
+    fn answers_speak_for(
+        &self,
+        thresholds: &rules::Thresholds,
+        whose: rules::Whose<'_>,
+        row: &visit::Model,
+    ) -> Result<bool> {
         let Some(sealed) = &row.answers_enc else {
             return Ok(false);
         };
@@ -273,7 +296,8 @@ impl Acting {
         let Ok(answers) = serde_json::from_str::<Answers>(&plain) else {
             return Ok(false);
         };
-        Ok(speaks_for(&form, PoorPolicy::default(), &answers))
+        let poor = thresholds.poor(whose, &form, &answers);
+        Ok(speaks_for(&form, poor, &answers))
     }
 
     /// Takes those of `chosen` that are still to be had, and gives back what other sheets of this reviewer held.
@@ -554,7 +578,19 @@ impl Acting {
             Some(_) | None => None,
         };
         let speaks_for = match &row {
-            Some(row) => self.answers_speak_for(row)?,
+            Some(row) => {
+                let home = family::Entity::find_by_id(case.family_id)
+                    .one(write.on())
+                    .await?
+                    .ok_or(Error::NOT_FOUND)?;
+                let whose = rules::Whose {
+                    regime: &home.regime,
+                    village: &region_of(case)?,
+                    program: None,
+                };
+                let thresholds = rules::Thresholds::in_force(write.on()).await?;
+                self.answers_speak_for(&thresholds, whose, row)?
+            }
             None => false,
         };
         if !speaks_for {

@@ -7,8 +7,8 @@ use tilik_protocol::case::{self, CaseAction, CaseState, Step};
 use tilik_protocol::contact_sheet::speaks_against;
 use tilik_protocol::duty::{self, Outcome};
 use tilik_protocol::evidence::{Flag, VisitKind};
-use tilik_protocol::form::{Answers, PoorPolicy};
-use tilik_protocol::ids::{CaseId, MembershipId, NoticeId, UserId};
+use tilik_protocol::form::Answers;
+use tilik_protocol::ids::{CaseId, MembershipId, NoticeId, ProposalId, UserId};
 use tilik_protocol::membership::{self as machine, MembershipAction, MembershipState};
 use tilik_protocol::ministry::MinistryActKind;
 use tilik_protocol::policy::{Permission, Role};
@@ -23,7 +23,7 @@ use super::cases::{self, Case, action_name, locked, region_of, state_of};
 use super::journal::{Entry, document_number};
 use super::ministry;
 use super::slots::{self, TwoPersons};
-use super::tables::{case_membership, family, membership, notice, visit, visit_flag};
+use super::tables::{case_membership, family, membership, notice, proposal, visit, visit_flag};
 use super::write::Seen;
 use super::{Acting, Write, rules};
 use crate::error::{Error, Result};
@@ -138,7 +138,7 @@ impl Acting {
         let proposed = link.needs_approval;
         let contested = body.outcome == Outcome::Eligible
             && (proposed
-                || self.speaks_against(write, &case).await?
+                || self.speaks_against(write, &case, body.membership).await?
                 || rules::says_not_eligible(write, body.membership.into()).await?);
         let mut active: case_membership::ActiveModel = link.into();
         active.outcome = Set(Some(body.outcome.to_string()));
@@ -196,7 +196,12 @@ impl Acting {
 
     /// Whether an open flag, the officer's finding or the rule speaks against "eligible". A house that was accepted without
     /// being seen decides nothing by itself; a quick visit asks nothing that could speak.
-    async fn speaks_against(&self, write: &Write, case: &Case) -> Result<bool> {
+    async fn speaks_against(
+        &self,
+        write: &Write,
+        case: &Case,
+        membership: MembershipId,
+    ) -> Result<bool> {
         let Some(current) = case.current_visit else {
             return Ok(true);
         };
@@ -226,7 +231,22 @@ impl Acting {
         let (Some(form), Ok(answers)) = (form, serde_json::from_str::<Answers>(&plain)) else {
             return Ok(true);
         };
-        Ok(speaks_against(&form, PoorPolicy::default(), &answers))
+        let program = membership::Entity::find_by_id(Uuid::from(membership))
+            .one(write.on())
+            .await?
+            .map(|row| row.program);
+        let home = family::Entity::find_by_id(case.family_id)
+            .one(write.on())
+            .await?
+            .ok_or(Error::NOT_FOUND)?;
+        let whose = rules::Whose {
+            regime: &home.regime,
+            village: &region_of(case)?,
+            program: program.as_deref(),
+        };
+        let thresholds = rules::Thresholds::in_force(write.on()).await?;
+        let poor = thresholds.poor(whose, &form, &answers);
+        Ok(speaks_against(&form, poor, &answers))
     }
 
     /// The approver's word on one membership. Confirming a cancellation is one transaction: the membership ends, the
@@ -434,6 +454,7 @@ impl Acting {
             delivered_recorded_by: Set(None),
             // Without an appeal period there is nothing to wait for; else it runs from the delivered notice.
             appeal_until: Set((appeal_days == 0).then(|| write.at().as_micros())),
+            delivered_how: Set(None),
         }
         .insert(write.on())
         .await?;
@@ -493,6 +514,17 @@ impl Acting {
                 "Pilih penerima, keluarga atau rt.",
             ));
         }
+        if body
+            .how
+            .as_deref()
+            .is_some_and(|how| !["diantar", "diambil", "lewat_rt", "pos"].contains(&how))
+        {
+            return Err(Error::field(
+                "how",
+                "unknown",
+                "Pilih diantar, diambil, lewat_rt atau pos.",
+            ));
+        }
         if write
             .once(
                 body.event_id,
@@ -519,6 +551,7 @@ impl Acting {
         active.appeal_until = Set(Some(until));
         active.delivered_at = Set(Some(delivered));
         active.received_by = Set(Some(body.received_by.clone()));
+        active.delivered_how = Set(body.how.clone());
         active.delivered_recorded_by = Set(Some(self.actor.person_id()?.into()));
         active.update(write.on()).await?;
         if let Some(mut candidate) = slots::candidate_after(&write, ended.id).await? {
@@ -531,7 +564,8 @@ impl Acting {
             format!("notice:{id}"),
             role,
             Some(body.event_id),
-            &serde_json::json!({ "delivered_at": body.delivered_at, "received_by": body.received_by }),
+            &serde_json::json!({ "delivered_at": body.delivered_at, "received_by": body.received_by,
+                "how": body.how }),
         )?);
         write.commit().await
     }
@@ -567,6 +601,10 @@ impl Acting {
                 continue;
             };
             let Some(ended_id) = row.successor_of else {
+                if designate_proposed(&mut write, row, next).await? {
+                    write.commit().await?;
+                    designated += 1;
+                }
                 continue;
             };
             // Asked of the notices themselves: what the candidate's row remembers only finds it.
@@ -594,13 +632,48 @@ impl Acting {
                 None,
                 &serde_json::json!({ "from": from, "to": next, "successor_of": MembershipId(ended_id) }),
             )?);
-            ministry::note(&write, MinistryActKind::Designated, &row, None).await?;
+            // Whoever was proposed to the ministry is on its list by that already.
+            if of_proposal(&write, row.id).await?.is_none() {
+                ministry::note(&write, MinistryActKind::Designated, &row, None).await?;
+            }
             replace_ended(&mut write, &row).await?;
             write.commit().await?;
             designated += 1;
         }
         Ok(designated)
     }
+}
+
+/// A candidate who follows nobody: an endorsed proposal stands behind the place that was free.
+async fn designate_proposed(
+    write: &mut Write,
+    mut row: membership::Model,
+    next: MembershipState,
+) -> Result<bool> {
+    let (Some(proposal), Some(_)) = (of_proposal(write, row.id).await?, row.slot_id) else {
+        return Ok(false);
+    };
+    let from = std::mem::replace(&mut row.state, next.to_string());
+    let by = TwoPersons::of_proposal(write, proposal).await?;
+    slots::settle(write, &row, &by).await?;
+    let row = slots::save_membership(write, row).await?;
+    write.journal(Entry::new(
+        "membership.designate",
+        format!("membership:{}", MembershipId(row.id)),
+        Role::System,
+        None,
+        &serde_json::json!({ "from": from, "to": next, "proposal": proposal }),
+    )?);
+    Ok(true)
+}
+
+/// The proposal whose endorsement made this membership.
+async fn of_proposal(write: &Write, membership: Uuid) -> Result<Option<ProposalId>> {
+    let found = proposal::Entity::find()
+        .filter(proposal::Column::MembershipId.eq(membership))
+        .one(write.on())
+        .await?;
+    Ok(found.map(|row| ProposalId(row.id)))
 }
 
 /// Whose place the candidate stands for.

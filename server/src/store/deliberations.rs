@@ -24,10 +24,10 @@ use super::case_view::masked;
 use super::families::region_code;
 use super::journal::{Entry, document_number, holds_personal_number};
 use super::papers::renamed;
-use super::proposals::{pass_on, state_of};
+use super::proposals::{content_acts, pass_on, state_of};
 use super::tables::{deliberation, deliberation_name, person, proposal};
 use super::write::{Seen, Write};
-use super::{Acting, in_regions};
+use super::{Acting, in_regions, rules};
 use crate::error::{Error, Result};
 
 async fn locked(write: &Write, id: DeliberationId) -> Result<deliberation::Model> {
@@ -40,10 +40,8 @@ async fn locked(write: &Write, id: DeliberationId) -> Result<deliberation::Model
 
 /// What is written down is what can be printed and kept.
 fn check(content: &DeliberationContent, now: Timestamp) -> Result<()> {
-    let us = now.as_micros() + content.region.utc_offset_min() * 60_000_000;
-    let today = chrono::DateTime::from_timestamp_micros(us)
-        .unwrap_or_default()
-        .date_naive();
+    let (year, month, day) = rules::day_of(&content.region, now);
+    let today = chrono::NaiveDate::from_ymd_opt(year, month, day).unwrap_or_default();
     let day = chrono::NaiveDate::parse_from_str(&content.held_on, "%Y-%m-%d");
     let earliest = today - chrono::Days::new(366);
     if !day.is_ok_and(|day| (earliest..=today).contains(&day)) {
@@ -149,12 +147,15 @@ async fn write_names(write: &Write, id: DeliberationId, names: &[NameResult]) ->
         .filter(deliberation_name::Column::DeliberationId.eq(Uuid::from(id)))
         .exec(write.on())
         .await?;
+    let ids: Vec<Uuid> = names.iter().map(|one| one.proposal.into()).collect();
+    let says = content_acts(write.on(), &ids).await?;
     let mut rows: Vec<deliberation_name::ActiveModel> = Vec::with_capacity(names.len());
     for (n, one) in names.iter().enumerate() {
         rows.push(deliberation_name::ActiveModel {
             deliberation_id: Set(id.into()),
             proposal_id: Set(one.proposal.into()),
             position: Set(i32::try_from(n).map_err(Error::internal)?),
+            proposal_seq: Set(says.get(&one.proposal.into()).copied().unwrap_or_default()),
             said: Set(one.said.map(|said| said.to_string())),
             reason: Set(one.reason.as_ref().map(ToString::to_string)),
         });
@@ -342,6 +343,19 @@ impl Acting {
                 "Isi peserta, dan hasil setiap nama, sebelum berita acaranya diunggah.",
             ));
         }
+        // The paper that was signed says what they said when the list was written.
+        let ids: Vec<Uuid> = names.iter().map(|one| one.proposal_id).collect();
+        let says = content_acts(write.on(), &ids).await?;
+        let other = names
+            .iter()
+            .filter(|one| says.get(&one.proposal_id) != Some(&one.proposal_seq));
+        if let Some(position) = other.map(|one| one.position).min() {
+            return Err(Error::field(
+                &format!("content.names[{position}]"),
+                "changed",
+                "Usulan ini diubah sesudah daftarnya disusun; periksa, simpan lagi daftarnya, cetak dan tanda tangani ulang.",
+            ));
+        }
         self.use_paper(&write, body.paper, &object).await?;
         let version = row.version + 1;
         let mut active: deliberation::ActiveModel = row.into();
@@ -475,6 +489,7 @@ impl Acting {
         let heads = person::Entity::find()
             .filter(person::Column::FamilyId.is_in(homes))
             .filter(person::Column::Alive.eq(true))
+            .filter(person::Column::MergedInto.is_null())
             .order_by_asc(person::Column::Id)
             .all(on)
             .await?;

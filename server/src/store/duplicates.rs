@@ -1,12 +1,12 @@
 //! Persons who may be one: one NIK, or one name and birth date. Found when somebody is registered, corrected or imported; never
 //! merged by themselves: people judge, and merge or correct by an act of their own.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect, Set, Value,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, Set,
+    Value,
 };
 use tilik_protocol::family::{
     DecideDuplicate, DuplicateKind, DuplicateSide, DuplicateVerdict, DuplicateView,
@@ -25,13 +25,11 @@ use super::case_view::masked;
 use super::families::region_code;
 use super::imports::{behind, name_key};
 use super::journal::Entry;
+use super::sounding::Text;
 use super::tables::{duplicate, family, person};
 use super::write::{Seen, Write};
 use super::{Acting, Store};
 use crate::error::{Error, Result};
-
-/// Rows that are looked through at once for those in reach.
-const LOOKED_THROUGH: u64 = 200;
 
 /// With more who are alike, nobody is one of two.
 const CROWD: usize = 5;
@@ -118,7 +116,10 @@ pub(super) async fn look_for(write: &Write, suspects: Vec<Uuid>) -> Result<()> {
         }
         let keys = store.keys();
         let numbers = niks.keys().map(String::as_str);
-        let found = behind(write, "nik", numbers, |nik| keys.blind_nik_candidates(nik)).await?;
+        let found = behind(write.on(), "nik", numbers, |nik| {
+            keys.blind_nik_candidates(nik)
+        })
+        .await?;
         for (nik, mine) in &niks {
             for row in mine {
                 let others = found.get(nik).into_iter().flatten();
@@ -196,6 +197,30 @@ async fn keep(write: &Write, pairs: BTreeMap<(Uuid, Uuid), DuplicateKind>) -> Re
     Ok(())
 }
 
+/// People said by an act of theirs that two rows are one person: nobody is asked about the pair any more.
+pub(super) async fn judged_one(write: &Write, one: Uuid, other: Uuid) -> Result<()> {
+    let (one, other) = pair(one, other);
+    duplicate::Entity::update_many()
+        .col_expr(
+            duplicate::Column::Verdict,
+            Expr::value(DuplicateVerdict::Same.to_string()),
+        )
+        .col_expr(
+            duplicate::Column::DecidedBy,
+            Expr::value(write.actor().user().map(Uuid::from)),
+        )
+        .col_expr(
+            duplicate::Column::DecidedAt,
+            Expr::value(write.at().as_micros()),
+        )
+        .filter(duplicate::Column::OneId.eq(one))
+        .filter(duplicate::Column::OtherId.eq(other))
+        .filter(duplicate::Column::Verdict.is_null())
+        .exec(write.on())
+        .await?;
+    Ok(())
+}
+
 /// Of these persons those whose family is kept and who were not judged to be somebody else, with both.
 async fn kept_families(
     on: &impl ConnectionTrait,
@@ -246,69 +271,72 @@ impl Acting {
                 .and_then(|(at, id)| Some((at.parse::<i64>().ok()?, Uuid::parse_str(id).ok()?)));
             at = Some(place.ok_or(Error::Refused(ProblemCode::BadCursor))?);
         }
-        let most = usize::try_from(limit).unwrap_or(usize::MAX);
+        let mut text = Text::default();
+        let judged = match verdict {
+            None => "d.verdict IS NULL".to_owned(),
+            Some(one) => format!("d.verdict = {}", text.put(one.to_string())),
+        };
+        let reached = [
+            text.within("f.region", &mine),
+            text.within("g.region", &mine),
+        ]
+        .join(" OR ");
+        let later = match at {
+            None => "TRUE".to_owned(),
+            Some((found, id)) => {
+                let (found, id) = (text.put(found), text.put(id));
+                format!("(d.found_at > {found} OR (d.found_at = {found} AND d.id > {id}))")
+            }
+        };
+        let most = text.put(i64::try_from(limit + 1).unwrap_or(i64::MAX));
+        // Judged by the database, so that of what lies elsewhere nothing is fetched.
+        let statement = format!(
+            "SELECT d.* FROM duplicate d \
+             JOIN person p ON p.id = d.one_id JOIN family f ON f.id = p.family_id \
+             JOIN person q ON q.id = d.other_id JOIN family g ON g.id = q.family_id \
+             WHERE {judged} AND {later} AND p.merged_into IS NULL AND q.merged_into IS NULL \
+             AND f.closed_at IS NULL AND g.closed_at IS NULL AND ({reached}) \
+             ORDER BY d.found_at, d.id LIMIT {most}"
+        );
+        let mut rows = duplicate::Entity::find()
+            .from_raw_sql(self.store.sql(&statement, text.values))
+            .all(self.store.read())
+            .await?;
+        let more = rows.len() as u64 > limit;
+        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        let next = rows.last().filter(|_| more);
+        let next = next.map(|row| format!("{}.{}", row.found_at, row.id));
+        let persons = rows.iter().flat_map(|row| [row.one_id, row.other_id]);
+        let kept = kept_families(self.store.read(), persons.collect()).await?;
         let (mut items, mut reads) = (Vec::new(), Vec::new());
-        loop {
-            let mut query = duplicate::Entity::find();
-            query = match verdict {
-                None => query.filter(duplicate::Column::Verdict.is_null()),
-                Some(one) => query.filter(duplicate::Column::Verdict.eq(one.to_string())),
+        for row in rows {
+            // Merged since the page was read.
+            let sides = (kept.get(&row.one_id), kept.get(&row.other_id));
+            let (Some(one), Some(other)) = sides else {
+                continue;
             };
-            if let Some((found, id)) = at {
-                let later = duplicate::Column::FoundAt.gt(found);
-                let same = Condition::all()
-                    .add(duplicate::Column::FoundAt.eq(found))
-                    .add(duplicate::Column::Id.gt(id));
-                query = query.filter(Condition::any().add(later).add(same));
-            }
-            let rows = query
-                .order_by_asc(duplicate::Column::FoundAt)
-                .order_by_asc(duplicate::Column::Id)
-                .limit(LOOKED_THROUGH)
-                .all(self.store.read())
-                .await?;
-            let is_last = (rows.len() as u64) < LOOKED_THROUGH;
-            let persons = rows.iter().flat_map(|row| [row.one_id, row.other_id]);
-            let kept = kept_families(self.store.read(), persons.collect()).await?;
-            for row in rows {
-                if items.len() == most {
-                    let next = at.map(|(found, id)| format!("{found}.{id}"));
-                    self.note_reads(reads).await?;
-                    return Ok(Page { items, next });
+            let reach = |home: &family::Model| -> Result<bool> {
+                let region = region_code(&home.region)?;
+                Ok(mine.iter().any(|code| code.covers(&region)))
+            };
+            let within = (reach(&one.1)?, reach(&other.1)?);
+            for (side, within) in [(one, within.0), (other, within.1)] {
+                if within {
+                    reads.push(self.duplicate_read(&side.1)?);
                 }
-                at = Some((row.found_at, row.id));
-                let sides = (kept.get(&row.one_id), kept.get(&row.other_id));
-                let (Some(one), Some(other)) = sides else {
-                    continue;
-                };
-                let reach = |home: &family::Model| -> Result<bool> {
-                    let region = region_code(&home.region)?;
-                    Ok(mine.iter().any(|code| code.covers(&region)))
-                };
-                let within = (reach(&one.1)?, reach(&other.1)?);
-                if within == (false, false) {
-                    continue;
-                }
-                for (side, within) in [(one, within.0), (other, within.1)] {
-                    if within {
-                        reads.push(self.duplicate_read(&side.1)?);
-                    }
-                }
-                items.push(DuplicateView {
-                    id: DuplicateId(row.id),
-                    kind: Lenient::<DuplicateKind>::read(&row.kind),
-                    found_at: Timestamp::from_micros(row.found_at),
-                    verdict: row.verdict.as_deref().map(Lenient::read),
-                    may_decide: within == (true, true),
-                    one: self.side(one, within.0)?,
-                    other: self.side(other, within.1)?,
-                });
             }
-            if is_last {
-                self.note_reads(reads).await?;
-                return Ok(Page { items, next: None });
-            }
+            items.push(DuplicateView {
+                id: DuplicateId(row.id),
+                kind: Lenient::<DuplicateKind>::read(&row.kind),
+                found_at: Timestamp::from_micros(row.found_at),
+                verdict: row.verdict.as_deref().map(Lenient::read),
+                may_decide: within == (true, true),
+                one: self.side(one, within.0)?,
+                other: self.side(other, within.1)?,
+            });
         }
+        self.note_reads(reads).await?;
+        Ok(Page { items, next })
     }
 
     fn duplicate_read(&self, home: &family::Model) -> Result<Read> {
@@ -380,8 +408,10 @@ impl Acting {
             .all(write.on())
             .await?;
         let mut roles = Vec::new();
+        let mut places = BTreeSet::new();
         for home in &homes {
             let region = region_code(&home.region)?;
+            places.insert(region.clone());
             roles.push(self.actor.role_in(Permission::MaintainFamilies, &region));
         }
         if roles.iter().all(Option::is_none) {
@@ -399,6 +429,10 @@ impl Acting {
         }
         if row.verdict.is_some() {
             return Err(Error::WRONG_MOMENT);
+        }
+        // Of a pair in two villages nobody stands in for somebody of one of them.
+        if let (Some(region), true) = (places.pop_first(), places.is_empty()) {
+            write.acts_in(region);
         }
         write.journal(Entry::new(
             "duplicate.decide",

@@ -25,7 +25,7 @@ use uuid::Uuid;
 use super::access::{Mode, Read};
 use super::case_view::{Shown, family_view, shown};
 use super::cases::{LISTED, LISTED_OF_FAMILY, Listed, membership_row};
-use super::imports::name_key;
+use super::imports::{Number, name_key};
 use super::journal::holds_personal_number;
 use super::tables::{
     blind_index, case_membership, family, house, membership, person, photo, verification_case,
@@ -140,6 +140,7 @@ fn members_called(key: &str) -> SelectStatement {
         .column(person::Column::FamilyId)
         .from(person::Entity)
         .and_where(Expr::col((person::Entity, person::Column::NameKey)).like(containing(key)))
+        .and_where(Expr::col((person::Entity, person::Column::MergedInto)).is_null())
         .to_owned()
 }
 
@@ -308,6 +309,7 @@ impl Acting {
     ) -> Result<HashMap<Uuid, String>> {
         let rows = person::Entity::find()
             .filter(person::Column::FamilyId.is_in(families))
+            .filter(person::Column::MergedInto.is_null())
             .filter(Expr::col(person::Column::NameKey).like(containing(key)))
             .order_by_desc(person::Column::Id)
             .all(self.store.read())
@@ -361,12 +363,15 @@ impl Acting {
             .filter(
                 Condition::any()
                     .add(by("nik", keys.blind_nik_candidates(&digits)))
-                    .add(by("kk", keys.blind_kk_candidates(&digits))),
+                    .add(by(Number::Nik.old(), keys.blind_nik_candidates(&digits)))
+                    .add(by("kk", keys.blind_kk_candidates(&digits)))
+                    .add(by(Number::Kk.old(), keys.blind_kk_candidates(&digits))),
             )
             .all(self.store.read())
             .await?;
-        let (persons, families): (Vec<_>, Vec<_>) =
-            found.into_iter().partition(|row| row.kind == "nik");
+        let (persons, families): (Vec<_>, Vec<_>) = found
+            .into_iter()
+            .partition(|row| [Number::Nik.own(), Number::Nik.old()].contains(&row.kind.as_str()));
         let mut ids: BTreeSet<Uuid> = families.into_iter().map(|row| row.object_id).collect();
         ids.extend(
             person::Entity::find()

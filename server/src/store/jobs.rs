@@ -29,10 +29,12 @@ pub enum Which {
 /// The kinds of jobs that take minutes.
 fn long() -> String {
     format!(
-        "'{}', '{}', '{}'",
+        "'{}', '{}', '{}', '{}', '{}'",
         super::imports::JOB,
         super::exports::JOB,
-        super::old_photos::JOB
+        super::old_photos::JOB,
+        super::HEAR_NAMES,
+        super::CIVIL_BATCH
     )
 }
 
@@ -62,21 +64,31 @@ pub(super) async fn enqueue_each(
     kind: &str,
     objects: &[impl AsRef<str>],
 ) -> Result<()> {
+    enqueue_each_at(write, kind, objects, write.at().as_micros()).await
+}
+
+/// [`enqueue_each`], due at a moment to come.
+pub(super) async fn enqueue_each_at(
+    write: &Write,
+    kind: &str,
+    objects: &[impl AsRef<str>],
+    due_at: i64,
+) -> Result<()> {
     if objects.is_empty() {
         return Ok(());
     }
     let at = write.at().as_micros();
-    let mut values: Vec<Value> = vec![kind.into(), at.into()];
+    let mut values: Vec<Value> = vec![kind.into(), at.into(), due_at.into()];
     let mut rows = Vec::with_capacity(objects.len());
     for object in objects {
         let id: JobId = write.store().ids().next();
         values.extend([uuid::Uuid::from(id).into(), object.as_ref().into()]);
         let n = values.len();
-        rows.push(format!("(${}, $1, ${n}, 'ready', 0, $2, $2)", n - 1));
+        rows.push(format!("(${}, $1, ${n}, 'ready', 0, $3, $2)", n - 1));
     }
     let text = format!(
         "INSERT INTO job (id, kind, object, state, attempts, run_at, created_at) VALUES {} \
-         ON CONFLICT (kind, object) DO UPDATE SET state = 'ready', attempts = 0, run_at = $2, \
+         ON CONFLICT (kind, object) DO UPDATE SET state = 'ready', attempts = 0, run_at = $3, \
          lease_until = NULL",
         rows.join(", ")
     );
@@ -182,8 +194,10 @@ impl Acting {
                 super::imports::JOB,
                 super::exports::JOB,
                 super::old_photos::JOB,
+                super::HEAR_NAMES,
                 super::OPEN_PLAN,
                 super::EVALUATE,
+                super::CIVIL_BATCH,
             ]
             .contains(&job.kind.as_str());
         let state = if job.attempts >= MOST_TRIES && !goes_on {

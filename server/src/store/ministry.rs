@@ -2,28 +2,31 @@
 //! and its ticks. An act joins the list in the transaction that approved it; of a city's own program none does, for the
 //! ministry does not know it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter,
-    QueryOrder, QuerySelect, Select, Set,
+    ActiveModelTrait, ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect, Select, Set,
 };
-use tilik_protocol::ids::{FamilyId, MembershipId, MinistryActId, PersonId, UserId};
+use tilik_protocol::ids::{
+    EventId, FamilyId, MembershipId, MinistryActId, PersonId, ProposalId, UserId,
+};
 use tilik_protocol::lenient::Lenient;
 use tilik_protocol::ministry::{
     MOST_TICKED, MinistryAct, MinistryActKind, MinistryActs, MinistryCount, TickActs,
 };
-use tilik_protocol::policy::Permission;
-use tilik_protocol::problem::ProblemCode;
+use tilik_protocol::policy::{Permission, Role};
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
+use super::cursor::Place;
 use super::families::region_code;
 use super::journal::Entry;
 use super::overview::within;
-use super::tables::{family, membership, ministry_act, person, program};
+use super::proposals;
+use super::tables::{family, membership, ministry_act, person, program, proposal};
 use super::write::Seen;
 use super::{Acting, Write, in_regions};
 use crate::error::{Error, Result};
@@ -81,6 +84,120 @@ pub(super) async fn note(
     Ok(())
 }
 
+/// Who receives: the person of a person's program and nobody else; of a family's the payee, else the head.
+pub(super) fn recipient(
+    members: &[person::Model],
+    person: Option<Uuid>,
+    payee: Option<Uuid>,
+) -> Option<&person::Model> {
+    let called = |id: Uuid| members.iter().find(|one| one.id == id);
+    match person {
+        Some(id) => called(id),
+        None => payee.and_then(called).or_else(|| {
+            let head = |one: &&person::Model| one.relation == "kepala_keluarga";
+            members.iter().find(head)
+        }),
+    }
+}
+
+/// Puts an endorsed proposal on the list. Nothing for a program that the ministry does not run, and nothing in training.
+///
+/// # Errors
+/// When the database does not answer.
+pub(super) async fn note_proposal(write: &Write, row: &proposal::Model) -> Result<()> {
+    let Some(family) = row.family_id else {
+        return Ok(());
+    };
+    if region_code(&row.region)?.is_training() {
+        return Ok(());
+    }
+    if !row.program.is_empty() {
+        let of = program::Entity::find_by_id(row.program.clone())
+            .one(write.on())
+            .await?;
+        if !of.is_some_and(|program| program.central) {
+            return Ok(());
+        }
+    }
+    let object = format!("proposal:{}", ProposalId(row.id));
+    let known = ministry_act::Entity::find()
+        .filter(ministry_act::Column::FamilyId.eq(family))
+        .filter(ministry_act::Column::Object.eq(&object))
+        .one(write.on())
+        .await?;
+    if known.is_some() {
+        return Ok(());
+    }
+    let id: MinistryActId = write.store().ids().next();
+    ministry_act::ActiveModel {
+        id: Set(id.into()),
+        version: Set(1),
+        kind: Set(MinistryActKind::Proposed.to_string()),
+        object: Set(object),
+        program: Set(row.program.clone()),
+        region: Set(row.region.clone()),
+        family_id: Set(family),
+        person_id: Set(row.person_id),
+        reason: Set(None),
+        approved_at: Set(write.at().as_micros()),
+        entered_by: Set(None),
+        entered_at: Set(None),
+    }
+    .insert(write.on())
+    .await?;
+    Ok(())
+}
+
+/// A proposal was said to be entered on its own page: its line on the list is ticked by that.
+pub(super) async fn proposal_entered(write: &Write, id: ProposalId) -> Result<()> {
+    let by = write.actor().person_id()?;
+    ministry_act::Entity::update_many()
+        .col_expr(
+            ministry_act::Column::Version,
+            Expr::col(ministry_act::Column::Version).add(1),
+        )
+        .col_expr(ministry_act::Column::EnteredBy, Expr::value(Uuid::from(by)))
+        .col_expr(
+            ministry_act::Column::EnteredAt,
+            Expr::value(write.at().as_micros()),
+        )
+        .filter(ministry_act::Column::Object.eq(format!("proposal:{id}")))
+        .filter(ministry_act::Column::EnteredAt.is_null())
+        .exec(write.on())
+        .await?;
+    Ok(())
+}
+
+/// The proposal that an act is about.
+fn proposal_of(row: &ministry_act::Model) -> Option<ProposalId> {
+    row.object.strip_prefix("proposal:")?.parse().ok()
+}
+
+/// What is said of an act on its list is said of the proposal behind it too.
+async fn tell_proposals(
+    write: &mut Write,
+    row: &ministry_act::Model,
+    entered: bool,
+    role: Role,
+    event: EventId,
+) -> Result<()> {
+    if let Some(id) = proposal_of(row) {
+        return proposals::entered(write, id.into(), entered, role, Some(event)).await;
+    }
+    let is_cancelled = row.kind == MinistryActKind::Cancelled.to_string();
+    let held = row.object.strip_prefix("membership:");
+    if is_cancelled
+        && entered
+        && let Some(id) = held.and_then(|id| id.parse::<MembershipId>().ok())
+        && let Some(held) = membership::Entity::find_by_id(Uuid::from(id))
+            .one(write.on())
+            .await?
+    {
+        proposals::entered_with(write, &held, role, Some(event)).await?;
+    }
+    Ok(())
+}
+
 #[derive(FromQueryResult)]
 struct Counted {
     region: String,
@@ -123,14 +240,9 @@ impl Acting {
         let mine = within(all.clone(), filter.region.as_ref());
         let mut query = entered(of_sort(filter, &mine));
         if let Some(after) = after {
-            let (at, id) = after
-                .split_once('.')
-                .and_then(|(at, id)| Some((at.parse::<i64>().ok()?, Uuid::parse_str(id).ok()?)))
-                .ok_or(Error::Refused(ProblemCode::BadCursor))?;
-            let same = ministry_act::Column::ApprovedAt
-                .eq(at)
-                .and(ministry_act::Column::Id.gt(id));
-            query = query.filter(ministry_act::Column::ApprovedAt.gt(at).or(same));
+            let place = Place::read(after)?;
+            query = query
+                .filter(place.after(ministry_act::Column::ApprovedAt, ministry_act::Column::Id));
         }
         let mut rows = query
             .order_by_asc(ministry_act::Column::ApprovedAt)
@@ -143,7 +255,7 @@ impl Acting {
         let next = rows
             .last()
             .filter(|_| more)
-            .map(|row| format!("{}.{}", row.approved_at, row.id));
+            .map(|row| Place::of(row.approved_at, row.id).to_string());
         Ok(MinistryActs {
             items: self.acts_shown(rows).await?,
             next,
@@ -204,35 +316,54 @@ impl Acting {
             .into_iter()
             .map(|row| (row.id, row))
             .collect();
-        let heads = Condition::all()
-            .add(person::Column::FamilyId.is_in(ids))
-            .add(person::Column::Relation.eq("kepala_keluarga"));
-        let meant = rows.iter().filter_map(|row| row.person_id);
-        let persons = person::Entity::find()
-            .filter(
-                Condition::any()
-                    .add(heads)
-                    .add(person::Column::Id.is_in(meant)),
-            )
+        let mut persons: HashMap<Uuid, Vec<person::Model>> = HashMap::new();
+        for one in person::Entity::find()
+            .filter(person::Column::FamilyId.is_in(ids))
+            .filter(person::Column::MergedInto.is_null())
             .order_by_asc(person::Column::Id)
             .all(on)
-            .await?;
+            .await?
+        {
+            persons.entry(one.family_id).or_default().push(one);
+        }
+        // Of a person's program somebody may live elsewhere by now.
+        let meant: Vec<Uuid> = rows.iter().filter_map(|row| row.person_id).collect();
+        let meant: HashMap<Uuid, person::Model> = person::Entity::find()
+            .filter(person::Column::Id.is_in(meant))
+            .all(on)
+            .await?
+            .into_iter()
+            .map(|one| (one.id, one))
+            .collect();
         let by = rows.iter().filter_map(|row| row.entered_by).collect();
         let names = self.store.names_of(by).await?;
+        let about = rows.iter().filter_map(proposal_of).map(Uuid::from);
+        let about: HashMap<Uuid, String> = proposal::Entity::find()
+            .filter(proposal::Column::Id.is_in(about))
+            .all(on)
+            .await?
+            .into_iter()
+            .map(|row| (row.id, row.kind))
+            .collect();
         let (mut acts, mut reads) = (Vec::new(), Vec::new());
         for row in rows {
             let Some(home) = families.get(&row.family_id) else {
                 continue;
             };
             reads.push(self.family_read(home.id, &region_code(&row.region)?, "family_row")?);
-            let who = persons.iter().find(|one| match row.person_id {
-                Some(id) => one.id == id,
-                None => one.family_id == home.id,
-            });
+            let members = persons.get(&home.id).map(Vec::as_slice).unwrap_or_default();
+            let who = match row.person_id {
+                Some(id) => meant.get(&id),
+                None => recipient(members, None, home.payee_id),
+            };
             acts.push(MinistryAct {
                 id: MinistryActId(row.id),
                 version: row.version.unsigned_abs(),
                 kind: Lenient::read(&row.kind),
+                proposal: proposal_of(&row),
+                proposed: proposal_of(&row)
+                    .and_then(|id| about.get(&id.into()))
+                    .map(|kind| Lenient::read(kind)),
                 program: row.program,
                 family: FamilyId(home.id),
                 name: home.name.clone(),
@@ -276,10 +407,12 @@ impl Acting {
             .await?;
         let rows: HashMap<Uuid, ministry_act::Model> =
             rows.into_iter().map(|row| (row.id, row)).collect();
+        let mut places = BTreeSet::new();
         for act in &body.acts {
             let row = rows.get(&act.id.into()).ok_or(Error::NOT_FOUND)?;
             let region = region_code(&row.region)?;
             let role = self.actor.act_in(Permission::EnterMinistryActs, &region)?;
+            places.insert(region);
             if seen == Seen::Before || row.entered_at.is_some() == body.entered {
                 continue;
             }
@@ -293,6 +426,8 @@ impl Acting {
             active.entered_by = Set(body.entered.then(|| me.into()));
             active.entered_at = Set(body.entered.then(|| write.at().as_micros()));
             active.update(write.on()).await?;
+            let event = body.event_id;
+            tell_proposals(&mut write, row, body.entered, role, event).await?;
             write.journal(Entry::new(
                 if body.entered {
                     "ministry.enter"
@@ -305,6 +440,10 @@ impl Acting {
                 &serde_json::json!({ "kind": row.kind, "object": row.object,
                     "program": row.program }),
             )?);
+        }
+        // In one place only: of acts in several nobody stands in for somebody of one of them.
+        if let (Some(region), true) = (places.pop_first(), places.is_empty()) {
+            write.acts_in(region);
         }
         write.commit().await?;
         let mut rows = ministry_act::Entity::find()

@@ -25,11 +25,13 @@ mod write;
 
 mod access;
 pub mod accounts;
+pub mod appeals;
 pub mod arrivals;
 mod case_view;
 pub mod cases;
 mod changes;
 mod contact_sheet;
+mod cursor;
 pub mod decisions;
 mod delegations;
 mod deliberations;
@@ -42,6 +44,7 @@ mod grant_refusals;
 pub mod imports;
 pub mod jobs;
 pub mod journal;
+pub mod letters;
 mod lookup;
 pub mod map;
 pub mod ministry;
@@ -52,10 +55,12 @@ mod own_sessions;
 mod papers;
 pub mod photos;
 mod plans;
+pub mod population;
 pub mod proposals;
 mod quotas;
 pub mod recipients;
 mod registration;
+pub mod replacements;
 mod reset_slips;
 pub mod review;
 pub mod rules;
@@ -77,6 +82,7 @@ mod windows;
 
 pub use connection::{DatabaseUrl, Schema};
 pub(crate) use plans::JOB as OPEN_PLAN;
+pub(crate) use population::JOB as CIVIL_BATCH;
 pub(crate) use rules::JOB as EVALUATE;
 pub(crate) use sounds::JOB as HEAR_NAMES;
 pub(crate) use write::Write;
@@ -101,6 +107,8 @@ struct Inner {
     waiting_to_hash: tokio::sync::Semaphore,
     /// One preview of a rule at a time: each reads a whole city.
     previews: tokio::sync::Semaphore,
+    /// And so many that wait for their turn.
+    waiting_to_preview: tokio::sync::Semaphore,
     #[cfg(any(test, feature = "testing"))]
     sabotage: testing::Sabotage,
     /// Whether passwords are hashed as cheaply as can be: hashing took most of the time of the tests.
@@ -146,6 +154,7 @@ impl Store {
                 hashing: tokio::sync::Semaphore::new(8),
                 waiting_to_hash: tokio::sync::Semaphore::new(200),
                 previews: tokio::sync::Semaphore::new(1),
+                waiting_to_preview: tokio::sync::Semaphore::new(8),
                 #[cfg(any(test, feature = "testing"))]
                 sabotage: testing::Sabotage::default(),
                 #[cfg(any(test, feature = "testing"))]

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::access::{Mode, Read};
 use super::case_view::masked;
 use super::families::region_code;
+use super::imports::Number;
 use super::journal::{Entry, hex};
 use super::tables::{blind_index, family, old_photo, old_photo_run, person};
 use super::write::Seen;
@@ -28,6 +29,10 @@ use crate::error::{Error, Result};
 pub(crate) const JOB: &str = "old_photos";
 /// How many files a report tells of.
 const LISTED: usize = 1_000;
+/// An archive that nobody went on with for so long is personal data without a purpose.
+const KEPT_S: i64 = 7 * 86_400;
+/// Names that a file's name is taken for, at most.
+const MOST_NAMES: usize = 8;
 /// Old photos of one family; a folder of somebody's is not their house.
 const MOST_OF_FAMILY: u64 = 5;
 
@@ -42,6 +47,27 @@ pub(crate) struct AskedPhotos {
     pub bringer: UserId,
     pub sha256: [u8; 32],
     pub done: u64,
+    /// A photo whose bytes may be kept, and which is in no table.
+    pub drawn: Option<(OldPhotoId, [u8; 32])>,
+}
+
+/// An archive whose bytes are to be deleted.
+#[derive(Debug)]
+pub(crate) struct LeftArchive {
+    pub id: ImportId,
+    pub sha256: [u8; 32],
+    pub drawn: Option<(OldPhotoId, [u8; 32])>,
+}
+
+fn hash_of(bytes: &[u8]) -> Result<[u8; 32]> {
+    bytes.try_into().map_err(Error::internal)
+}
+
+fn drawn_of(row: &old_photo_run::Model) -> Result<Option<(OldPhotoId, [u8; 32])>> {
+    match (row.drawn_id, &row.drawn_sha256) {
+        (Some(id), Some(sha256)) => Ok(Some((OldPhotoId(id), hash_of(sha256)?))),
+        (None, _) | (_, None) => Ok(None),
+    }
 }
 
 /// A file of an archive, drawn anew.
@@ -64,22 +90,42 @@ pub(crate) enum OfFile {
     Rejected(OldPhotoProblem),
 }
 
-/// Whose house a file shows, by the name it has: its number or the registry's id, and anything after a `_`, `-` or space.
-pub(crate) fn whose(name: &str) -> &str {
+const BETWEEN: [char; 4] = ['_', '-', ' ', '('];
+
+fn stem(name: &str) -> &str {
     let file = name.rsplit(['/', '\\']).next().unwrap_or(name);
-    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
-    if Uuid::try_parse(stem).is_ok() {
-        return stem;
+    file.rsplit_once('.').map_or(file, |(stem, _)| stem)
+}
+
+/// Whose house a file may show, by the name it has: a number or the registry's id, and anything after a `_`, `-`, space
+/// or bracket. An id may hold such marks itself, so the longest name comes first.
+pub(crate) fn whose(name: &str) -> Vec<&str> {
+    let stem = stem(name);
+    let mut names: Vec<&str> = stem
+        .char_indices()
+        .filter(|(_, letter)| BETWEEN.contains(letter))
+        .filter_map(|(end, _)| stem.get(..end))
+        .chain([stem])
+        .map(|name| name.trim_end_matches(BETWEEN))
+        .filter(|name| !name.is_empty())
+        .collect();
+    names.dedup();
+    // Somebody's description may have any number of words: the shortest and the longest of its beginnings.
+    if names.len() > MOST_NAMES {
+        names.drain(1..=names.len() - MOST_NAMES);
     }
-    let end = stem.find(['_', '-', ' ', '(']).unwrap_or(stem.len());
-    stem.get(..end).unwrap_or(stem)
+    names.reverse();
+    names
 }
 
 /// A file that was not taken, by a masked name.
 pub(crate) fn rejected(position: u64, name: &str, code: &str, remedy: &str) -> OfFile {
     OfFile::Rejected(OldPhotoProblem {
         position,
-        name: masked(whose(name)).chars().take(40).collect(),
+        name: masked(whose(name).last().unwrap_or(&""))
+            .chars()
+            .take(40)
+            .collect(),
         code: code.to_owned(),
         remedy: remedy.to_owned(),
     })
@@ -118,6 +164,11 @@ async fn save(write: &Write, row: &old_photo_run::Model) -> Result<()> {
         .await?;
     Ok(())
 }
+
+const UNKNOWN: (&str, &str) = (
+    "unknown_family",
+    "Nama berkas harus NIK, nomor KK, atau nomor registrasi keluarga yang sudah tercatat.",
+);
 
 impl Acting {
     /// Remembers an archive whose files are to be read; `Some` when it was asked before.
@@ -160,6 +211,9 @@ impl Acting {
             known: Set(0),
             rejected: Set(0),
             told: Set(serde_json::to_string(&Told::default()).map_err(Error::internal)?),
+            kept: Set(true),
+            drawn_id: Set(None),
+            drawn_sha256: Set(None),
         }
         .insert(write.on())
         .await?;
@@ -211,14 +265,16 @@ impl Acting {
             .map(|row| {
                 Ok(AskedPhotos {
                     bringer: UserId(row.brought_by),
-                    sha256: row.sha256.as_slice().try_into().map_err(Error::internal)?,
+                    sha256: hash_of(&row.sha256)?,
                     done: row.done.unsigned_abs(),
+                    drawn: drawn_of(&row)?,
                 })
             })
             .transpose()
     }
 
-    /// The one family in reach whose house a file of this name shows; why not, else.
+    /// The one family in reach whose house a file of this name shows; why not, else. A file's name can be a question
+    /// about a family, so what was found is in the log of reads before anybody is told.
     ///
     /// # Errors
     /// `forbidden` when this actor may not import any more.
@@ -227,55 +283,25 @@ impl Acting {
         name: &str,
     ) -> Result<std::result::Result<FamilyId, (&'static str, &'static str)>> {
         self.actor.require(Permission::Import)?;
-        let name = whose(name);
-        let on = self.store.read();
-        let keys = self.store.keys();
         let mut found: Vec<Uuid> = Vec::new();
-        if let Ok(id) = Uuid::try_parse(name) {
-            found.push(id);
-        } else if name.len() == 16 && name.bytes().all(|b| b.is_ascii_digit()) {
-            let values = |all: Vec<crate::keys::BlindIndex>| {
-                all.into_iter()
-                    .map(|one| one.hash.to_vec())
-                    .collect::<Vec<_>>()
-            };
-            for (kind, values) in [
-                ("kk", values(keys.blind_kk_candidates(name))),
-                ("nik", values(keys.blind_nik_candidates(name))),
-            ] {
-                let rows = blind_index::Entity::find()
-                    .filter(blind_index::Column::Kind.eq(kind))
-                    .filter(blind_index::Column::Value.is_in(values))
-                    .all(on)
-                    .await?;
-                let ids: Vec<Uuid> = rows.into_iter().map(|row| row.object_id).collect();
-                if kind == "kk" {
-                    found.extend(ids);
-                } else if !ids.is_empty() {
-                    let persons = person::Entity::find()
-                        .filter(person::Column::Id.is_in(ids))
-                        .all(on)
-                        .await?;
-                    found.extend(persons.into_iter().map(|one| one.family_id));
-                }
+        for name in whose(name) {
+            found = self.families_called(name).await?;
+            if !found.is_empty() {
+                break;
             }
         }
-        if found.is_empty() && !name.is_empty() {
-            let rows = family::Entity::find()
-                .filter(family::Column::RegistryKey.eq(name))
-                .limit(2)
-                .all(on)
-                .await?;
-            found.extend(rows.into_iter().map(|row| row.id));
-        }
-        found.sort();
-        found.dedup();
+        let read = |id: &Uuid| Read {
+            kind: "family",
+            id: *id,
+            what: "old_photo_found",
+            mode: Mode::Seen,
+            role: Role::Admin,
+            purpose: None,
+        };
+        self.note_reads(found.iter().map(read)).await?;
         let [id] = found[..] else {
             return Ok(Err(if found.is_empty() {
-                (
-                    "unknown_family",
-                    "Nama berkas harus NIK, nomor KK, atau nomor registrasi keluarga yang sudah tercatat.",
-                )
+                UNKNOWN
             } else {
                 (
                     "ambiguous",
@@ -283,7 +309,9 @@ impl Acting {
                 )
             }));
         };
-        let home = family::Entity::find_by_id(id).one(on).await?;
+        let home = family::Entity::find_by_id(id)
+            .one(self.store.read())
+            .await?;
         let mine = self.actor.regions(Permission::Import);
         let reached = match &home {
             None => false,
@@ -295,11 +323,56 @@ impl Acting {
         Ok(if reached {
             Ok(FamilyId(id))
         } else {
-            Err((
-                "unknown_family",
-                "Nama berkas harus NIK, nomor KK, atau nomor registrasi keluarga yang sudah tercatat.",
-            ))
+            Err(UNKNOWN)
         })
+    }
+
+    /// The families that a file of exactly this name means.
+    async fn families_called(&self, name: &str) -> Result<Vec<Uuid>> {
+        let on = self.store.read();
+        let keys = self.store.keys();
+        let mut found: Vec<Uuid> = Vec::new();
+        if let Ok(id) = Uuid::try_parse(name) {
+            let home = family::Entity::find_by_id(id).one(on).await?;
+            found.extend(home.map(|row| row.id));
+        } else if name.len() == 16 && name.bytes().all(|b| b.is_ascii_digit()) {
+            let values = |all: Vec<crate::keys::BlindIndex>| {
+                all.into_iter()
+                    .map(|one| one.hash.to_vec())
+                    .collect::<Vec<_>>()
+            };
+            for (kind, values) in [
+                (Number::Kk, values(keys.blind_kk_candidates(name))),
+                (Number::Nik, values(keys.blind_nik_candidates(name))),
+            ] {
+                let rows = blind_index::Entity::find()
+                    .filter(blind_index::Column::Kind.is_in([kind.own(), kind.old()]))
+                    .filter(blind_index::Column::Value.is_in(values))
+                    .all(on)
+                    .await?;
+                let ids: Vec<Uuid> = rows.into_iter().map(|row| row.object_id).collect();
+                if kind == Number::Kk {
+                    found.extend(ids);
+                } else if !ids.is_empty() {
+                    let persons = person::Entity::find()
+                        .filter(person::Column::Id.is_in(ids))
+                        .all(on)
+                        .await?;
+                    found.extend(persons.into_iter().map(|one| one.family_id));
+                }
+            }
+        }
+        if found.is_empty() {
+            let rows = family::Entity::find()
+                .filter(family::Column::RegistryKey.eq(name))
+                .limit(2)
+                .all(on)
+                .await?;
+            found.extend(rows.into_iter().map(|row| row.id));
+        }
+        found.sort();
+        found.dedup();
+        Ok(found)
     }
 
     /// Whether this family has such a photo, or as many as it may have.
@@ -321,6 +394,72 @@ impl Acting {
         Ok((rows.len() as u64 >= MOST_OF_FAMILY).then_some(false))
     }
 
+    /// A photo is about to be kept.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub(crate) async fn note_drawn(
+        &self,
+        id: ImportId,
+        photo: OldPhotoId,
+        sha256: &[u8; 32],
+    ) -> Result<()> {
+        let write = self.begin().await?;
+        let mut row = locked(&write, id).await?;
+        row.drawn_id = Some(photo.into());
+        row.drawn_sha256 = Some(sha256.to_vec());
+        save(&write, &row).await?;
+        write.commit().await
+    }
+
+    /// Archives whose bytes nobody needs any more; those that nobody went on with are ended before.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub(crate) async fn left_archives(&self) -> Result<Vec<LeftArchive>> {
+        let reading = OldPhotosState::Reading.to_string();
+        let long_ago = self.store.now().plus_s(-KEPT_S).as_micros();
+        let stuck = old_photo_run::Entity::find()
+            .filter(old_photo_run::Column::State.eq(&reading))
+            .filter(old_photo_run::Column::At.lt(long_ago))
+            .limit(100)
+            .all(self.store.read())
+            .await?;
+        for row in stuck {
+            self.end_old_photos(ImportId(row.id), OldPhotosState::Dropped)
+                .await?;
+        }
+        let rows = old_photo_run::Entity::find()
+            .filter(old_photo_run::Column::Kept.eq(true))
+            .filter(old_photo_run::Column::State.ne(&reading))
+            .limit(100)
+            .all(self.store.read())
+            .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(LeftArchive {
+                    id: ImportId(row.id),
+                    sha256: hash_of(&row.sha256)?,
+                    drawn: drawn_of(row)?,
+                })
+            })
+            .collect()
+    }
+
+    /// An archive's bytes are deleted.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub(crate) async fn forget_archive(&self, id: ImportId) -> Result<()> {
+        let write = self.begin().await?;
+        let mut row = locked(&write, id).await?;
+        row.kept = false;
+        row.drawn_id = None;
+        row.drawn_sha256 = None;
+        save(&write, &row).await?;
+        write.commit().await
+    }
+
     /// A file of an archive is dealt with.
     ///
     /// # Errors
@@ -340,6 +479,12 @@ impl Acting {
                 }
             }
             OfFile::Taken(family, photo, drawn) => {
+                if row.drawn_id != Some(photo.into()) {
+                    // Another worker went on with it meanwhile.
+                    return Err(Error::WRONG_MOMENT);
+                }
+                row.drawn_id = None;
+                row.drawn_sha256 = None;
                 row.taken += 1;
                 let pixels = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
                 old_photo::ActiveModel {
@@ -374,6 +519,9 @@ impl Acting {
     pub(crate) async fn end_old_photos(&self, id: ImportId, state: OldPhotosState) -> Result<()> {
         let mut write = self.begin().await?;
         let mut row = locked(&write, id).await?;
+        if row.state != OldPhotosState::Reading.to_string() {
+            return Ok(());
+        }
         row.state = state.to_string();
         write.journal(Entry::new(
             "old_photos.end",
@@ -440,12 +588,24 @@ mod tests {
 
     #[test]
     fn a_files_name_says_whose_house_it_shows() {
-        assert_eq!(whose("foto/2023/3571031212800001.jpg"), "3571031212800001");
-        assert_eq!(whose("3571031212800001_depan.JPEG"), "3571031212800001");
-        assert_eq!(whose("3571031212800001 (2).jpg"), "3571031212800001");
+        let number = "3571031212800001";
+        for name in [
+            "foto/2023/3571031212800001.jpg",
+            "3571031212800001_depan.JPEG",
+            "3571031212800001 (2).jpg",
+            "3571031212800001 - rumah_depan (1).jpg",
+        ] {
+            assert!(whose(name).contains(&number), "{name}");
+        }
         let id = "01890a5d-ac96-774b-bcce-b302099a8057";
-        assert_eq!(whose(&format!("{id}.jpg")), id);
-        let OfFile::Rejected(told) = rejected(3, "a/3571031212800001.jpg", "x", "y") else {
+        assert_eq!(whose(&format!("{id}.jpg"))[0], id);
+        assert!(whose(&format!("{id}_depan (2).jpg")).contains(&id));
+        assert_eq!(whose("KDR-07-0012.jpg"), ["KDR-07-0012", "KDR-07", "KDR"]);
+        let many = "a-b-".repeat(50);
+        let names = whose(&many);
+        assert_eq!((names.len(), names[MOST_NAMES - 1]), (MOST_NAMES, "a"));
+        assert!(whose("-.jpg").is_empty() && whose("").is_empty());
+        let OfFile::Rejected(told) = rejected(3, "a/3571031212800001_x.jpg", "x", "y") else {
             panic!("taken");
         };
         assert_eq!(told.name, "3571************");

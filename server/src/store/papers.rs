@@ -1,9 +1,13 @@
 //! Signed papers as they were scanned: taken in by who brings them, attached once, shown to whoever reaches what they are
 //! attached to. Their bytes lie encrypted in the blob store.
 
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QuerySelect, Set};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    Set,
+};
 use tilik_protocol::deliberation::{PaperKind, PaperView};
-use tilik_protocol::ids::{EventId, PaperId};
+use tilik_protocol::ids::{DeliberationId, EventId, PaperId, ProposalId};
 use tilik_protocol::policy::{Permission, Role};
 use uuid::Uuid;
 
@@ -15,6 +19,11 @@ use super::write::{Seen, Write};
 use super::{Acting, text};
 use crate::blobs::BlobKey;
 use crate::error::{Error, Result};
+
+/// A scan that nobody attached for so long is deleted.
+const LOOSE_S: i64 = 7 * 86_400;
+/// In place of what uses it: nothing will, its bytes are being deleted.
+const GONE: &str = "gone";
 
 /// The same problem under the name its field has here.
 pub(super) fn renamed(error: Error, field: &str) -> Error {
@@ -127,6 +136,72 @@ impl Acting {
         Ok(())
     }
 
+    /// Scans that nobody attached within a week, which nobody can attach any more; where each lies. Only to be asked when the
+    /// clock is trusted.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub(crate) async fn expire_papers(&self) -> Result<Vec<(PaperId, BlobKey)>> {
+        let before = self.store.now().plus_s(-LOOSE_S).as_micros();
+        // Those of a run that was cut short come again.
+        let over = Condition::any()
+            .add(
+                Condition::all()
+                    .add(paper::Column::UsedBy.is_null())
+                    .add(paper::Column::BroughtAt.lte(before)),
+            )
+            .add(paper::Column::UsedBy.eq(GONE));
+        let rows = paper::Entity::find()
+            .filter(over)
+            .order_by_asc(paper::Column::Id)
+            .limit(100)
+            .all(self.store.read())
+            .await?;
+        let mut gone = Vec::new();
+        for row in rows {
+            let key = row.blob_key.parse().map_err(Error::internal)?;
+            let write = self.begin().await?;
+            let taken = paper::Entity::update_many()
+                .col_expr(paper::Column::UsedBy, Expr::value(GONE))
+                .filter(paper::Column::Id.eq(row.id))
+                .filter(
+                    Condition::any()
+                        .add(paper::Column::UsedBy.is_null())
+                        .add(paper::Column::UsedBy.eq(GONE)),
+                )
+                .exec(write.on())
+                .await?;
+            write.commit().await?;
+            if taken.rows_affected == 1 {
+                gone.push((PaperId(row.id), key));
+            }
+        }
+        Ok(gone)
+    }
+
+    /// A scan that nobody attached is deleted.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub(crate) async fn forget_paper(&self, id: PaperId) -> Result<()> {
+        let mut write = self.begin().await?;
+        let deleted = paper::Entity::delete_many()
+            .filter(paper::Column::Id.eq(Uuid::from(id)))
+            .filter(paper::Column::UsedBy.eq(GONE))
+            .exec(write.on())
+            .await?;
+        if deleted.rows_affected == 1 {
+            write.journal(Entry::new(
+                "paper.forget",
+                format!("paper:{id}"),
+                Role::System,
+                None,
+                &serde_json::json!({}),
+            )?);
+        }
+        write.commit().await
+    }
+
     pub(super) async fn paper_view(&self, id: Uuid) -> Result<Option<PaperView>> {
         let row = paper::Entity::find_by_id(id).one(self.store.read()).await?;
         row.as_ref().map(view).transpose()
@@ -142,18 +217,20 @@ impl Acting {
             .one(on)
             .await?
             .ok_or(Error::NOT_FOUND)?;
-        let of_deliberation = deliberation::Entity::find()
-            .filter(deliberation::Column::PaperId.eq(row.id))
-            .one(on)
-            .await?
-            .map(|row| row.region);
-        let region = match of_deliberation {
-            Some(region) => Some(region),
-            None => proposal::Entity::find()
-                .filter(proposal::Column::SptjmPaperId.eq(row.id))
-                .one(on)
-                .await?
-                .map(|row| row.region),
+        // Where it was used it stays, also when a proposal says something else by now.
+        let used_by = row.used_by.as_deref().unwrap_or_default();
+        let region = match used_by.split_once(':') {
+            Some(("deliberation", id)) => {
+                let id: DeliberationId = id.parse().map_err(Error::internal)?;
+                let of = deliberation::Entity::find_by_id(Uuid::from(id)).one(on);
+                of.await?.map(|row| row.region)
+            }
+            Some(("proposal", id)) => {
+                let id: ProposalId = id.parse().map_err(Error::internal)?;
+                let of = proposal::Entity::find_by_id(Uuid::from(id)).one(on);
+                of.await?.map(|row| row.region)
+            }
+            Some(_) | None => None,
         };
         let region = region_code(&region.ok_or(Error::NOT_FOUND)?)?;
         self.note_reads([Read {

@@ -6,35 +6,45 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::sea_query::{Expr, ExprTrait, Query, SubQueryStatement};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SubQueryStatement};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
+    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    Set,
 };
 use tilik_protocol::case::Step;
 use tilik_protocol::evidence::VisitKind;
-use tilik_protocol::ids::{CaseId, FamilyId, ImportId, MembershipId, SlotId, UserId};
-use tilik_protocol::membership::{MembershipState, SlotAction, SlotState, slot_step};
+use tilik_protocol::ids::{CaseId, FamilyId, ImportId, MembershipId, ProposalId, SlotId, UserId};
+use tilik_protocol::membership::{
+    self as machine, MembershipAction, MembershipState, SlotAction, SlotState, slot_step,
+};
 use tilik_protocol::policy::Role;
 use tilik_protocol::problem::ProblemCode;
+use tilik_protocol::proposal::ProposalAction;
 use tilik_protocol::reason::ReasonCode;
 use tilik_protocol::region::RegionCode;
 use uuid::Uuid;
 
-use super::Write;
 use super::cases::new_case;
 use super::journal::Entry;
 use super::tables::{
-    case_membership, family, membership, notice, row_version, slot, verification_case, waitlist,
-    waitlist_entry,
+    case_membership, family, membership, notice, program, proposal_act, quota, row_version, slot,
+    verification_case, waitlist, waitlist_entry,
 };
 use super::text;
 use super::users::{keep_version, version_row};
+use super::{Write, appeals};
 use crate::error::{Error, Result};
 
 pub(super) type Membership = membership::Model;
 
 /// Why a slot goes to a member of a confirmed list.
 const ENROLLED: ReasonCode = ReasonCode::known("DAFTAR_DISAHKAN");
+/// Why a free slot is reserved for somebody of whom the last local word was yes.
+const ENDORSED: ReasonCode = ReasonCode::known("USULAN_DISAHKAN");
+/// Why a slot goes back to the family that gave it up.
+const UPHELD: ReasonCode = ReasonCode::known("KEBERATAN_DITERIMA");
+/// The states in which somebody has a place or stands for one.
+pub(super) const OCCUPYING: [&str; 4] = ["candidate", "designated", "active", "suspended"];
 /// Why a slot leaves the quota.
 const CUT: ReasonCode = ReasonCode::known("KUOTA_DIKURANGI");
 
@@ -67,6 +77,30 @@ impl TwoPersons {
         })
     }
 
+    /// Who handed a proposal in last, and who endorsed it.
+    ///
+    /// # Errors
+    /// `separation_of_duty` when one of them is missing or both are one.
+    pub(super) async fn of_proposal(write: &Write, proposal: ProposalId) -> Result<Self> {
+        let refuse = || Error::Refused(ProblemCode::SeparationOfDuty);
+        let acts = proposal_act::Entity::find()
+            .filter(proposal_act::Column::ProposalId.eq(Uuid::from(proposal)))
+            .order_by_desc(proposal_act::Column::Seq)
+            .all(write.on())
+            .await?;
+        let last = |action: ProposalAction| {
+            let action = action.to_string();
+            acts.iter().find(|act| act.action == action)?.by_id
+        };
+        match (last(ProposalAction::Submit), last(ProposalAction::Endorse)) {
+            (Some(proposer), Some(confirmer)) if proposer != confirmer => Ok(Self {
+                proposer: UserId(proposer),
+                confirmer: UserId(confirmer),
+            }),
+            _ => Err(refuse()),
+        }
+    }
+
     /// Who brought a list in and who confirmed it.
     ///
     /// # Errors
@@ -79,6 +113,14 @@ impl TwoPersons {
             }),
             Some(_) | None => Err(Error::Refused(ProblemCode::SeparationOfDuty)),
         }
+    }
+
+    /// Who examined an appeal and who judged it.
+    ///
+    /// # Errors
+    /// `separation_of_duty` when nobody examined it, or both are one.
+    pub(super) fn of_appeal(examiner: Option<UserId>, judge: UserId) -> Result<Self> {
+        Self::of_import(examiner, judge)
     }
 
     pub(super) fn proposer(&self) -> UserId {
@@ -189,37 +231,40 @@ pub(super) async fn hand_on(
     appeal_until: Option<i64>,
 ) -> Result<Option<Membership>> {
     let Some(slot_id) = ended.slot_id.map(SlotId) else {
+        appeals::no_longer_beside(write, ended.id, None).await?;
         return Ok(None);
     };
+    if let Some(beside) = appeals::first_beside(write, &ended.program, &ended.region).await? {
+        turn(write, slot_id, SlotAction::Release, None, why, by).await?;
+        within_quota(write, beside.membership_id, slot_id, by).await?;
+        return Ok(None);
+    }
     let Some((entry, home)) = next_in_line(write, ended).await? else {
         turn(write, slot_id, SlotAction::Release, None, why, by).await?;
         return Ok(None);
     };
-    let id: MembershipId = write.store().ids().next();
     let at = write.at().as_micros();
-    let candidate = Membership {
-        id: id.into(),
-        version: 1,
-        program: ended.program.clone(),
-        family_id: home.id,
-        person_id: entry.person_id,
-        region: home.region.clone(),
-        state: MembershipState::Candidate.to_string(),
-        reason: None,
-        slot_id: Some(slot_id.into()),
-        successor_of: Some(ended.id),
-        appeal_until,
-        eligible_at: None,
-        central_status: None,
-        valid_from: at,
-        recorded_at: at,
+    let unit = (ended.program.as_str(), home.id, entry.person_id);
+    let candidate = if let Some(mut known) = without_place(write, unit).await? {
+        // Endorsed before; here is the place.
+        known.slot_id = Some(slot_id.into());
+        known.successor_of = Some(ended.id);
+        known.appeal_until = appeal_until;
+        save_membership(write, known).await?
+    } else {
+        let mut new = candidate(write, unit, &home.region);
+        new.slot_id = Some(slot_id.into());
+        new.successor_of = Some(ended.id);
+        new.appeal_until = appeal_until;
+        begin(write, new).await?
     };
-    membership::ActiveModel::from(candidate.clone())
-        .reset_all()
-        .insert(write.on())
-        .await?;
-    keep_membership(write, &candidate).await?;
+    let id = MembershipId(candidate.id);
     turn(write, slot_id, SlotAction::Reserve, Some(id), why, by).await?;
+    if home.region != ended.region {
+        // Who waited on this list lives elsewhere by now: the place follows the family.
+        let there = home.region.parse().map_err(Error::internal)?;
+        carry(write, &candidate, &there, Role::System).await?;
+    }
     let taken = waitlist_entry::Entity::update_many()
         .set(waitlist_entry::ActiveModel {
             taken_at: Set(Some(at)),
@@ -246,51 +291,289 @@ pub(super) async fn hand_on(
             "successor_of": MembershipId(ended.id), "waitlist": entry.waitlist_id,
             "position": entry.position, "facts": facts }),
     )?);
+    if candidate.eligible_at.is_none() {
+        see_house(write, &home, id).await?;
+    }
+    Ok(Some(candidate))
+}
+
+/// A family, or a person of it, in a program.
+type UnitOf<'a> = (&'a str, Uuid, Option<Uuid>);
+
+/// A candidate without a place.
+fn candidate(write: &Write, (program, family, person): UnitOf<'_>, region: &str) -> Membership {
+    let id: MembershipId = write.store().ids().next();
+    let at = write.at().as_micros();
+    Membership {
+        id: id.into(),
+        version: 1,
+        program: program.to_owned(),
+        family_id: family,
+        person_id: person,
+        region: region.to_owned(),
+        state: MembershipState::Candidate.to_string(),
+        reason: None,
+        slot_id: None,
+        successor_of: None,
+        appeal_until: None,
+        eligible_at: None,
+        central_status: None,
+        valid_from: at,
+        recorded_at: at,
+    }
+}
+
+async fn begin(write: &Write, row: Membership) -> Result<Membership> {
+    let kept = membership::ActiveModel::from(row.clone()).reset_all();
+    match kept.insert(write.on()).await {
+        // Somebody gave them a place in this very moment.
+        Err(error) if text::violated(&error).is_some() => {
+            return Err(Error::Refused(ProblemCode::Stale));
+        }
+        done => done?,
+    };
+    keep_membership(write, &row).await?;
+    Ok(row)
+}
+
+/// Who stands for this program already, and waits for a place.
+async fn without_place(
+    write: &Write,
+    (program, family, person): UnitOf<'_>,
+) -> Result<Option<Membership>> {
+    let unit = match person {
+        Some(person) => membership::Column::PersonId.eq(person),
+        None => membership::Column::FamilyId
+            .eq(family)
+            .and(membership::Column::PersonId.is_null()),
+    };
+    Ok(membership::Entity::find()
+        .filter(membership::Column::Program.eq(program))
+        .filter(unit)
+        .filter(membership::Column::State.eq(MembershipState::Candidate.to_string()))
+        .filter(membership::Column::SlotId.is_null())
+        .lock_exclusive()
+        .one(write.on())
+        .await?)
+}
+
+/// Whoever was proposed, and endorsed, is a candidate. A free place of a program of the city's own is reserved for them when
+/// nobody stands on the frozen list before them; else the place comes with the list, or with the ministry's decree.
+pub(super) async fn stand(
+    write: &mut Write,
+    program: &program::Model,
+    home: &family::Model,
+    person: Option<Uuid>,
+    proposal: Uuid,
+    by: &TwoPersons,
+) -> Result<Membership> {
+    let mut new = candidate(write, (&program.code, home.id, person), &home.region);
+    let id = MembershipId(new.id);
+    let place = if program.central || somebody_waits(write, &program.code, &home.region).await? {
+        None
+    } else {
+        let village: RegionCode = home.region.parse().map_err(Error::internal)?;
+        let mut found = None;
+        for place in std::iter::successors(Some(village), RegionCode::parent) {
+            if found.is_none() {
+                found = free(write, &program.code, place.as_str(), 1).await?.pop();
+            }
+        }
+        found
+    };
+    if let Some(place) = place {
+        new.slot_id = Some(place.into());
+        // Nobody had the place before: no appeal runs.
+        new.appeal_until = Some(write.at().as_micros());
+    }
+    let row = begin(write, new).await?;
+    if let Some(place) = place {
+        turn(write, place, SlotAction::Reserve, Some(id), &ENDORSED, by).await?;
+    }
+    write.journal(Entry::new(
+        "membership.candidate",
+        format!("membership:{id}"),
+        Role::System,
+        None,
+        &serde_json::json!({ "family": FamilyId(home.id), "program": program.code, "slot": place,
+            "proposal": ProposalId(proposal), "proposer": by.proposer, "confirmer": by.confirmer }),
+    )?);
+    Ok(row)
+}
+
+/// Whether a frozen list has somebody who has not had their turn.
+async fn somebody_waits(write: &Write, program: &str, region: &str) -> Result<bool> {
+    let lists = waitlist::Entity::find()
+        .filter(waitlist::Column::Program.eq(program))
+        .filter(waitlist::Column::Region.eq(region))
+        .filter(waitlist::Column::FrozenAt.is_not_null())
+        .filter(waitlist::Column::SupersededAt.is_null())
+        .lock_exclusive()
+        .all(write.on())
+        .await?;
+    let waits = waitlist_entry::Entity::find()
+        .filter(waitlist_entry::Column::WaitlistId.is_in(lists.into_iter().map(|list| list.id)))
+        .filter(waitlist_entry::Column::TakenAt.is_null())
+        .one(write.on())
+        .await?;
+    Ok(waits.is_some())
+}
+
+/// The house of a candidate is to be seen: their membership joins the family's open case, or a case is opened. Which one.
+pub(super) async fn see_house(
+    write: &mut Write,
+    home: &family::Model,
+    id: MembershipId,
+) -> Result<Uuid> {
     let open = verification_case::Entity::find()
         .filter(verification_case::Column::FamilyId.eq(home.id))
         .filter(verification_case::Column::State.is_not_in(["decided", "closed", "expired"]))
         .one(write.on())
         .await?;
-    match open {
-        Some(case) => {
-            case_membership::ActiveModel {
-                case_id: Set(case.id),
-                membership_id: Set(id.into()),
-                outcome: Set(None),
-                reason: Set(None),
-                document_number: Set(None),
-                needs_approval: Set(false),
-                proposed_by: Set(None),
-                proposed_at: Set(None),
-                confirmed_by: Set(None),
-                confirmed_at: Set(None),
-                refused_by: Set(None),
-                refused_at: Set(None),
-                refusal: Set(None),
-                approver_note_enc: Set(None),
-            }
-            .insert(write.on())
-            .await?;
+    let Some(case) = open else {
+        // It takes all that the family has along.
+        let opened = new_case(
+            write,
+            home,
+            VisitKind::Full,
+            None,
+            None,
+            None,
+            Role::System,
+            None,
+        )
+        .await?;
+        return Ok(opened.id);
+    };
+    let known = case_membership::Entity::find_by_id((case.id, Uuid::from(id)))
+        .one(write.on())
+        .await?;
+    if known.is_none() {
+        case_membership::ActiveModel {
+            case_id: Set(case.id),
+            membership_id: Set(id.into()),
+            outcome: Set(None),
+            reason: Set(None),
+            document_number: Set(None),
+            needs_approval: Set(false),
+            proposed_by: Set(None),
+            proposed_at: Set(None),
+            confirmed_by: Set(None),
+            confirmed_at: Set(None),
+            refused_by: Set(None),
+            refused_at: Set(None),
+            refusal: Set(None),
+            approver_note_enc: Set(None),
         }
-        None => {
-            new_case(
-                write,
-                &home,
-                VisitKind::Full,
-                None,
-                None,
-                None,
-                Role::System,
-                None,
-            )
-            .await?;
+        .insert(write.on())
+        .await?;
+    }
+    Ok(case.id)
+}
+
+/// A place that came back beside the quota is one of the quota's now.
+async fn within_quota(write: &mut Write, id: Uuid, slot: SlotId, by: &TwoPersons) -> Result<()> {
+    let held = membership::Entity::find_by_id(id)
+        .lock_exclusive()
+        .one(write.on())
+        .await?
+        .ok_or(Error::NOT_FOUND)?;
+    let to = Some(MembershipId(id));
+    turn(write, slot, SlotAction::Restore, to, &UPHELD, by).await?;
+    let mut held = held;
+    held.slot_id = Some(slot.into());
+    save_membership(write, held).await?;
+    appeals::no_longer_beside(write, id, Some(slot)).await
+}
+
+/// Free slots go first to the places that came back beside the quota.
+pub(super) async fn bring_within(
+    write: &mut Write,
+    program: &str,
+    region: &str,
+    by: &TwoPersons,
+) -> Result<()> {
+    while let Some(beside) = appeals::first_beside(write, program, region).await? {
+        let Some(slot) = free(write, program, region, 1).await?.pop() else {
+            return Ok(());
+        };
+        within_quota(write, beside.membership_id, slot, by).await?;
+    }
+    Ok(())
+}
+
+/// A candidate whose place goes back to the family before steps back into the line, where they stood.
+pub(super) async fn step_back(write: &mut Write, candidate: Membership, role: Role) -> Result<()> {
+    let from: MembershipState = candidate.state.parse().map_err(Error::internal)?;
+    let Step::To(next) = machine::step(from, MembershipAction::Withdraw, role)? else {
+        return Ok(());
+    };
+    let id = candidate.id;
+    let mut candidate = candidate;
+    candidate.state = next.to_string();
+    candidate.reason = Some(UPHELD.to_string());
+    save_membership(write, candidate).await?;
+    waitlist_entry::Entity::update_many()
+        .col_expr(waitlist_entry::Column::TakenAt, Expr::value(None::<i64>))
+        .col_expr(waitlist_entry::Column::TakenBy, Expr::value(None::<Uuid>))
+        .filter(waitlist_entry::Column::TakenBy.eq(id))
+        .exec(write.on())
+        .await?;
+    write.journal(Entry::new(
+        "membership.step_back",
+        format!("membership:{}", MembershipId(id)),
+        role,
+        None,
+        &serde_json::json!({ "from": from, "to": next, "reason": UPHELD }),
+    )?);
+    Ok(())
+}
+
+/// Gives a family whose appeal was upheld a slot again: the one it gave up when that is nobody's or was a candidate's who
+/// stepped back, else any that is free; none when all are somebody's.
+pub(super) async fn take_back(
+    write: &mut Write,
+    ended: &Membership,
+    by: &TwoPersons,
+) -> Result<Option<SlotId>> {
+    let to = Some(MembershipId(ended.id));
+    let own = match ended.slot_id {
+        Some(id) => {
+            slot::Entity::find_by_id(id)
+                .lock_exclusive()
+                .one(write.on())
+                .await?
+        }
+        None => None,
+    };
+    if let Some(row) = own {
+        let id = SlotId(row.id);
+        let state: SlotState = row.state.parse().map_err(Error::internal)?;
+        let holder = match row.membership_id {
+            Some(holder) => {
+                membership::Entity::find_by_id(holder)
+                    .one(write.on())
+                    .await?
+            }
+            None => None,
+        };
+        let stepped_back =
+            holder.is_some_and(|one| one.state == MembershipState::Withdrawn.to_string());
+        let theirs = row.program == ended.program && row.region == ended.region;
+        if theirs && (state == SlotState::Free || (state == SlotState::Reserved && stepped_back)) {
+            turn(write, id, SlotAction::Restore, to, &UPHELD, by).await?;
+            return Ok(Some(id));
         }
     }
-    Ok(Some(candidate))
+    let Some(id) = free(write, &ended.program, &ended.region, 1).await?.pop() else {
+        return Ok(None);
+    };
+    turn(write, id, SlotAction::Restore, to, &UPHELD, by).await?;
+    Ok(Some(id))
 }
 
 /// When the last appeal period ends of all those who held the place or stood for it up to `last`; `None` while one of them
-/// has not been told. A candidate who takes a withdrawn one's turn inherits what runs for the family before.
+/// has not been told or waits for the answer to an appeal. A candidate who takes a withdrawn one's turn inherits what runs for the family before.
 pub(super) async fn appeal_end(write: &Write, last: &Membership) -> Result<Option<i64>> {
     let mut end = i64::MIN;
     let mut at = Some(last.clone());
@@ -299,7 +582,7 @@ pub(super) async fn appeal_end(write: &Write, last: &Membership) -> Result<Optio
             .filter(notice::Column::MembershipId.eq(row.id))
             .all(write.on())
             .await?;
-        if told.is_empty() {
+        if told.is_empty() || appeals::waits(write, row.id).await? {
             return Ok(None);
         }
         for one in told {
@@ -373,18 +656,21 @@ async fn next_in_line(
         let has_place = membership::Entity::find()
             .filter(membership::Column::Program.eq(&ended.program))
             .filter(theirs)
-            .filter(membership::Column::State.is_in([
-                "candidate",
-                "designated",
-                "active",
-                "suspended",
-            ]))
+            .filter(membership::Column::State.is_in(OCCUPYING))
+            // Who was endorsed and has no place yet is not passed over.
+            .filter(
+                Condition::any()
+                    .add(membership::Column::State.ne(MembershipState::Candidate.to_string()))
+                    .add(membership::Column::SlotId.is_not_null()),
+            )
             .one(write.on())
             .await?;
         if has_place.is_some() {
             continue;
         }
+        // Whom a merge or a move ended takes no place.
         if let Some(home) = family::Entity::find_by_id(entry.family_id)
+            .filter(family::Column::ClosedAt.is_null())
             .one(write.on())
             .await?
         {
@@ -392,6 +678,74 @@ async fn next_in_line(
         }
     }
     Ok(None)
+}
+
+/// A place goes along with its family to another village, and the quota with it: nobody gains or loses one, and the sum of
+/// the city stays. A population event may do this by itself; of a move made by hand the receiving village has a say.
+pub(super) async fn carry(
+    write: &mut Write,
+    held: &Membership,
+    to: &RegionCode,
+    role: Role,
+) -> Result<()> {
+    let Some(id) = held.slot_id else {
+        return Ok(());
+    };
+    let row = slot::Entity::find_by_id(id)
+        .lock_exclusive()
+        .one(write.on())
+        .await?
+        .ok_or_else(|| Error::internal("a membership points at a slot that is not there"))?;
+    if row.region == to.as_str() {
+        return Ok(());
+    }
+    let moved = slot::Entity::update_many()
+        .set(slot::ActiveModel {
+            region: Set(to.to_string()),
+            version: Set(row.version + 1),
+            ..Default::default()
+        })
+        .filter(slot::Column::Id.eq(row.id))
+        .filter(slot::Column::Version.eq(row.version))
+        .filter(slot::Column::MembershipId.eq(held.id))
+        .exec(write.on())
+        .await?;
+    if moved.rows_affected != 1 {
+        return Err(Error::Stale {
+            current_version: row.version + 1,
+        });
+    }
+    let at = write.at().as_micros();
+    quota::Entity::update_many()
+        .col_expr(quota::Column::Slots, Expr::col(quota::Column::Slots).sub(1))
+        .filter(quota::Column::Program.eq(&row.program))
+        .filter(quota::Column::Region.eq(&row.region))
+        .exec(write.on())
+        .await?;
+    let more = OnConflict::columns([quota::Column::Program, quota::Column::Region])
+        .value(
+            quota::Column::Slots,
+            Expr::col((quota::Entity, quota::Column::Slots)).add(1),
+        )
+        .to_owned();
+    quota::Entity::insert(quota::ActiveModel {
+        program: Set(row.program.clone()),
+        region: Set(to.to_string()),
+        slots: Set(1),
+        recorded_at: Set(at),
+    })
+    .on_conflict(more)
+    .exec_without_returning(write.on())
+    .await?;
+    write.journal(Entry::new(
+        "slot.carry",
+        format!("slot:{}", SlotId(row.id)),
+        role,
+        None,
+        &serde_json::json!({ "from": row.region, "to": to, "program": row.program,
+            "membership": MembershipId(held.id) }),
+    )?);
+    Ok(())
 }
 
 /// The candidate is designated: the slot is theirs.
@@ -432,7 +786,8 @@ async fn free(write: &Write, program: &str, region: &str, most: usize) -> Result
 }
 
 /// Gives free slots to the members of a list that one person brought in and another confirmed; answers with those for
-/// whom the quota had none left. Nobody loses a slot by it.
+/// whom the quota had none left. Nobody loses a slot by it. A member in a later version than the first is a candidate who
+/// waited for a place.
 pub(super) async fn enrol(
     write: &mut Write,
     import: ImportId,
@@ -465,30 +820,48 @@ pub(super) async fn enrol(
     if enrolled.is_empty() {
         return Ok(left_out);
     }
-    let rows = enrolled
-        .iter()
-        .map(|row| membership::ActiveModel::from(row.clone()).reset_all());
-    membership::Entity::insert_many(rows)
-        .exec_without_returning(write.on())
-        .await
-        .map_err(|error| match text::violated(&error) {
-            // A decision gave one of them a place meanwhile; the whole part is asked again.
-            Some(_) => Error::Refused(ProblemCode::Stale),
-            None => error.into(),
-        })?;
-    let versions = enrolled.iter().map(|row| {
-        version_row(
-            write,
-            "membership",
-            row.id,
-            1,
-            row.valid_from,
-            &body_of(row),
-        )
-    });
-    row_version::Entity::insert_many(versions)
-        .exec_without_returning(write.on())
-        .await?;
+    // Candidates who waited for a place are rows already; their next version has it.
+    let (new, known): (Vec<&Membership>, Vec<&Membership>) =
+        enrolled.iter().partition(|row| row.version == 1);
+    for row in known {
+        let moved = membership::Entity::update_many()
+            .set(membership::ActiveModel::from(row.clone()).reset_all())
+            .filter(membership::Column::Id.eq(row.id))
+            .filter(membership::Column::Version.eq(row.version - 1))
+            .filter(membership::Column::SlotId.is_null())
+            .exec(write.on())
+            .await?;
+        if moved.rows_affected != 1 {
+            return Err(Error::Refused(ProblemCode::Stale));
+        }
+        keep_membership(write, row).await?;
+    }
+    if !new.is_empty() {
+        let rows = new
+            .iter()
+            .map(|row| membership::ActiveModel::from((*row).clone()).reset_all());
+        membership::Entity::insert_many(rows)
+            .exec_without_returning(write.on())
+            .await
+            .map_err(|error| match text::violated(&error) {
+                // A decision gave one of them a place meanwhile; the whole part is asked again.
+                Some(_) => Error::Refused(ProblemCode::Stale),
+                None => error.into(),
+            })?;
+        let versions = new.iter().map(|row| {
+            version_row(
+                write,
+                "membership",
+                row.id,
+                1,
+                row.valid_from,
+                &body_of(row),
+            )
+        });
+        row_version::Entity::insert_many(versions)
+            .exec_without_returning(write.on())
+            .await?;
+    }
     let slots: Vec<Uuid> = enrolled.iter().filter_map(|row| row.slot_id).collect();
     let holder = Query::select()
         .column(membership::Column::Id)
@@ -555,7 +928,7 @@ pub(super) async fn next_training_round(
     let before = membership::Entity::find()
         .filter(membership::Column::Program.eq(program))
         .filter(membership::Column::Region.eq(region.as_str()))
-        .filter(membership::Column::State.is_in(["candidate", "designated", "active", "suspended"]))
+        .filter(membership::Column::State.is_in(OCCUPYING))
         .order_by_asc(membership::Column::Id)
         .all(write.on())
         .await?;

@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::Acting;
 use super::families::region_code;
 use super::imports::holds;
+use super::overview::within;
 use super::tables::{family, person};
 use crate::error::{Error, Result};
 
@@ -49,12 +50,12 @@ fn born(text: &str) -> Option<Born> {
 
 /// A statement being put together.
 #[derive(Default)]
-struct Text {
-    values: Vec<Value>,
+pub(super) struct Text {
+    pub values: Vec<Value>,
 }
 
 impl Text {
-    fn put(&mut self, value: impl Into<Value>) -> String {
+    pub(super) fn put(&mut self, value: impl Into<Value>) -> String {
         self.values.push(value.into());
         format!("${}", self.values.len())
     }
@@ -65,7 +66,7 @@ impl Text {
     }
 
     /// `column` lies in one of `regions` or below.
-    fn within(&mut self, column: &str, regions: &[RegionCode]) -> String {
+    pub(super) fn within(&mut self, column: &str, regions: &[RegionCode]) -> String {
         if regions.is_empty() {
             return "1 = 0".to_owned();
         }
@@ -108,18 +109,9 @@ impl Acting {
                 "Tulis nama yang dicari bersama tahun atau tanggal lahirnya.",
             ));
         }
-        let mut regions = self.actor.regions(Permission::ReadCases);
-        if let Some(region) = &body.region {
-            // Only where both the actor and the question reach.
-            regions = regions
-                .into_iter()
-                .filter_map(|mine| match (mine.covers(region), region.covers(&mine)) {
-                    (true, _) => Some(region.clone()),
-                    (false, true) => Some(mine),
-                    (false, false) => None,
-                })
-                .collect();
-        }
+        // Only where both the actor and the question reach.
+        let mine = self.actor.regions(Permission::ReadCases);
+        let regions = within(mine, body.region.as_ref());
         let mut found = self
             .who_sound(&words, words.len(), when, 1, &regions)
             .await?;
@@ -199,37 +191,49 @@ impl Acting {
         beside: u32,
         regions: &[RegionCode],
     ) -> Result<Vec<person::Model>> {
-        let mut text = Text::default();
-        let years: Vec<i32> = (when.year - beside..=when.year + beside)
-            .filter_map(|year| i32::try_from(year).ok())
-            .collect();
-        let each: Vec<String> = words
-            .iter()
-            .enumerate()
-            .map(|(n, keys)| {
-                let sounds = text.list(keys.iter().map(String::as_str));
-                let years = text.list(years.iter().copied());
-                format!(
-                    "SELECT DISTINCT {n} AS word, person_id FROM person_sound \
+        let (statement, values) = who_sound(words, least, when, beside, regions);
+        Ok(person::Entity::find()
+            .from_raw_sql(self.store.sql(&statement, values))
+            .all(self.store.read())
+            .await?)
+    }
+}
+
+/// The question for [`Acting::who_sound`], and what it is asked with.
+fn who_sound(
+    words: &[Vec<String>],
+    least: usize,
+    when: Born,
+    beside: u32,
+    regions: &[RegionCode],
+) -> (String, Vec<Value>) {
+    let mut text = Text::default();
+    let years: Vec<i32> = (when.year - beside..=when.year + beside)
+        .filter_map(|year| i32::try_from(year).ok())
+        .collect();
+    let each: Vec<String> = words
+        .iter()
+        .enumerate()
+        .map(|(n, keys)| {
+            let sounds = text.list(keys.iter().map(String::as_str));
+            let years = text.list(years.iter().copied());
+            format!(
+                "SELECT DISTINCT {n} AS word, person_id FROM person_sound \
                      WHERE sound IN ({sounds}) AND birth_year IN ({years})"
-                )
-            })
-            .collect();
-        let least = i64::try_from(least).unwrap_or(i64::MAX);
-        let least = text.put(least);
-        let within = text.within("f.region", regions);
-        let most = text.put(i64::try_from(LOOKED_AT).unwrap_or(i64::MAX));
-        let statement = format!(
-            "SELECT p.* FROM (SELECT person_id, COUNT(*) AS words FROM ({}) AS heard \
+            )
+        })
+        .collect();
+    let least = i64::try_from(least).unwrap_or(i64::MAX);
+    let least = text.put(least);
+    let within = text.within("f.region", regions);
+    let most = text.put(i64::try_from(LOOKED_AT).unwrap_or(i64::MAX));
+    let statement = format!(
+        "SELECT p.* FROM (SELECT person_id, COUNT(*) AS words FROM ({}) AS heard \
              GROUP BY person_id HAVING COUNT(*) >= {least}) AS g \
              JOIN person p ON p.id = g.person_id JOIN family f ON f.id = p.family_id \
              WHERE p.merged_into IS NULL AND f.closed_at IS NULL AND {within} \
              ORDER BY g.words DESC, p.id LIMIT {most}",
-            each.join(" UNION ALL ")
-        );
-        Ok(person::Entity::find()
-            .from_raw_sql(self.store.sql(&statement, text.values))
-            .all(self.store.read())
-            .await?)
-    }
+        each.join(" UNION ALL ")
+    );
+    (statement, text.values)
 }

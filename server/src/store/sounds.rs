@@ -3,9 +3,8 @@
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 use tilik_protocol::names;
-use uuid::Uuid;
 
-use super::tables::{person, person_sound};
+use super::tables::{hearing, person, person_sound};
 use super::{Acting, Store, jobs};
 use crate::error::Result;
 
@@ -13,6 +12,8 @@ use crate::error::Result;
 pub(crate) const JOB: &str = "hear_names";
 /// Persons in one transaction.
 const CHUNK: u64 = 500;
+/// Where it is kept how far the job came: there is one.
+const ROW: i32 = 1;
 /// Anything: there is one such job.
 const OBJECT: &str = "persons";
 
@@ -36,24 +37,27 @@ impl Store {
 }
 
 impl Acting {
-    /// Hears the name of every person, a few at a time; what was heard already stays.
+    /// Hears the name of every person, a few at a time, from where somebody left off; what was heard already stays.
     ///
     /// # Errors
     /// When the database does not answer.
     pub(crate) async fn go_on_hearing_names(&self) -> Result<()> {
-        let mut after = Uuid::nil();
         loop {
             let write = self.begin().await?;
-            let rows = person::Entity::find()
-                .filter(person::Column::Id.gt(after))
+            let begun = hearing::Entity::find_by_id(ROW).one(write.on()).await?;
+            let mut query = person::Entity::find();
+            if let Some(begun) = &begun {
+                query = query.filter(person::Column::Id.gt(begun.after_id));
+            }
+            let rows = query
                 .order_by_asc(person::Column::Id)
                 .limit(CHUNK)
                 .all(write.on())
                 .await?;
             let Some(last) = rows.last() else {
-                return Ok(());
+                hearing::Entity::delete_by_id(ROW).exec(write.on()).await?;
+                return write.commit().await;
             };
-            after = last.id;
             let heard: Vec<person_sound::ActiveModel> = rows
                 .iter()
                 .flat_map(|row| {
@@ -78,6 +82,17 @@ impl Acting {
                     .exec_without_returning(write.on())
                     .await?;
             }
+            let place = hearing::ActiveModel {
+                id: Set(ROW),
+                after_id: Set(last.id),
+            };
+            let moved = OnConflict::column(hearing::Column::Id)
+                .update_column(hearing::Column::AfterId)
+                .to_owned();
+            hearing::Entity::insert(place)
+                .on_conflict(moved)
+                .exec_without_returning(write.on())
+                .await?;
             write.commit().await?;
         }
     }

@@ -24,7 +24,7 @@ use super::access::{Mode, Read, not_indexed};
 use super::delegations::{stood_in_by, stood_in_for};
 use super::tables::{
     access, access_object, case_membership, deliberation, device, enrolment, family, journal,
-    membership, notice, plan, proposal, region, role_grant, session, user_account,
+    letter, membership, notice, plan, proposal, region, role_grant, session, user_account,
     verification_case, visit, visit_photo, waitlist,
 };
 use super::{Acting, in_regions, training};
@@ -363,6 +363,13 @@ impl Acting {
             .await?
         {
             put(&mut found, "proposal", row.id, code(&row.region)?);
+        }
+        for row in letter::Entity::find()
+            .filter(letter::Column::Id.is_in(of_kind(objects, "letter")))
+            .all(on)
+            .await?
+        {
+            put(&mut found, "letter", row.id, code(&row.region)?);
         }
         for row in deliberation::Entity::find()
             .filter(deliberation::Column::Id.is_in(of_kind(objects, "deliberation")))

@@ -14,7 +14,7 @@ use tilik_protocol::policy::{Permission, Role};
 use tilik_protocol::problem::ProblemCode;
 use tilik_protocol::proposal::ProposalKind;
 use tilik_protocol::reason::{self, IMPORT_REFUSALS};
-use tilik_protocol::region::RegionCode;
+use tilik_protocol::region::{RegionCode, RegionLevel};
 use tilik_protocol::review::Page;
 use tilik_protocol::session::Act;
 use tilik_protocol::time::Timestamp;
@@ -24,8 +24,7 @@ use tilik_protocol::window::{
 use uuid::Uuid;
 
 use super::journal::{Entry, document_number};
-use super::tables::{program, submission_window};
-use super::users::is_for_training;
+use super::tables::{program, region, submission_window};
 use super::write::{Seen, Write};
 use super::{Acting, text};
 use crate::error::{Error, Result};
@@ -122,20 +121,22 @@ impl Acting {
             let states =
                 [WindowState::InForce, WindowState::Waiting].map(|state| state.to_string());
             let state = submission_window::Column::State;
-            let query = submission_window::Entity::find()
-                .filter(if alive {
-                    state.is_in(states)
-                } else {
-                    state.is_not_in(states)
-                })
-                .order_by_asc(submission_window::Column::Act);
+            let query = submission_window::Entity::find().filter(if alive {
+                state.is_in(states)
+            } else {
+                state.is_not_in(states)
+            });
             let query = if alive {
                 query
+                    .order_by_asc(submission_window::Column::Act)
                     .order_by_asc(submission_window::Column::Program)
                     .order_by_asc(submission_window::Column::Regime)
                     .order_by_asc(submission_window::Column::Id)
             } else {
-                query.order_by_desc(submission_window::Column::JudgedAt)
+                // What came with Tilik was judged by nobody: it is as old as it says it is.
+                query
+                    .order_by_desc(Expr::cust("COALESCE(judged_at, proposed_at)"))
+                    .order_by_desc(submission_window::Column::Id)
             };
             rows.extend(query.limit(MOST).all(self.store.read()).await?);
         }
@@ -191,10 +192,26 @@ impl Acting {
         page.items.into_iter().next().ok_or(Error::NOT_FOUND)
     }
 
-    /// Windows are real: who works in training only has no say in them.
-    fn sets_windows(&self, permission: Permission) -> Result<()> {
+    /// Windows count everywhere: whoever sets them reaches every city of the registry, or a city before there is one. Who works
+    /// in training only has no say in them.
+    async fn sets_windows(&self, permission: Permission) -> Result<()> {
         self.actor.require(permission)?;
-        if is_for_training(&self.actor.regions(permission)) {
+        let mine = self.actor.regions(permission);
+        let cities: Vec<String> = region::Entity::find()
+            .select_only()
+            .column(region::Column::Code)
+            .filter(region::Column::Level.eq(RegionLevel::City.to_string()))
+            .into_tuple()
+            .all(self.store.read())
+            .await?;
+        let mut reaches_all = mine
+            .iter()
+            .any(|code| !code.is_training() && code.level() <= RegionLevel::City);
+        for city in cities {
+            let city: RegionCode = city.parse().map_err(Error::internal)?;
+            reaches_all &= city.is_training() || mine.iter().any(|code| code.covers(&city));
+        }
+        if !reaches_all {
             return Err(Error::Refused(ProblemCode::Forbidden));
         }
         Ok(())
@@ -205,7 +222,7 @@ impl Acting {
     /// # Errors
     /// `forbidden`, `invalid`, `stale` when others are in force than were seen, `wrong_moment` when some wait already.
     pub async fn change_window(&self, body: ChangeWindow) -> Result<WindowView> {
-        self.sets_windows(Permission::ChangeWindows)?;
+        self.sets_windows(Permission::ChangeWindows).await?;
         let me = self.actor.person_id()?;
         Window::new(body.opens, body.closes).map_err(fault)?;
         document_number(&body.document_number)?;
@@ -283,7 +300,7 @@ impl Acting {
     /// # Errors
     /// `forbidden`, `not_found`, `wrong_moment`.
     pub async fn withdraw_window(&self, id: WindowId, body: Act) -> Result<WindowView> {
-        self.sets_windows(Permission::ChangeWindows)?;
+        self.sets_windows(Permission::ChangeWindows).await?;
         let me = self.actor.person_id()?;
         let mut write = self.begin().await?;
         let row = locked(&write, id).await?;
@@ -318,7 +335,7 @@ impl Acting {
     /// # Errors
     /// `forbidden`, `not_found`, `separation_of_duty`, `wrong_moment`.
     pub async fn confirm_window(&self, id: WindowId, body: Act) -> Result<WindowView> {
-        self.sets_windows(Permission::ConfirmImports)?;
+        self.sets_windows(Permission::ConfirmImports).await?;
         let me = self.actor.person_id()?;
         let mut write = self.begin().await?;
         let row = locked(&write, id).await?;
@@ -363,7 +380,7 @@ impl Acting {
     /// # Errors
     /// `forbidden`, `not_found`, `invalid`, `wrong_moment`.
     pub async fn refuse_window(&self, id: WindowId, body: RefuseWindow) -> Result<WindowView> {
-        self.sets_windows(Permission::ConfirmImports)?;
+        self.sets_windows(Permission::ConfirmImports).await?;
         let me = self.actor.person_id()?;
         let mut write = self.begin().await?;
         let row = locked(&write, id).await?;

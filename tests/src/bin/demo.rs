@@ -112,6 +112,7 @@ async fn run(arguments: &Arguments) -> Result<ExitCode> {
             return Ok(ExitCode::FAILURE);
         }
     }
+    demo.letters(&cast).await?;
     if !arguments.once {
         demo.rules(&cast).await?;
         tell(&format!(

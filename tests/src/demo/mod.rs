@@ -7,6 +7,7 @@
 pub mod console;
 mod desks;
 pub(crate) mod doors;
+mod letters;
 mod officers;
 mod proposals;
 mod summary;
@@ -20,7 +21,7 @@ use tilik_protocol::policy::Role;
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::registry::ImportReport;
 use tilik_protocol::review::Page;
-use tilik_protocol::rule::RuleView;
+use tilik_protocol::rule::{RuleHead, RuleView};
 use tilik_server::config::{Config, SecondFactor};
 use tilik_server::{App, serve, start};
 use tokio::net::TcpListener;
@@ -206,7 +207,7 @@ impl Demo {
         let (admin, approver) = (&cast.admin, &cast.approver);
         let body = serde_json::json!({ "event_id": admin.event(), "region": city() });
         admin.post("/v1/rules/shipped", &body).await.ok()?;
-        let rules: Page<RuleView> = admin.get("/v1/rules").await.ok()?.read()?;
+        let rules: Page<RuleHead> = admin.get("/v1/rules").await.ok()?.read()?;
         for rule in rules.items.iter().filter(|one| one.regime == "dtsen") {
             let act = async |by: &Console, act: &str, version: i32| -> Result<RuleView> {
                 let body = serde_json::json!({ "event_id": by.event(), "seen_version": version });
@@ -227,7 +228,7 @@ impl Demo {
         for row in found["items"].as_array().into_iter().flatten() {
             let family = row["family"]["id"].as_str().context("a family")?;
             let body = serde_json::json!({ "event_id": village.operator.event(), "code": "BANTUAN_LAIN",
-                "source": "Dinas Sosial", "evidence": "400.9/17/2026" });
+                "source": "Dinas Sosial", "evidence": "daftar penerima bantuan lain", "document_number": "400.9/17/2026" });
             let path = format!("/v1/families/{family}/facts");
             village.operator.post(&path, &body).await.ok()?;
         }

@@ -43,6 +43,10 @@ pub struct Summary {
     pub proposals: i64,
     /// Deliberations.
     pub deliberations: i64,
+    /// Letters that were issued.
+    pub letters: i64,
+    /// Families that are to be told of a cancellation.
+    pub notices: i64,
     /// Rows of the journal.
     pub journal: i64,
 }
@@ -88,6 +92,8 @@ impl Summary {
             cut: crew.cut(),
             proposals: count("SELECT COUNT(*) FROM proposal").await?,
             deliberations: count("SELECT COUNT(*) FROM deliberation").await?,
+            letters: count("SELECT COUNT(*) FROM letter").await?,
+            notices: count("SELECT COUNT(*) FROM notice").await?,
             journal: count("SELECT COUNT(*) FROM journal").await?,
         })
     }

@@ -615,6 +615,16 @@ fn effects() -> Vec<(&'static str, &'static str, Wish)> {
             two(P::ChangeWindows, P::ConfirmImports),
         ),
         (
+            "Letters",
+            "issue, print and revoke letters",
+            one(P::IssueLetters),
+        ),
+        (
+            "Letters",
+            "say how an office's letters look, and who signs them",
+            one(P::SetLetterOffices),
+        ),
+        (
             "Reading",
             "see cases, photos and masked families",
             one(P::ReadCases),

@@ -334,6 +334,245 @@ async fn who_is_in_the_registry_and_not_in_the_file_is_counted_and_stays() {
     office.end().await;
 }
 
+const KK: &str = "3571010101";
+
+fn decree(lines: &[&str]) -> String {
+    format!(
+        "program,no_sk,periode,no_kk,nik,nama,putusan,alasan\n{}\n",
+        lines.join("\n")
+    )
+}
+
+impl Office {
+    /// The state and the centre's word of a family's only membership in SEMBAKO.
+    async fn sembako_of(&self, n: u32) -> (String, Option<String>) {
+        let store = self.world.app().unwrap().store;
+        let key = format!("35710110010{n:05}");
+        let rows = store
+            .peek(
+                "SELECT m.state, m.central_status FROM membership m JOIN family f ON f.id = m.family_id \
+                 WHERE f.registry_key = $1 AND m.program = 'SEMBAKO'",
+                [key.into()],
+            )
+            .await
+            .unwrap();
+        assert_eq!(rows.len(), 1, "family {n}");
+        let state = rows[0].try_get_by_index(0).unwrap();
+        (state, rows[0].try_get_by_index(1).unwrap())
+    }
+
+    fn remarks(report: &ImportReport) -> Vec<(u64, String)> {
+        let lines = report.warnings.iter();
+        lines
+            .flat_map(|line| {
+                line.problems
+                    .iter()
+                    .map(|one| (line.line, one.code.clone()))
+            })
+            .collect()
+    }
+}
+
+#[tokio::test]
+async fn a_decree_gives_free_places_after_a_second_person_and_tells_who_is_not_in_it() {
+    let office = Office::with_places(706).await;
+    let child = head(5)
+        .replace("KEPALA KELUARGA", "ANAK")
+        .replace("3571011212800005", "3571011212809105");
+    office
+        .bring(ImportKind::Families, families(&[head(5), child]))
+        .await;
+    let quota = format!("program,wilayah,jatah\nSEMBAKO,{BANDAR_LOR},5\nPKH,{BANDAR_LOR},1\n");
+    office.put_in_force(ImportKind::Quotas, quota).await;
+    let slots = office.count("slot").await;
+    let file = decree(&[
+        // As it is here: only the centre's word is new.
+        &format!("SEMBAKO,12/HUK/2026,TW1,{KK}000002,3571011212800002,WARGA TIGA,Ditetapkan,"),
+        &format!("SEMBAKO,12/HUK/2026,TW1,{KK}000003,,NAMA LAIN,,"),
+        &format!("SEMBAKO,12/HUK/2026,TW1,{KK}000005,3571011212809105,,,"),
+        &format!("SEMBAKO,12/HUK/2026,TW1,{KK}000004,,,Dihentikan,"),
+        &format!("PKH,12/HUK/2026,TW1,{KK}000001,,,,"),
+        &format!("SEMBAKO,12/HUK/2026,TW1,{KK}000009,,,,"),
+        &format!("BLT-DD,12/HUK/2026,TW1,{KK}000002,,,,"),
+        &format!("SEMBAKO,12/HUK/2026,TW1,{KK}000003,,,,"),
+        &format!("SEMBAKO,3571011212800002,TW1,{KK}000002,,,mungkin,"),
+    ]);
+    let report = office.bring(ImportKind::Decree, file.clone()).await;
+    assert_eq!(
+        (
+            report.lines,
+            report.waiting,
+            report.unchanged,
+            report.rejected
+        ),
+        (9, 4, 1, 4),
+        "{report:?}"
+    );
+    let told = reasons(&report);
+    assert_eq!(told[&7], ["no_kk unknown_family"]);
+    assert_eq!(told[&8], ["program not_central"]);
+    assert_eq!(told[&9], ["program duplicate"]);
+    assert_eq!(told[&10], ["no_sk personal_number", "putusan unknown"]);
+    let remarks = [
+        (3, "name_differs"),
+        (4, "other_person"),
+        (6, "other_program"),
+    ];
+    assert_eq!(
+        Office::remarks(&report),
+        remarks.map(|(line, code)| (line, code.to_owned()))
+    );
+    // Who holds SEMBAKO in the city and is not in the decree: the first family; nobody held PKH.
+    assert_eq!(report.missing, Some(1));
+    assert_eq!(
+        (report.missing_in.len(), report.missing_in[0].families),
+        (1, 1)
+    );
+    let said: Vec<_> = report
+        .decrees
+        .iter()
+        .map(|one| (one.program.as_str(), one.designated, one.ended))
+        .collect();
+    assert_eq!(said, [("SEMBAKO", 3, 1), ("PKH", 1, 0)]);
+    // Nothing counts yet.
+    let places = office.count("membership").await;
+    assert_eq!(places, 2);
+    assert_eq!(office.sembako_of(2).await.1, None);
+
+    let own = office.confirm(&office.admin, &report).await;
+    assert_eq!(own.verdict(), "403 forbidden");
+    let done = office.confirm(&office.approver, &report).await;
+    let done: ImportReport = done.ok().unwrap().read().unwrap();
+    assert_eq!((done.added, done.changed, done.rejected), (3, 1, 4));
+    assert_eq!(done.state, ImportState::InForce.into());
+    let word = Some("ditetapkan SK 12/HUK/2026, TW1".to_owned());
+    assert_eq!(office.sembako_of(1).await, ("active".to_owned(), None));
+    assert_eq!(
+        office.sembako_of(2).await,
+        ("active".to_owned(), word.clone())
+    );
+    assert_eq!(
+        office.sembako_of(3).await,
+        ("designated".to_owned(), word.clone())
+    );
+    assert_eq!(office.sembako_of(5).await, ("designated".to_owned(), word));
+    assert_eq!(
+        office.count("slot").await,
+        slots,
+        "no place is made or lost"
+    );
+    assert_eq!(office.count("slot WHERE state = 'held'").await, 5);
+    let heads = "journal WHERE action = 'membership.central'";
+    assert_eq!(office.count(heads).await, 1);
+
+    let again = office.bring(ImportKind::Decree, file).await;
+    assert_eq!((again.waiting, again.unchanged), (0, 5));
+    assert!(!office.told().await.contains("NAMA LAIN"));
+    office.end().await;
+}
+
+#[tokio::test]
+async fn what_the_centre_ends_stays_until_the_city_decides_and_the_other_way_round() {
+    let office = Office::with_places(707).await;
+    let store = office.world.app().unwrap().store;
+    store
+        .poke(
+            "UPDATE membership SET state = 'inactive' WHERE family_id = (SELECT id FROM family WHERE registry_key = $1)",
+            ["3571011001000002".into()],
+        )
+        .await
+        .unwrap();
+    let held = office.count("slot WHERE state = 'held'").await;
+    let file = decree(&[
+        &format!("SEMBAKO,13/HUK/2026,,{KK}000001,,,EXCLUDE MENINGGAL,gagal burekol"),
+        &format!("SEMBAKO,13/HUK/2026,,{KK}000002,,,ditetapkan,"),
+        // No place is left for whoever has none.
+        &format!("SEMBAKO,13/HUK/2026,,{KK}000003,,,ditetapkan,"),
+    ]);
+    let report = office.bring(ImportKind::Decree, file).await;
+    assert_eq!((report.waiting, report.rejected), (2, 1), "{report:?}");
+    assert_eq!(reasons(&report)[&4], ["program quota_full"]);
+    assert_eq!(
+        Office::remarks(&report),
+        [(2, "ended_there".to_owned()), (3, "ended_here".to_owned())]
+    );
+    assert_eq!(report.missing, Some(0));
+    office
+        .confirm(&office.approver, &report)
+        .await
+        .ok()
+        .unwrap();
+    let ended = Some("dihentikan SK 13/HUK/2026, gagal burekol".to_owned());
+    assert_eq!(office.sembako_of(1).await, ("active".to_owned(), ended));
+    let named = Some("ditetapkan SK 13/HUK/2026".to_owned());
+    assert_eq!(office.sembako_of(2).await, ("inactive".to_owned(), named));
+    assert_eq!(office.count("slot WHERE state = 'held'").await, held);
+    office.end().await;
+}
+
+fn pin(properties: &str, lon: f64, lat: f64) -> String {
+    format!(
+        r#"{{"type":"Feature","properties":{properties},"geometry":{{"type":"Point","coordinates":[{lon},{lat}]}}}}"#
+    )
+}
+
+#[tokio::test]
+async fn old_pins_are_tried_then_shown_and_are_the_pin_of_no_visit() {
+    let office = Office::with_places(708).await;
+    let boundaries = tilik_tests::kediri::files_of(1, 0);
+    let (_, _, file) = boundaries
+        .into_iter()
+        .find(|(kind, _, _)| *kind == ImportKind::Boundaries)
+        .unwrap();
+    office.bring(ImportKind::Boundaries, file).await;
+    let features = [
+        pin(&format!(r#"{{"No KK":"{KK}000001"}}"#), 112.0114, -7.8166),
+        pin(r#"{"nik":3571011212800002}"#, 112.0114, -7.0),
+        pin(&format!(r#"{{"no_kk":"{KK}000009"}}"#), 112.0114, -7.8166),
+        pin(r#"{"id_keluarga":"3571011001000001"}"#, 112.01, -7.81),
+        pin(&format!(r#"{{"no_kk":"{KK}000003"}}"#), -7.8166, 112.0114),
+    ];
+    let file = format!(
+        r#"{{"type":"FeatureCollection","features":[{}]}}"#,
+        features.join(",")
+    );
+    let placed = "house WHERE registry_lat_e7 IS NOT NULL";
+    let event = office.admin.event();
+    let path = format!("pins?event_id={event}&rehearse=true");
+    let sent = office.send_file(&path, file.clone().into_bytes()).await;
+    let tried: ImportReport = sent.ok().unwrap().read().unwrap();
+    office.world.settle().await.unwrap();
+    let path = format!("/v1/imports/{}", tried.id);
+    let tried: ImportReport = office.admin.get(&path).await.ok().unwrap().read().unwrap();
+    assert_eq!(
+        (tried.lines, tried.added, tried.rejected),
+        (5, 2, 3),
+        "{tried:?}"
+    );
+    assert_eq!(office.count(placed).await, 0, "a try changes nothing");
+
+    let report = office.bring(ImportKind::Pins, file.clone()).await;
+    assert_eq!((report.added, report.rejected), (2, 3));
+    assert_eq!(report.state, ImportState::Done.into());
+    let told = reasons(&report);
+    assert_eq!(told[&3], ["no_kk unknown_family"]);
+    assert_eq!(told[&4], ["geometry duplicate"]);
+    assert_eq!(told[&5], ["geometry swapped"]);
+    assert!(Office::remarks(&report).contains(&(2, "outside_village".to_owned())));
+    assert_eq!(office.count(placed).await, 2);
+    let measured =
+        "house WHERE lat_e7 IS NOT NULL OR pinned_at IS NOT NULL OR pin_visit IS NOT NULL";
+    assert_eq!(office.count(measured).await, 0);
+    assert!(office.count("access WHERE what = 'import_found'").await > 0);
+    let again = office.bring(ImportKind::Pins, file).await;
+    assert_eq!((again.unchanged, again.added, again.changed), (2, 0, 0));
+    let moved = pin(r#"{"id_keluarga":"3571011001000001"}"#, 112.02, -7.82);
+    let moved = format!(r#"{{"type":"FeatureCollection","features":[{moved}]}}"#);
+    let moved = office.bring(ImportKind::Pins, moved).await;
+    assert_eq!((moved.changed, moved.added), (1, 0));
+    office.end().await;
+}
+
 /// The most memory this process ever held, in MiB.
 fn peak_mib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

@@ -1333,6 +1333,7 @@ async fn who_a_family_is_that_holds_or_awaits_a_place_changes_only_when_an_appro
         [
             change("nik", None, number),
             change("tanggal_lahir", None, Some("1980")),
+            change("jenis_kelamin", None, Some("male")),
             change("hub_keluarga", None, Some("kepala_keluarga"))
         ]
     );

@@ -5,6 +5,7 @@
     reason = "a test that cannot go on fails, and says where"
 )]
 
+mod appeals;
 mod authz;
 mod bad_input;
 mod base_map;
@@ -24,6 +25,7 @@ mod feed;
 mod grants;
 mod imports;
 mod imports_tried;
+mod letters;
 mod lifecycle;
 mod lookup;
 mod machines;
@@ -36,11 +38,15 @@ mod own_sessions;
 mod phone;
 mod photos;
 mod plans;
+mod population;
 mod proposals;
 mod quota_races;
+mod proposals_carried_out;
+mod proposals_guarded;
 mod quotas;
 mod recipients;
 mod registration;
+mod replacements;
 mod reset_slips;
 mod review;
 mod rules;
@@ -51,4 +57,5 @@ mod tasks;
 mod trail;
 mod training;
 mod uploads;
+mod windows;
 mod world;

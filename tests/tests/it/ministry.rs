@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use tilik_protocol::evidence::VisitKind;
+use tilik_protocol::ids::PersonId;
 use tilik_protocol::ministry::{MinistryAct, MinistryActKind, MinistryActs};
 use tilik_protocol::policy::Role;
 use tilik_protocol::region::RegionCode;
@@ -63,7 +64,13 @@ async fn a_confirmed_act_waits_to_be_entered_until_somebody_says_that_it_is() {
     assert_eq!((gone.program.as_str(), gone.region.clone()), (PKH, here()));
     assert_eq!(gone.reason.as_ref().unwrap().as_str(), "PINDAH_LUAR");
     assert_eq!(gone.name, city.village.homes[0].name);
-    assert!(gone.person.is_some());
+    let home = &city.village.homes[0];
+    assert_eq!(
+        gone.person,
+        Some(home.persons[0]),
+        "the head, when nobody is named"
+    );
+    assert_eq!(gone.person_name.as_ref(), Some(&home.name));
     assert_eq!((told.villages[0].open, told.villages[0].entered), (2, 0));
     assert_eq!(acts(operator, "?kind=eligible").await.items.len(), 1);
     assert_eq!(acts(operator, "?program=SEMBAKO").await.items.len(), 1);
@@ -122,5 +129,48 @@ async fn the_list_is_of_ones_own_villages_and_of_programs_that_the_ministry_runs
     assert_eq!(answer.verdict(), "404 not_found");
     let answer = tick(&city.staff.auditor, &told.items[0], true).await;
     assert_eq!(answer.verdict(), "403 forbidden");
+    city.end().await;
+}
+
+#[tokio::test]
+async fn a_familys_act_is_entered_under_who_receives_for_it() {
+    let city = city(712, 1).await;
+    city.decide_home().await;
+    let home = &city.village.homes[0];
+    let store = city.world.app().unwrap().store;
+    // Another joins who lives there, and is named as the one who receives.
+    let (head, other) = (home.persons[0], city.village.homes[1].persons[0]);
+    let say = async |sql: &str, whose: PersonId| {
+        let values = [
+            uuid::Uuid::from(whose).into(),
+            uuid::Uuid::from(home.family).into(),
+        ];
+        store.poke(sql, values).await.unwrap();
+    };
+    say("UPDATE person SET family_id = $2 WHERE id = $1", other).await;
+    say("UPDATE family SET payee_id = $1 WHERE id = $2", other).await;
+    let told = acts(&city.staff.operator, "").await;
+    assert_eq!(told.items.len(), 2);
+    assert!(told.items.iter().all(|act| act.person == Some(other)));
+
+    // Nobody is named: the head, whoever else an act of theirs is about.
+    say(
+        "UPDATE person SET relation = 'istri' WHERE id = $1 AND family_id = $2",
+        head,
+    )
+    .await;
+    say(
+        "UPDATE family SET payee_id = NULL WHERE id = $2 AND id <> $1",
+        other,
+    )
+    .await;
+    say(
+        "UPDATE ministry_act SET person_id = $1 WHERE kind = 'eligible' AND family_id = $2",
+        head,
+    )
+    .await;
+    let told = acts(&city.staff.operator, "").await;
+    let persons: Vec<_> = told.items.iter().map(|act| act.person).collect();
+    assert_eq!(persons, [Some(other), Some(head)]);
     city.end().await;
 }

@@ -1,8 +1,10 @@
 //! Photos that a city held before: found by whose house they show, shown as old, and evidence of nothing.
 
+use tilik_protocol::ids::OldPhotoId;
 use tilik_protocol::lookup::FamilyPage;
 use tilik_protocol::old_photo::{OldPhotosReport, OldPhotosState};
 use tilik_protocol::policy::Role;
+use tilik_server::blobs::{BlobKey, BlobPrefix};
 use tilik_server::photos;
 use tilik_tests::phone::snapshot;
 use tilik_tests::requests::{archive_of, send_archive};
@@ -101,8 +103,11 @@ async fn a_photo_is_found_by_number_and_shown_beside_the_evidence_never_as_it() 
         let rows = format!("SELECT COUNT(*) FROM {table}");
         assert_eq!(city.world.count(&rows).await.unwrap(), 0, "{table}");
     }
-    let reads = "SELECT COUNT(*) FROM access WHERE what = 'old_photo'";
-    assert_eq!(city.world.count(reads).await.unwrap(), 1);
+    // A file's name is a question about a family: each that was found is in the log, before anybody saw the photo.
+    for (what, count) in [("old_photo", 1), ("old_photo_found", 4)] {
+        let reads = format!("SELECT COUNT(*) FROM access WHERE what = '{what}'");
+        assert_eq!(city.world.count(&reads).await.unwrap(), count, "{what}");
+    }
 
     // The same archive brings nothing twice.
     let again = city.bring(&files).await;
@@ -148,5 +153,95 @@ async fn nobody_elsewhere_sees_one_and_only_an_admin_brings_one() {
     }
     let runs = "SELECT COUNT(*) FROM old_photo_run";
     assert_eq!(city.world.count(runs).await.unwrap(), 1);
+    city.world.end().await;
+}
+
+#[tokio::test]
+async fn an_id_with_marks_in_it_is_found_whole_before_its_beginning_is() {
+    let city = City::new(732).await;
+    let store = city.world.app().unwrap().store;
+    for (home, key) in [(0, "KDR"), (1, "KDR-07-0012")] {
+        let id = uuid::Uuid::from(city.village.homes[home].family);
+        store
+            .poke(
+                "UPDATE family SET registry_key = $1 WHERE id = $2",
+                [key.into(), id.into()],
+            )
+            .await
+            .unwrap();
+    }
+    let by_id = format!("{}_depan (2).jpg", city.village.homes[2].family);
+    let [one, two, three, four] = [1, 2, 3, 4].map(|n| snapshot(n).unwrap());
+    let report = city
+        .bring(&[
+            ("KDR-07-0012.jpg", &one),
+            ("KDR-07-0012-depan.jpg", &two),
+            ("KDR_atap.jpg", &three),
+            (&by_id, &four),
+        ])
+        .await;
+    assert_eq!((report.taken, report.rejected), (4, 0), "{report:?}");
+    for (home, photos) in [(0, 1), (1, 2), (2, 1)] {
+        let page = city.page(&city.staff.operator, home).await;
+        assert_eq!(page.old_photos.len(), photos, "home {home}");
+    }
+    city.world.end().await;
+}
+
+async fn kept(world: &World, prefix: &BlobPrefix) -> usize {
+    let blobs = &world.app().unwrap().blobs;
+    blobs.list(prefix, None, 100).await.unwrap().objects.len()
+}
+
+#[tokio::test]
+async fn what_a_crash_leaves_of_an_archive_is_deleted() {
+    let city = City::new(733).await;
+    let kk = format!("{}.jpg", city.village.homes[0].kk);
+    let photo = snapshot(1).unwrap();
+    let report = city.bring(&[(&kk, &photo)]).await;
+    let feeds = async || kept(&city.world, &BlobPrefix::feeds()).await;
+    let photos = async || kept(&city.world, &BlobPrefix::attachments()).await;
+    assert_eq!((feeds().await, photos().await), (0, 1));
+
+    // It died after it said that all is done, and over a photo that it had drawn.
+    let app = city.world.app().unwrap();
+    let run = "SELECT sha256 FROM old_photo_run";
+    let rows = app.store.peek(run, []).await.unwrap();
+    let sha256: Vec<u8> = rows[0].try_get_by_index(0).unwrap();
+    let archive = BlobKey::feed(report.id, &sha256.try_into().unwrap());
+    app.blobs.put(&archive, b"the archive").await.unwrap();
+    let drawn: OldPhotoId = city.world.id();
+    let half = BlobKey::old_photo(drawn, &[7; 32]);
+    app.blobs.put(&half, b"a photo").await.unwrap();
+    let says = "UPDATE old_photo_run SET kept = TRUE, drawn_id = $1, drawn_sha256 = $2";
+    let values = [uuid::Uuid::from(drawn).into(), vec![7_u8; 32].into()];
+    app.store.poke(says, values).await.unwrap();
+    assert_eq!((feeds().await, photos().await), (1, 2));
+    city.world.pass_s(60).await.unwrap();
+    assert_eq!(
+        (feeds().await, photos().await),
+        (0, 1),
+        "the photo that was taken stays"
+    );
+    let left = "SELECT COUNT(*) FROM old_photo_run WHERE kept OR drawn_id IS NOT NULL";
+    assert_eq!(city.world.count(left).await.unwrap(), 0);
+
+    // One that was never read, because its job never was.
+    let admin = &city.staff.admin;
+    let archive = archive_of(&[(&kk, &photo)]).unwrap();
+    let event = admin.event();
+    send_archive(&city.world, admin, event, archive)
+        .await
+        .unwrap()
+        .ok()
+        .unwrap();
+    app.store.poke("DELETE FROM job", []).await.unwrap();
+    city.world.pass_days(6).await.unwrap();
+    assert_eq!(feeds().await, 1);
+    city.world.pass_days(2).await.unwrap();
+    assert_eq!(feeds().await, 0);
+    let path = format!("/v1/old-photo-archives/{event}");
+    let report: OldPhotosReport = admin.get(&path).await.ok().unwrap().read().unwrap();
+    assert_eq!(report.state, OldPhotosState::Dropped.into());
     city.world.end().await;
 }

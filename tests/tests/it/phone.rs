@@ -102,6 +102,20 @@ async fn the_app_is_told_of_in_a_round_and_given_to_anybody_byte_by_byte() {
         tilik_protocol::manifest::Hash32::of(&answer.body).to_string(),
         offered.sha256
     );
+    // A fetch that was cut goes on where it stands; of another app it begins anew.
+    let rest = async |known: &str| {
+        let request = Request::get("/v1/app/android")
+            .header(header::RANGE, "bytes=3-")
+            .header(header::IF_RANGE, format!("\"{known}\""));
+        let request = request.body(Body::empty()).unwrap();
+        desk.world.send(request).await.unwrap()
+    };
+    let part = rest(&offered.sha256).await;
+    assert_eq!((part.status, &part.body[..]), (206, &file[3..]));
+    let told = part.headers[header::CONTENT_RANGE].to_str().unwrap();
+    assert_eq!(told, format!("bytes 3-{0}/{1}", file.len() - 1, file.len()));
+    let other = rest(&"0".repeat(64)).await;
+    assert_eq!((other.status, &other.body[..]), (200, &file[..]));
     std::fs::remove_file(desk.world.folder().join("tilik.apk")).unwrap();
     let gone = get(&desk.world, "/v1/app/android", None).await;
     assert_eq!(gone.verdict(), "503 unavailable");

@@ -9,7 +9,7 @@ use tilik_protocol::ids::{FamilyId, PersonId};
 use tilik_protocol::lookup::{FamilyPage, FamilyRow, FoundIn};
 use tilik_protocol::policy::Role;
 use tilik_protocol::registry::ImportKind;
-use tilik_protocol::review::{FamilyView, Page};
+use tilik_protocol::review::{FamilyView, Page, PersonView};
 use tilik_protocol::time::Timestamp;
 use tilik_tests::village::{Village, elsewhere, here};
 use tilik_tests::world::Answer;
@@ -113,6 +113,30 @@ async fn waiting(by: &Console) -> Vec<FamilyRequestView> {
 async fn pairs(by: &Console) -> Vec<DuplicateView> {
     let page = by.get("/v1/duplicates").await.ok().unwrap();
     page.read::<Page<DuplicateView>>().unwrap().items
+}
+
+/// One more grant for somebody, in the whole city.
+async fn also(staff: &Staff, who: &Console, role: Role) {
+    let city = ["35.71".parse().unwrap()];
+    let grant = staff.admin.add_grant(who.user(), role, &city, None).await;
+    let grant = grant.unwrap();
+    if role.waits_for_approver() {
+        staff.approver.confirm_grant(grant.id).await.unwrap();
+    }
+}
+
+/// Makes so what waits first, as it was just looked at.
+async fn confirm_first(by: &Console) -> Answer {
+    let one = waiting(by).await.remove(0);
+    let body = json!({ "event_id": by.event(), "seen_version": one.version,
+        "seen_draft": one.seen_draft });
+    let path = format!("/v1/family-requests/{}/confirm", one.id);
+    by.post(&path, &body).await
+}
+
+fn of<'a>(view: &'a FamilyView, relation: &str) -> &'a PersonView {
+    let mut persons = view.persons.iter();
+    persons.find(|one| one.relation == relation).unwrap()
 }
 
 async fn search(by: &Console, text: &str, born: &str) -> Vec<FamilyRow> {
@@ -375,7 +399,12 @@ async fn who_a_family_is_that_holds_a_place_changes_only_by_a_second_person() {
         who.post(&format!("/v1/family-requests/{request}/confirm"), &body)
             .await
     };
-    assert_eq!(confirm(by, list[0].version).await.status, 403);
+    let own = confirm(by, list[0].version).await;
+    assert_eq!(own.verdict(), "403 forbidden");
+    // Also with an approver's grant it is their own matter.
+    also(&staff, by, Role::Approver).await;
+    let own = confirm(by, list[0].version).await;
+    assert_eq!(own.verdict(), "403 separation_of_duty");
     assert_eq!(
         confirm(&staff.approver, list[0].version - 1)
             .await
@@ -506,7 +535,7 @@ async fn two_families_that_are_one_become_one_and_no_place_is_doubled() {
     assert_eq!(again.code().as_deref(), Some("wrong_moment"));
     let late = correct(by, &closed, json!({ "address": "JL X NO 1" })).await;
     assert_eq!(late.code().as_deref(), Some("wrong_moment"));
-    // By its number the closed one is found no more; its members are found where they went.
+    // Its number leads to the family that goes on, and so do its members'.
     let number = async |number: &str| {
         let body = json!({ "number": number, "purpose": "memeriksa penggabungan" });
         let page = by.post("/v1/families/search", &body).await.ok().unwrap();
@@ -517,7 +546,10 @@ async fn two_families_that_are_one_become_one_and_no_place_is_doubled() {
             .map(|row| row.id)
             .collect::<Vec<_>>()
     };
-    assert!(number("3571030101200002").await.is_empty());
+    assert_eq!(number("3571030101200002").await, [one]);
+    let mut again = a_family(by, 4);
+    again["kk"] = json!("3571030101200002");
+    assert_eq!(fields(&send(by, &again).await), ["kk:elsewhere"]);
     assert_eq!(number("3571035212820002").await, [one]);
     // Both hold SEMBAKO: one place has to end first.
     let (held, other) = (village.homes[1].family, village.homes[2].family);
@@ -693,6 +725,577 @@ async fn a_name_is_found_as_it_sounds_with_the_year_or_the_day_of_birth() {
     let body = json!({ "text": "Dewi", "born": "kemarin" });
     let answer = by.post("/v1/families/search", &body).await;
     assert_eq!(fields(&answer), ["born:not_a_date"]);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn an_approver_sees_everything_that_a_request_would_change_and_confirms_just_that() {
+    let Office {
+        world,
+        staff,
+        village,
+    } = office(1113).await;
+    let by = &staff.operator;
+    let held = village.homes[1].family;
+    let cell = |fields: &[tilik_protocol::registry::FieldChange], field: &str| {
+        let found = fields.iter().find(|one| one.field == field);
+        found.and_then(|one| one.to.clone())
+    };
+    // Members come, one of whom receives; her NIK is somebody else's.
+    let view = family(by, held).await;
+    let mut wife = person(
+        Some("3571035212820001"),
+        "SITI AMINAH",
+        "1982-12-12",
+        "female",
+        "pasangan",
+    );
+    wife["payee"] = json!(true);
+    let child = person(None, "BUDI", "2005-01-01", "male", "anak");
+    register(by, &a_family(by, 1)).await;
+    let ticked = json!(["added.0.nik:elsewhere", "added.1.nik:empty"]);
+    let add = json!({ "added": [wife, child], "ticked": ticked });
+    changed(correct(by, &view, add).await).waits.unwrap();
+    let asked = waiting(&staff.approver).await.remove(0);
+    assert_eq!(
+        cell(&asked.fields, "pengurus").as_deref(),
+        Some("SITI AMINAH")
+    );
+    let odd = asked.warnings.iter();
+    let odd: Vec<_> = odd
+        .map(|one| (one.about.as_deref(), one.code.as_str(), one.ticked))
+        .collect();
+    assert_eq!(
+        odd,
+        [
+            (Some("BUDI"), "empty", true),
+            (Some("SITI AMINAH"), "elsewhere", true)
+        ]
+    );
+    // What was looked at is not what stands: nothing is confirmed.
+    let body = json!({ "event_id": staff.approver.event(), "seen_version": asked.version,
+        "seen_draft": "00" });
+    let path = format!("/v1/family-requests/{}/confirm", asked.id);
+    assert_eq!(
+        staff.approver.post(&path, &body).await.code().as_deref(),
+        Some("stale")
+    );
+    changed(confirm_first(&staff.approver).await);
+
+    // A payee who was there already is named too.
+    let view = family(by, held).await;
+    let child = of(&view, "anak").id;
+    changed(correct(by, &view, json!({ "payee": child })).await);
+    let asked = waiting(&staff.approver).await.remove(0);
+    assert_eq!(cell(&asked.fields, "pengurus").as_deref(), Some("BUDI"));
+    changed(confirm_first(&staff.approver).await);
+
+    // A split shows the new family: who, where, by which number.
+    let view = family(by, held).await;
+    let split = json!({ "event_id": by.event(), "seen_version": view.version,
+        "kk": "3571032511260001", "persons": [{ "id": child, "relation": "kepala_keluarga" }],
+        "home": { "kind": "new", "address": "JL BARU NO 7", "rt": "3", "rw": "4", "region": here() } });
+    changed(act(by, held, "split", &split).await).waits.unwrap();
+    let asked = waiting(&staff.approver).await.remove(0);
+    let new = &asked.families[0];
+    assert_eq!((new.family, new.name.as_str()), (None, "BUDI"));
+    assert_eq!(cell(&new.fields, "alamat").as_deref(), Some("JL BARU NO 7"));
+    assert_eq!(cell(&new.fields, "rt").as_deref(), Some("003"));
+    assert_eq!(
+        cell(&new.fields, "no_kk").as_deref(),
+        Some("3571************")
+    );
+    assert_eq!(
+        cell(&asked.persons[0].fields, "keluarga").as_deref(),
+        Some("BUDI")
+    );
+    changed(confirm_first(&staff.approver).await);
+
+    // A merge shows the family that ends, who is whom, and the place that moves.
+    let free = register(by, &a_family(by, 3)).await;
+    let (a, b) = (family(by, free).await, family(by, held).await);
+    let same = json!([{ "stays": of(&a, "pasangan").id, "goes": of(&b, "pasangan").id }]);
+    let merge = json!({ "event_id": by.event(), "seen_version": a.version, "other": held,
+        "seen_other": b.version, "same": same });
+    changed(act(by, free, "merge", &merge).await).waits.unwrap();
+    let asked = waiting(&staff.approver).await.remove(0);
+    assert_eq!(asked.families[0].family, Some(held));
+    assert!(cell(&asked.families[0].fields, "ditutup").is_some());
+    let gone = asked
+        .persons
+        .iter()
+        .find(|one| one.name == "SITI AMINAH")
+        .unwrap();
+    assert_eq!(
+        cell(&gone.fields, "orang_yang_sama").as_deref(),
+        Some("SITI AMINAH 3")
+    );
+    assert_eq!(asked.places.len(), village.homes[1].memberships.len());
+    assert!(asked.places.iter().all(|one| one.to == "SURYONO 3"));
+    // The other family's members change meanwhile, which its own version does not tell: what was seen is no more.
+    let old = asked.seen_draft.clone();
+    let head = village.homes[1].persons[0];
+    let born = json!({ "persons": [{ "id": head,
+        "seen_version": of(&b, "kepala_keluarga").version, "mother_name": "SUMARNI" }] });
+    changed(correct(by, &b, born).await).waits.unwrap();
+    let two = waiting(&staff.approver).await;
+    let path = format!("/v1/family-requests/{}/confirm", two[1].id);
+    let body = json!({ "event_id": staff.approver.event(), "seen_version": two[1].version,
+        "seen_draft": two[1].seen_draft });
+    changed(staff.approver.post(&path, &body).await);
+    let body = json!({ "event_id": staff.approver.event(), "seen_version": asked.version,
+        "seen_draft": old });
+    let path = format!("/v1/family-requests/{}/confirm", asked.id);
+    assert_eq!(
+        staff.approver.post(&path, &body).await.code().as_deref(),
+        Some("stale")
+    );
+    // Nobody holds the only writer for looking: a change goes through while a page is read.
+    assert_eq!(waiting(&staff.approver).await.len(), 1);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn who_asked_takes_it_back_and_nobody_else_does() {
+    let Office {
+        world,
+        staff,
+        village,
+    } = office(1114).await;
+    let by = &staff.operator;
+    let id = village.homes[0].family;
+    let view = family(by, id).await;
+    let asked = changed(correct(by, &view, json!({ "kk": "3571030101209999" })).await);
+    let request = asked.waits.unwrap();
+    let withdraw = async |who: &Console, event| {
+        let body = json!({ "event_id": event });
+        let path = format!("/v1/family-requests/{request}/withdraw");
+        who.post(&path, &body).await
+    };
+    let of_another = withdraw(&staff.verifier, staff.verifier.event()).await;
+    assert_eq!(of_another.verdict(), "403 forbidden");
+    let event = by.event();
+    assert_eq!(withdraw(by, event).await.status, 204);
+    assert_eq!(withdraw(by, event).await.status, 204);
+    assert!(waiting(&staff.approver).await.is_empty());
+    let again = withdraw(by, by.event()).await;
+    assert_eq!(again.code().as_deref(), Some("wrong_moment"));
+    let body = json!({ "event_id": staff.approver.event(), "seen_version": view.version });
+    let path = format!("/v1/family-requests/{request}/confirm");
+    let late = staff.approver.post(&path, &body).await;
+    assert_eq!(late.code().as_deref(), Some("wrong_moment"));
+    let journalled = "SELECT COUNT(*) FROM journal WHERE action = 'family_request.withdraw'";
+    assert_eq!(world.count(journalled).await.unwrap(), 1);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn of_two_who_are_one_what_only_one_row_knew_goes_on_and_old_ids_lead_to_it() {
+    let Office { world, staff, .. } = office(1115).await;
+    let by = &staff.operator;
+    let mut bare = a_family(by, 1);
+    bare["persons"][0]["nik"] = Value::Null;
+    bare["persons"][0]["birth_date"] = Value::Null;
+    bare["ticked"] = json!(["persons.0.nik:empty"]);
+    let one = register(by, &bare).await;
+    // The ministry's file brings two more, each under its own id.
+    let header = "id_keluarga,no_kk,nik,nama,hub_keluarga,tanggal_lahir,nama_ibu_kandung,alamat,rt,rw,wilayah";
+    let line = |id: &str, kk: &str, nik: &str, name: &str| {
+        format!(
+            "{id},{kk},{nik},{name},KEPALA KELUARGA,1980-12-12,SUMARNI,JL X,1,2,{}",
+            here()
+        )
+    };
+    let bring = async |lines: &[String]| {
+        let file = format!("{header}\n{}\n", lines.join("\n"));
+        let door = world.doorway();
+        let report = kediri::send(&door, &staff.admin, ImportKind::Families, file.into_bytes());
+        report.await.unwrap()
+    };
+    let second = line(
+        "35710300001",
+        "3571030101200777",
+        "3571031212800777",
+        "SURYONO",
+    );
+    let third = line(
+        "35710300002",
+        "3571030101200888",
+        "3571031212800888",
+        "SURYANA",
+    );
+    assert_eq!(bring(&[second.clone(), third.clone()]).await.added, 2);
+    let found = async |number: &str| {
+        let body = json!({ "number": number, "purpose": "memeriksa penggabungan" });
+        let page = by.post("/v1/families/search", &body).await.ok().unwrap();
+        let found: Page<FamilyRow> = page.read().unwrap();
+        let mut ids: Vec<_> = found.items.into_iter().map(|row| row.id).collect();
+        ids.sort();
+        ids
+    };
+    let two = found("3571030101200777").await[0];
+    let three = found("3571030101200888").await[0];
+    world.pass_s(60).await.unwrap();
+    let merge = async |stays: FamilyId, goes: FamilyId| {
+        let (a, b) = (family(by, stays).await, family(by, goes).await);
+        let same = json!([{ "stays": of(&a, "kepala_keluarga").id, "goes": of(&b, "kepala_keluarga").id }]);
+        let body = json!({ "event_id": by.event(), "seen_version": a.version, "other": goes,
+            "seen_other": b.version, "same": same });
+        changed(act(by, stays, "merge", &body).await)
+    };
+    merge(one, two).await;
+    let kept = family(by, one).await;
+    let head = of(&kept, "kepala_keluarga");
+    assert_eq!(head.nik_masked.as_deref(), Some("3571************"));
+    assert_eq!(head.birth_year, Some(1980));
+    assert_eq!(found("3571031212800777").await, [one]);
+    merge(one, three).await;
+    // Two NIKs that differ: the one that is kept, and the other leads to it.
+    assert_eq!(found("3571031212800888").await, [one]);
+    assert_eq!(found("3571030101200888").await, [one]);
+    let families = "SELECT COUNT(*) FROM family WHERE closed_at IS NULL";
+    let before = world.count(families).await.unwrap();
+    // The first id went on with the family; the second leads to it. Neither is registered again, by whatever it is known.
+    let report = bring(&[third.clone()]).await;
+    assert_eq!((report.added, report.changed, report.unchanged), (0, 0, 1));
+    assert_eq!(report.warnings[0].problems[0].code, "merged");
+    let by_number = third.replacen("35710300002", "", 1);
+    let report = bring(&[by_number.replacen("JL X", "JL Z", 1)]).await;
+    assert_eq!((report.added, report.unchanged), (0, 1));
+    assert_eq!(world.count(families).await.unwrap(), before);
+    // Who is closed is missing from no file.
+    let open = format!("{families} AND region = '{}'", here());
+    let open = world.count(&open).await.unwrap();
+    assert_eq!(report.missing, Some(u64::try_from(open).unwrap() - 1));
+    world.end().await;
+}
+
+#[tokio::test]
+async fn what_is_closed_or_was_one_of_two_rows_stands_in_no_file_that_goes_out() {
+    let Office { world, staff, .. } = office(1116).await;
+    let by = &staff.operator;
+    let (one, two) = (
+        register(by, &a_family(by, 1)).await,
+        register(by, &a_family(by, 2)).await,
+    );
+    let (a, b) = (family(by, one).await, family(by, two).await);
+    let same =
+        json!([{ "stays": of(&a, "kepala_keluarga").id, "goes": of(&b, "kepala_keluarga").id }]);
+    let body = json!({ "event_id": by.event(), "seen_version": a.version, "other": two,
+        "seen_other": b.version, "same": same });
+    changed(act(by, one, "merge", &body).await);
+    let body =
+        json!({ "event_id": by.event(), "kind": "families", "format": "csv", "region": here() });
+    let asked = by.post("/v1/exports", &body).await.ok().unwrap().json();
+    world.settle().await.unwrap();
+    let path = format!("/v1/exports/{}/file", asked["id"].as_str().unwrap());
+    let file = by.get(&path).await.ok().unwrap();
+    let text = String::from_utf8_lossy(&file.body);
+    assert!(text.contains("SURYONO 1") && text.contains("SITI AMINAH 2"));
+    assert!(!text.contains("SURYONO 2"));
+    world.end().await;
+}
+
+#[tokio::test]
+async fn two_rows_of_one_family_that_are_one_person_become_one_with_what_they_hold() {
+    let Office { world, staff, .. } = office(1117).await;
+    let by = &staff.operator;
+    let mut body = a_family(by, 1);
+    let twice = person(None, "SITI AMINAH 1", "1982-12-12", "female", "lainnya");
+    body["persons"].as_array_mut().unwrap().push(twice);
+    body["persons"][2]["mother_name"] = json!("SUMARNI");
+    body["ticked"] = json!(["persons.2.nik:empty"]);
+    let id = register(by, &body).await;
+    let found = pairs(by).await;
+    assert_eq!(found.len(), 1);
+    assert_eq!(
+        (found[0].one.family, found[0].other.family),
+        (Some(id), Some(id))
+    );
+    let view = family(by, id).await;
+    let (wife, double) = (of(&view, "pasangan").id, of(&view, "lainnya").id);
+    let wrong = json!({ "same": [{ "stays": wife, "goes": wife }] });
+    assert_eq!(fields(&correct(by, &view, wrong).await), ["same.0:twice"]);
+    world.pass_s(60).await.unwrap();
+    let one = json!({ "same": [{ "stays": wife, "goes": double }] });
+    changed(correct(by, &view, one).await);
+    let now = family(by, id).await;
+    assert_eq!(now.persons.len(), 2);
+    // What only the other row knew goes on; nobody is asked about the pair any more, and who they were is remembered.
+    let knows = "SELECT COUNT(*) FROM person WHERE merged_into IS NULL AND mother_enc IS NOT NULL";
+    assert_eq!(world.count(knows).await.unwrap(), 1);
+    assert!(pairs(by).await.is_empty());
+    let told = history(by, id).await.items;
+    let gone = told
+        .iter()
+        .find(|step| step.person == Some(double) && step.version == 2);
+    assert!(
+        gone.unwrap()
+            .fields
+            .iter()
+            .any(|one| one.field == "orang_yang_sama")
+    );
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_correction_says_since_when_it_is_so_and_takes_nothing_back_that_held_before() {
+    let Office { world, staff, .. } = office(1118).await;
+    let by = &staff.operator;
+    let id = register(by, &a_family(by, 1)).await;
+    world.pass_days(20).await.unwrap();
+    let day = |back: i64| {
+        let then = world.now().plus_s(-back * 86_400 + 7 * 3_600).to_string();
+        then[..10].to_owned()
+    };
+    let moved = json!({ "address": "JL KENANGA NO 5", "since": day(10) });
+    changed(correct(by, &family(by, id).await, moved).await);
+    // Before it moved it lived elsewhere: that is no matter of a later correction.
+    let late = json!({ "address": "JL MELATI NO 3", "since": day(15) });
+    let answer = correct(by, &family(by, id).await, late).await;
+    assert_eq!(fields(&answer), ["since:before_what_holds"]);
+    let then = json!({ "address": "JL MELATI NO 3", "since": day(10) });
+    changed(correct(by, &family(by, id).await, then).await);
+    // Somebody born five days ago belongs to it since then, not since they were written down.
+    let baby = person(None, "BAYI", &day(5), "female", "anak");
+    let add = json!({ "added": [baby], "since": day(5), "ticked": ["added.0.nik:empty"] });
+    changed(correct(by, &family(by, id).await, add).await);
+    let members = async |back: i64| {
+        let at = world.now().plus_s(-back * 86_400);
+        let path = format!("/v1/families/{id}/as-of?at={at}");
+        let answer: FamilyAsOf = by.get(&path).await.ok().unwrap().read().unwrap();
+        let family = answer.family.unwrap();
+        (family.persons.len(), family.address)
+    };
+    assert_eq!(members(12).await, (2, "JL MAWAR NO 1".to_owned()));
+    assert_eq!(members(7).await, (2, "JL MELATI NO 3".to_owned()));
+    assert_eq!(members(3).await.0, 3);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn in_the_small_hours_today_is_the_day_where_the_family_lives() {
+    let Office { world, staff, .. } = office(1119).await;
+    let by = &staff.operator;
+    // On to half past midnight in Kediri, which is yesterday in Greenwich.
+    let now = world.now().as_micros() / 1_000_000;
+    let until = (17 * 3_600 + 1_800 - now).rem_euclid(86_400);
+    world.pass_s(until).await.unwrap();
+    let today = world.now().plus_s(7 * 3_600).to_string()[..10].to_owned();
+    assert_ne!(today, world.now().to_string()[..10]);
+    let id = register(by, &a_family(by, 1)).await;
+    let baby = person(None, "BAYI", &today, "female", "anak");
+    let add = json!({ "added": [baby], "ticked": ["added.0.nik:empty"] });
+    changed(correct(by, &family(by, id).await, add).await);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn of_two_who_edit_one_family_each_is_told_what_the_other_changed() {
+    let Office { world, staff, .. } = office(1120).await;
+    let (by, other) = (&staff.operator, &staff.verifier);
+    let id = register(by, &a_family(by, 1)).await;
+    let (mine, theirs) = (family(by, id).await, family(other, id).await);
+    world.pass_s(60).await.unwrap();
+    let wife = of(&theirs, "pasangan");
+    let moved = json!({ "address": "JL KENANGA NO 5", "persons": [{ "id": wife.id,
+        "seen_version": wife.version, "birth_date": "1983-12-12" }],
+        "ticked": ["persons.0.nik:birth_differs"] });
+    changed(correct(other, &theirs, moved).await);
+    // Since the versions that one had before oneself: who did what, also where masked cells look alike.
+    let since = async |who: &Console, seen: &FamilyView| {
+        let steps = history(who, id).await.items.into_iter();
+        let newer = steps.filter(|step| match step.person {
+            None => Some(step.version) > seen.version,
+            Some(person) => {
+                let known = seen.persons.iter().find(|one| one.id == person);
+                known.is_none_or(|one| Some(step.version) > one.version)
+            }
+        });
+        let told = newer.flat_map(|step| {
+            let name = step.name.clone().unwrap();
+            let fields = step.fields.into_iter();
+            fields.map(move |one| (name.clone(), one.field))
+        });
+        told.collect::<Vec<_>>()
+    };
+    let late = correct(by, &mine, json!({ "rt": "9" })).await;
+    assert_eq!(late.code().as_deref(), Some("stale"));
+    let told = since(by, &mine).await;
+    let names: Vec<&str> = told.iter().map(|(_, field)| field.as_str()).collect();
+    assert_eq!(names, ["alamat", "tanggal_lahir"]);
+    let whose = told[0].0.clone();
+    world.pass_s(60).await.unwrap();
+    let now = family(by, id).await;
+    changed(correct(by, &now, json!({ "rt": "9" })).await);
+    // And the other way round.
+    let seen = family(other, id).await;
+    assert_eq!(seen.address, "JL KENANGA NO 5");
+    let late = correct(other, &now, json!({ "rw": "8" })).await;
+    assert_eq!(late.code().as_deref(), Some("stale"));
+    let told = since(other, &now).await;
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].1, "rt");
+    assert_ne!(told[0].0, whose);
+    // Of a member alone the family's version says nothing: that member's does.
+    let wife = of(&seen, "pasangan");
+    let rename = json!({ "persons": [{ "id": wife.id, "seen_version": wife.version,
+        "mother_name": "SUMARNI" }] });
+    changed(correct(by, &seen, rename.clone()).await);
+    let late = correct(other, &seen, rename).await;
+    assert_eq!(late.code().as_deref(), Some("stale"));
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_file_changes_nobody_who_is_being_proposed_without_a_second_person() {
+    let Office { world, staff, .. } = office(1121).await;
+    let by = &staff.operator;
+    let id = register(by, &a_family(by, 1)).await;
+    let wife = of(&family(by, id).await, "pasangan").id;
+    let content = json!({ "kind": "payee_change", "family": id, "person": wife });
+    let body = json!({ "event_id": by.event(), "content": content, "submit": true });
+    let proposed = by.post("/v1/proposals", &body).await.ok().unwrap().json();
+    let line = |name: &str| {
+        format!(
+            "no_kk,nik,nama,hub_keluarga,tanggal_lahir,alamat,rt,rw,wilayah\n\
+             3571030101200001,3571031212800001,{name},KEPALA KELUARGA,1980-12-12,JL MAWAR NO 1,1,2,{}\n",
+            here()
+        )
+    };
+    let bring = async |name: &str| {
+        let door = world.doorway();
+        let file = line(name).into_bytes();
+        let report = kediri::send(&door, &staff.admin, ImportKind::Families, file);
+        report.await.unwrap()
+    };
+    let report = bring("ORANG LAIN").await;
+    assert_eq!((report.changed, report.waiting), (0, 1));
+    assert_eq!(family(by, id).await.name, "SURYONO 1");
+    // Nor does the office itself, nor is the family closed into another.
+    let view = family(by, id).await;
+    let head = of(&view, "kepala_keluarga");
+    let rename =
+        json!({ "persons": [{ "id": head.id, "seen_version": head.version, "name": "SURYANA" }] });
+    assert!(changed(correct(by, &view, rename).await).waits.is_some());
+    let stays = register(by, &a_family(by, 2)).await;
+    let body = json!({ "event_id": by.event(), "seen_version": 1, "other": id, "seen_other": 1 });
+    let refused = act(by, stays, "merge", &body).await;
+    assert_eq!(fields(&refused), ["other:proposed"]);
+    assert!(proposed["id"].is_string() || proposed["row"]["id"].is_string());
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_file_brings_mothers_names_and_where_families_live() {
+    let Office { world, staff, .. } = office(1122).await;
+    let by = &staff.operator;
+    let bring = async |mother: &str, domicile: &str| {
+        let file = format!(
+            "no_kk,nik,nama,hub_keluarga,tanggal_lahir,nama_ibu_kandung,alamat,rt,rw,wilayah,alamat_domisili,rt_domisili,rw_domisili,wilayah_domisili\n\
+             3571030101200777,3571031212800777,KENARI DOMISILI,KEPALA KELUARGA,1980-12-12,{mother},JL X,1,2,{},{domicile}\n",
+            here()
+        );
+        let door = world.doorway();
+        let report = kediri::send(&door, &staff.admin, ImportKind::Families, file.into_bytes());
+        report.await.unwrap()
+    };
+    assert_eq!(
+        bring("SUMARNI", "JL KOS NO 9,3,4,35.06.01.2001")
+            .await
+            .added,
+        1
+    );
+    let body = json!({ "text": "KENARI DOMISILI", "region": here() });
+    let page = by.post("/v1/families/search", &body).await.ok().unwrap();
+    let id = page.read::<Page<FamilyRow>>().unwrap().items[0].id;
+    let home = family(by, id).await.domicile.unwrap();
+    assert_eq!(
+        (
+            home.address.as_str(),
+            home.rt.as_str(),
+            home.region.as_str()
+        ),
+        ("JL KOS NO 9", "003", "35.06.01.2001")
+    );
+    let mothers = "SELECT COUNT(*) FROM person WHERE mother_enc IS NOT NULL";
+    assert_eq!(world.count(mothers).await.unwrap(), 1);
+    // Sealed: the name is read nowhere. Nothing said leaves what is known; the address of the KTP is nowhere else.
+    let again = bring("", ",,,").await;
+    assert_eq!((again.changed, again.unchanged), (0, 1));
+    assert_eq!(world.count(mothers).await.unwrap(), 1);
+    assert_eq!(bring("", "JL X,1,2,").await.changed, 1);
+    assert!(family(by, id).await.domicile.is_none());
+    let wrong = bring("", "JL KOS NO 9,3,4,35.06").await;
+    assert_eq!(wrong.rejections[0].problems[0].field, "wilayah_domisili");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn names_are_heard_from_where_somebody_left_off() {
+    let Office { world, staff, .. } = office(1123).await;
+    register(&staff.operator, &a_family(&staff.operator, 1)).await;
+    let store = world.app().unwrap().store;
+    let sounds = "SELECT COUNT(*) FROM person_sound";
+    store.poke("DELETE FROM person_sound", []).await.unwrap();
+    let all = "SELECT COUNT(DISTINCT person_id) FROM person_sound";
+    let persons = world.count("SELECT COUNT(*) FROM person").await.unwrap();
+    // As if a worker had died after the first half.
+    let half = "INSERT INTO hearing (id, after_id) SELECT 1, MAX(id) FROM \
+                (SELECT id FROM person ORDER BY id LIMIT 4) AS few";
+    let half = if world.count("SELECT COUNT(*) FROM pg_class").await.is_ok() {
+        half.replace("MAX(id)", "(ARRAY_AGG(id ORDER BY id DESC))[1]")
+    } else {
+        half.to_owned()
+    };
+    store.poke(&half, []).await.unwrap();
+    assert_eq!(world.count(sounds).await.unwrap(), 0);
+    store.hear_names().await.unwrap();
+    world.settle().await.unwrap();
+    assert_eq!(world.count(all).await.unwrap(), persons - 4);
+    assert_eq!(
+        world.count("SELECT COUNT(*) FROM hearing").await.unwrap(),
+        0
+    );
+    world.end().await;
+}
+
+#[tokio::test]
+async fn pairs_come_page_by_page_and_only_those_in_reach_are_counted() {
+    let Office { world, staff, .. } = office(1124).await;
+    let by = &staff.operator;
+    for n in 1..=5 {
+        let mut one = a_family(by, n);
+        one["persons"][0]["name"] = json!(format!("KEMBAR {n}"));
+        register(by, &one).await;
+        world.pass_s(1).await.unwrap();
+        let mut twin = a_family(by, 100 + n);
+        twin["persons"][0] = one["persons"][0].clone();
+        twin["ticked"] = json!(["persons.0.nik:elsewhere"]);
+        if n == 3 {
+            twin["region"] = json!(elsewhere());
+        }
+        register(by, &twin).await;
+        world.pass_s(1).await.unwrap();
+    }
+    let mut met = Vec::new();
+    let mut path = "/v1/duplicates?limit=2".to_owned();
+    loop {
+        let page: Page<DuplicateView> = by.get(&path).await.ok().unwrap().read().unwrap();
+        assert!(page.items.len() <= 2);
+        met.extend(page.items.iter().map(|pair| pair.id));
+        let Some(next) = page.next else { break };
+        path = format!("/v1/duplicates?limit=2&after={next}");
+    }
+    assert_eq!(met.len(), 5);
+    let desk = (&staff.admin, &staff.approver);
+    let far = world
+        .person(desk, "operator.jauh", Role::Operator, &[elsewhere()])
+        .await
+        .unwrap();
+    assert_eq!(pairs(&far).await.len(), 1);
+    let bad = by.get("/v1/duplicates?after=x").await;
+    assert_eq!(bad.code().as_deref(), Some("bad_cursor"));
     world.end().await;
 }
 

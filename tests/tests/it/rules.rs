@@ -11,14 +11,19 @@ use tilik_protocol::evaluation::{
     AgeSpan, CancellationSent, EligibilityOutcome, FactAppeal, FactView, Facts, FamilyEvaluations,
     PreparedCancellation, PreparedState, PreparedStep, ReadyRule, Recorded, Whose,
 };
+use tilik_protocol::family::FamilyChanged;
 use tilik_protocol::form::{Answers, Form};
-use tilik_protocol::ids::{FamilyId, RuleId};
+use tilik_protocol::ids::{FactId, FamilyId, GrantId, PersonId, RuleId};
 use tilik_protocol::lenient::Lenient;
 use tilik_protocol::membership::MembershipState;
 use tilik_protocol::policy::Role;
 use tilik_protocol::reason::ReasonCode;
 use tilik_protocol::review::Page;
-use tilik_protocol::rule::{RuleAct, RuleChange, RulePreview, RuleState, RuleView, ShippedRules};
+use tilik_protocol::rule::{
+    RuleAct, RuleChange, RuleHead, RulePreview, RuleState, RuleView, ShippedRules,
+};
+use tilik_protocol::session::Me;
+use tilik_protocol::tasks::{TaskKind, Tasks};
 use tilik_server::store::rules::shipped;
 use tilik_tests::{Answer, Console, village};
 
@@ -136,7 +141,8 @@ impl Desk {
     }
 
     async fn record(&self, by: &Console, home: usize, code: &str) -> Answer {
-        let body = json!({ "event_id": by.event(), "code": code, "source": "Dinsos", "evidence": "BA/3/2026" });
+        let body = json!({ "event_id": by.event(), "code": code, "source": "Dinsos", "evidence": "berita acara",
+            "document_number": "BA/3/2026" });
         let path = format!("/v1/families/{}/facts", self.village.homes[home].family);
         by.post(&path, &body).await
     }
@@ -235,13 +241,42 @@ async fn a_rule_without_a_threshold_is_refused_with_the_fields_name() {
         change(&mut body);
         let answer = draft(admin, village::SEMBAKO, &body).await;
         assert_eq!(answer.verdict(), "422 invalid");
-        answer.json()["fields"][0]["field"]
-            .as_str()
-            .unwrap()
-            .to_owned()
+        let told = answer.json();
+        assert!(
+            !told["fields"][0]["remedy"].as_str().unwrap().is_empty(),
+            "{told}"
+        );
+        told["fields"][0]["field"].as_str().unwrap().to_owned()
     };
     let no_max = refused(|body| body["decile"] = json!({ "source": "kota" }));
     assert_eq!(no_max.await, "body.decile.max");
+    // Said with its remedy, however the threshold is missing or is none.
+    for max in [Value::Null, json!(0), json!(11)] {
+        let mut body = gate(5);
+        body["decile"]["max"] = max;
+        let told = draft(admin, village::SEMBAKO, &body).await.json();
+        assert_eq!(
+            (&told["fields"][0]["field"], &told["fields"][0]["remedy"]),
+            (
+                &json!("body.decile.max"),
+                &json!("Isi batas desil, 1 sampai 10.")
+            )
+        );
+    }
+    for max in [json!("empat"), json!(-1), json!(4.5), json!(4000)] {
+        let mut body = gate(5);
+        body["decile"]["max"] = max;
+        let told = draft(admin, village::SEMBAKO, &body).await.json();
+        assert_eq!(told["fields"][0]["field"], "body.decile.max", "{told}");
+    }
+    let no_least = |body: &mut Value| {
+        body["components"] = serde_json::to_value(shipped().unwrap().components).unwrap();
+        body["components"]
+            .as_object_mut()
+            .unwrap()
+            .remove("at_least");
+    };
+    assert_eq!(refused(no_least).await, "body.components.at_least");
     let no_hits = |body: &mut Value| {
         let poverty = serde_json::to_value(shipped().unwrap().poverty).unwrap();
         body["poverty"] = poverty;
@@ -296,11 +331,23 @@ async fn before_a_rule_counts_it_is_told_who_would_change_and_why() {
         desk.staff.operator.get(&path).await.verdict(),
         "403 forbidden"
     );
-    let changes = async |by: &Console| {
+    let why = |told: &RulePreview| {
+        let of = told.reasons.iter().map(|one| {
+            let to = one.to.known().unwrap();
+            (to, one.code.to_string(), one.members, one.others)
+        });
+        of.collect::<Vec<_>>()
+    };
+    let told: RulePreview = admin.get(&path).await.ok().unwrap().read().unwrap();
+    assert_eq!(
+        why(&told),
+        [(O::Ineligible, "MAMPU_DESIL".to_owned(), 2, 0)]
+    );
+    let changes = async |by: &Console, names: bool| {
         let (mut all, mut after) = (Vec::new(), String::new());
         loop {
             let path = format!(
-                "/v1/rules/{}/changes?members=true&to=ineligible&limit=1{after}",
+                "/v1/rules/{}/changes?members=true&to=ineligible&limit=1&names={names}{after}",
                 made.id
             );
             let page: Page<RuleChange> = by.get(&path).await.ok().unwrap().read().unwrap();
@@ -309,8 +356,27 @@ async fn before_a_rule_counts_it_is_told_who_would_change_and_why() {
             after = format!("&after={next}");
         }
     };
-    let told = changes(approver).await;
-    let mut families: Vec<FamilyId> = told.iter().map(|one| one.family).collect();
+    // Codes and villages by themselves, of whoever asks: no name, no number of a family, no sentence about it.
+    let looked = "SELECT COUNT(*) FROM access WHERE what = 'rule_change'";
+    for by in [admin, approver] {
+        let told = changes(by, false).await;
+        assert_eq!(told.len(), 2);
+        for one in told {
+            assert_eq!((one.family, one.name, one.membership), (None, None, None));
+            assert!(one.reasons.is_empty() && one.member);
+            assert_eq!(one.codes, [ReasonCode::known("MAMPU_DESIL")]);
+        }
+    }
+    // Nor for the asking, where families may not be read.
+    let told = changes(admin, true).await;
+    assert!(
+        told.iter()
+            .all(|one| one.family.is_none() && one.reasons.is_empty())
+    );
+    assert_eq!(desk.world.count(looked).await.unwrap(), 0);
+    let told = changes(approver, true).await;
+    assert_eq!(desk.world.count(looked).await.unwrap(), 2, "each is logged");
+    let mut families: Vec<FamilyId> = told.iter().filter_map(|one| one.family).collect();
     families.sort_unstable();
     let mut homes = vec![desk.village.homes[0].family, desk.village.homes[1].family];
     homes.sort_unstable();
@@ -319,8 +385,6 @@ async fn before_a_rule_counts_it_is_told_who_would_change_and_why() {
         told.iter()
             .all(|one| one.name.is_some() && one.reasons.len() == 1)
     );
-    // Who may not read families is told no names.
-    assert!(changes(admin).await.iter().all(|one| one.name.is_none()));
     // And what was told comes to be.
     desk.world.pass_s(60).await.unwrap();
     let sent = act(admin, &made, "submit").await.ok().unwrap();
@@ -330,7 +394,7 @@ async fn before_a_rule_counts_it_is_told_who_would_change_and_why() {
         .unwrap();
     desk.world.settle().await.unwrap();
     assert_eq!(desk.prepared("waiting").await.len(), 2);
-    let rules: Page<RuleView> = desk
+    let rules: Page<RuleHead> = desk
         .staff
         .operator
         .get("/v1/rules")
@@ -530,9 +594,9 @@ async fn a_recorded_fact_excludes_until_it_is_over_and_who_recorded_it_does_not_
     );
     assert_eq!(
         desk.sentences(0).await[0],
-        "Tercatat keluarga ganda menurut Dinsos dengan bukti BA/3/2026."
+        "Tercatat keluarga ganda menurut Dinsos dengan bukti berita acara."
     );
-    // What shows the fact stands in the proposal already.
+    // The number of what shows the fact stands in the proposal already; a fact without one leaves it open.
     let prepared = desk.prepared("waiting").await;
     assert_eq!(prepared[0].document_number.as_deref(), Some("BA/3/2026"));
     let change = async |by: &Console, version: i32, body: Value| {
@@ -643,7 +707,7 @@ async fn what_tilik_ships_comes_as_drafts_once_and_only_for_programs_that_are_th
     };
     assert_eq!(ship().await.drafts.len(), 4, "two programs, two regimes");
     assert!(ship().await.drafts.is_empty());
-    let rules: Page<RuleView> = admin.get("/v1/rules").await.ok().unwrap().read().unwrap();
+    let rules: Page<RuleHead> = admin.get("/v1/rules").await.ok().unwrap().read().unwrap();
     assert!(
         rules
             .items
@@ -654,8 +718,21 @@ async fn what_tilik_ships_comes_as_drafts_once_and_only_for_programs_that_are_th
         .items
         .iter()
         .find(|one| one.program == village::SEMBAKO && one.regime == "dtsen");
-    // The program's own line says four.
-    assert_eq!(sembako.unwrap().body.decile.as_ref().unwrap().max, Some(4));
+    // The program's own line says four; the list tells the thresholds and how many exclusions, the rule itself all of them.
+    let sembako = sembako.unwrap();
+    assert_eq!(
+        sembako.words,
+        ["Desil paling tinggi 4 (Kepmensos 79/HUK/2025)."]
+    );
+    let path = format!("/v1/rules/{}", sembako.id);
+    let whole: RuleView = admin.get(&path).await.ok().unwrap().read().unwrap();
+    assert_eq!(whole.body.decile.as_ref().unwrap().max, Some(4));
+    assert_eq!(whole.body.exclusions.len(), sembako.exclusions as usize);
+    let list = admin.get("/v1/rules").await.ok().unwrap().json();
+    assert!(list["items"][0].get("body").is_none(), "a list of heads");
+    let waiting = "/v1/rules?state=waiting";
+    let waiting: Page<RuleHead> = admin.get(waiting).await.ok().unwrap().read().unwrap();
+    assert!(waiting.items.is_empty());
     assert_eq!(
         desk.staff
             .operator
@@ -703,11 +780,597 @@ async fn a_rule_of_another_place_is_hidden_and_the_one_of_the_smallest_place_cou
         .person(people, "operator-sana", Role::Operator, &reach)
         .await
         .unwrap();
-    let rules: Page<RuleView> = there.get("/v1/rules").await.ok().unwrap().read().unwrap();
+    let rules: Page<RuleHead> = there.get("/v1/rules").await.ok().unwrap().read().unwrap();
     assert!(rules.items.iter().all(|one| one.id != made.id) && rules.items.len() == 1);
+    let one = |id: RuleId| format!("/v1/rules/{id}");
+    assert_eq!(there.get(&one(made.id)).await.verdict(), "404 not_found");
+    assert_eq!(there.get(&one(rules.items[0].id)).await.status, 200);
     let one = &desk.prepared("waiting").await[0];
     assert_eq!(desk.send(&there, one).await.verdict(), "404 not_found");
     desk.world.end().await;
+}
+
+/// A rule of the poverty criteria alone, by a threshold of the city's.
+fn poverty(min_hits: u32) -> Value {
+    let mut poverty = serde_json::to_value(shipped().unwrap().poverty).unwrap();
+    poverty["min_hits"] = json!(min_hits);
+    json!({ "title": "Kriteria", "source": "kebijakan kota", "poverty": poverty })
+}
+
+fn wrong(answer: &Answer) -> String {
+    let json = answer.json();
+    let field = &json["fields"][0];
+    format!(
+        "{} {} {}",
+        answer.verdict(),
+        field["field"].as_str().unwrap_or_default(),
+        field["code"].as_str().unwrap_or_default()
+    )
+}
+
+impl Desk {
+    async fn change(&self, by: &Console, fact: FactId, version: i32, what: Value) -> Answer {
+        let mut body = what;
+        body["event_id"] = json!(by.event());
+        body["seen_version"] = json!(version);
+        by.post(&format!("/v1/facts/{fact}/change"), &body).await
+    }
+
+    fn key(&self, home: usize) -> uuid::Uuid {
+        self.village.homes[home].family.into()
+    }
+
+    async fn poke<const N: usize>(&self, text: &str, values: [sea_orm::Value; N]) {
+        let store = self.world.app().unwrap().store;
+        assert!(store.poke(text, values).await.unwrap() > 0, "{text}");
+    }
+
+    /// A decile of one home, and of no other.
+    async fn decile(&self, home: usize, decile: i32) {
+        let text = "UPDATE family SET decile = $1 WHERE id = $2";
+        self.poke(text, [decile.into(), self.key(home).into()])
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn a_doubt_once_filed_is_decided_by_somebody_who_had_no_hand_in_it_and_wiped_by_nobody() {
+    let desk = desk(1211, 2, 0).await;
+    desk.ranked(&[]).await;
+    desk.in_force(village::SEMBAKO, &gate(5)).await;
+    let recorder = &desk.staff.operator;
+    let counter = desk.person("operator-loket", Role::Operator).await;
+    let recorded = desk.record(recorder, 0, "GANDA").await;
+    let fact: FactView = recorded.ok().unwrap().read().unwrap();
+    // Nothing to decide yet.
+    let early = desk.change(&counter, fact.id, 1, json!({ "appeal": "upheld" }));
+    assert_eq!(wrong(&early.await), "422 invalid appeal not_possible");
+    let filed = desk.change(&counter, fact.id, 1, json!({ "appeal": "filed" }));
+    let filed: FactView = filed.await.ok().unwrap().read().unwrap();
+    assert!(filed.appealed_at.is_some() && !filed.may_decide);
+    for by in [recorder, &counter, &desk.staff.verifier] {
+        let wiped = desk.change(by, fact.id, 2, json!({ "appeal": "none" }));
+        assert_eq!(wrong(&wiped.await), "422 invalid appeal not_possible");
+        let ended = desk.change(by, fact.id, 2, json!({ "end": true })).await;
+        assert_eq!(wrong(&ended), "422 invalid end appealed");
+        let again = desk.record(by, 0, "GANDA").await;
+        assert_eq!(wrong(&again), "422 invalid code appealed");
+    }
+    for by in [recorder, &counter] {
+        for word in ["upheld", "dismissed"] {
+            let own = desk.change(by, fact.id, 2, json!({ "appeal": word })).await;
+            assert_eq!(own.verdict(), "403 separation_of_duty");
+        }
+    }
+    let upheld = desk.change(
+        &desk.staff.verifier,
+        fact.id,
+        2,
+        json!({ "appeal": "upheld" }),
+    );
+    let upheld: FactView = upheld.await.ok().unwrap().read().unwrap();
+    assert!(upheld.decided_at.is_some() && upheld.decided_by_name.is_some());
+    desk.world.settle().await.unwrap();
+    assert_eq!(desk.outcome(0, village::SEMBAKO).await, Some(O::Eligible));
+    // Whom the family was right against does not record the same once more; somebody else may.
+    let again = desk.record(recorder, 0, "GANDA").await;
+    assert_eq!(again.verdict(), "403 separation_of_duty");
+    assert_eq!(desk.record(&counter, 0, "GANDA").await.status, 200);
+    // And another fact, or another family, is another matter.
+    assert_eq!(desk.record(recorder, 1, "GANDA").await.status, 200);
+    desk.world.end().await;
+}
+
+#[tokio::test]
+async fn words_about_people_are_sealed_and_stand_in_no_journal_and_no_documents_number() {
+    let desk = desk(1212, 2, 0).await;
+    desk.ranked(&[]).await;
+    desk.in_force(village::SEMBAKO, &gate(5)).await;
+    let by = &desk.staff.operator;
+    let (source, evidence) = ("KETUA RT KENARI", "tetangga ZULKARNAEN 12 melihatnya");
+    let body =
+        json!({ "event_id": by.event(), "code": "GANDA", "source": source, "evidence": evidence });
+    let path = format!("/v1/families/{}/facts", desk.village.homes[0].family);
+    let fact: FactView = by.post(&path, &body).await.ok().unwrap().read().unwrap();
+    assert_eq!(
+        (fact.source.as_str(), fact.evidence.as_str()),
+        (source, evidence)
+    );
+    assert_eq!(by.post(&path, &body).await.status, 200, "a repeat");
+    desk.world.settle().await.unwrap();
+    assert!(
+        desk.sentences(0).await[0].contains(evidence),
+        "to who may read it"
+    );
+    let one = desk.prepared("waiting").await.remove(0);
+    assert_eq!(one.document_number, None, "what people wrote is no number");
+    // A number is one, or is refused by its field.
+    let mut wrongly = body.clone();
+    wrongly["event_id"] = json!(by.event());
+    wrongly["document_number"] = json!("surat tetangga");
+    let refused = by.post(&path, &wrongly).await;
+    assert_eq!(wrong(&refused), "422 invalid document_number missing");
+    let store = desk.world.app().unwrap().store;
+    let has = |bytes: &[u8]| {
+        ["KENARI", "ZULKARNAEN"].iter().any(|word| {
+            bytes
+                .windows(word.len())
+                .any(|part| part == word.as_bytes())
+        })
+    };
+    let mut seen = 0;
+    for (table, column) in [
+        ("journal", "body"),
+        ("eligibility_fact", "body_enc"),
+        ("evaluation", "body_enc"),
+    ] {
+        let rows = store
+            .peek(&format!("SELECT {column} FROM {table}"), [])
+            .await
+            .unwrap();
+        for row in rows {
+            let bytes: Vec<u8> = row.try_get("", column).unwrap();
+            assert!(!has(&bytes), "{table}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 5, "{seen}");
+    let told = store
+        .peek("SELECT body FROM journal WHERE action = 'fact.record'", [])
+        .await
+        .unwrap();
+    let told: Vec<u8> = told[0].try_get("", "body").unwrap();
+    let told: Value = serde_json::from_slice(&told).unwrap();
+    assert_eq!(told["code"], "GANDA");
+    assert!(
+        told.get("evidence").is_none() && told.get("source").is_none(),
+        "{told}"
+    );
+    desk.world.end().await;
+}
+
+#[tokio::test]
+async fn of_a_program_for_persons_the_evaluation_and_the_cancellation_name_the_person_and_the_facts()
+ {
+    let desk = desk(1213, 2, 0).await;
+    desk.ranked(&[]).await;
+    let home = &desk.village.homes[1];
+    let (person, membership) = (home.persons[0], home.memberships[village::SEMBAKO]);
+    let text = "UPDATE membership SET person_id = $1 WHERE id = $2";
+    let values = [
+        uuid::Uuid::from(person).into(),
+        uuid::Uuid::from(membership).into(),
+    ];
+    desk.poke(text, values).await;
+    desk.in_force(village::SEMBAKO, &gate(5)).await;
+    let by = &desk.staff.operator;
+    let body = json!({ "event_id": by.event(), "code": "GANDA", "person": person, "source": "Dinsos",
+        "evidence": "berita acara" });
+    let path = format!("/v1/families/{}/facts", home.family);
+    let fact: FactView = by.post(&path, &body).await.ok().unwrap().read().unwrap();
+    assert_eq!(fact.person_name.as_deref(), Some(home.name.as_str()));
+    desk.world.settle().await.unwrap();
+    let one = desk.prepared("waiting").await.remove(0);
+    assert_eq!(one.membership, membership);
+    assert_eq!(
+        (one.person, one.person_name.as_deref()),
+        (Some(person), Some(home.name.as_str()))
+    );
+    assert_eq!(
+        (one.evaluation.person, &one.evaluation.facts),
+        (Some(person), &vec![fact.id])
+    );
+    assert!(
+        one.notice.starts_with(&format!(
+            "Kepesertaan {}, anggota keluarga Anda,",
+            home.name
+        )),
+        "{}",
+        one.notice
+    );
+    let said = desk.said(1).await.evaluations;
+    let now = said.iter().find(|one| one.superseded_at.is_none()).unwrap();
+    assert_eq!((now.person, &now.facts), (Some(person), &vec![fact.id]));
+    // What was said before it was recorded fired by no fact, and of a family's place there is no person.
+    assert!(
+        said.iter()
+            .any(|one| one.facts.is_empty() && one.person == Some(person))
+    );
+    assert!(
+        desk.said(0)
+            .await
+            .evaluations
+            .iter()
+            .all(|one| one.person.is_none())
+    );
+    let told = desk
+        .world
+        .count(
+            "SELECT COUNT(*) FROM prepared_cancellation p JOIN evaluation e ON e.id = p.evaluation_id \
+             WHERE p.person_id IS NOT NULL AND p.person_id = e.person_id",
+        )
+        .await;
+    assert_eq!(told.unwrap(), 1);
+    desk.world.end().await;
+}
+
+#[tokio::test]
+async fn of_two_evaluations_that_end_in_the_wrong_order_the_one_that_read_later_counts() {
+    let desk = desk(1214, 2, 0).await;
+    desk.ranked(&[]).await;
+    desk.in_force(village::SEMBAKO, &gate(5)).await;
+    let store = desk.world.app().unwrap().store;
+    let by = store.acting_as_system("a test");
+    let village = format!("region:{}", village::here());
+    let eligible = Some(O::Eligible);
+    assert_eq!(desk.outcome(1, village::SEMBAKO).await, eligible);
+    // One reads decile 8 and is slow. Meanwhile it was a mistake, and another reads what it was before: nothing new.
+    desk.decile(1, 8).await;
+    let kept = by
+        .evaluate_around(&village, async {
+            desk.decile(1, 2).await;
+            assert_eq!(by.evaluate(&village).await.unwrap(), 0);
+        })
+        .await;
+    assert_eq!(
+        kept.unwrap(),
+        Some(0),
+        "what was read first is not written last"
+    );
+    assert_eq!(desk.outcome(1, village::SEMBAKO).await, eligible);
+    assert!(desk.prepared("waiting").await.is_empty());
+    // The other way round: the slow one read that nothing changed, and it did.
+    let kept = by
+        .evaluate_around(&village, async {
+            desk.decile(1, 9).await;
+            assert_eq!(by.evaluate(&village).await.unwrap(), 1);
+        })
+        .await;
+    assert_eq!(kept.unwrap(), None, "and looks again");
+    assert_eq!(desk.outcome(1, village::SEMBAKO).await, Some(O::Ineligible));
+    assert_eq!(desk.prepared("waiting").await.len(), 1);
+    // Both found something new: the family's own, which read later, stays.
+    desk.decile(1, 7).await;
+    let kept = by
+        .evaluate_around(&village, async {
+            desk.decile(1, 3).await;
+            let family = format!("family:{}", desk.village.homes[1].family);
+            assert_eq!(by.evaluate(&family).await.unwrap(), 1);
+        })
+        .await;
+    assert_eq!(kept.unwrap(), Some(0));
+    assert_eq!(desk.outcome(1, village::SEMBAKO).await, eligible);
+    assert!(desk.prepared("waiting").await.is_empty());
+    desk.world.end().await;
+}
+
+#[tokio::test]
+async fn what_was_prepared_is_on_the_list_of_where_the_family_lives_now() {
+    let desk = desk(1215, 2, 0).await;
+    desk.ranked(&[(1, Some(8))]).await;
+    desk.in_force(village::SEMBAKO, &gate(5)).await;
+    let people = (&desk.staff.admin, &desk.staff.approver);
+    let hire = async |name: &str, place| {
+        let reach = [place];
+        desk.world
+            .person(people, name, Role::Operator, &reach)
+            .await
+            .unwrap()
+    };
+    let here = hire("operator-sini", village::here()).await;
+    let there = hire("operator-sana", village::elsewhere()).await;
+    let waits = async |by: &Console| {
+        let page: Page<PreparedCancellation> = by
+            .get("/v1/cancellations")
+            .await
+            .ok()
+            .unwrap()
+            .read()
+            .unwrap();
+        let tasks: Tasks = by.get("/v1/tasks").await.ok().unwrap().read().unwrap();
+        let of_kind =
+            |kind: &&tilik_protocol::tasks::TaskGroup| kind.kind == TaskKind::SendCancellation;
+        let tasks = tasks.groups.iter().find(of_kind).map_or(0, |one| one.count);
+        (page.items.len(), tasks)
+    };
+    assert_eq!((waits(&here).await, waits(&there).await), ((1, 1), (0, 0)));
+    let text = "UPDATE family SET region = $1 WHERE id = $2";
+    let place = village::elsewhere().to_string();
+    desk.poke(text, [place.into(), desk.key(1).into()]).await;
+    assert_eq!((waits(&here).await, waits(&there).await), ((0, 0), (1, 1)));
+    desk.world.end().await;
+}
+
+#[tokio::test]
+async fn what_waits_for_an_ended_place_waits_no_more_and_the_journal_says_so() {
+    let desk = desk(1216, 3, 0).await;
+    desk.ranked(&[(1, Some(8)), (2, Some(8))]).await;
+    desk.in_force(village::SEMBAKO, &gate(5)).await;
+    let prepared = desk.prepared("waiting").await;
+    assert_eq!(prepared.len(), 2);
+    let family = desk.village.homes[1].family;
+    let one = prepared.iter().find(|one| one.family == family).unwrap();
+    let text = "UPDATE membership SET state = 'inactive' WHERE id = $1";
+    desk.poke(text, [uuid::Uuid::from(one.membership).into()])
+        .await;
+    let store = desk.world.app().unwrap().store;
+    let by = store.acting_as_system("a test");
+    let village = format!("region:{}", village::here());
+    let said = "SELECT COUNT(*) FROM journal WHERE action = 'cancellation.obsolete'";
+    for _ in 0..2 {
+        by.evaluate(&village).await.unwrap();
+        assert_eq!(desk.world.count(said).await.unwrap(), 1, "said once");
+    }
+    assert_eq!(desk.prepared("waiting").await.len(), 1);
+    let gone = &desk.prepared("obsolete").await[0];
+    assert_eq!((gone.id, gone.version), (one.id, one.version + 1));
+    // So does the journal of what other facts replaced.
+    desk.decile(2, 3).await;
+    by.evaluate(&village).await.unwrap();
+    let other = prepared.iter().find(|other| other.id != one.id).unwrap();
+    let rows = store
+        .peek(
+            "SELECT body FROM journal WHERE action = 'eligibility.evaluate' ORDER BY seq DESC LIMIT 1",
+            [],
+        )
+        .await
+        .unwrap();
+    let told: Vec<u8> = rows[0].try_get("", "body").unwrap();
+    let told: Value = serde_json::from_slice(&told).unwrap();
+    assert_eq!(told["evaluations"][0]["obsolete"], json!(other.id));
+    let stale = desk.send(&desk.staff.operator, other).await;
+    assert_eq!(stale.verdict(), "409 stale", "it is another version by now");
+    desk.world.end().await;
+}
+
+#[tokio::test]
+async fn whoever_wrote_a_rule_does_not_confirm_it_in_another_office_either() {
+    let desk = desk(1217, 1, 0).await;
+    let writer = desk.person("admin-dua", Role::Admin).await;
+    let made: RuleView = draft(&writer, village::SEMBAKO, &gate(5))
+        .await
+        .ok()
+        .unwrap()
+        .read()
+        .unwrap();
+    // Somebody else sends it; then whoever wrote it becomes an approver.
+    let sent: RuleView = act(&desk.staff.admin, &made, "submit")
+        .await
+        .ok()
+        .unwrap()
+        .read()
+        .unwrap();
+    let me: Me = writer.get("/v1/me").await.ok().unwrap().read().unwrap();
+    let own: GrantId = me.grants[0].id;
+    let ended = json!({ "event_id": desk.staff.admin.event() });
+    let path = format!("/v1/grants/{own}/end");
+    desk.staff.admin.post(&path, &ended).await.ok().unwrap();
+    desk.also(&writer, Role::Approver).await;
+    writer.sign_in().await.unwrap();
+    for word in ["confirm", "refuse"] {
+        let answer = act(&writer, &sent, word).await;
+        assert_eq!(answer.verdict(), "403 separation_of_duty", "{word}");
+    }
+    assert_eq!(
+        act(&desk.staff.approver, &sent, "confirm").await.status,
+        200
+    );
+    desk.world.end().await;
+}
+
+#[tokio::test]
+async fn the_threshold_that_asks_for_a_second_word_is_the_one_of_the_citys_rule_in_force() {
+    // Three criteria are met: enough by what Tilik suggests.
+    let three = [
+        ("work", "yes"),
+        ("food_worry", "no"),
+        ("food_share", "no"),
+        ("clothing", "yes"),
+        ("floor", "2"),
+    ];
+    for (seed, of_program, of_another, state) in [
+        (1218, None, None, CaseState::Decided),
+        (1219, None, Some(8), CaseState::AwaitingApproval),
+        (1220, Some(2), Some(8), CaseState::Decided),
+        (1221, Some(5), None, CaseState::AwaitingApproval),
+    ] {
+        let mut desk = desk(seed, 2, 0).await;
+        desk.ranked(&[]).await;
+        for (program, threshold) in [(village::SEMBAKO, of_program), (village::PKH, of_another)] {
+            if let Some(threshold) = threshold {
+                desk.in_force(program, &poverty(threshold)).await;
+            }
+        }
+        let families = [desk.village.homes[1].family];
+        let opened = desk.staff.supervisor.open_cases(
+            &families,
+            tilik_protocol::evidence::VisitKind::Full,
+            Some(desk.phone.officer.id),
+            None,
+        );
+        let case = opened.await.unwrap().cases[0];
+        let visit = desk
+            .phone
+            .capture_plainly(&desk.world, case, &three)
+            .unwrap();
+        desk.phone.bring(&visit).await.unwrap();
+        desk.world.settle().await.unwrap();
+        desk.staff.supervisor.accept(case).await.unwrap();
+        let membership = desk.membership(case).await;
+        let decided = desk.staff.operator.decide(case, membership, None).await;
+        assert_eq!(decided.unwrap().status, 200);
+        assert_eq!(
+            desk.case(case).await.state.known(),
+            Some(state),
+            "{of_program:?} {of_another:?}"
+        );
+        desk.world.end().await;
+    }
+}
+
+#[tokio::test]
+async fn facts_go_with_their_persons_and_the_familys_own_stay_with_it() {
+    let desk = desk(1222, 2, 0).await;
+    desk.in_force(village::SEMBAKO, &gate(5)).await;
+    let by = &desk.staff.operator;
+    let person = |nik: &str, name: &str, born: &str, relation: &str| json!({ "nik": nik, "name": name, "birth_date": born, "sex": "male", "relation": relation });
+    let body = json!({
+        "event_id": by.event(), "kk": "3571030101200001", "address": "JL MAWAR NO 1", "rt": "1", "rw": "02",
+        "region": village::here(), "persons": [
+            person("3571031212800001", "SURYONO", "1980-12-12", "kepala_keluarga"),
+            person("3571030101050001", "BUDI", "2005-01-01", "anak"),
+        ],
+    });
+    let changed = async |path: &str, body: &Value| -> FamilyChanged {
+        let answer = by.post(path, body).await;
+        assert_eq!(answer.status, 200, "{}", answer.json());
+        answer.read().unwrap()
+    };
+    let old = changed("/v1/families", &body).await.family;
+    desk.ranked(&[]).await;
+    desk.world.pass_s(60).await.unwrap();
+    let members = async |family: FamilyId| -> (i64, Vec<(String, PersonId)>) {
+        let told = by
+            .get(&format!("/v1/families/{family}"))
+            .await
+            .ok()
+            .unwrap();
+        let told = told.json();
+        let family = &told["family"];
+        let persons = family["persons"].as_array().unwrap().iter().map(|one| {
+            let id = serde_json::from_value(one["id"].clone()).unwrap();
+            (one["relation"].as_str().unwrap().to_owned(), id)
+        });
+        (family["version"].as_i64().unwrap(), persons.collect())
+    };
+    let (version, persons) = members(old).await;
+    let son = persons
+        .iter()
+        .find(|(relation, _)| relation == "anak")
+        .unwrap()
+        .1;
+    let now = desk.world.now();
+    let record = async |person: Option<PersonId>| -> FactView {
+        let body = json!({ "event_id": by.event(), "code": "GANDA", "person": person, "source": "Dinsos",
+            "evidence": "berita acara", "valid_until": now.plus_s(DAY_S) });
+        let path = format!("/v1/families/{old}/facts");
+        by.post(&path, &body).await.ok().unwrap().read().unwrap()
+    };
+    let (of_family, of_son) = (record(None).await, record(Some(son)).await);
+    let split = json!({ "event_id": by.event(), "seen_version": version, "kk": "3571032511260001",
+        "home": { "kind": "same" }, "persons": [{ "id": son, "relation": "kepala_keluarga" }] });
+    let answer = by.post(&format!("/v1/families/{old}/split"), &split).await;
+    assert_eq!(answer.status, 200, "{}", answer.json());
+    let new = answer.read::<FamilyChanged>().unwrap().family;
+    let facts = async |family: FamilyId| -> Vec<FactId> {
+        let mut facts: Vec<FactId> = desk
+            .said_of(family)
+            .await
+            .facts
+            .iter()
+            .map(|one| one.id)
+            .collect();
+        facts.sort_unstable();
+        facts
+    };
+    assert_eq!(facts(old).await, [of_family.id]);
+    assert_eq!(facts(new).await, [of_son.id]);
+    // Both families' histories say where what stands.
+    let count = async |action: &str| {
+        let text = format!("SELECT COUNT(*) FROM journal WHERE action = '{action}'");
+        desk.world.count(&text).await.unwrap()
+    };
+    assert_eq!((count("fact.stay").await, count("fact.move").await), (2, 1));
+    // The end of a fact that moved is looked at where it is now.
+    let due = format!("SELECT COUNT(*) FROM job WHERE object LIKE 'family:{new}@%'");
+    assert_eq!(desk.world.count(&due).await.unwrap(), 1);
+    // And back: what was recorded of each is of the family that is kept.
+    let (kept, gone) = (members(old).await.0, members(new).await.0);
+    let merge = json!({ "event_id": by.event(), "seen_version": kept, "other": new, "seen_other": gone, "same": [] });
+    changed(&format!("/v1/families/{old}/merge"), &merge).await;
+    let mut both = vec![of_family.id, of_son.id];
+    both.sort_unstable();
+    assert_eq!(facts(old).await, both);
+    let of_new = record_of(&desk, new).await;
+    assert_eq!(of_new, 0, "nothing is left at the one that is closed");
+    desk.world.end().await;
+}
+
+#[tokio::test]
+async fn a_member_is_old_enough_on_the_very_day_and_whoever_nobody_knows_may_be() {
+    let desk = desk(1223, 4, 0).await;
+    let by = &desk.staff.operator;
+    let register = async |n: u32, day: &str, born: &str| {
+        let body = json!({
+            "event_id": by.event(), "kk": format!("357103010120000{n}"), "address": "JL MAWAR NO 1", "rt": "1",
+            "rw": "02", "region": village::here(), "persons": [{ "nik": format!("357103{day}000{n}"),
+                "name": format!("SURYONO {n}"), "birth_date": born, "sex": "male", "relation": "kepala_keluarga" }],
+        });
+        let answer = by.post("/v1/families", &body).await;
+        assert_eq!(answer.status, 200, "{}", answer.json());
+    };
+    // Both in their sixtieth year; one had their day.
+    register(1, "231166", "1966-11-23").await;
+    register(2, "251166", "1966-11-25").await;
+    desk.ranked(&[]).await;
+    // Of the planted four the year is known of three, and of nobody the day.
+    for (home, born) in [(0, 1950), (1, 1990), (2, 1966)] {
+        let text = "UPDATE person SET birth_year = $1 WHERE family_id = $2";
+        desk.poke(text, [born.into(), desk.key(home).into()]).await;
+    }
+    let body = json!({ "title": "Lansia", "source": "kebijakan kota", "components": { "at_least": 1,
+        "source": "kebijakan kota", "any_of": [{ "code": "LANSIA", "label": "Lansia", "ages": { "from": 60, "to": 130 } }] } });
+    let made = draft(&desk.staff.admin, village::SEMBAKO, &body).await;
+    let made: RuleView = made.ok().unwrap().read().unwrap();
+    let path = format!("/v1/rules/{}/preview", made.id);
+    let told = desk.staff.admin.get(&path).await.ok().unwrap();
+    let told: RulePreview = told.read().unwrap();
+    let here = told
+        .villages
+        .iter()
+        .find(|one| one.region == village::here())
+        .unwrap();
+    let turns: Vec<(O, u64, u64)> = here
+        .turns
+        .iter()
+        .map(|turn| (turn.to.known().unwrap(), turn.members, turn.others))
+        .collect();
+    assert_eq!(
+        turns,
+        [
+            (O::Eligible, 1, 1),
+            (O::Ineligible, 1, 1),
+            (O::Incomplete, 2, 0)
+        ]
+    );
+    desk.world.end().await;
+}
+
+async fn record_of(desk: &Desk, family: FamilyId) -> usize {
+    let store = desk.world.app().unwrap().store;
+    let text = "SELECT id FROM eligibility_fact WHERE family_id = $1";
+    let rows = store.peek(text, [uuid::Uuid::from(family).into()]).await;
+    rows.unwrap().len()
 }
 
 const TITLE: &str = "\
@@ -751,6 +1414,7 @@ fn cases() -> Vec<(&'static str, Facts)> {
         recorded: said
             .iter()
             .map(|(code, appeal)| Recorded {
+                id: FactId(uuid::Uuid::nil()),
                 code: ReasonCode::known(code),
                 source: "Dinsos".to_owned(),
                 evidence: "BA/3/2026".to_owned(),

@@ -15,15 +15,13 @@ final class SigningKey: Signer {
         case software(P256.Signing.PrivateKey)
     }
 
-    /// P-256, SEC1 uncompressed. Without a key there is nothing to show, and the enrolment is refused.
-    func publicKey() -> Data {
-        switch try? loaded() {
+    /// P-256, SEC1 uncompressed.
+    func publicKey() throws -> Data {
+        switch try loaded() {
         case let .enclave(key):
             return key.publicKey.x963Representation
         case let .software(key):
             return key.publicKey.x963Representation
-        case nil:
-            return Data()
         }
     }
 
@@ -41,11 +39,13 @@ final class SigningKey: Signer {
         }
     }
 
-    func level() -> String {
-        if case .enclave = try? loaded() {
+    func level() throws -> String {
+        switch try loaded() {
+        case .enclave:
             return "secure_enclave"
+        case .software:
+            return "software"
         }
-        return "software"
     }
 
     /// The key that is, or a new one. What the keychain holds of an enclave's key is of use to this enclave only.

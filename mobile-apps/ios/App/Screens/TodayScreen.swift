@@ -13,6 +13,12 @@ struct TodayScreen: View {
         List {
             Section {
                 notices
+                ForEach(model.loose, id: \.visit) { draft in
+                    Button { path.append(.visit(draft.visit)) } label: {
+                        Label(model.text(draft), systemImage: "square.and.pencil")
+                            .frame(maxWidth: .infinity, minHeight: 48, alignment: .leading)
+                    }
+                }
                 counts
                 Picker(model.words("today_order"), selection: $model.order) {
                     Text(model.words.of(TodayOrder.distance)).tag(TodayOrder.distance)

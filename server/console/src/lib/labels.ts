@@ -100,6 +100,18 @@ export const appealChip = chipOf<Schemas['FactAppeal']>({
 	dismissed: { word: 'Keberatan ditolak', tone: 'bad', shape: 'cross' },
 });
 
+export const appealStateChip = chipOf<Schemas['AppealState']>({
+	filed: { word: 'Menunggu diperiksa', tone: 'warn', shape: 'clock' },
+	examined: { word: 'Menunggu putusan', tone: 'info', shape: 'half' },
+	upheld: { word: 'Diterima', tone: 'ok', shape: 'check' },
+	dismissed: { word: 'Ditolak', tone: 'bad', shape: 'cross' },
+	withdrawn: { word: 'Dicabut', tone: 'plain', shape: 'bar' },
+});
+
+export const appellant = wordOf({ recipient: 'penerima', family: 'anggota keluarga', proxy: 'kuasa keluarga' });
+
+export const restored = wordOf({ slot: 'dalam kuota', beside_quota: 'di luar kuota, sampai ada tempat kosong' });
+
 export const regime = wordOf({ dtsen: 'DTSEN', dtks: 'DTKS' });
 
 export const proposalChip = chipOf<Schemas['ProposalState']>({
@@ -279,6 +291,8 @@ export const importKind = wordOf<Schemas['ImportKind']>({
 	families: 'Keluarga',
 	memberships: 'Kepesertaan',
 	waitlist: 'Daftar tunggu',
+	decree: 'SK Kemensos',
+	pins: 'Titik lokasi lama',
 });
 
 export const exportKind = wordOf<Schemas['ExportKind']>({
@@ -288,6 +302,7 @@ export const exportKind = wordOf<Schemas['ExportKind']>({
 	quotas: 'Kuota dan pemakaiannya',
 	worklist: 'Daftar SIKS-NG',
 	pins: 'Titik rumah (GeoJSON)',
+	replacements: 'Penggantian penerima',
 });
 
 export const keyLevel = wordOf({

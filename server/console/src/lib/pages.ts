@@ -15,7 +15,7 @@ export interface Page extends Listed {
 }
 
 /** Whose work waits for them in a list. */
-const AT_WORK = ['assign_cases', 'review_cases', 'decide_cases', 'confirm_decisions', 'confirm_grants', 'confirm_imports', 'deliver_notices', 'import'] as const;
+const AT_WORK = ['assign_cases', 'review_cases', 'decide_cases', 'confirm_decisions', 'confirm_grants', 'confirm_imports', 'deliver_notices', 'import', 'examine_appeals'] as const;
 
 /**
  * Where a page stands in the bar, and its letter after M. A page that is not here stands in the bar itself, with the first
@@ -37,6 +37,10 @@ const PLACES: Readonly<Record<string, { readonly group?: Group; readonly key: st
 	'/jadwal': { group: 'warga', key: 'j' },
 	'/kependudukan': { group: 'warga', key: 'd' },
 	'/surat': { group: 'warga', key: 'z' },
+	'/loket': { group: 'warga', key: '1' },
+	'/keberatan': { group: 'warga', key: '2' },
+	'/loket': { key: '1' },
+	'/keberatan': { group: 'warga', key: '2' },
 	'/kuota': { group: 'program', key: 'q' },
 	'/pembatalan': { group: 'program', key: 'b' },
 	'/aturan': { group: 'program', key: 'a' },
@@ -62,6 +66,11 @@ const LISTED: readonly Page[] = [
 	},
 	{ href: '/penerima', label: shell.pages.penerima, open: () => may('read_cases'), waits: () => work.waiting?.to_decide ?? 0 },
 	{ href: '/keluarga', label: shell.pages.keluarga, open: () => may('maintain_families') || may('confirm_families'), below: () => may('read_cases') },
+	{
+		href: '/kependudukan',
+		label: shell.pages.kependudukan,
+		open: () => may('judge_events') || may('release_events') || may('bring_events') || (may('read_cases') && session.roles.includes('auditor')),
+	},
 	{ href: '/peta', label: shell.pages.peta, open: () => may('read_cases') },
 	{ href: '/ringkasan', label: shell.pages.ringkasan, open: () => may('read_overview') },
 	{ href: '/kuota', label: shell.pages.kuota, open: () => may('read_overview') },
@@ -83,12 +92,25 @@ const LISTED: readonly Page[] = [
 		label: shell.pages.ekspor,
 		open: () => may('export') || may('confirm_exports') || may('read_journal'),
 	},
+	{ href: '/penggantian', label: shell.pages.penggantian, open: () => may('read_cases'), within: true },
 	{ href: '/usulan', label: shell.pages.usulan, open: () => may('read_cases') },
 	{ href: '/musyawarah', label: shell.pages.musyawarah, open: () => may('read_cases') },
 	{
 		href: '/jadwal',
 		label: shell.pages.jadwal,
 		open: () => may('propose') || may('verify_proposals') || may('change_windows') || may('confirm_imports'),
+	},
+	{
+		href: '/surat',
+		label: shell.pages.surat,
+		open: () => may('issue_letters') || may('set_letter_offices'),
+		below: () => may('read_cases'),
+	},
+	{ href: '/loket', label: shell.pages.loket, open: () => may('file_appeals') && may('search_families') },
+	{
+		href: '/keberatan',
+		label: shell.pages.keberatan,
+		open: () => may('file_appeals') || may('examine_appeals') || may('judge_appeals') || may('read_journal'),
 	},
 	{ href: '/impor', label: shell.pages.impor, open: () => may('import') || may('confirm_imports') },
 	{ href: '/pengguna', label: shell.pages.pengguna, open: () => may('manage_users') },

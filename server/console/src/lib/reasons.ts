@@ -1,10 +1,16 @@
 /** The reason codes Tilik ships, with their words and in their order, as the contract tells them (`npm run reasons`). */
 import {
+	BATCH_REFUSALS,
+	APPEAL_DISMISSED,
+	APPEAL_UPHELD,
 	CLOSE_REASONS,
 	DELIBERATION_REFUSALS,
+	LETTER_REVOCATIONS,
+	EVENT_DISMISSALS,
 	EXCLUSION_REASONS,
 	GRANT_REFUSALS,
 	IMPORT_REFUSALS,
+	MOVE_RETURNS,
 	PLAN_EXCEPTIONS,
 	PREPARED_DISMISSALS,
 	PROPOSAL_REFUSALS,
@@ -17,8 +23,14 @@ import {
 } from './reasons.gen.ts';
 
 export {
+	BATCH_REFUSALS,
+	APPEAL_DISMISSED,
+	APPEAL_UPHELD,
 	CLOSE_REASONS,
 	DELIBERATION_REFUSALS,
+	LETTER_REVOCATIONS,
+	EVENT_DISMISSALS,
+	MOVE_RETURNS,
 	EXCLUSION_REASONS,
 	GRANT_REFUSALS,
 	IMPORT_REFUSALS,
@@ -37,11 +49,18 @@ export {
 const BY_ITSELF: readonly Reason[] = [
 	{ code: 'LATIHAN_DIULANG', label: 'Babak latihan baru dimulai' },
 	{ code: 'BELUM_DIPERINGKAT', label: 'Desil belum diperingkat' },
+	{ code: 'GANTI_PENGURUS', label: 'Menunggu pengganti pengurus yang meninggal' },
+	{ code: 'KEBERATAN_DITERIMA', label: 'Keberatan keluarga sebelumnya diterima' },
 ];
 
 const words = new Map(
 	[
 		...BY_ITSELF,
+		...BATCH_REFUSALS,
+		...EVENT_DISMISSALS,
+		...MOVE_RETURNS,
+		...APPEAL_UPHELD,
+		...APPEAL_DISMISSED,
 		...GRANT_REFUSALS,
 		...PLAN_EXCEPTIONS,
 		...RULE_REFUSALS,
@@ -50,6 +69,7 @@ const words = new Map(
 		...PROPOSAL_REJECTIONS,
 		...PROPOSAL_RETURNS,
 		...DELIBERATION_REFUSALS,
+		...LETTER_REVOCATIONS,
 		...CLOSE_REASONS,
 		...IMPORT_REFUSALS,
 		...RETURN_REASONS,

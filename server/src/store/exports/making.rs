@@ -1,4 +1,4 @@
-//! What stands in a file that leaves: page by page, so that a city's families are never held at once beside their file.
+//! What stands in a file that leaves: page by page, and the file piece by piece, so that its size asks for no memory.
 
 use std::collections::HashMap;
 
@@ -7,12 +7,15 @@ use tilik_protocol::export::{ExportFormat, ExportKind};
 use tilik_protocol::membership::MembershipState;
 use tilik_protocol::policy::{Permission, Role};
 use tilik_protocol::time::Timestamp;
+use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::AskedExport;
 use crate::error::{Error, Result};
 use crate::store::access::{Mode, Read};
 use crate::store::case_view::masked;
+use crate::store::ministry::recipient;
+use crate::store::replacements::{Ended, ended_before, successors};
 use crate::store::tables::{
     family, house, membership, ministry_act, person, program, quota, region, slot, waitlist,
     waitlist_entry,
@@ -22,6 +25,8 @@ use crate::table::{Cell, Table};
 
 /// Rows that are read at once.
 const PAGE: u64 = 500;
+/// Bytes of a piece, more or less.
+const PIECE: usize = 1024 * 1024;
 
 /// A file being made.
 struct Making<'a> {
@@ -31,6 +36,8 @@ struct Making<'a> {
     /// Regions by code.
     names: HashMap<String, String>,
     rows: u64,
+    /// Where its pieces go.
+    out: mpsc::Sender<Vec<u8>>,
 }
 
 /// A family with whom it is about.
@@ -46,12 +53,16 @@ fn day(at: Option<i64>) -> String {
 }
 
 impl Acting {
-    /// Makes a file that this actor asked for: its bytes and how many lines it has. Every family in it is in the log of
-    /// reads before.
+    /// Makes a file that this actor asked for, piece by piece; how many lines it has. Every family in a piece is in the
+    /// log of reads before.
     ///
     /// # Errors
     /// `forbidden` or `not_found` when the asker may not have it any more.
-    pub(crate) async fn make_export(&self, asked: &AskedExport) -> Result<(Vec<u8>, u64)> {
+    pub(crate) async fn make_export(
+        &self,
+        asked: &AskedExport,
+        out: mpsc::Sender<Vec<u8>>,
+    ) -> Result<u64> {
         let role = self.may_export(&asked.region, asked.personal)?;
         self.actor.act_in(Permission::ReadCases, &asked.region)?;
         let names = region::Entity::find()
@@ -66,27 +77,43 @@ impl Acting {
             role,
             names,
             rows: 0,
+            out,
         };
-        let bytes = match (asked.kind, asked.format) {
+        match (asked.kind, asked.format) {
             (ExportKind::Pins, _) => making.pins().await?,
-            (_, ExportFormat::Csv | ExportFormat::Geojson) => making.table(Table::csv()).await?,
+            (_, ExportFormat::Csv | ExportFormat::Geojson) => making.table(Table::csv()?).await?,
             (_, ExportFormat::Xlsx) => making.table(Table::xlsx()?).await?,
-        };
-        Ok((bytes, making.rows))
+        }
+        Ok(making.rows)
     }
 }
 
 impl Making<'_> {
-    async fn table(&mut self, mut table: Table) -> Result<Vec<u8>> {
+    async fn table(&mut self, mut table: Table) -> Result<()> {
         match self.asked.kind {
             ExportKind::Recipients => self.recipients(&mut table).await?,
             ExportKind::Families => self.families(&mut table).await?,
             ExportKind::Waitlist => self.waitlists(&mut table).await?,
             ExportKind::Quotas => self.quotas(&mut table).await?,
             ExportKind::Worklist => self.worklist(&mut table).await?,
+            ExportKind::Replacements => self.replacements(&mut table).await?,
             ExportKind::Pins => {}
         }
-        table.finish()
+        self.send(table.finish()?).await
+    }
+
+    async fn send(&self, piece: Vec<u8>) -> Result<()> {
+        // Whoever keeps the pieces has failed, and tells why.
+        let gone = |_| Error::internal("nobody keeps the pieces of a file");
+        self.out.send(piece).await.map_err(gone)
+    }
+
+    /// Gives away what is written, when it is enough for a piece.
+    async fn spill(&self, table: &mut Table) -> Result<()> {
+        match table.take(PIECE) {
+            Some(piece) => self.send(piece).await,
+            None => Ok(()),
+        }
     }
 
     fn row(&mut self, table: &mut Table, cells: &[Cell]) -> Result<()> {
@@ -159,7 +186,7 @@ impl Making<'_> {
         }
     }
 
-    /// The families behind some ids, each with the person meant or its head.
+    /// The families behind some ids, each with the person meant, or who receives for it.
     async fn whose(&self, of: &[(Uuid, Option<Uuid>)]) -> Result<Vec<Option<Whose>>> {
         let on = self.by.store.read();
         let families: HashMap<Uuid, family::Model> = family::Entity::find()
@@ -172,6 +199,7 @@ impl Making<'_> {
         let mut persons: HashMap<Uuid, Vec<person::Model>> = HashMap::new();
         for one in person::Entity::find()
             .filter(person::Column::FamilyId.is_in(families.keys().copied()))
+            .filter(person::Column::MergedInto.is_null())
             .order_by_asc(person::Column::Id)
             .all(on)
             .await?
@@ -184,13 +212,10 @@ impl Making<'_> {
             .map(|(id, person)| {
                 let home = families.get(id)?.clone();
                 let members = persons.get(id).map(Vec::as_slice).unwrap_or_default();
-                let meant = members.iter().find(|one| match person {
-                    Some(person) => one.id == *person,
-                    None => one.relation == "kepala_keluarga",
-                });
+                let meant = recipient(members, *person, home.payee_id);
                 Some(Whose {
-                    home,
                     person: meant.cloned(),
+                    home,
                 })
             })
             .collect())
@@ -272,6 +297,7 @@ impl Making<'_> {
                 cells.push(decile(&whose.home));
                 self.row(table, &cells)?;
             }
+            self.spill(table).await?;
         }
     }
 
@@ -303,6 +329,7 @@ impl Making<'_> {
             let mut persons: HashMap<Uuid, Vec<person::Model>> = HashMap::new();
             for one in person::Entity::find()
                 .filter(person::Column::FamilyId.is_in(rows.iter().map(|row| row.id)))
+                .filter(person::Column::MergedInto.is_null())
                 .order_by_asc(person::Column::Id)
                 .all(self.by.store.read())
                 .await?
@@ -337,6 +364,7 @@ impl Making<'_> {
                     self.row(table, &cells)?;
                 }
             }
+            self.spill(table).await?;
         }
     }
 
@@ -347,6 +375,7 @@ impl Making<'_> {
                 std::slice::from_ref(&self.asked.region),
             ))
             .filter(family::Column::Id.gt(after))
+            .filter(family::Column::ClosedAt.is_null())
             .order_by_asc(family::Column::Id)
             .limit(PAGE)
             .all(self.by.store.read())
@@ -411,6 +440,7 @@ impl Making<'_> {
                     cells.push(day(row.taken_at).into());
                     self.row(table, &cells)?;
                 }
+                self.spill(table).await?;
             }
         }
         Ok(())
@@ -546,11 +576,136 @@ impl Making<'_> {
                 cells.extend(self.who(&whose)?);
                 self.row(table, &cells)?;
             }
+            self.spill(table).await?;
         }
     }
 
+    /// Who took whose place, as the city tells whoever gave the aid.
+    async fn replacements(&mut self, table: &mut Table) -> Result<()> {
+        table.head(&[
+            "Program",
+            "Provinsi",
+            "Kabupaten_Kota",
+            "Kecamatan",
+            "Desa_Kelurahan",
+            "Id_DTKS_Lama",
+            "Nokk_Lama",
+            "Nik_Lama",
+            "Nama_Lama",
+            "Alamat_Lama",
+            "RT_Lama",
+            "RW_Lama",
+            "Sebab",
+            "Nomor_BA",
+            "Tanggal",
+            "Id_DTKS",
+            "Nokk",
+            "Nik",
+            "Nama",
+            "Tanggal_Lahir",
+            "Jenis_Kelamin",
+            "Alamat",
+            "RT",
+            "RW",
+            "Keadaan",
+        ])?;
+        let mut after = Uuid::nil();
+        loop {
+            let here = std::slice::from_ref(&self.asked.region);
+            let rows = successors(here, self.asked.program.as_ref())
+                .filter(membership::Column::Id.gt(after))
+                .order_by_asc(membership::Column::Id)
+                .limit(PAGE)
+                .all(self.by.store.read())
+                .await?;
+            let Some(last) = rows.last() else {
+                return Ok(());
+            };
+            after = last.id;
+            let ended = ended_before(self.by.store.read(), &rows).await?;
+            let pairs: Vec<_> = rows
+                .iter()
+                .filter_map(|row| Some((row, ended.get(&row.id)?)))
+                .collect();
+            let of: Vec<_> = pairs
+                .iter()
+                .flat_map(|(row, ended)| [*row, &ended.row])
+                .map(|row| (row.family_id, row.person_id))
+                .collect();
+            let whose = self.whose(&of).await?;
+            for ((row, ended), sides) in pairs.into_iter().zip(whose.chunks(2)) {
+                let [Some(now), Some(before)] = sides else {
+                    continue;
+                };
+                let cells = self.replacement(row, ended, before, now)?;
+                self.row(table, &cells)?;
+            }
+            self.spill(table).await?;
+        }
+    }
+
+    fn replacement(
+        &self,
+        row: &membership::Model,
+        ended: &Ended,
+        before: &Whose,
+        now: &Whose,
+    ) -> Result<Vec<Cell>> {
+        let state = match row.state.as_str() {
+            "candidate" => "calon",
+            "designated" => "ditetapkan",
+            "active" => "aktif",
+            "suspended" => "ditangguhkan",
+            _ => "berakhir",
+        };
+        let mut cells: Vec<Cell> = vec![row.program.clone().into()];
+        cells.extend(self.above(&row.region).map(Cell::from));
+        cells.extend(self.one_side(before)?);
+        cells.extend([
+            Cell::from(ended.reason.clone().unwrap_or_default()),
+            Cell::from(ended.document_number.clone().unwrap_or_default()),
+            Cell::from(day(ended.confirmed_at)),
+        ]);
+        let [key, kk, nik, name, address, rt, rw] = self.one_side(now)?;
+        let person = now.person.as_ref();
+        let born = person.map(|one| self.born(one)).transpose()?;
+        let sex = match person.and_then(|one| one.sex.as_deref()) {
+            Some("male") => "L",
+            Some("female") => "P",
+            _ => "",
+        };
+        cells.extend([key, kk, nik, name]);
+        cells.extend([Cell::from(born.unwrap_or_default()), Cell::from(sex)]);
+        cells.extend([address, rt, rw, Cell::from(state)]);
+        Ok(cells)
+    }
+
+    /// The names of the province, city, district and village of a village's code.
+    fn above(&self, village: &str) -> [String; 4] {
+        [2, 5, 8, village.len()].map(|end| {
+            let code = village.get(..end.min(village.len()));
+            code.map(|code| self.named(code)).unwrap_or_default()
+        })
+    }
+
+    /// Who somebody is and where they live, without the village.
+    fn one_side(&self, whose: &Whose) -> Result<[Cell; 7]> {
+        let Whose { home, person } = whose;
+        let nik = person.as_ref().map(|one| self.nik(one)).transpose()?;
+        let name = person.as_ref().map_or(&home.name, |one| &one.name);
+        Ok([
+            home.registry_key.clone().unwrap_or_default().into(),
+            self.kk(home)?.into(),
+            nik.unwrap_or_default().into(),
+            name.clone().into(),
+            home.address.clone().into(),
+            home.rt.clone().into(),
+            home.rw.clone().into(),
+        ])
+    }
+
     /// Where houses were last pinned by accepted evidence, else where the registry says they are.
-    async fn pins(&mut self) -> Result<Vec<u8>> {
+    async fn pins(&mut self) -> Result<()> {
         let mut file = br#"{"type":"FeatureCollection","features":["#.to_vec();
         let mut after = Uuid::nil();
         loop {
@@ -606,9 +761,12 @@ impl Making<'_> {
                 serde_json::to_writer(&mut file, &feature).map_err(Error::internal)?;
                 self.rows += 1;
             }
+            if file.len() >= PIECE {
+                self.send(std::mem::take(&mut file)).await?;
+            }
         }
         file.extend_from_slice(b"]}");
-        Ok(file)
+        self.send(file).await
     }
 }
 

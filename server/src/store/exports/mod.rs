@@ -1,16 +1,19 @@
 //! Files that leave the installation: who may ask for which, whose word it takes, when each is forgotten. Owns what of a
 //! family stands in such a file, and that every family in it is in the log of reads before the file exists.
+//!
+//! A file is made and kept in pieces, so that its size asks for no memory. A piece is in the table before its bytes are
+//! in the blob store: whatever dies, nothing of a family lies there that nobody will delete.
 
 use std::collections::BTreeSet;
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter,
-    QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set,
 };
 use tilik_protocol::export::{
     AnswerExport, AskExport, ExportFormat, ExportKind, ExportState, ExportView, needs_second_person,
 };
-use tilik_protocol::ids::{ExportId, UserId};
+use tilik_protocol::ids::{ExportId, JobId, UserId};
 use tilik_protocol::lenient::Lenient;
 use tilik_protocol::policy::{Permission, Role};
 use tilik_protocol::problem::ProblemCode;
@@ -22,7 +25,7 @@ use uuid::Uuid;
 use super::access::{Mode, Read};
 use super::families::{purpose_of, region_code};
 use super::journal::{Entry, hex};
-use super::tables::export_run;
+use super::tables::{export_part, export_run, program};
 use super::write::Seen;
 use super::{Acting, Write, in_regions, jobs};
 use crate::error::{Error, Result};
@@ -33,6 +36,10 @@ mod making;
 pub(crate) const JOB: &str = "export";
 /// How long a file can be fetched.
 const KEPT_S: i64 = 86_400;
+/// After so long one that could not be made is given up.
+const GIVEN_UP_S: i64 = 2 * 86_400;
+/// Pieces that are deleted between two looks.
+const AT_ONCE: u64 = 200;
 
 /// A file that is to be made.
 #[derive(Debug, Clone)]
@@ -46,21 +53,47 @@ pub(crate) struct AskedExport {
     purpose: Option<String>,
 }
 
+/// A piece of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Part {
+    pub export: ExportId,
+    pub attempt: JobId,
+    pub position: u32,
+    pub sha256: [u8; 32],
+}
+
+impl Part {
+    fn of(row: &export_part::Model) -> Result<Self> {
+        Ok(Self {
+            export: ExportId(row.export_id),
+            attempt: JobId(row.attempt),
+            position: row.position.unsigned_abs(),
+            sha256: row.sha256.as_slice().try_into().map_err(Error::internal)?,
+        })
+    }
+}
+
+/// A file all of whose pieces are durable.
+#[derive(Debug)]
+pub(crate) struct MadeExport {
+    pub attempt: JobId,
+    pub parts: u32,
+    pub sha256: [u8; 32],
+    pub rows: u64,
+    pub bytes: u64,
+}
+
 /// A file that can be fetched.
 #[derive(Debug)]
 pub(crate) struct ReadyExport {
-    pub sha256: [u8; 32],
+    pub parts: Vec<Part>,
+    pub bytes: u64,
     pub format: ExportFormat,
     pub kind: ExportKind,
 }
 
 fn is_in(row: &export_run::Model, state: ExportState) -> bool {
     row.state == state.to_string()
-}
-
-fn sha256_of(row: &export_run::Model) -> Result<Option<[u8; 32]>> {
-    let bytes = row.sha256.as_deref().map(TryInto::try_into);
-    bytes.transpose().map_err(Error::internal)
 }
 
 fn view(
@@ -117,7 +150,8 @@ impl Acting {
         Ok(role)
     }
 
-    /// Asks for a file. With numbers of a whole city it waits for an approver, else it is made at once.
+    /// Asks for a file. With people of a whole city, or numbers of more than a village, it waits for an approver; else
+    /// it is made at once.
     ///
     /// # Errors
     /// `forbidden`, `not_found` for a region out of reach, `invalid`, `event_reused`.
@@ -139,6 +173,17 @@ impl Acting {
         };
         let id = ExportId(body.event_id.into());
         let mut write = self.begin().await?;
+        if let Some(code) = &body.program {
+            // What is journalled is the name of something, never what somebody typed.
+            let known = program::Entity::find_by_id(code.clone()).one(write.on());
+            if known.await?.is_none() {
+                return Err(Error::field(
+                    "program",
+                    "unknown",
+                    "Program ini belum terdaftar; pilih dari daftar.",
+                ));
+            }
+        }
         let object = format!("export:{id}");
         let seen = write
             .once(body.event_id, "export.ask", &object, &body)
@@ -146,7 +191,7 @@ impl Acting {
         if seen == Seen::Before {
             return self.one_export(locked(&write, id).await?).await;
         }
-        let waits = needs_second_person(personal, &body.region);
+        let waits = needs_second_person(body.kind, personal, &body.region);
         let state = if waits {
             ExportState::Waiting
         } else {
@@ -170,6 +215,7 @@ impl Acting {
             sha256: None,
             until: None,
             downloads: 0,
+            attempt: None,
         };
         write.acts_in(body.region);
         write.journal(Entry::new(
@@ -333,27 +379,53 @@ impl Acting {
             .transpose()
     }
 
-    /// The file is durable, or will never be: `None` when its asker may not have it any more.
+    /// A piece is about to be kept.
     ///
     /// # Errors
-    /// When the database does not answer.
-    pub(crate) async fn end_export(
-        &self,
-        id: ExportId,
-        made: Option<([u8; 32], u64, u64)>,
-    ) -> Result<()> {
+    /// `wrong_moment` when the file is not to be made any more.
+    pub(crate) async fn begin_part(&self, part: Part) -> Result<()> {
+        let write = self.begin().await?;
+        let row = locked(&write, part.export).await?;
+        if !is_in(&row, ExportState::Making) {
+            return Err(Error::WRONG_MOMENT);
+        }
+        export_part::ActiveModel {
+            export_id: Set(part.export.into()),
+            attempt: Set(part.attempt.into()),
+            position: Set(i32::try_from(part.position).map_err(Error::internal)?),
+            sha256: Set(part.sha256.to_vec()),
+        }
+        .insert(write.on())
+        .await?;
+        write.commit().await
+    }
+
+    /// The file is durable, or will never be: `None` when its asker may not have it any more, or nobody could make it.
+    ///
+    /// # Errors
+    /// `wrong_moment` when another worker made it anew meanwhile and pieces of this one are gone.
+    pub(crate) async fn end_export(&self, id: ExportId, made: Option<MadeExport>) -> Result<()> {
         let mut write = self.begin().await?;
         let mut row = locked(&write, id).await?;
         if !is_in(&row, ExportState::Making) {
             return Ok(());
         }
         let big = |n: u64| Some(i64::try_from(n).unwrap_or(i64::MAX));
-        let action = if let Some((sha256, rows, bytes)) = made {
+        let action = if let Some(made) = made {
+            let there = export_part::Entity::find()
+                .filter(export_part::Column::ExportId.eq(Uuid::from(id)))
+                .filter(export_part::Column::Attempt.eq(Uuid::from(made.attempt)))
+                .count(write.on())
+                .await?;
+            if there != u64::from(made.parts) {
+                return Err(Error::WRONG_MOMENT);
+            }
             row.state = ExportState::Ready.to_string();
-            row.rows = big(rows);
-            row.bytes = big(bytes);
-            row.sha256 = Some(sha256.to_vec());
+            row.rows = big(made.rows);
+            row.bytes = big(made.bytes);
+            row.sha256 = Some(made.sha256.to_vec());
             row.until = Some(write.at().plus_s(KEPT_S).as_micros());
+            row.attempt = Some(made.attempt.into());
             "export.made"
         } else {
             row.state = ExportState::Dropped.to_string();
@@ -368,6 +440,71 @@ impl Acting {
                 "asked_by": UserId(row.asked_by) }),
         )?);
         save(&write, &row).await?;
+        write.commit().await
+    }
+
+    /// The pieces of a file that was begun and not ended.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub(crate) async fn begun_parts(&self, id: ExportId) -> Result<Vec<Part>> {
+        let rows = export_part::Entity::find()
+            .filter(export_part::Column::ExportId.eq(Uuid::from(id)))
+            .all(self.store.read())
+            .await?;
+        rows.iter().map(Part::of).collect()
+    }
+
+    /// Some of the pieces that no file needs any more.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub(crate) async fn left_over_parts(&self) -> Result<Vec<Part>> {
+        let runs = |column| {
+            export_run::Entity::find()
+                .select_only()
+                .column(column)
+                .filter(export_run::Column::State.eq(ExportState::Ready.to_string()))
+        };
+        let alive =
+            export_run::Entity::find()
+                .select_only()
+                .column(export_run::Column::Id)
+                .filter(export_run::Column::State.is_in(
+                    [ExportState::Making, ExportState::Ready].map(|state| state.to_string()),
+                ));
+        let ready = runs(export_run::Column::Id);
+        let current =
+            runs(export_run::Column::Attempt).filter(export_run::Column::Attempt.is_not_null());
+        let rows = export_part::Entity::find()
+            .filter(
+                Condition::any()
+                    .add(export_part::Column::ExportId.not_in_subquery(alive.into_query()))
+                    .add(
+                        Condition::all()
+                            .add(export_part::Column::ExportId.in_subquery(ready.into_query()))
+                            .add(
+                                export_part::Column::Attempt.not_in_subquery(current.into_query()),
+                            ),
+                    ),
+            )
+            .limit(AT_ONCE)
+            .all(self.store.read())
+            .await?;
+        rows.iter().map(Part::of).collect()
+    }
+
+    /// A piece's bytes are deleted.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub(crate) async fn forget_part(&self, part: Part) -> Result<()> {
+        let write = self.begin().await?;
+        let position = i32::try_from(part.position).map_err(Error::internal)?;
+        let (export, attempt) = (Uuid::from(part.export), Uuid::from(part.attempt));
+        export_part::Entity::delete_by_id((export, attempt, position))
+            .exec(write.on())
+            .await?;
         write.commit().await
     }
 
@@ -386,11 +523,18 @@ impl Acting {
         let role = self.may_export(&region_code(&row.region)?, row.personal)?;
         let now = write.at().as_micros();
         let there = is_in(&row, ExportState::Ready) && row.until.is_some_and(|until| now < until);
-        let Some(sha256) = sha256_of(&row)?.filter(|_| there) else {
+        let Some(attempt) = row.attempt.filter(|_| there) else {
             return Err(Error::WRONG_MOMENT);
         };
+        let parts = export_part::Entity::find()
+            .filter(export_part::Column::ExportId.eq(row.id))
+            .filter(export_part::Column::Attempt.eq(attempt))
+            .order_by_asc(export_part::Column::Position)
+            .all(write.on())
+            .await?;
         let ready = ReadyExport {
-            sha256,
+            parts: parts.iter().map(Part::of).collect::<Result<_>>()?,
+            bytes: row.bytes.unwrap_or_default().unsigned_abs(),
             format: row.format.parse().map_err(Error::internal)?,
             kind: row.kind.parse().map_err(Error::internal)?,
         };
@@ -410,32 +554,40 @@ impl Acting {
         Ok(ready)
     }
 
-    /// Exports whose day is over: which files are to be deleted.
+    /// Ends the exports whose day is over, and those that nobody could make. Their pieces are left over from then on.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub(crate) async fn expire_exports(&self) -> Result<Vec<(ExportId, [u8; 32])>> {
-        let now = self.store.now().as_micros();
-        let rows = export_run::Entity::find()
+    pub(crate) async fn expire_exports(&self) -> Result<()> {
+        let now = self.store.now();
+        let over = export_run::Entity::find()
             .filter(export_run::Column::State.eq(ExportState::Ready.to_string()))
-            .filter(export_run::Column::Until.lte(now))
-            .limit(100)
+            .filter(export_run::Column::Until.lte(now.as_micros()))
+            .limit(AT_ONCE)
             .all(self.store.read())
             .await?;
-        let mut over = Vec::new();
-        for row in rows {
-            if let Some(sha256) = sha256_of(&row)? {
-                over.push((ExportId(row.id), sha256));
-            }
+        for row in over {
+            self.forget_export(ExportId(row.id)).await?;
         }
-        Ok(over)
+        let long_ago = now.plus_s(-GIVEN_UP_S).as_micros();
+        let stuck = export_run::Entity::find()
+            .filter(export_run::Column::State.eq(ExportState::Making.to_string()))
+            .filter(export_run::Column::AskedAt.lt(long_ago))
+            .filter(
+                Condition::any()
+                    .add(export_run::Column::AnsweredAt.is_null())
+                    .add(export_run::Column::AnsweredAt.lt(long_ago)),
+            )
+            .limit(AT_ONCE)
+            .all(self.store.read())
+            .await?;
+        for row in stuck {
+            self.end_export(ExportId(row.id), None).await?;
+        }
+        Ok(())
     }
 
-    /// A file is deleted.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub(crate) async fn forget_export(&self, id: ExportId) -> Result<()> {
+    async fn forget_export(&self, id: ExportId) -> Result<()> {
         let mut write = self.begin().await?;
         let mut row = locked(&write, id).await?;
         if is_in(&row, ExportState::Ready) {

@@ -7,6 +7,7 @@ use tilik_protocol::time::Timestamp;
 use tilik_protocol::training::TRAINING_PROGRAM;
 
 use crate::sheet::{Row, problem};
+use crate::store::rules;
 
 /// A line being looked at: every one of its problems is told, not only the first.
 pub(super) struct Look<'a> {
@@ -72,9 +73,14 @@ pub(super) fn sixteen(field: &str, cell: &str) -> Result<Option<String>, FieldPr
     Ok(Some(digits.to_owned()))
 }
 
-/// The day of an instant.
-pub(in crate::store) fn day_of(at: Timestamp) -> Option<Date> {
-    Date::read(at.to_string().get(..10)?)
+/// The day of an instant, where the region is.
+pub(in crate::store) fn day_of(region: &RegionCode, at: Timestamp) -> Option<Date> {
+    let (year, month, day) = rules::day_of(region, at);
+    Some(Date {
+        year: u32::try_from(year).ok()?,
+        month,
+        day,
+    })
 }
 
 /// A day between 1900 and `today`; nothing when the cell is empty.
@@ -311,8 +317,11 @@ mod tests {
             "not_possible"
         );
         assert!(past_date("d", "2026-11-24", Some(today)).is_ok());
-        let now: Timestamp = "2026-11-24T03:00:00Z".parse().unwrap();
-        assert_eq!(day_of(now), Some(today));
+        // At half past six in Kediri it is still yesterday in Greenwich; at half past eleven at night it is tomorrow nowhere.
+        let kediri: RegionCode = "35.71".parse().unwrap();
+        for now in ["2026-11-23T23:30:00Z", "2026-11-24T16:30:00Z"] {
+            assert_eq!(day_of(&kediri, now.parse().unwrap()), Some(today), "{now}");
+        }
     }
 
     #[test]

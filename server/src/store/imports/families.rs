@@ -17,22 +17,24 @@ use sea_orm::{
     QueryFilter, QueryOrder, QuerySelect, Set,
 };
 use serde::{Deserialize, Serialize};
+use strum::VariantArray as _;
 use tilik_protocol::ids::{FamilyId, HouseId, ImportId, PersonId, UserId};
 use tilik_protocol::membership::MembershipState;
 use tilik_protocol::names;
 use tilik_protocol::nik::{self, Beside, Day as Date};
 use tilik_protocol::policy::Role;
 use tilik_protocol::problem::FieldProblem;
-use tilik_protocol::region::RegionCode;
+use tilik_protocol::proposal::ProposalState;
+use tilik_protocol::region::{RegionCode, RegionLevel};
 use tilik_protocol::registry::{FieldChange, ImportedChange, ImportedPerson};
 use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
 use super::cells::{
-    Look, day_of, name, name_key, neighbourhood, number, past_date, sixteen, words,
+    Look, name, name_key, neighbourhood, number, past_date, region_code, sixteen, words,
 };
 use super::places::{Named, Places};
-use super::units::behind;
+use super::units::{Number, behind};
 use super::{CHUNK, Run, Tally, Waiting, insert_all};
 use crate::error::{Error, Result};
 use crate::keys::{Keyring, Purpose};
@@ -42,7 +44,7 @@ use crate::store::journal::Entry;
 use crate::store::slots::TwoPersons;
 use crate::store::tables::{
     blind_index, family, family_request, house, import_row, membership, person, person_sound,
-    row_version, verification_case, waitlist, waitlist_entry,
+    proposal, registry_alias, row_version, verification_case, waitlist, waitlist_entry,
 };
 use crate::store::users::version_row;
 use crate::store::{Store, Write, duplicates, feed, rules};
@@ -68,6 +70,11 @@ const ALIVE: usize = 17;
 const DTKS_KEY: usize = 18;
 const LAT: usize = 19;
 const LON: usize = 20;
+const MOTHER: usize = 21;
+const HOME_ADDRESS: usize = 22;
+const HOME_RT: usize = 23;
+const HOME_RW: usize = 24;
+const HOME_REGION: usize = 25;
 pub(super) const COLUMNS: &[Column] = &[
     takes("id_keluarga", &["idkeluargadtsen", "registrykey"]),
     needs("no_kk", &["nokk", "kk", "nomorkk", "nokartukeluarga"]),
@@ -135,6 +142,24 @@ pub(super) const COLUMNS: &[Column] = &[
     takes("id_dtks", &[]),
     takes("lintang", &["latitude", "lat"]),
     takes("bujur", &["longitude", "lon", "lng", "long"]),
+    takes(
+        "nama_ibu_kandung",
+        &["ibukandung", "namaibu", "namagadisibukandung", "mothername"],
+    ),
+    takes(
+        "alamat_domisili",
+        &["domisili", "alamattinggal", "domicileaddress"],
+    ),
+    takes("rt_domisili", &["domisilirt", "domicilert"]),
+    takes("rw_domisili", &["domisilirw", "domicilerw"]),
+    takes(
+        "wilayah_domisili",
+        &[
+            "kodewilayahdomisili",
+            "kodekelurahandomisili",
+            "domicileregion",
+        ],
+    ),
 ];
 
 /// At least this many NIKs before it is said that all of them were rounded.
@@ -152,6 +177,17 @@ pub(super) struct PersonLine {
     pub sex: Option<Cow<'static, str>>,
     pub relation: Cow<'static, str>,
     pub alive: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mother: Option<String>,
+}
+
+/// Where a family lives when that is not where its KTP says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct HomeLine {
+    address: String,
+    rt: String,
+    rw: String,
+    region: RegionCode,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -168,6 +204,9 @@ pub(super) struct FamilyLines {
     rt: String,
     rw: String,
     decile: Option<i32>,
+    /// As the file says it; nothing said leaves what is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    home: Option<HomeLine>,
     /// Where the registry says the house is, degrees × 10⁷. It decides nothing, so it waits for nobody.
     #[serde(skip)]
     place: Option<(i64, i64)>,
@@ -281,7 +320,7 @@ fn alive(cell: &str) -> Result<Option<bool>, FieldProblem> {
 /// # Errors
 /// `invalid` naming every column that is missing, or when a spreadsheet has rounded all numbers.
 pub(super) fn read(file: &Brought, places: &Places, now: Timestamp) -> Result<Families> {
-    let today = day_of(now);
+    let today = places.today(now);
     // No row is kept as it came: a million of them would be held twice.
     let mut reading = Reading::default();
     let sheet = Sheet::walk(file, COLUMNS, |sheet, row| {
@@ -442,6 +481,10 @@ fn read_line(
     let rw = look.take(neighbourhood("rw", row.cell(RW)));
     let decile = look.take(number("desil", row.cell(DECILE), (1, 10)));
     let place = look.take(place(row.cell(LAT), row.cell(LON)));
+    let mother = match row.cell(MOTHER) {
+        "" => Some(None),
+        text => look.take(name("nama_ibu_kandung", text)).map(Some),
+    };
     let region = if row.cell(REGION).is_empty() && !row.cell(VILLAGE).is_empty() {
         let named = Named {
             city: row.cell(CITY),
@@ -452,6 +495,7 @@ fn read_line(
     } else {
         look.take(places.village("wilayah", row.cell(REGION)))
     };
+    let home = domicile(look, region.as_ref());
     let relation = relation(row.cell(RELATION)).unwrap_or_else(|| {
         look.remark(
             "hub_keluarga",
@@ -497,6 +541,7 @@ fn read_line(
             rt: rt?,
             rw: rw?,
             decile: decile?,
+            home: home?,
             place: place?,
             persons: Vec::new(),
         },
@@ -509,8 +554,43 @@ fn read_line(
             sex: sex?.map(Cow::from),
             relation: relation.into(),
             alive: alive?,
+            mother: mother?,
         },
     ))
+}
+
+/// Where the family lives, when the line says so: anywhere in the country, and where nothing else is said in the village that
+/// keeps it.
+fn domicile(look: &mut Look<'_>, kept: Option<&RegionCode>) -> Option<Option<HomeLine>> {
+    let row: &Row = look.row;
+    if row.cell(HOME_ADDRESS).is_empty() {
+        return Some(None);
+    }
+    let address = look.take(words("alamat_domisili", row.cell(HOME_ADDRESS), 200));
+    let rt = look.take(neighbourhood("rt_domisili", row.cell(HOME_RT)));
+    let rw = look.take(neighbourhood("rw_domisili", row.cell(HOME_RW)));
+    let region = match row.cell(HOME_REGION) {
+        "" => kept.cloned(),
+        text => {
+            let code = region_code("wilayah_domisili", text).and_then(|code| {
+                if code.level() == RegionLevel::Village && !code.is_training() {
+                    return Ok(code);
+                }
+                Err(problem(
+                    "wilayah_domisili",
+                    "not_a_village",
+                    "Isi kode kelurahan lengkap (empat bagian), seperti 35.71.03.1009.",
+                ))
+            });
+            look.take(code)
+        }
+    };
+    Some(Some(HomeLine {
+        address: address?,
+        rt: rt?,
+        rw: rw?,
+        region: region?,
+    }))
 }
 
 /// Why a further line of a family does not go with the lines before it.
@@ -707,6 +787,9 @@ struct Known {
     by_kk: HashMap<String, Vec<family::Model>>,
     persons: HashMap<Uuid, Vec<person::Model>>,
     by_nik: HashMap<String, Vec<Uuid>>,
+    /// Ids and KK numbers of families that were closed into others, and which of them goes on.
+    led_by_key: HashMap<String, Uuid>,
+    led_by_kk: HashMap<String, Vec<Uuid>>,
 }
 
 impl Known {
@@ -724,9 +807,27 @@ impl Known {
             .filter_map(|row| Some((row.registry_key.clone()?, row)))
             .collect();
         let kks = chunk.iter().filter_map(|home| home.kk.as_deref());
-        let by_number = behind(write, "kk", kks, |kk| keys.blind_kk_candidates(kk)).await?;
+        let by_number = behind(write.on(), "kk", kks.clone(), |kk| {
+            keys.blind_kk_candidates(kk)
+        });
+        let by_number = by_number.await?;
+        let led_by_kk = behind(write.on(), Number::Kk.old(), kks, |kk| {
+            keys.blind_kk_candidates(kk)
+        });
+        let led_by_kk = led_by_kk.await?;
+        let led_by_key = registry_alias::Entity::find()
+            .filter(
+                registry_alias::Column::RegistryKey
+                    .is_in(chunk.iter().filter_map(|home| home.key.as_deref())),
+            )
+            .all(write.on())
+            .await?
+            .into_iter()
+            .map(|row| (row.registry_key, row.family_id))
+            .collect();
         let families: HashMap<Uuid, family::Model> = family::Entity::find()
             .filter(family::Column::Id.is_in(by_number.values().flatten().copied()))
+            .filter(family::Column::ClosedAt.is_null())
             .all(write.on())
             .await?
             .into_iter()
@@ -747,6 +848,7 @@ impl Known {
             .collect();
         for row in person::Entity::find()
             .filter(person::Column::FamilyId.is_in(ids))
+            .filter(person::Column::MergedInto.is_null())
             .order_by_asc(person::Column::Id)
             .all(write.on())
             .await?
@@ -757,12 +859,31 @@ impl Known {
             .iter()
             .flat_map(|home| &home.persons)
             .filter_map(|one| one.nik.as_deref());
-        let by_nik = behind(write, "nik", niks, |nik| keys.blind_nik_candidates(nik)).await?;
+        let by_nik = behind(write.on(), "nik", niks, |nik| {
+            keys.blind_nik_candidates(nik)
+        })
+        .await?;
         Ok(Self {
             by_key,
             by_kk,
             persons,
             by_nik,
+            led_by_key,
+            led_by_kk,
+        })
+    }
+
+    /// The family that goes on for the one these lines are about, which was closed into it.
+    fn closed_into(&self, home: &FamilyLines) -> Option<Uuid> {
+        let key = home.key.as_ref();
+        if key.is_some_and(|key| self.by_key.contains_key(key)) {
+            return None;
+        }
+        let led = key.and_then(|key| self.led_by_key.get(key)).copied();
+        led.or_else(|| {
+            let owned = self.of_number(home).next().is_some();
+            let led = home.kk.as_ref().and_then(|kk| self.led_by_kk.get(kk));
+            led.filter(|_| !owned)?.first().copied()
         })
     }
 
@@ -846,6 +967,16 @@ impl Run<'_> {
             };
             if let Some(reason) = reason {
                 reject_all(home, &reason, tally);
+                continue;
+            }
+            if let Some(kept) = known.closed_into(home) {
+                // What the file says of it would overwrite, month by month, what the other's lines say.
+                self.name([kept]);
+                self.find([kept]);
+                for one in &home.persons {
+                    tally.warn(one.line, vec![merged()]);
+                }
+                tally.unchanged += home.persons.len() as u64;
                 continue;
             }
             let change = match known.family(home).ok().flatten() {
@@ -1010,15 +1141,24 @@ fn reject_all(home: &FamilyLines, reason: &FieldProblem, tally: &mut Tally) {
     }
 }
 
+fn merged() -> FieldProblem {
+    problem(
+        "no_kk",
+        "merged",
+        "Keluarga ini sudah digabungkan dengan keluarga lain, jadi baris ini tidak dipakai; perbarui lewat keluarga yang diteruskan.",
+    )
+}
+
 fn moved_away() -> FieldProblem {
     problem(
         "nama",
         "moved_away",
-        "Keluarga ini atau salah satu orangnya sudah pindah sejak berkas diimpor; kirim ulang barisnya.",
+        "Keluarga ini atau salah satu orangnya sudah pindah, ditutup, atau disatukan sejak berkas diimpor; kirim ulang barisnya.",
     )
 }
 
-/// Which of some families hold a place or are to get one: by a membership, on a list, or by a list that waits.
+/// Which of some families hold a place or are to get one: by a membership, on a list, by a proposal that is being judged, or
+/// by what waits for an approver.
 pub(in crate::store) async fn held(write: &Write, families: Vec<Uuid>) -> Result<HashSet<Uuid>> {
     let mut held = HashSet::new();
     if families.is_empty() {
@@ -1065,6 +1205,18 @@ pub(in crate::store) async fn held(write: &Write, families: Vec<Uuid>) -> Result
     let asked = asked.into_iter();
     let asked = asked.flat_map(|row| [Some(row.family_id), row.other_id]);
     held.extend(asked.flatten().filter(|id| families.contains(id)));
+    // Handed in, a proposal is judged by who the family is. One that its proposer still writes is looked at anew afterwards.
+    let judged = ProposalState::VARIANTS.iter();
+    let judged = judged.filter(|state| !state.is_over() && !state.is_open_to_proposer());
+    let proposed: Vec<Option<Uuid>> = proposal::Entity::find()
+        .select_only()
+        .column(proposal::Column::FamilyId)
+        .filter(proposal::Column::FamilyId.is_in(families.iter().copied()))
+        .filter(proposal::Column::State.is_in(judged.map(ToString::to_string)))
+        .into_tuple()
+        .all(write.on())
+        .await?;
+    held.extend(proposed.into_iter().flatten());
     let to_come = import_row::Entity::find()
         .filter(import_row::Column::FamilyId.is_in(families))
         .all(write.on())
@@ -1115,6 +1267,11 @@ pub(in crate::store) fn person_fields(before: &person::Model, after: &person::Mo
         ("jenis_kelamin", before.sex != after.sex),
         ("hub_keluarga", before.relation != after.relation),
         ("status_hidup", before.alive != after.alive),
+        // A name where there was none makes nobody another.
+        (
+            "nama_ibu_kandung",
+            before.mother_enc.is_some() && before.mother_enc != after.mother_enc,
+        ),
     ];
     let differing = differing.into_iter().filter(|(_, differs)| *differs);
     differing.map(|(field, _)| field).collect()
@@ -1278,11 +1435,12 @@ impl Held {
             .one(on)
             .await?
             .ok_or_else(|| Error::internal("a family that was to change is gone"))?;
-        if before.region != self.home.region.as_str() {
+        if before.region != self.home.region.as_str() || before.closed_at.is_some() {
             return Ok(None);
         }
         let members = person::Entity::find()
             .filter(person::Column::FamilyId.eq(family))
+            .filter(person::Column::MergedInto.is_null())
             .order_by_asc(person::Column::Id)
             .all(on)
             .await?;
@@ -1348,6 +1506,9 @@ pub(super) async fn put_in_force(
     Ok(())
 }
 
+/// In place of what nobody needs to see to judge.
+pub(in crate::store) const HIDDEN: &str = "••••";
+
 /// A cell that an approver sees: of numbers the first four digits, of a birth date the year.
 pub(in crate::store) fn opened(
     store: &Store,
@@ -1378,6 +1539,7 @@ fn shown_in_person(store: &Store, row: &person::Model, field: &str) -> Result<Op
         "jenis_kelamin" => row.sex.clone(),
         "hub_keluarga" => Some(row.relation.clone()),
         "status_hidup" => Some(if row.alive { "hidup" } else { "meninggal" }.to_owned()),
+        "nama_ibu_kandung" => row.mother_enc.as_ref().map(|_| HIDDEN.to_owned()),
         _ => Some(row.name.clone()),
     })
 }
@@ -1449,6 +1611,7 @@ pub(super) async fn view(
                         "tanggal_lahir",
                         year(one.birth).map(|year| year.to_string()),
                     ),
+                    to("jenis_kelamin", one.sex.as_deref().map(str::to_owned)),
                     to("hub_keluarga", Some(one.relation.to_string())),
                 ],
             }
@@ -1520,7 +1683,7 @@ fn add_family(write: &Write, home: &FamilyLines, rows: &mut Rows) -> Uuid {
     let head = head_of(home);
     let kk = home.kk.as_deref();
     let seal = |kk: &str| write.store().keys().encrypt_field("family", "kk", id, kk);
-    let row = family::Model {
+    let mut row = family::Model {
         id,
         version: 1,
         registry_key: home.key.clone(),
@@ -1544,8 +1707,22 @@ fn add_family(write: &Write, home: &FamilyLines, rows: &mut Rows) -> Uuid {
         closed_at: None,
         merged_into: None,
     };
+    lives_at(&mut row, home.home.as_ref());
     rows.add_family(write, &row, kk, home.place);
     id
+}
+
+/// Where the family lives, when the lines say so; at the address of the KTP it lives nowhere else.
+fn lives_at(row: &mut family::Model, home: Option<&HomeLine>) {
+    let Some(home) = home else { return };
+    let there = (home.address.as_str(), home.rt.as_str(), home.rw.as_str());
+    let is_elsewhere = there != (row.address.as_str(), row.rt.as_str(), row.rw.as_str())
+        || home.region.as_str() != row.region;
+    let elsewhere = Some(home).filter(|_| is_elsewhere);
+    row.domicile_address = elsewhere.map(|home| home.address.clone());
+    row.domicile_rt = elsewhere.map(|home| home.rt.clone());
+    row.domicile_rw = elsewhere.map(|home| home.rw.clone());
+    row.domicile_region = elsewhere.map(|home| home.region.to_string());
 }
 
 /// Whether a sealed cell holds just this number.
@@ -1584,6 +1761,7 @@ fn renewed_family(
     row.address.clone_from(&home.address);
     row.rt.clone_from(&home.rt);
     row.rw.clone_from(&home.rw);
+    lives_at(&mut row, home.home.as_ref());
     if given.decile {
         row.decile = home.decile;
     }
@@ -1720,7 +1898,10 @@ fn add_person(write: &Write, family: Uuid, one: &PersonLine, rows: &mut Rows) {
         line_key: one.key.clone(),
         valid_from: at,
         recorded_at: at,
-        mother_enc: None,
+        mother_enc: one
+            .mother
+            .as_deref()
+            .map(|name| keys.encrypt_field("person", "mother", id, name)),
         merged_into: None,
     };
     rows.add_person(write, &row, nik);
@@ -1760,6 +1941,12 @@ fn renewed_person(
             row.birth_date_enc =
                 date.map(|date| keys.encrypt_field("person", "birth_date", row.id, &date));
             row.birth_year = year(one.birth);
+        }
+    }
+    if let Some(mother) = &one.mother {
+        let sealed = row.mother_enc.as_ref();
+        if !holds(store, "person", "mother", row.id, sealed, mother)? {
+            row.mother_enc = Some(keys.encrypt_field("person", "mother", row.id, mother));
         }
     }
     if let Some(nik) = &one.nik

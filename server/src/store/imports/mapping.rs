@@ -10,7 +10,9 @@ use tilik_protocol::policy::{Permission, Role};
 use tilik_protocol::problem::{FieldProblem, ProblemCode};
 use tilik_protocol::registry::{FileColumns, ImportKind, KeepMapping, KnownColumn};
 
-use super::{families, memberships, off_the_threads, programs, quotas, regions, waitlists};
+use super::{
+    decrees, families, memberships, off_the_threads, programs, quotas, regions, waitlists,
+};
 use crate::error::{Error, Result};
 use crate::imports::ImportFile;
 use crate::sheet::{self, Brought, Column, Mapping, problem};
@@ -26,11 +28,12 @@ const MOST_HEADERS: u32 = 1_000;
 fn columns_of(kind: ImportKind) -> Option<&'static [Column]> {
     match kind {
         ImportKind::Regions => Some(regions::COLUMNS),
-        ImportKind::Boundaries => None,
+        ImportKind::Boundaries | ImportKind::Pins => None,
         ImportKind::Programs => Some(programs::COLUMNS),
         ImportKind::Quotas => Some(quotas::COLUMNS),
         ImportKind::Families => Some(families::COLUMNS),
         ImportKind::Memberships => Some(memberships::COLUMNS),
+        ImportKind::Decree => Some(decrees::COLUMNS),
         ImportKind::Waitlist => Some(waitlists::COLUMNS),
     }
 }

@@ -76,7 +76,7 @@ fn state(cell: &str) -> Result<MembershipState, FieldProblem> {
     }
 }
 
-fn quota_full() -> FieldProblem {
+pub(super) fn quota_full() -> FieldProblem {
     problem(
         "program",
         "quota_full",
@@ -84,8 +84,37 @@ fn quota_full() -> FieldProblem {
     )
 }
 
+/// Whether a membership holds a place.
+pub(super) fn occupies(row: &membership::Model) -> bool {
+    let state = row.state.parse::<MembershipState>();
+    state.is_ok_and(MembershipState::occupies_slot)
+}
+
+/// Takes one of the free slots of a program and region that the lines before left; false when there is none.
+pub(super) async fn room_left(
+    write: &Write,
+    room: &mut HashMap<(String, String), u64>,
+    program: &str,
+    region: &str,
+) -> Result<bool> {
+    let quota = (program.to_owned(), region.to_owned());
+    if !room.contains_key(&quota) {
+        let free = slot::Entity::find()
+            .filter(slot::Column::Program.eq(program))
+            .filter(slot::Column::Region.eq(region))
+            .filter(slot::Column::State.eq(SlotState::Free.to_string()))
+            .count(write.on())
+            .await?;
+        room.insert(quota.clone(), free);
+    }
+    let left = room.entry(quota).or_default();
+    let is_left = *left > 0;
+    *left = left.saturating_sub(1);
+    Ok(is_left)
+}
+
 /// What the registry says of the units of some lines, by program.
-async fn standing(
+pub(super) async fn standing(
     write: &Write,
     families: impl Iterator<Item = Uuid>,
 ) -> Result<HashMap<(String, Uuid), Vec<membership::Model>>> {
@@ -109,17 +138,22 @@ async fn standing(
 /// How a line stands to the registry.
 enum Standing {
     New,
+    /// Was endorsed here, and waited for a place.
+    Awaited(Box<membership::Model>),
     Same,
     Differs(FieldProblem),
 }
 
 fn compare(place: &Place, rows: Option<&Vec<membership::Model>>) -> Standing {
     let rows = rows.map(Vec::as_slice).unwrap_or_default();
-    let occupies = |row: &&membership::Model| {
-        let state = row.state.parse::<MembershipState>();
-        state.is_ok_and(MembershipState::occupies_slot)
-    };
-    match (rows.iter().find(occupies), rows.is_empty()) {
+    let held = rows.iter().find(|row| occupies(row));
+    if let Some(row) = held
+        && row.slot_id.is_none()
+        && row.state == MembershipState::Candidate.to_string()
+    {
+        return Standing::Awaited(Box::new(row.clone()));
+    }
+    match (held, rows.is_empty()) {
         (Some(row), _) if row.state == place.state.to_string() => Standing::Same,
         (Some(_), _) => Standing::Differs(problem(
             "status",
@@ -273,23 +307,11 @@ impl Run<'_> {
                 tally.unchanged += 1;
                 return Ok(None);
             }
-            Standing::New => {}
+            Standing::New | Standing::Awaited(_) => {}
         }
-        let quota = (place.program.clone(), home.region.clone());
-        if !room.contains_key(&quota) {
-            let free = slot::Entity::find()
-                .filter(slot::Column::Program.eq(&quota.0))
-                .filter(slot::Column::Region.eq(&quota.1))
-                .filter(slot::Column::State.eq(SlotState::Free.to_string()))
-                .count(write.on())
-                .await?;
-            room.insert(quota.clone(), free);
-        }
-        let left = room.entry(quota).or_default();
-        if *left == 0 {
+        if !room_left(write, room, &place.program, &home.region).await? {
             return Ok(Some(quota_full()));
         }
-        *left -= 1;
         tally.waiting += 1;
         let Place {
             program,
@@ -339,6 +361,17 @@ pub(super) async fn put_in_force(
         match compare(&place, standing.get(&place.unit())) {
             Standing::Same => tally.unchanged += 1,
             Standing::Differs(reason) => tally.reject(line, vec![reason]),
+            Standing::Awaited(row) => {
+                lines.insert(row.id, line);
+                members.push(Membership {
+                    version: row.version + 1,
+                    state: place.state.to_string(),
+                    central_status: place.central_status,
+                    valid_from: at,
+                    recorded_at: at,
+                    ..*row
+                });
+            }
             Standing::New => {
                 let id: MembershipId = write.store().ids().next();
                 lines.insert(Uuid::from(id), line);

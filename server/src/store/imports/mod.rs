@@ -3,7 +3,7 @@
 //! A file is read whole before anything is written; then its rows go in by small transactions, so that nobody else
 //! waits long. Each of them looks at the rows it is about to change under one lock, so a file sent twice, at once or
 //! after a crash, brings in nothing twice. What decides who gets a place (programs' rules, quotas, memberships,
-//! waitlists, who a family is that has one) waits until a second person, an approver, confirms or refuses it. Nothing of
+//! waitlists, a decree's words, who a family is that has one) waits until a second person, an approver, confirms or refuses it. Nothing of
 //! a rejected line is kept.
 
 use std::collections::{BTreeSet, HashSet};
@@ -25,8 +25,8 @@ use tilik_protocol::problem::{FieldProblem, ProblemCode};
 use tilik_protocol::reason::{self, IMPORT_REFUSALS};
 use tilik_protocol::region::{RegionCode, RegionLevel};
 use tilik_protocol::registry::{
-    ImportKind, ImportReport, ImportState, ImportedChange, ImportedWaitlist, LineProblem,
-    MissingFamily, MissingIn, RefuseImport,
+    ImportKind, ImportReport, ImportState, ImportedChange, ImportedDecree, ImportedWaitlist,
+    LineProblem, MissingFamily, MissingIn, RefuseImport,
 };
 use tilik_protocol::review::Page;
 use tilik_protocol::session::Act;
@@ -46,13 +46,15 @@ use crate::sheet::Sheet;
 mod boundaries;
 mod cells;
 pub(super) use cells::{day_of, name, name_key, neighbourhood, past_date, words};
+mod decrees;
 mod families;
 pub(super) use families::{
-    Fields, Rows, change_family, change_person, family_fields, forget, held, holds, opened,
+    Fields, HIDDEN, Rows, change_family, change_person, family_fields, forget, held, holds, opened,
     person_fields,
 };
 mod mapping;
 mod memberships;
+mod pins;
 mod places;
 pub(super) use places::Places;
 mod programs;
@@ -62,7 +64,7 @@ mod rehearsal;
 pub(crate) use rehearsal::JOB;
 pub(super) use rehearsal::KEPT_DAYS;
 mod units;
-pub(super) use units::behind;
+pub(super) use units::{Number, behind, lead};
 mod waitlists;
 
 /// How many problems of each sort a report lists; the rest is counted.
@@ -108,6 +110,9 @@ struct Told {
     /// The first of them.
     #[serde(default)]
     missing_families: Vec<FamilyId>,
+    /// What the ministry's decrees in it say.
+    #[serde(default)]
+    decrees: Vec<ImportedDecree>,
 }
 
 fn city_of(mut code: RegionCode) -> RegionCode {
@@ -193,6 +198,7 @@ enum Waiting {
         state: MembershipState,
         central_status: Option<String>,
     },
+    Decree(decrees::Word),
     Waitlist {
         id: Uuid,
     },
@@ -210,6 +216,7 @@ impl Waiting {
         match self {
             Self::Program(_) | Self::Quota { .. } | Self::Waitlist { .. } => None,
             Self::Membership { family, .. } | Self::Family { family, .. } => Some(*family),
+            Self::Decree(word) => Some(word.family),
         }
     }
 }
@@ -222,7 +229,9 @@ pub(crate) enum ReadFile {
     Quotas(Sheet),
     Families(families::Families),
     Memberships(Sheet),
+    Decree(Sheet),
     Waitlist(Sheet),
+    Pins(pins::Pins),
 }
 
 impl ReadFile {
@@ -233,7 +242,9 @@ impl ReadFile {
             | Self::Programs(sheet)
             | Self::Quotas(sheet)
             | Self::Memberships(sheet)
+            | Self::Decree(sheet)
             | Self::Waitlist(sheet) => sheet.lines,
+            Self::Pins(pins) => pins.lines(),
             Self::Boundaries(shapes) => shapes.lines(),
             Self::Families(families) => families.lines(),
         }
@@ -304,7 +315,9 @@ impl Run<'_> {
             ReadFile::Quotas(file) => self.quotas(file).await,
             ReadFile::Families(file) => self.families(file).await,
             ReadFile::Memberships(file) => self.memberships(file).await,
+            ReadFile::Decree(file) => self.decrees(file).await,
             ReadFile::Waitlist(file) => self.waitlists(file).await,
+            ReadFile::Pins(file) => self.pins(file).await,
         }?;
         tally.sort();
         self.note_found().await?;
@@ -349,6 +362,7 @@ impl Run<'_> {
                 .select_only()
                 .column(family::Column::Id)
                 .filter(family::Column::Region.eq(village.as_str()))
+                .filter(family::Column::ClosedAt.is_null())
                 .order_by_asc(family::Column::Id)
                 .into_tuple()
                 .all(self.by.store.read())
@@ -541,6 +555,12 @@ impl Acting {
             ImportKind::Memberships => {
                 ReadFile::Memberships(off_the_threads(move || memberships::read(&file)).await?)
             }
+            ImportKind::Decree => {
+                ReadFile::Decree(off_the_threads(move || decrees::read(&file)).await?)
+            }
+            ImportKind::Pins => {
+                ReadFile::Pins(off_the_threads(move || pins::read(&file.bytes)).await?)
+            }
             ImportKind::Waitlist => {
                 ReadFile::Waitlist(off_the_threads(move || waitlists::read(&file)).await?)
             }
@@ -622,12 +642,14 @@ impl Acting {
             rejections: Vec::new(),
             warnings: Vec::new(),
             waitlists: Vec::new(),
+            decrees: Vec::new(),
         };
         if listed {
             report.missing_in = told.missing_in;
             report.rejections = told.rejections;
             report.warnings = told.warnings;
             report.waitlists = told.waitlists;
+            report.decrees = told.decrees;
         }
         Ok(report)
     }
@@ -1224,9 +1246,10 @@ async fn put_in_force(
     by: &TwoPersons,
     tally: &mut Tally,
 ) -> Result<()> {
-    let mut places = Vec::new();
+    let (mut places, mut words) = (Vec::new(), Vec::new());
     for (line, what) in lines {
         match what {
+            Waiting::Decree(word) => words.push((line, word)),
             Waiting::Program(program) => programs::put_in_force(write, &program, tally).await?,
             Waiting::Quota {
                 program,
@@ -1259,6 +1282,7 @@ async fn put_in_force(
             )),
         }
     }
+    decrees::put_in_force(write, import, words, by, tally).await?;
     memberships::put_in_force(write, import, places, by, tally).await
 }
 

@@ -3,11 +3,12 @@
 use std::collections::{HashMap, HashSet};
 
 use sea_orm::EntityTrait;
-use tilik_protocol::nik::Prefix;
+use tilik_protocol::nik::{Day as Date, Prefix};
 use tilik_protocol::problem::FieldProblem;
 use tilik_protocol::region::{RegionCode, RegionLevel};
+use tilik_protocol::time::Timestamp;
 
-use super::cells::region_code;
+use super::cells::{day_of, region_code};
 use crate::error::{Error, Result};
 use crate::sheet::problem;
 use crate::store::Acting;
@@ -94,6 +95,13 @@ impl Acting {
 }
 
 impl Places {
+    /// The day it is where this registry is; of one that covers several zones, in the easternmost: no day is refused that has begun
+    /// anywhere.
+    pub(in crate::store) fn today(&self, now: Timestamp) -> Option<Date> {
+        let ahead = self.known.iter().max_by_key(|code| code.utc_offset_min());
+        day_of(ahead?, now)
+    }
+
     /// What the registry knows of the six digits a NIK begins with.
     pub(in crate::store) fn prefix_of(&self, nik: &str) -> Option<Prefix> {
         let (province, city, district) = (nik.get(..2)?, nik.get(2..4)?, nik.get(4..6)?);

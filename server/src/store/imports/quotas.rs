@@ -173,6 +173,7 @@ pub(super) async fn put_in_force(
     match usize::try_from(slots - there) {
         Ok(more) => {
             slots::create(write, program, region.as_str(), &vec![None; more]).await?;
+            slots::bring_within(write, program, region.as_str(), by).await?;
         }
         Err(_) => slots::retire(write, program, region.as_str(), there - slots, by).await?,
     }

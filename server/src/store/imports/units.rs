@@ -2,7 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, Set};
 use tilik_protocol::problem::FieldProblem;
 use uuid::Uuid;
 
@@ -11,7 +12,7 @@ use crate::error::Result;
 use crate::keys::BlindIndex;
 use crate::sheet::problem;
 use crate::store::Write;
-use crate::store::tables::{blind_index, family, person};
+use crate::store::tables::{blind_index, family, person, registry_alias};
 
 /// How a line names a family or person.
 #[derive(Debug, Clone, Default)]
@@ -49,9 +50,72 @@ pub(super) struct Found {
     by_nik: HashMap<String, Vec<person::Model>>,
 }
 
+/// A number by which families or persons are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store) enum Number {
+    Kk,
+    Nik,
+}
+
+impl Number {
+    /// Under which it is kept while it is somebody's own.
+    pub(in crate::store) const fn own(self) -> &'static str {
+        match self {
+            Self::Kk => "kk",
+            Self::Nik => "nik",
+        }
+    }
+
+    /// Under which it is kept once it was of a row that ended: it leads to the one that goes on.
+    pub(in crate::store) const fn old(self) -> &'static str {
+        match self {
+            Self::Kk => "kk_old",
+            Self::Nik => "nik_old",
+        }
+    }
+}
+
+/// The numbers of `from`, and those that led to it, lead to `to` from now.
+pub(in crate::store) async fn lead(
+    write: &Write,
+    number: Number,
+    from: Uuid,
+    to: Uuid,
+) -> Result<()> {
+    let of_it = || {
+        Condition::all()
+            .add(blind_index::Column::ObjectId.eq(from))
+            .add(blind_index::Column::Kind.is_in([number.own(), number.old()]))
+    };
+    let rows = blind_index::Entity::find()
+        .filter(of_it())
+        .all(write.on())
+        .await?;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    blind_index::Entity::delete_many()
+        .filter(of_it())
+        .exec(write.on())
+        .await?;
+    let rows = rows.into_iter().map(|row| blind_index::ActiveModel {
+        kind: Set(number.old().to_owned()),
+        key_version: Set(row.key_version),
+        value: Set(row.value),
+        object_id: Set(to),
+    });
+    // Two of them may have been one number.
+    let mut known = OnConflict::new();
+    blind_index::Entity::insert_many(rows)
+        .on_conflict(known.do_nothing().to_owned())
+        .exec_without_returning(write.on())
+        .await?;
+    Ok(())
+}
+
 /// The objects behind numbers, by number.
 pub(in crate::store) async fn behind(
-    write: &Write,
+    on: &impl ConnectionTrait,
     kind: &str,
     numbers: impl Iterator<Item = &str>,
     candidates: impl Fn(&str) -> Vec<BlindIndex>,
@@ -68,7 +132,7 @@ pub(in crate::store) async fn behind(
         let rows = blind_index::Entity::find()
             .filter(blind_index::Column::Kind.eq(kind))
             .filter(blind_index::Column::Value.is_in(some.iter().cloned()))
-            .all(write.on())
+            .all(on)
             .await?;
         for row in rows {
             if let Some(number) = meant.get(&row.value) {
@@ -99,10 +163,34 @@ impl Found {
                 found.families.insert(row.id, row);
             }
         }
-        let numbers = units.iter().filter_map(|one| one.kk.as_deref());
-        found.by_kk = behind(write, "kk", numbers, |kk| keys.blind_kk_candidates(kk)).await?;
-        let numbers = units.iter().filter_map(|one| one.nik.as_deref());
-        let by_nik = behind(write, "nik", numbers, |nik| keys.blind_nik_candidates(nik)).await?;
+        // What was of a family or person that was closed into another leads to the one that goes on.
+        for some in registry_keys.chunks(500) {
+            let led = registry_alias::Entity::find()
+                .filter(registry_alias::Column::RegistryKey.is_in(some.iter().copied()))
+                .all(write.on())
+                .await?;
+            for row in led {
+                found
+                    .by_key
+                    .entry(row.registry_key)
+                    .or_insert(row.family_id);
+            }
+        }
+        let on = write.on();
+        let numbers = || units.iter().filter_map(|one| one.kk.as_deref());
+        found.by_kk = behind(on, "kk", numbers(), |kk| keys.blind_kk_candidates(kk)).await?;
+        let led = behind(on, Number::Kk.old(), numbers(), |kk| {
+            keys.blind_kk_candidates(kk)
+        });
+        for (kk, families) in led.await? {
+            found.by_kk.entry(kk).or_insert(families);
+        }
+        let numbers = || units.iter().filter_map(|one| one.nik.as_deref());
+        let nik = |nik: &str| keys.blind_nik_candidates(nik);
+        let mut by_nik = behind(on, "nik", numbers(), nik).await?;
+        for (nik, persons) in behind(on, Number::Nik.old(), numbers(), nik).await? {
+            by_nik.entry(nik).or_insert(persons);
+        }
         let mut persons = HashMap::new();
         let ids: Vec<Uuid> = by_nik.values().flatten().copied().collect();
         for some in ids.chunks(500) {
@@ -121,6 +209,7 @@ impl Found {
             .values()
             .flatten()
             .copied()
+            .chain(found.by_key.values().copied())
             .chain(persons.values().map(|row| row.family_id))
             .filter(|id| !found.families.contains_key(id))
             .collect();

@@ -14,7 +14,7 @@ use tilik_protocol::registry::ImportedWaitlist;
 use tilik_protocol::waitlist::{WaitFacts, WaitlistOrder};
 use uuid::Uuid;
 
-use super::cells::{Look, day_of, number, past_date, program_code, some_number, yes};
+use super::cells::{Look, number, past_date, program_code, some_number, yes};
 use super::quotas::unknown_program;
 use super::units::{Found, Unit};
 use super::{CHUNK, Run, Tally, Waiting, insert_all};
@@ -109,7 +109,7 @@ impl Run<'_> {
             .into_iter()
             .map(|row| (row.code.clone(), row))
             .collect();
-        let today = day_of(self.by.store.now());
+        let today = places.today(self.by.store.now());
         let mut lists: BTreeMap<(String, RegionCode), Vec<Candidate>> = BTreeMap::new();
         for row in &sheet.rows {
             let mut look = Look::at(row);

@@ -1,11 +1,11 @@
 //! Whether a proposal can be handed in, verified, endorsed: what stands in its way, and what its judges should know.
 
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Value};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use tilik_protocol::evidence::Flag;
 use tilik_protocol::membership::{MembershipState, SlotState};
 use tilik_protocol::policy::Permission;
 use tilik_protocol::problem::FieldProblem;
-use tilik_protocol::proposal::ProposalKind;
+use tilik_protocol::proposal::{ProposalKind, ProposalState};
 use tilik_protocol::reason::{self, EXCLUSION_REASONS, ReasonCode};
 use tilik_protocol::region::{RegionCode, RegionLevel};
 use tilik_protocol::time::Timestamp;
@@ -15,8 +15,8 @@ use uuid::Uuid;
 use super::{kind_of, table};
 use crate::error::{Error, Result};
 use crate::store::families::region_code;
-use crate::store::tables::{family, membership, person, program, region, slot, visit};
-use crate::store::{Acting, windows};
+use crate::store::tables::{desk_family, family, membership, person, program, region, slot, visit};
+use crate::store::{Acting, rules, windows};
 
 /// The code of what is handed in outside its window.
 pub(super) const CLOSED: &str = "PERIODE_TUTUP";
@@ -59,13 +59,28 @@ const MONTHS: [&str; 12] = [
     "Desember",
 ];
 
+/// That a family is no more, and what to do then.
+pub(super) fn gone(home: &family::Model) -> Option<FieldProblem> {
+    home.closed_at?;
+    let (code, remedy) = if home.merged_into.is_some() {
+        (
+            "merged",
+            "Keluarga ini sudah digabung dengan keluarga lain; usulkan keluarga gabungannya.",
+        )
+    } else {
+        (
+            "closed",
+            "Keluarga ini sudah ditutup (pindah keluar, pecah atau tidak ada lagi anggotanya); pilih keluarga lain.",
+        )
+    };
+    Some(problem("content.family", code, remedy))
+}
+
 /// `1 Desember 2026`, where the region is.
 fn day_of(region: &RegionCode, at: Timestamp) -> String {
-    use chrono::Datelike as _;
-    let us = at.as_micros() + region.utc_offset_min() * 60_000_000;
-    let day = chrono::DateTime::from_timestamp_micros(us).unwrap_or_default();
-    let month = MONTHS.get(day.month0() as usize).copied();
-    format!("{} {} {}", day.day(), month.unwrap_or_default(), day.year())
+    let (year, month, day) = rules::day_of(region, at);
+    let month = MONTHS.get((month as usize).saturating_sub(1)).copied();
+    format!("{day} {} {year}", month.unwrap_or_default())
 }
 
 /// Whether what a row names is there: a program of the list, a living member of the family, a village, a reason.
@@ -90,7 +105,11 @@ pub(super) async fn references(
         let member = person::Entity::find_by_id(id)
             .one(on)
             .await?
-            .filter(|person| Some(person.family_id) == row.family_id && person.alive);
+            .filter(|person| {
+                Some(person.family_id) == row.family_id
+                    && person.alive
+                    && person.merged_into.is_none()
+            });
         if member.is_none() {
             problems.push(problem(
                 "content.person",
@@ -187,6 +206,25 @@ impl Acting {
         Ok(problem("content.family", "DI_LUAR_WILAYAH", &words))
     }
 
+    /// Why a proposal's family cannot be proposed from here any more; none when it can.
+    pub(super) async fn away(
+        &self,
+        on: &impl ConnectionTrait,
+        row: &table::Model,
+    ) -> Result<Option<FieldProblem>> {
+        let Some(id) = row.family_id else {
+            return Ok(None);
+        };
+        let home = family::Entity::find_by_id(id)
+            .one(on)
+            .await?
+            .ok_or(Error::NOT_FOUND)?;
+        if home.region != row.region {
+            return Ok(Some(self.elsewhere(on, &home).await?));
+        }
+        Ok(gone(&home))
+    }
+
     /// Looks at a proposal as it would be handed in now.
     pub(super) async fn fit(
         &self,
@@ -211,6 +249,10 @@ impl Acting {
             fit.problems.push(self.elsewhere(on, &home).await?);
             return Ok(fit);
         }
+        if let Some(gone) = gone(&home) {
+            fit.problems.push(gone);
+            return Ok(fit);
+        }
         fit.problems.extend(references(on, row).await?);
         for (field, there, remedy) in asked(kind, row) {
             if !there {
@@ -220,6 +262,13 @@ impl Acting {
         self.about_program(on, row, kind, &home, &village, &mut fit)
             .await?;
         fit.visit = self.resting_on(on, row, &home, kind).await?;
+        if matches!(kind, ProposalKind::Program | ProposalKind::PbiReactivation)
+            && !self.was_seen(on, &home).await?
+        {
+            let words = "Keluarga ini ditulis di loket dan belum pernah dilihat: minta kunjungan petugas, atau tunggu usulan keluarga barunya diterima.";
+            fit.problems
+                .push(problem("content.family", "FOTO_TIDAK_SESUAI", words));
+        }
         if kind == ProposalKind::New {
             if home.registry_key.is_some() {
                 let words = "Keluarga ini sudah terdaftar; pakai perbaikan data.";
@@ -343,8 +392,46 @@ impl Acting {
         Ok(())
     }
 
-    /// The visit that a proposal rests on: the finding it came from, or the newest of the family or its house with a front
-    /// photo that is here and a pin, sealed while its officer was on duty. None when there is none as it must be.
+    /// Whether somebody other than the desk knows this family: a list named it, an officer saw its house as it must be seen,
+    /// or the centre took it in.
+    async fn was_seen(&self, on: &impl ConnectionTrait, home: &family::Model) -> Result<bool> {
+        if home.registry_key.is_some() {
+            return Ok(true);
+        }
+        let of_desk = desk_family::Entity::find_by_id(home.id).one(on).await?;
+        if of_desk.is_none() {
+            return Ok(true);
+        }
+        let taken_in = table::Entity::find()
+            .filter(table::Column::FamilyId.eq(home.id))
+            .filter(table::Column::Kind.eq(ProposalKind::New.to_string()))
+            .filter(table::Column::State.eq(ProposalState::Accepted.to_string()))
+            .one(on)
+            .await?;
+        Ok(taken_in.is_some() || self.newest_visit(on, home).await?.is_some())
+    }
+
+    /// The newest visit of this family at its present house with a front photo that is here and a pin, sealed while its officer
+    /// was on duty.
+    async fn newest_visit(
+        &self,
+        on: &impl ConnectionTrait,
+        home: &family::Model,
+    ) -> Result<Option<Uuid>> {
+        let text = format!(
+            "SELECT v.id FROM visit v JOIN verification_case c ON c.id = v.filed_case_id \
+             WHERE c.family_id = $1 AND c.house_id = $2 AND v.kind <> 'unreachable' AND {} \
+             ORDER BY v.received_at DESC, v.id LIMIT 1",
+            is_whole()
+        );
+        let values = [home.id.into(), home.house_id.into()];
+        let found = on.query_all_raw(self.store.sql(&text, values)).await?;
+        let first = found.first().map(|row| row.try_get_by_index(0));
+        Ok(first.transpose()?)
+    }
+
+    /// The visit that a proposal rests on: of a new family its newest whole one at its house, else the finding it came from when
+    /// that is whole; of another the finding, whatever it shows: it tells when the officer was there.
     async fn resting_on(
         &self,
         on: &impl ConnectionTrait,
@@ -352,47 +439,50 @@ impl Acting {
         home: &family::Model,
         kind: ProposalKind,
     ) -> Result<Option<visit::Model>> {
-        let wrong = [
-            Flag::SealedAfterEnd,
-            Flag::Training,
-            Flag::StolenDevice,
-            Flag::BadPhoto,
-        ]
-        .map(|flag| format!("'{flag}'"))
-        .join(", ");
-        let whole = format!(
-            "v.lat_e7 IS NOT NULL AND v.lon_e7 IS NOT NULL AND EXISTS (SELECT 1 FROM visit_photo l \
-             JOIN photo p ON p.id = l.photo_id WHERE l.visit_id = v.id \
-             AND l.kind IN ('house_front', 'narrow_left') AND p.received_at IS NOT NULL AND p.problem IS NULL) \
-             AND NOT EXISTS (SELECT 1 FROM visit_flag f WHERE f.visit_id = v.id AND f.flag IN ({wrong}))"
-        );
-        let (text, values): (String, Vec<Value>) = match row.finding_id.or(row.visit_id) {
-            // Whatever it shows, it tells when the officer was there; a new family needs all of it.
-            Some(known) if kind != ProposalKind::New => (
-                "SELECT v.id FROM visit v WHERE v.id = $1".to_owned(),
-                vec![known.into()],
-            ),
-            Some(known) => (
-                format!("SELECT v.id FROM visit v WHERE v.id = $1 AND {whole}"),
-                vec![known.into()],
-            ),
-            None if kind == ProposalKind::New => (
-                format!(
-                    "SELECT v.id FROM visit v JOIN verification_case c ON c.id = v.filed_case_id \
-                     WHERE (c.family_id = $1 OR c.house_id = $2) AND v.kind <> 'unreachable' AND {whole} \
-                     ORDER BY v.received_at DESC, v.id LIMIT 1"
-                ),
-                vec![home.id.into(), home.house_id.into()],
-            ),
-            None => return Ok(None),
+        let finding = row.finding_id.or(row.visit_id);
+        let known = if kind == ProposalKind::New {
+            match (self.newest_visit(on, home).await?, finding) {
+                (Some(newest), _) => Some(newest),
+                (None, Some(finding)) => {
+                    let text = format!(
+                        "SELECT v.id FROM visit v WHERE v.id = $1 AND v.kind = 'finding' AND {}",
+                        is_whole()
+                    );
+                    let found = on
+                        .query_all_raw(self.store.sql(&text, [finding.into()]))
+                        .await?;
+                    let first = found.first().map(|row| row.try_get_by_index(0));
+                    first.transpose()?
+                }
+                (None, None) => None,
+            }
+        } else {
+            finding
         };
-        let found = on.query_all_raw(self.store.sql(&text, values)).await?;
-        let Some(found) = found.first() else {
-            return Ok(None);
-        };
-        let id: Uuid = found.try_get_by_index(0)?;
-        Ok(visit::Entity::find_by_id(id).one(on).await?)
+        match known {
+            Some(id) => Ok(visit::Entity::find_by_id(id).one(on).await?),
+            None => Ok(None),
+        }
     }
+}
+
+/// Of a visit `v`: it has its pin and a front photo that is here and can be seen, and nothing speaks against its officer or
+/// phone.
+fn is_whole() -> String {
+    let wrong = [
+        Flag::SealedAfterEnd,
+        Flag::Training,
+        Flag::StolenDevice,
+        Flag::BadPhoto,
+    ]
+    .map(|flag| format!("'{flag}'"))
+    .join(", ");
+    format!(
+        "v.lat_e7 IS NOT NULL AND v.lon_e7 IS NOT NULL AND EXISTS (SELECT 1 FROM visit_photo l \
+         JOIN photo p ON p.id = l.photo_id WHERE l.visit_id = v.id \
+         AND l.kind IN ('house_front', 'narrow_left') AND p.received_at IS NOT NULL AND p.problem IS NULL) \
+         AND NOT EXISTS (SELECT 1 FROM visit_flag f WHERE f.visit_id = v.id AND f.flag IN ({wrong}))"
+    )
 }
 
 /// Whether a program has places for a village, its district or city, and none of them is free.

@@ -1,6 +1,9 @@
 //! Proposals: written at the village office or found by an officer, and what each person on the way says of them. Where one
 //! stands is [`tilik_protocol::proposal`]'s to decide; what that cannot know is asked here, under the same lock.
 
+use std::collections::HashMap;
+
+use sea_orm::sea_query::ExprTrait;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
     QueryOrder, QuerySelect, Set,
@@ -9,7 +12,9 @@ use sha2::{Digest as _, Sha256};
 use tilik_protocol::case::Step;
 use tilik_protocol::evidence::{Flag, VisitKind};
 use tilik_protocol::form::Answers;
-use tilik_protocol::ids::{EventId, FamilyId, PersonId, ProposalId, UserId, VisitId};
+use tilik_protocol::ids::{
+    DeliberationId, EventId, FamilyId, PersonId, ProposalId, UserId, VisitId,
+};
 use tilik_protocol::manifest::Manifest;
 use tilik_protocol::policy::{Permission, Role};
 use tilik_protocol::problem::{FieldProblem, ProblemCode};
@@ -25,20 +30,31 @@ use uuid::Uuid;
 use super::families::region_code;
 use super::journal::{Entry, document_number, holds_personal_number};
 use super::tables::{
-    deliberation, deliberation_name, family, proposal as table, proposal_act, visit,
+    deliberation, deliberation_name, family, journal, proposal as table, proposal_act, visit,
 };
 use super::write::{Seen, Write};
-use super::{Acting, papers, text};
+use super::{Acting, cases, ministry, papers, text};
 use crate::error::{Error, Result};
 use crate::keys::Keyring;
 
+mod endorsing;
 mod fitness;
 mod reading;
+
+pub(super) use endorsing::{entered, entered_with};
 
 pub use reading::Wanted;
 
 /// Most characters of what somebody writes beside a proposal.
 const MOST_IN_NOTE: usize = 500;
+/// The acts that say what a proposal says.
+const CONTENT_ACTS: [&str; 4] = ["create", "find", "change", "copy"];
+/// What is done to a deliberation by whoever has a part in its word.
+const SAID_IN_DELIBERATION: [&str; 3] = [
+    "deliberation.hold",
+    "deliberation.change",
+    "deliberation.sign",
+];
 /// What a rejection is called when a deliberation said no.
 const DECLINED: ReasonCode = ReasonCode::known("DITOLAK_MUSKEL");
 const NOT_MATCHED: ReasonCode = ReasonCode::known("NIK_TIDAK_PADAN");
@@ -78,6 +94,7 @@ const fn journalled_as(action: ProposalAction) -> &'static str {
         A::Reject => "proposal.reject",
         A::Endorse => "proposal.endorse",
         A::Send => "proposal.send",
+        A::Recall => "proposal.recall",
         A::Accept => "proposal.accept",
         A::RejectByCentre => "proposal.reject_by_centre",
         A::Copy => "proposal.copy",
@@ -171,6 +188,19 @@ async fn save(write: &Write, row: &mut table::Model) -> Result<()> {
     Ok(())
 }
 
+/// The same where it may now say what another one says that was written in this very moment.
+async fn save_new_words(write: &Write, row: &mut table::Model) -> Result<()> {
+    row.version += 1;
+    let active = row.clone().into_active_model().reset_all();
+    match active.update(write.on()).await {
+        Err(error) if text::violated(&error).is_some() => Err(twice()),
+        done => {
+            done?;
+            Ok(())
+        }
+    }
+}
+
 /// Moves a locked proposal by the machine and keeps that it did.
 async fn advance(
     write: &mut Write,
@@ -241,6 +271,24 @@ fn twice() -> Error {
     )
 }
 
+/// Of each of these proposals, the act since which it says what it says.
+pub(super) async fn content_acts(
+    on: &impl ConnectionTrait,
+    ids: &[Uuid],
+) -> Result<HashMap<Uuid, i32>> {
+    let rows: Vec<(Uuid, i32)> = proposal_act::Entity::find()
+        .select_only()
+        .column(proposal_act::Column::ProposalId)
+        .column_as(proposal_act::Column::Seq.max(), "seq")
+        .filter(proposal_act::Column::ProposalId.is_in(ids.iter().copied()))
+        .filter(proposal_act::Column::Action.is_in(CONTENT_ACTS))
+        .group_by(proposal_act::Column::ProposalId)
+        .into_tuple()
+        .all(on)
+        .await?;
+    Ok(rows.into_iter().collect())
+}
+
 /// What a deliberation that is signed already says of a matched proposal, passed on to it.
 pub(super) async fn pass_on(
     write: &mut Write,
@@ -251,14 +299,21 @@ pub(super) async fn pass_on(
     if state_of(row)? != ProposalState::Checked {
         return Ok(());
     }
+    // What was signed of something else says nothing of this.
+    let says_now = content_acts(write.on(), &[row.id]).await?;
+    let Some(seq) = says_now.get(&row.id).copied() else {
+        return Ok(());
+    };
     let names = deliberation_name::Entity::find()
         .filter(deliberation_name::Column::ProposalId.eq(row.id))
+        .filter(deliberation_name::Column::ProposalSeq.eq(seq))
         .all(write.on())
         .await?;
     let signed = deliberation::Entity::find()
         .filter(deliberation::Column::Id.is_in(names.iter().map(|one| one.deliberation_id)))
         .filter(deliberation::Column::SignedAt.is_not_null())
         .order_by_desc(deliberation::Column::SignedAt)
+        .order_by_desc(deliberation::Column::Id)
         .one(write.on())
         .await?;
     let said = signed.and_then(|signed| {
@@ -363,8 +418,20 @@ fn blank(write: &Write, id: ProposalId, kind: ProposalKind, region: &RegionCode)
         sptjm_signer_enc: None,
         sptjm_paper_id: None,
         copy_of: None,
+        membership_id: None,
+        case_id: None,
         created_at: write.at().as_micros(),
     }
+}
+
+/// The finding that a proposal rests on, its own or that of the one it was begun from.
+async fn finding_behind(on: &impl ConnectionTrait, row: &table::Model) -> Result<Option<Uuid>> {
+    let Some(known) = row.finding_id.or(row.visit_id) else {
+        return Ok(None);
+    };
+    let found = visit::Entity::find_by_id(known).one(on).await?;
+    let finding = VisitKind::Finding.to_string();
+    Ok(found.filter(|row| row.kind == finding).map(|row| row.id))
 }
 
 impl Acting {
@@ -380,7 +447,10 @@ impl Acting {
             .ok_or(Error::NOT_FOUND)?;
         let region = region_code(&home.region)?;
         let role = self.actor.act_in(Permission::Propose, &region)?;
-        Ok((home, region, role))
+        match fitness::gone(&home) {
+            Some(gone) => Err(Error::Invalid(vec![gone])),
+            None => Ok((home, region, role)),
+        }
     }
 
     /// Writes what a proposal says into its row. Whether that is enough is asked when it is handed in; what is kept in clear
@@ -421,8 +491,13 @@ impl Acting {
 
     /// Refuses while another one like it is under way.
     async fn refuse_twice(&self, write: &Write, row: &table::Model) -> Result<()> {
-        let Some(family) = row.family_id else {
-            return Ok(());
+        // As the two unique indexes have it: a person is proposed once, whichever family they belong to by now.
+        let of = match (row.person_id, row.family_id) {
+            (Some(person), _) => table::Column::PersonId.eq(person),
+            (None, Some(family)) => table::Column::FamilyId
+                .eq(family)
+                .and(table::Column::PersonId.is_null()),
+            (None, None) => return Ok(()),
         };
         let over = [
             ProposalState::Accepted,
@@ -432,13 +507,9 @@ impl Acting {
         let same = table::Entity::find()
             .filter(table::Column::Kind.eq(&row.kind))
             .filter(table::Column::Program.eq(&row.program))
-            .filter(table::Column::FamilyId.eq(family))
+            .filter(of)
             .filter(table::Column::State.is_not_in(over.map(|state| state.to_string())))
             .filter(table::Column::Id.ne(row.id));
-        let same = match row.person_id {
-            Some(person) => same.filter(table::Column::PersonId.eq(person)),
-            None => same.filter(table::Column::PersonId.is_null()),
-        };
         match same.one(write.on()).await? {
             Some(_) => Err(twice()),
             None => Ok(()),
@@ -508,26 +579,42 @@ impl Acting {
         Ok(id)
     }
 
-    /// Many families for one program, each by itself: what stands in the way of one keeps none of the others.
+    /// Many families or persons for one program, each by itself: what stands in the way of one keeps none of the others.
     ///
     /// # Errors
     /// `forbidden`, `invalid` for the batch as such; `unavailable`, after which repeating it goes on where it was.
     pub async fn propose_many(&self, body: ProposeMany) -> Result<ProposedMany> {
         self.actor.require(Permission::Propose)?;
-        if body.families.is_empty() || body.families.len() > MOST_IN_BATCH {
+        let most = 1..=MOST_IN_BATCH;
+        if !most.contains(&(body.families.len() + body.persons.len())) {
             return Err(Error::field(
                 "families",
                 "out_of_range",
-                "Pilih 1 sampai 200 keluarga.",
+                "Pilih 1 sampai 200 keluarga atau orang.",
             ));
         }
-        let mut lines = Vec::with_capacity(body.families.len());
-        for family in body.families {
+        // The batch is bound to its event before its first line; whoever repeats it goes on where it was.
+        let mut write = self.begin().await?;
+        let same = self.hashed(&body)?;
+        let seen = write.once(body.event_id, "proposal.batch", "proposals", &same);
+        if seen.await? == Seen::Now {
+            write.commit().await?;
+        } else {
+            drop(write);
+        }
+        let families = body.families.iter().map(|family| (*family, None));
+        let persons = body.persons.iter();
+        let persons = persons.map(|one| (one.family, Some(one.person)));
+        let mut lines = Vec::new();
+        for (family, person) in families.chain(persons) {
             // Each line is an event of its own, the same whenever the batch is repeated.
-            let hash = Sha256::new()
+            let mut hash = Sha256::new()
                 .chain_update(Uuid::from(body.event_id).as_bytes())
-                .chain_update(Uuid::from(family).as_bytes())
-                .finalize();
+                .chain_update(Uuid::from(family).as_bytes());
+            if let Some(person) = person {
+                hash.update(Uuid::from(person).as_bytes());
+            }
+            let hash = hash.finalize();
             let mut bytes = [0; 16];
             bytes.copy_from_slice(&hash[..16]);
             let one = Propose {
@@ -535,7 +622,7 @@ impl Acting {
                 content: ProposalContent {
                     kind: ProposalKind::Program,
                     family: Some(family),
-                    person: None,
+                    person,
                     program: Some(body.program.clone()),
                     reason: None,
                     to_region: None,
@@ -559,6 +646,7 @@ impl Acting {
             };
             lines.push(ProposedLine {
                 family,
+                person,
                 proposal,
                 problems,
             });
@@ -633,10 +721,21 @@ impl Acting {
                 "Pilih keluarganya lebih dahulu.",
             ));
         }
+        let (finding, family) = (finding_behind(write.on(), &row).await?, row.family_id);
         self.write_content(&mut row, &body.content)?;
+        // What stood behind the old words stands behind these no more; of the same family a finding still tells.
+        row.visit_id = if row.family_id == family {
+            finding
+        } else {
+            row.finding_id
+        };
+        row.deliberation_id = None;
+        row.sptjm_number = None;
+        row.sptjm_signer_enc = None;
+        row.sptjm_paper_id = None;
         self.refers(write.on(), &row).await?;
         self.refuse_twice(&write, &row).await?;
-        save(&write, &mut row).await?;
+        save_new_words(&write, &mut row).await?;
         let event = Some(body.event_id);
         keep_act(
             &mut write,
@@ -691,6 +790,9 @@ impl Acting {
             self.hand_in(&mut write, &mut row, role, event).await?;
         } else {
             advance(&mut write, &mut row, action, role, event, Said::default()).await?;
+            if action == ProposalAction::Send {
+                ministry::proposal_entered(&write, id).await?;
+            }
         }
         write.commit().await?;
         self.proposal(id).await
@@ -724,6 +826,7 @@ impl Acting {
         let Step::To(_) = proposal::step(from, ProposalAction::Copy, role)? else {
             return Err(Error::WRONG_MOMENT);
         };
+        self.still_here(write.on(), &old).await?;
         let new: ProposalId = write.store().ids().next();
         let note = reading::note_of(self.store.keys(), &old)?;
         let row = table::Model {
@@ -731,7 +834,8 @@ impl Acting {
             program: old.program.clone(),
             family_id: old.family_id,
             person_id: old.person_id,
-            visit_id: old.visit_id,
+            // A finding's visit goes along; any other is looked for anew.
+            visit_id: finding_behind(write.on(), &old).await?,
             reason: old.reason.clone(),
             to_region: old.to_region.clone(),
             document_number: old.document_number.clone(),
@@ -779,23 +883,58 @@ impl Acting {
             };
             if act.role == Role::Operator.to_string() {
                 // Whoever only carried it into the centre's system has no part in what it says.
-                if act.action != ProposalAction::Send.to_string() {
+                if ![ProposalAction::Send, ProposalAction::Recall]
+                    .iter()
+                    .any(|carried| act.action == carried.to_string())
+                {
                     hands.proposers.push(by);
                 }
             } else if act.role == Role::Verifier.to_string() {
                 hands.verifiers.push(by);
             }
         }
+        // Whoever wrote down or signed what a deliberation said of it stands behind it too.
+        let named = deliberation_name::Entity::find()
+            .filter(deliberation_name::Column::ProposalId.eq(row.id))
+            .all(on)
+            .await?;
+        let signed = deliberation::Entity::find()
+            .filter(deliberation::Column::Id.is_in(named.iter().map(|one| one.deliberation_id)))
+            .filter(deliberation::Column::SignedAt.is_not_null())
+            .all(on)
+            .await?;
+        let signed: Vec<String> = signed
+            .iter()
+            .map(|one| format!("deliberation:{}", DeliberationId(one.id)))
+            .collect();
+        if !signed.is_empty() {
+            let said = journal::Entity::find()
+                .filter(journal::Column::Object.is_in(signed))
+                .filter(journal::Column::Action.is_in(SAID_IN_DELIBERATION))
+                .all(on)
+                .await?;
+            let who = said.into_iter().filter_map(|entry| entry.actor);
+            hands.proposers.extend(who.map(UserId));
+        }
         let visits: Vec<Uuid> = row.visit_id.into_iter().chain(row.finding_id).collect();
         let visits = visit::Entity::find()
             .filter(visit::Column::Id.is_in(visits))
             .all(on)
             .await?;
+        hands.equippers = cases::equippers_of(on, &visits).await?;
         hands.visitors = visits
             .into_iter()
             .map(|visit| UserId(visit.officer_id))
             .collect();
         Ok(hands)
+    }
+
+    /// Refuses to go on with a proposal whose family is no more, or lives elsewhere.
+    async fn still_here(&self, on: &impl ConnectionTrait, row: &table::Model) -> Result<()> {
+        match self.away(on, row).await? {
+            Some(problem) => Err(Error::Invalid(vec![problem])),
+            None => Ok(()),
+        }
     }
 
     /// What a second person says of a proposal: the match with Dukcapil, whether it is complete, the last local word, the
@@ -828,7 +967,8 @@ impl Acting {
         let hands = self.hands(write.on(), &row).await?;
         proposal::duty(action, &hands, role, me)?;
         // A deputy is no other person than whom they stand in for.
-        let mut earlier: Vec<_> = hands.proposers.iter().chain(&hands.visitors).collect();
+        let earlier = hands.proposers.iter().chain(&hands.visitors);
+        let mut earlier: Vec<_> = earlier.chain(&hands.equippers).collect();
         if role == Role::Approver {
             earlier.extend(&hands.verifiers);
         }
@@ -841,6 +981,9 @@ impl Acting {
         let Step::To(next) = proposal::step(state_of(&row)?, action, role)? else {
             return Err(Error::WRONG_MOMENT);
         };
+        if next == ProposalState::Checked {
+            self.still_here(write.on(), &row).await?;
+        }
         if matches!(next, ProposalState::Verified | ProposalState::Endorsed) {
             let fit = self.fit(write.on(), &row, write.at()).await?;
             let meanwhile: Vec<_> = fit
@@ -853,7 +996,17 @@ impl Acting {
             }
         }
         let event = Some(body.event_id);
+        let why = said.reason.clone();
         advance(&mut write, &mut row, action, role, event, said).await?;
+        if matches!(action, ProposalAction::Return | ProposalAction::Mismatch) {
+            endorsing::send_an_officer(&mut write, &mut row, why.as_ref()).await?;
+        }
+        if action == ProposalAction::RejectByCentre {
+            endorsing::undo_candidate(&mut write, &row, role).await?;
+        }
+        if action == ProposalAction::Endorse {
+            endorsing::carry_out(&mut write, &mut row, event).await?;
+        }
         if action == ProposalAction::Match {
             pass_on(&mut write, &mut row, Role::System, event).await?;
         }
@@ -881,9 +1034,8 @@ impl Acting {
         let role = self.actor.act_in(Permission::Propose, &region)?;
         write.acts_in(region);
         let object = format!("proposal:{id}");
-        // Who signed is no part of what the log keeps.
-        let same = serde_json::json!({ "number": body.number, "paper": body.paper,
-            "seen_version": body.seen_version });
+        // Who signed is no part of what is hashed in clear.
+        let same = self.hashed(&body)?;
         let seen = write
             .once(body.event_id, "proposal.sptjm", &object, &same)
             .await?;
@@ -895,6 +1047,7 @@ impl Acting {
         if state_of(&row)? != ProposalState::Checked {
             return Err(Error::WRONG_MOMENT);
         }
+        self.still_here(write.on(), &row).await?;
         self.use_paper(&write, body.paper, &object).await?;
         row.sptjm_number = Some(body.number.clone());
         row.sptjm_signer_enc = sealed(

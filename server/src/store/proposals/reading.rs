@@ -10,7 +10,7 @@ use strum::VariantArray as _;
 use tilik_protocol::case::Step;
 use tilik_protocol::form::Answers;
 use tilik_protocol::ids::{
-    DeliberationId, FamilyId, PaperId, PersonId, ProposalId, UserId, VisitId,
+    CaseId, DeliberationId, FamilyId, MembershipId, PaperId, PersonId, ProposalId, UserId, VisitId,
 };
 use tilik_protocol::lenient::Lenient;
 use tilik_protocol::policy::Permission;
@@ -322,8 +322,8 @@ impl Acting {
             let here = grants.filter(|grant| grant.regions.iter().any(|code| code.covers(&region)));
             let roles: BTreeSet<_> = here.map(|grant| grant.role).collect();
             for action in ProposalAction::VARIANTS {
-                // A deliberation's no comes with its minutes.
-                let by_itself = *action != ProposalAction::Decline;
+                // A deliberation's no comes with its minutes, and what is entered is said on the ministry's list.
+                let by_itself = !matches!(action, ProposalAction::Decline | ProposalAction::Recall);
                 let can = roles.iter().any(|role| {
                     matches!(proposal::step(state, *action, *role), Ok(Step::To(_)))
                         && proposal::duty(*action, &hands, *role, me).is_ok()
@@ -367,6 +367,8 @@ impl Acting {
             sptjm_signer: signer.transpose()?,
             sptjm_paper: row.sptjm_paper_id.map(PaperId),
             copy_of: row.copy_of.map(ProposalId),
+            membership: row.membership_id.map(MembershipId),
+            case: row.case_id.map(CaseId),
             problems: fit.problems,
             warnings: fit.warnings,
             acts,

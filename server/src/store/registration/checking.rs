@@ -34,6 +34,8 @@ pub(super) struct Residence {
 /// A body being looked at.
 pub(super) struct Checking<'a> {
     places: &'a Places,
+    pub now: Timestamp,
+    /// The day where the family is.
     pub today: Option<Day>,
     problems: Vec<FieldProblem>,
     warnings: Vec<FieldProblem>,
@@ -48,10 +50,11 @@ fn bare(text: &str) -> Option<String> {
 }
 
 impl<'a> Checking<'a> {
-    pub(super) fn new(places: &'a Places, now: Timestamp) -> Self {
+    pub(super) fn new(places: &'a Places, region: &RegionCode, now: Timestamp) -> Self {
         Self {
             places,
-            today: day_of(now),
+            now,
+            today: day_of(region, now),
             problems: Vec::new(),
             warnings: Vec::new(),
             niks: HashMap::new(),
@@ -195,6 +198,11 @@ impl<'a> Checking<'a> {
             1 => {}
             _ => self.refuse(field, "two_heads", "Kepala keluarga hanya satu orang."),
         }
+    }
+
+    /// What is wrong and what is odd.
+    pub(super) fn told(self) -> (Vec<FieldProblem>, Vec<FieldProblem>) {
+        (self.problems, self.warnings)
     }
 
     /// Goes on when nothing is wrong: the warnings were ticked before.

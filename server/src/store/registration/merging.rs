@@ -3,38 +3,37 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
-use tilik_protocol::family::{FamilyChanged, MergeFamilies, Relation};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use tilik_protocol::family::{FamilyChanged, MergeFamilies, Relation, SamePerson};
 use tilik_protocol::ids::FamilyId;
 use tilik_protocol::policy::Permission;
 use uuid::Uuid;
 
 use super::checking::Checking;
-use super::draft::{Draft, FamilyEdit, PersonEdit};
+use super::draft::{Closed, Draft, FamilyEdit, Led, PersonEdit, joined, nik_of_gone};
 use super::requests::Wish;
-use super::splitting::{are_in_a_case, places_of, waiting_of};
+use super::splitting::{are_in_a_case, places_of, proposed_of, waiting_of};
 use super::{changed_by, current_version, kept, members_of};
 use crate::error::{Error, Result};
 use crate::store::Acting;
 use crate::store::families::region_code;
-use crate::store::imports::held;
+use crate::store::imports::{Number, held};
 use crate::store::journal::Entry;
 use crate::store::tables::{family, membership, person, verification_case};
-use crate::store::write::{Seen, Write};
+use crate::store::write::Seen;
 
 impl Acting {
     /// What a merge would make of both.
     pub(super) async fn merged(
         &self,
-        write: &Write,
+        on: &impl ConnectionTrait,
         checking: &mut Checking<'_>,
         stays: &family::Model,
         members: &[person::Model],
         body: &MergeFamilies,
     ) -> Result<Draft> {
         let goes = family::Entity::find_by_id(Uuid::from(body.other))
-            .lock_exclusive()
-            .one(write.on())
+            .one(on)
             .await?
             .ok_or(Error::NOT_FOUND)?;
         if goes.id == stays.id {
@@ -43,7 +42,7 @@ impl Acting {
         if goes.closed_at.is_some() {
             checking.refuse("other", "closed", "Keluarga itu sudah ditutup; muat ulang.");
         }
-        let others = members_of(write.on(), goes.id).await?;
+        let others = members_of(on, goes.id).await?;
         let mut same: HashMap<Uuid, Uuid> = HashMap::new();
         let mut taken = HashSet::new();
         for (n, pair) in body.same.iter().enumerate() {
@@ -61,42 +60,56 @@ impl Acting {
             }
         }
         let head = Relation::Head.to_string();
-        let mut persons = Vec::new();
-        let mut forgotten = vec![("kk", goes.id)];
+        let mut draft = Draft::default();
         for member in &others {
             let mut after = member.clone();
-            if let Some(stay) = same.get(&member.id) {
-                // Their row ends with their family; whoever goes on has the number.
-                after.merged_into = Some(*stay);
-                forgotten.push(("nik", member.id));
+            let stay = same.get(&member.id);
+            let stay = stay.and_then(|id| members.iter().find(|row| row.id == *id));
+            if let Some(stay) = stay {
+                // Their row ends with their family; whoever goes on keeps what only it knew.
+                after.merged_into = Some(stay.id);
+                nik_of_gone(&self.store, stay, member, &mut draft)?;
+                draft.persons.push(joined(&self.store, stay, member)?);
             } else {
                 after.family_id = stays.id;
                 if after.relation == head {
                     after.relation = Relation::Other.to_string();
                 }
             }
-            persons.push(PersonEdit {
+            draft.persons.push(PersonEdit {
                 before: Some(member.clone()),
                 after,
                 nik: None,
             });
         }
+        draft.persons.retain(PersonEdit::changes);
         let mut closed = goes.clone();
-        closed.closed_at = Some(write.at().as_micros());
+        closed.closed_at = Some(checking.now.as_micros());
         closed.merged_into = Some(stays.id);
         let mut after = stays.clone();
-        // By this id the ministry's files know the family: it goes on with whoever has none.
-        let key = closed.registry_key.take();
+        // By this id the ministry's files know the family: it goes on with whoever has none, and leads there otherwise.
+        let mut key = closed.registry_key.take();
         if after.registry_key.is_none() {
-            after.registry_key = key;
+            after.registry_key = key.take();
         }
-        let memberships = self
-            .places_that_move(write, checking, (stays, &goes), &same)
+        // Whoever types the old KK number is led to the family that goes on.
+        draft.led.push(Led {
+            number: Number::Kk,
+            from: goes.id,
+            to: stays.id,
+        });
+        draft.closed = Some(Closed {
+            from: goes.id,
+            to: stays.id,
+            key,
+        });
+        draft.memberships = self
+            .places_that_move(on, checking, (stays, &goes), &same)
             .await?;
         let open = verification_case::Entity::find()
             .filter(verification_case::Column::FamilyId.eq(goes.id))
             .filter(verification_case::Column::State.is_not_in(["decided", "closed", "expired"]))
-            .one(write.on())
+            .one(on)
             .await?;
         if open.is_some() {
             checking.refuse(
@@ -105,46 +118,166 @@ impl Acting {
                 "Keluarga yang akan ditutup masih punya kasus; selesaikan atau tutup dahulu kasusnya.",
             );
         }
-        if !waiting_of(write, &[goes.id]).await?.is_empty() {
+        if !waiting_of(on, &[goes.id]).await?.is_empty() {
             checking.refuse(
                 "other",
                 "on_a_list",
                 "Keluarga yang akan ditutup menunggu di daftar tunggu yang dibekukan; gabungkan ke arah sebaliknya, atau tunggu daftar berikutnya.",
             );
         }
+        if !proposed_of(on, &[goes.id]).await?.is_empty() {
+            checking.refuse(
+                "other",
+                "proposed",
+                "Keluarga yang akan ditutup sedang diusulkan; selesaikan atau tarik dahulu usulannya, atau gabungkan ke arah sebaliknya.",
+            );
+        }
         // The one that is closed first: it gives up its registry id.
-        Ok(Draft {
-            families: vec![
-                FamilyEdit {
-                    before: Some(goes),
-                    after: closed,
-                    kk: None,
-                    in_known_house: true,
-                },
-                FamilyEdit {
-                    before: Some(stays.clone()),
-                    after,
-                    kk: None,
-                    in_known_house: true,
-                },
-            ],
-            persons,
-            memberships,
-            forgotten,
-            since: None,
-        })
+        draft.families = vec![
+            FamilyEdit {
+                before: Some(goes),
+                after: closed,
+                kk: None,
+                in_known_house: true,
+            },
+            FamilyEdit {
+                before: Some(stays.clone()),
+                after,
+                kk: None,
+                in_known_house: true,
+            },
+        ];
+        Ok(draft)
+    }
+
+    /// Rows of one family that are one person: what becomes of both, and of whatever either holds.
+    pub(super) async fn doubles(
+        &self,
+        on: &impl ConnectionTrait,
+        checking: &mut Checking<'_>,
+        members: &[person::Model],
+        same: &[SamePerson],
+        draft: &mut Draft,
+    ) -> Result<()> {
+        if same.is_empty() {
+            return Ok(());
+        }
+        let mut pairs: HashMap<Uuid, Uuid> = HashMap::new();
+        let mut met = HashSet::new();
+        let head = Relation::Head.to_string();
+        for (n, pair) in same.iter().enumerate() {
+            let (stay, go) = (Uuid::from(pair.stays), Uuid::from(pair.goes));
+            let known = |id: Uuid| members.iter().find(|row| row.id == id);
+            let edited = draft.persons.iter().any(|one| {
+                let id = one.after.id;
+                id == stay || id == go
+            });
+            let (Some(stays), Some(goes)) = (known(stay), known(go)) else {
+                checking.refuse(
+                    &format!("same.{n}"),
+                    "not_a_member",
+                    "Orang ini bukan anggota keluarga ini; muat ulang.",
+                );
+                continue;
+            };
+            if edited || !met.insert(stay) || !met.insert(go) {
+                checking.refuse(
+                    &format!("same.{n}"),
+                    "twice",
+                    "Satukan dahulu dua baris orang ini, lalu perbaiki isiannya tersendiri.",
+                );
+                continue;
+            }
+            pairs.insert(go, stay);
+            nik_of_gone(&self.store, stays, goes, draft)?;
+            let mut one = joined(&self.store, stays, goes)?;
+            if goes.relation == head {
+                one.after.relation.clone_from(&head);
+            }
+            let mut ends = goes.clone();
+            ends.merged_into = Some(stay);
+            // Whoever went on as the head gives its name to the family.
+            let family = draft.families.first_mut();
+            if let Some(family) = family {
+                if one.after.relation == head {
+                    family.after.name.clone_from(&one.after.name);
+                    family.after.name_key.clone_from(&one.after.name_key);
+                }
+                if family.after.payee_id == Some(go) {
+                    family.after.payee_id = Some(stay).filter(|_| one.after.relation != head);
+                }
+            }
+            draft.persons.push(PersonEdit {
+                before: Some(goes.clone()),
+                after: ends,
+                nik: None,
+            });
+            if one.changes() {
+                draft.persons.push(one);
+            }
+        }
+        let Some(family) = members.first().map(|row| row.family_id) else {
+            return Ok(());
+        };
+        let ends = |person: Option<Uuid>| person.is_some_and(|id| pairs.contains_key(&id));
+        let places = places_of(on, &[family]).await?;
+        let (moving, kept): (Vec<_>, Vec<_>) =
+            places.into_iter().partition(|place| ends(place.person_id));
+        for place in moving {
+            let mut moved = place.clone();
+            moved.person_id = place.person_id.and_then(|id| pairs.get(&id)).copied();
+            let twice = kept
+                .iter()
+                .any(|one| one.program == moved.program && one.person_id == moved.person_id);
+            if twice {
+                checking.refuse(
+                    "same",
+                    "both_hold",
+                    &format!(
+                        "Kedua baris orang ini memegang jatah {}; batalkan salah satunya dahulu.",
+                        place.program
+                    ),
+                );
+            }
+            draft.memberships.push((place, moved));
+        }
+        let moving: Vec<Uuid> = draft.memberships.iter().map(|(one, _)| one.id).collect();
+        if are_in_a_case(on, &moving).await? {
+            checking.refuse(
+                "same",
+                "in_a_case",
+                "Jatah orang ini sedang diverifikasi; selesaikan dahulu kasusnya.",
+            );
+        }
+        let waiting = waiting_of(on, &[family]).await?;
+        if waiting.iter().any(|entry| ends(entry.person_id)) {
+            checking.refuse(
+                "same",
+                "on_a_list",
+                "Orang ini menunggu di daftar tunggu yang dibekukan; biarkan baris itu tetap, dan akhiri baris yang lain.",
+            );
+        }
+        let proposed = proposed_of(on, &[family]).await?;
+        if proposed.iter().any(|row| ends(row.person_id)) {
+            checking.refuse(
+                "same",
+                "proposed",
+                "Orang ini sedang diusulkan; biarkan baris itu tetap, dan akhiri baris yang lain.",
+            );
+        }
+        Ok(())
     }
 
     /// The places that go along. Two in one program are not one: people end one of them first.
     async fn places_that_move(
         &self,
-        write: &Write,
+        on: &impl ConnectionTrait,
         checking: &mut Checking<'_>,
         (stays, goes): (&family::Model, &family::Model),
         same: &HashMap<Uuid, Uuid>,
     ) -> Result<Vec<(membership::Model, membership::Model)>> {
         let mut moving = Vec::new();
-        let places = places_of(write, &[stays.id, goes.id]).await?;
+        let places = places_of(on, &[stays.id, goes.id]).await?;
         let (kept, going): (Vec<_>, Vec<_>) = places
             .into_iter()
             .partition(|place| place.family_id == stays.id);
@@ -177,7 +310,7 @@ impl Acting {
             moving.push((place, moved));
         }
         let ids: Vec<Uuid> = moving.iter().map(|(place, _)| place.id).collect();
-        if are_in_a_case(write, &ids).await? {
+        if are_in_a_case(on, &ids).await? {
             checking.refuse(
                 "other",
                 "in_a_case",
@@ -231,8 +364,8 @@ impl Acting {
             }
         }
         let members = members_of(write.on(), row.id).await?;
-        let mut checking = Checking::new(&places, write.at());
-        let draft = self.merged(&write, &mut checking, &row, &members, &body);
+        let mut checking = Checking::new(&places, &region, write.at());
+        let draft = self.merged(write.on(), &mut checking, &row, &members, &body);
         let draft = draft.await?;
         checking.still_right()?;
         write.acts_in(region);

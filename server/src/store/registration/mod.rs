@@ -9,14 +9,16 @@ use std::collections::HashSet;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use tilik_protocol::family::{CorrectFamily, Domicile, FamilyChanged, RegisterFamily, Relation};
 use tilik_protocol::ids::{EventId, FamilyId, FamilyRequestId, HouseId};
+use tilik_protocol::nik::Day;
 use tilik_protocol::policy::{Permission, Role};
 use tilik_protocol::region::RegionCode;
+use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
 use super::Acting;
 use super::access::{Mode, Read};
 use super::families::region_code;
-use super::imports::{behind, held, holds, name_key};
+use super::imports::{Number, behind, day_of, held, holds, name_key};
 use super::journal::Entry;
 use super::tables::{family, journal, person};
 use super::write::{Seen, Write};
@@ -26,11 +28,14 @@ mod checking;
 mod draft;
 mod history;
 mod merging;
+mod payee;
 mod requests;
 mod splitting;
 
 use checking::{Checking, Facts};
-use draft::{Draft, FamilyEdit, PersonEdit, new_person, sealed};
+use draft::new_person;
+pub(super) use draft::{Draft, FamilyEdit, PersonEdit, sealed};
+pub(super) use payee::name_payee;
 use requests::Wish;
 
 /// Persons in one body.
@@ -69,18 +74,57 @@ fn set_domicile(row: &mut family::Model, domicile: Option<&Domicile>) {
 }
 
 /// The day from which on something is so, at its beginning where the family lives.
-fn beginning_of(day: tilik_protocol::nik::Day, region: &RegionCode) -> Result<i64> {
-    let midnight: tilik_protocol::time::Timestamp = format!("{day}T00:00:00Z")
+pub(super) fn beginning_of(day: Day, region: &RegionCode) -> Result<i64> {
+    let midnight: Timestamp = format!("{day}T00:00:00Z")
         .parse()
         .map_err(Error::internal)?;
     Ok(midnight.plus_s(-60 * region.utc_offset_min()).as_micros())
+}
+
+/// Since when a draft is so, when somebody says since `day`. What holds now began some day by somebody's word: before that day
+/// another thing held, and stays. Only what a first version says is the registry's guess, and may have been otherwise before.
+fn since(
+    checking: &mut Checking<'_>,
+    day: Day,
+    region: &RegionCode,
+    draft: &Draft,
+) -> Result<Option<i64>> {
+    if checking.today.is_none_or(|today| day >= today) {
+        return Ok(None);
+    }
+    let families = draft.families.iter().filter(|one| !one.fields().is_empty());
+    let families = families.filter_map(|one| one.before.as_ref());
+    let persons = draft.persons.iter().filter_map(|one| one.before.as_ref());
+    let begun = families
+        .map(|row| (row.version, row.valid_from))
+        .chain(persons.map(|row| (row.version, row.valid_from)))
+        .filter(|(version, _)| *version > 1)
+        .map(|(_, valid_from)| valid_from)
+        .max();
+    let beginning = beginning_of(day, region)?;
+    let Some(begun) = begun else {
+        return Ok(Some(beginning));
+    };
+    let first = day_of(region, Timestamp::from_micros(begun));
+    if first.is_some_and(|first| day < first) {
+        let first = first.map(|day| format!("{:02}-{:02}-{}", day.day, day.month, day.year));
+        let first = first.unwrap_or_default();
+        checking.refuse(
+            "since",
+            "before_what_holds",
+            &format!(
+                "Data yang berlaku sekarang tercatat berlaku sejak {first}; isi tanggal itu atau sesudahnya."
+            ),
+        );
+    }
+    Ok(Some(beginning.max(begun)))
 }
 
 impl Acting {
     /// Tells of NIKs and a KK number that are somebody's already; the families they lead to are in the log of reads.
     async fn warn_of_known(
         &self,
-        write: &Write,
+        on: &impl ConnectionTrait,
         checking: &mut Checking<'_>,
         kk: Option<&str>,
         (family, persons): (Option<Uuid>, &[Uuid]),
@@ -89,10 +133,14 @@ impl Acting {
         let keys = self.store.keys();
         let mut met: HashSet<Uuid> = HashSet::new();
         if let Some(kk) = kk {
-            let found = behind(write, "kk", std::iter::once(kk), |kk| {
-                keys.blind_kk_candidates(kk)
-            });
-            let others: Vec<Uuid> = found.await?.into_values().flatten().collect();
+            let mut others: Vec<Uuid> = Vec::new();
+            // Also a number that leads to another family since the one it was of was closed.
+            for kind in ["kk", Number::Kk.old()] {
+                let found = behind(on, kind, std::iter::once(kk), |kk| {
+                    keys.blind_kk_candidates(kk)
+                });
+                others.extend(found.await?.into_values().flatten());
+            }
             let others: Vec<Uuid> = others
                 .into_iter()
                 .filter(|id| Some(*id) != family)
@@ -112,7 +160,16 @@ impl Acting {
             .map(|(nik, field)| (nik.clone(), field.clone()))
             .collect();
         let numbers = niks.iter().map(|(nik, _)| nik.as_str());
-        let found = behind(write, "nik", numbers, |nik| keys.blind_nik_candidates(nik)).await?;
+        let mut found = behind(on, "nik", numbers.clone(), |nik| {
+            keys.blind_nik_candidates(nik)
+        })
+        .await?;
+        let old = behind(on, Number::Nik.old(), numbers, |nik| {
+            keys.blind_nik_candidates(nik)
+        });
+        for (nik, persons) in old.await? {
+            found.entry(nik).or_default().extend(persons);
+        }
         let mut owners: Vec<Uuid> = Vec::new();
         for (nik, field) in niks {
             let others = found.get(&nik).into_iter().flatten();
@@ -128,7 +185,7 @@ impl Acting {
         }
         let rows = person::Entity::find()
             .filter(person::Column::Id.is_in(owners))
-            .all(write.on())
+            .all(on)
             .await?;
         met.extend(rows.into_iter().map(|row| row.family_id));
         Ok(met
@@ -160,7 +217,7 @@ impl Acting {
         if seen.await? == Seen::Before {
             return registered_by(&write, body.event_id).await;
         }
-        let mut checking = Checking::new(&places, write.at());
+        let mut checking = Checking::new(&places, &body.region, write.at());
         let region = checking.village("region", &body.region);
         let home = checking.residence("", (&body.address, &body.rt, &body.rw));
         let domicile = body.domicile.as_ref();
@@ -184,7 +241,7 @@ impl Acting {
         if payees > 1 {
             checking.refuse("persons", "two_payees", "Pengurus hanya satu orang.");
         }
-        let reads = self.warn_of_known(&write, &mut checking, kk.as_deref(), (None, &[]), role);
+        let reads = self.warn_of_known(write.on(), &mut checking, kk.as_deref(), (None, &[]), role);
         let reads = reads.await?;
         let ticked = match checking.done(&body.ticked) {
             Ok(ticked) => ticked,
@@ -280,7 +337,7 @@ impl Acting {
     }
 
     /// What a repeat of a body is known by: a keyed hash, for the body has NIKs.
-    fn hashed(&self, body: &impl serde::Serialize) -> Result<String> {
+    pub(super) fn hashed(&self, body: &impl serde::Serialize) -> Result<String> {
         let text = serde_json::to_string(body).map_err(Error::internal)?;
         Ok(super::journal::hex(&self.store.keys().blind_body(&text)))
     }
@@ -322,12 +379,13 @@ impl Acting {
                 });
             }
         }
-        let mut checking = Checking::new(&places, write.at());
-        let draft = self.correction(&mut checking, &row, &members, &body)?;
+        let mut checking = Checking::new(&places, &region, write.at());
+        let draft = self.correction(write.on(), &mut checking, &row, &members, &body);
+        let draft = draft.await?;
         let ids: Vec<Uuid> = members.iter().map(|member| member.id).collect();
         let kk = draft.families.first().and_then(|one| one.kk.clone());
         let known = (Some(row.id), ids.as_slice());
-        let reads = self.warn_of_known(&write, &mut checking, kk.as_deref(), known, role);
+        let reads = self.warn_of_known(write.on(), &mut checking, kk.as_deref(), known, role);
         let reads = reads.await?;
         let ticked = match checking.done(&body.ticked) {
             Ok(ticked) => ticked,
@@ -373,8 +431,9 @@ impl Acting {
     }
 
     /// What a correction would make of a family. Problems and warnings are told to `checking`.
-    fn correction(
+    async fn correction(
         &self,
+        on: &impl ConnectionTrait,
         checking: &mut Checking<'_>,
         before: &family::Model,
         members: &[person::Model],
@@ -424,7 +483,7 @@ impl Acting {
             };
             persons.push(self.corrected(checking, &at, member, one)?);
         }
-        let at = self.store.now().as_micros();
+        let at = checking.now.as_micros();
         let added = Self::read_persons(checking, "added", &body.added);
         let mut payee = body.payee.map(Uuid::from);
         for (n, facts) in added.iter().enumerate() {
@@ -471,14 +530,6 @@ impl Acting {
                 ),
             }
         }
-        let mut since = None;
-        if let Some(text) = &body.since
-            && let Some(day) = checking.day("since", text)
-        {
-            let today = checking.today;
-            since =
-                Some(beginning_of(day, &region)?).filter(|_| today.is_some_and(|now| day < now));
-        }
         let mut draft = Draft {
             families: vec![FamilyEdit {
                 before: Some(before.clone()),
@@ -487,10 +538,19 @@ impl Acting {
                 in_known_house: true,
             }],
             persons,
-            since,
             ..Draft::default()
         };
         draft.persons.retain(|one| !one.fields().is_empty());
+        self.doubles(on, checking, members, &body.same, &mut draft)
+            .await?;
+        if let Some(text) = &body.since
+            && let Some(day) = checking.day("since", text)
+        {
+            draft.since = since(checking, day, &region, &draft)?;
+            for one in draft.persons.iter_mut().filter(|one| one.before.is_none()) {
+                one.after.valid_from = draft.since.unwrap_or(one.after.valid_from);
+            }
+        }
         Ok(draft)
     }
 
@@ -550,7 +610,7 @@ impl Acting {
             .or(known.as_deref().filter(|_| says_otherwise))
         {
             let birth = open("birth_date", after.birth_date_enc.as_ref())?;
-            let birth = birth.and_then(|text| tilik_protocol::nik::Day::read(&text));
+            let birth = birth.and_then(|text| Day::read(&text));
             let sex = after.sex.as_deref().and_then(|sex| sex.parse().ok());
             let read = checking.nik(&field("nik"), text, birth, sex);
             if let Some(digits) = read

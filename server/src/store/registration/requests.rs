@@ -3,32 +3,34 @@
 use std::collections::HashMap;
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    Set,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect, Set,
 };
 use serde::{Deserialize, Serialize};
 use tilik_protocol::family::{
-    ConfirmFamilyRequest, CorrectFamily, FamilyChanged, FamilyRequestKind, FamilyRequestView,
-    MergeFamilies, RefuseFamilyRequest, SplitFamily,
+    AskedWarning, ConfirmFamilyRequest, CorrectFamily, EditedFamily, EditedPerson, FamilyChanged,
+    FamilyRequestKind, FamilyRequestView, MergeFamilies, MovedPlace, RefuseFamilyRequest,
+    SplitFamily, WithdrawFamilyRequest,
 };
 use tilik_protocol::ids::{EventId, FamilyId, FamilyRequestId, UserId};
 use tilik_protocol::lenient::Lenient;
 use tilik_protocol::policy::{Permission, Role};
-use tilik_protocol::problem::ProblemCode;
+use tilik_protocol::problem::{FieldProblem, ProblemCode};
 use tilik_protocol::reason::{self, IMPORT_REFUSALS};
+use tilik_protocol::registry::FieldChange;
 use tilik_protocol::review::Page;
 use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
 use super::checking::Checking;
-use super::draft::Draft;
+use super::draft::{Draft, Names};
 use super::{current_version, kept, members_of};
 use crate::error::{Error, Result};
 use crate::store::access::{Mode, Read};
 use crate::store::families::region_code;
 use crate::store::imports::Places;
-use crate::store::journal::Entry;
-use crate::store::tables::{family, family_request};
+use crate::store::journal::{Entry, hex};
+use crate::store::tables::{family, family_request, person};
 use crate::store::write::{Seen, Write};
 use crate::store::{Acting, in_regions};
 
@@ -65,6 +67,26 @@ impl Wish {
         }
     }
 
+    fn ticked(&self) -> &[String] {
+        match self {
+            Self::Correction(body) => &body.ticked,
+            Self::Split(body) => &body.ticked,
+            Self::Merge(_) => &[],
+        }
+    }
+
+    /// Whose a field of it is.
+    fn about(&self, field: &str, names: &Names) -> Option<String> {
+        let mut parts = field.split('.');
+        let (part, n) = (parts.next()?, parts.next()?.parse::<usize>().ok()?);
+        match self {
+            Self::Correction(body) if part == "added" => Some(body.added.get(n)?.name.clone()),
+            Self::Correction(body) => names.person(body.persons.get(n)?.id.into()),
+            Self::Split(body) => names.person(body.persons.get(n)?.id.into()),
+            Self::Merge(_) => None,
+        }
+    }
+
     pub(super) const fn action(&self) -> &'static str {
         match self {
             Self::Correction(_) => "family.correct",
@@ -72,6 +94,18 @@ impl Wish {
             Self::Merge(_) => "family.merge",
         }
     }
+}
+
+/// A wish as an approver sees it.
+struct ShownRequest {
+    fields: Vec<FieldChange>,
+    persons: Vec<EditedPerson>,
+    families: Vec<EditedFamily>,
+    places: Vec<MovedPlace>,
+    warnings: Vec<AskedWarning>,
+    problems: Vec<FieldProblem>,
+    since: Option<Timestamp>,
+    seen_draft: String,
 }
 
 impl Acting {
@@ -128,19 +162,19 @@ impl Acting {
     /// What a wish would change now.
     async fn draft_now(
         &self,
+        on: &impl ConnectionTrait,
         checking: &mut Checking<'_>,
         row: &family::Model,
+        members: &[person::Model],
         wish: &Wish,
-        write: &Write,
     ) -> Result<Draft> {
-        let members = members_of(write.on(), row.id).await?;
         match wish {
-            Wish::Correction(body) => self.correction(checking, row, &members, body),
+            Wish::Correction(body) => self.correction(on, checking, row, members, body).await,
             Wish::Split(body) => {
-                let split = self.split_up(write, checking, row, &members, body).await?;
+                let split = self.split_up(on, checking, row, members, body).await?;
                 Ok(split.0)
             }
-            Wish::Merge(body) => self.merged(write, checking, row, &members, body).await,
+            Wish::Merge(body) => self.merged(on, checking, row, members, body).await,
         }
     }
 
@@ -193,25 +227,26 @@ impl Acting {
             .collect();
         let places = self.places().await?;
         let (mut items, mut reads) = (Vec::new(), Vec::new());
-        // Dropped in the end: what it looks at is only what would be.
-        let write = self.begin().await?;
         for row in rows {
             let Some(home) = families.get(&row.family_id) else {
                 continue;
             };
             let region = region_code(&home.region)?;
+            let role = self.reading_in(&region)?;
             let other = row.other_id.and_then(|id| families.get(&id));
             reads.push(Read {
                 kind: "family",
                 id: home.id,
                 what: "family_request",
                 mode: Mode::Served,
-                role: self.reading_in(&region)?,
+                role,
                 purpose: None,
             });
-            let (fields, persons) = self
-                .shown(&write, &places, home, &self.wish_of(&row)?)
+            let wish = self.wish_of(&row)?;
+            let (shown, met) = self
+                .shown(self.store.read(), &places, home, &wish, role)
                 .await?;
+            reads.extend(met);
             items.push(FamilyRequestView {
                 id: FamilyRequestId(row.id),
                 kind: Lenient::<FamilyRequestKind>::read(&row.kind),
@@ -223,34 +258,90 @@ impl Acting {
                 proposed_by: UserId(row.proposed_by),
                 proposed_by_name: names.get(&row.proposed_by).cloned(),
                 proposed_at: Timestamp::from_micros(row.proposed_at),
-                fields,
-                persons,
+                fields: shown.fields,
+                persons: shown.persons,
+                families: shown.families,
+                places: shown.places,
+                warnings: shown.warnings,
+                problems: shown.problems,
+                since: shown.since,
+                seen_draft: shown.seen_draft,
                 other: row.other_id.map(FamilyId),
                 other_name: other.map(|row| row.name.clone()),
             });
         }
-        drop(write);
         self.note_reads(reads).await?;
         Ok(Page { items, next })
     }
 
-    /// What a wish would change now, masked; of one that fits no more, nothing. Looked at in a transaction that is dropped.
+    /// What a wish would change now, masked: everything, of everybody, with what is odd about it.
     async fn shown(
         &self,
-        write: &Write,
+        on: &impl ConnectionTrait,
         places: &Places,
         home: &family::Model,
         wish: &Wish,
-    ) -> Result<(
-        Vec<tilik_protocol::registry::FieldChange>,
-        Vec<tilik_protocol::family::EditedPerson>,
-    )> {
-        let mut checking = Checking::new(places, write.at());
-        let draft = self.draft_now(&mut checking, home, wish, write).await?;
-        Ok((
-            draft.shown_of_family(&self.store, home.id)?,
-            draft.shown_of_persons(&self.store)?,
-        ))
+        role: Role,
+    ) -> Result<(ShownRequest, Vec<Read>)> {
+        let region = region_code(&home.region)?;
+        let mut checking = Checking::new(places, &region, self.store.now());
+        let mut members = members_of(on, home.id).await?;
+        let draft = self.draft_now(on, &mut checking, home, &members, wish);
+        let draft = draft.await?;
+        let mut own: Vec<Uuid> = members.iter().map(|row| row.id).collect();
+        if let Some(other) = wish.other() {
+            members.extend(members_of(on, other.into()).await?);
+        }
+        // What is typed in a correction may be its own family's; of a split it is nobody's yet.
+        let (family, kk) = match wish {
+            Wish::Correction(_) => (Some(home.id), draft.families.first()),
+            Wish::Split(_) => {
+                own.clear();
+                (None, draft.families.first())
+            }
+            Wish::Merge(_) => (Some(home.id), None),
+        };
+        let kk = kk.and_then(|one| one.kk.as_deref());
+        let reads = self
+            .warn_of_known(on, &mut checking, kk, (family, &own), role)
+            .await?;
+        let names = Names::of(&draft, &members);
+        let (problems, warnings) = checking.told();
+        let mut shown = ShownRequest {
+            fields: draft.shown_of_family(&self.store, home.id, &names)?,
+            persons: draft.shown_of_persons(&self.store, &names)?,
+            families: draft.shown_of_others(&self.store, home.id, &names)?,
+            places: draft.shown_of_places(&names),
+            warnings: warnings
+                .into_iter()
+                .map(|one| {
+                    let key = format!("{}:{}", one.field, one.code);
+                    AskedWarning {
+                        about: wish.about(&one.field, &names),
+                        ticked: wish.ticked().contains(&key),
+                        code: one.code,
+                        remedy: one.remedy,
+                    }
+                })
+                .collect(),
+            problems,
+            since: draft.since.map(Timestamp::from_micros),
+            seen_draft: String::new(),
+        };
+        // In one order, whatever order they were met in: the same is the same.
+        let by = |one: &AskedWarning| (one.about.clone(), one.code.clone(), one.remedy.clone());
+        shown.warnings.sort_by_key(by);
+        let text = serde_json::to_string(&(
+            draft.made_of(),
+            &shown.fields,
+            &shown.persons,
+            &shown.families,
+            &shown.places,
+            &shown.warnings,
+        ));
+        let text = text.map_err(Error::internal)?;
+        shown.seen_draft = hex(&self.store.keys().blind_body(&text));
+        Ok((shown, reads))
     }
 
     async fn waiting(&self, write: &Write, id: FamilyRequestId) -> Result<family_request::Model> {
@@ -280,7 +371,16 @@ impl Acting {
         let request = self.waiting(&write, id).await?;
         self.refuse_own_matter(write.on(), &[Some(request.proposed_by)])
             .await?;
-        let home = kept(&write, FamilyId(request.family_id)).await?;
+        // Both of a merge, in one order, whoever merges which into which.
+        let mut homes = Vec::new();
+        let ids = [Some(request.family_id), request.other_id];
+        let mut ids: Vec<Uuid> = ids.into_iter().flatten().collect();
+        ids.sort_unstable();
+        for id in ids {
+            homes.push(kept(&write, FamilyId(id)).await?);
+        }
+        let home = homes.into_iter().find(|home| home.id == request.family_id);
+        let home = home.ok_or(Error::NOT_FOUND)?;
         let object = format!("family_request:{id}");
         let seen = write
             .once(body.event_id, "family_request.confirm", &object, &body)
@@ -302,14 +402,26 @@ impl Acting {
             });
         }
         let wish = self.wish_of(&request)?;
-        let mut checking = Checking::new(&places, write.at());
-        let draft = self.draft_now(&mut checking, &home, &wish, &write).await?;
+        let region = region_code(&home.region)?;
+        if let Some(seen) = &body.seen_draft {
+            // The family's own version does not tell what became of its members, or of the other family.
+            let shown = self.shown(write.on(), &places, &home, &wish, Role::Approver);
+            if shown.await?.0.seen_draft != *seen {
+                return Err(Error::Stale {
+                    current_version: home.version,
+                });
+            }
+        }
+        let mut checking = Checking::new(&places, &region, write.at());
+        let members = members_of(write.on(), home.id).await?;
+        let draft = self.draft_now(write.on(), &mut checking, &home, &members, &wish);
+        let draft = draft.await?;
         checking.still_right()?;
         let (proposer, confirmer) = (UserId(request.proposed_by), self.actor.person_id()?);
         let change = draft.told();
         let touched: Vec<Uuid> = draft.families.iter().map(|one| one.after.id).collect();
         draft.write(&mut write).await?;
-        write.acts_in(region_code(&home.region)?);
+        write.acts_in(region);
         for family in touched {
             write.journal(Entry::new(
                 wish.action(),
@@ -367,6 +479,49 @@ impl Acting {
         )?);
         self.end_request(&write, request, "refused", Some(body.reason.to_string()))
             .await?;
+        write.commit().await
+    }
+
+    /// Takes back what one asked for oneself, while nobody decided: everything stays as it is.
+    ///
+    /// # Errors
+    /// `not_found`, `forbidden` of another's, `wrong_moment` when nothing waits.
+    pub async fn withdraw_family_request(
+        &self,
+        id: FamilyRequestId,
+        body: WithdrawFamilyRequest,
+    ) -> Result<()> {
+        self.actor.require(Permission::MaintainFamilies)?;
+        let mut write = self.begin().await?;
+        let request = family_request::Entity::find_by_id(Uuid::from(id))
+            .lock_exclusive()
+            .one(write.on())
+            .await?
+            .ok_or(Error::NOT_FOUND)?;
+        let region = region_code(&request.region)?;
+        let role = self.actor.act_in(Permission::MaintainFamilies, &region)?;
+        if self.actor.person_id()? != UserId(request.proposed_by) {
+            return Err(Error::Refused(ProblemCode::Forbidden));
+        }
+        let object = format!("family_request:{id}");
+        let seen = write
+            .once(body.event_id, "family_request.withdraw", &object, &body)
+            .await?;
+        if seen == Seen::Before {
+            return Ok(());
+        }
+        if request.outcome.is_some() {
+            return Err(Error::WRONG_MOMENT);
+        }
+        write.acts_in(region);
+        write.journal(Entry::new(
+            "family_request.withdraw",
+            object,
+            role,
+            Some(body.event_id),
+            &serde_json::json!({ "family": FamilyId(request.family_id), "kind": request.kind }),
+        )?);
+        self.end_request(&write, request, "withdrawn", None).await?;
         write.commit().await
     }
 

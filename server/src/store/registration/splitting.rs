@@ -2,10 +2,13 @@
 
 use std::collections::HashSet;
 
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use strum::VariantArray as _;
 use tilik_protocol::family::{FamilyChanged, Relation, SplitFamily, SplitHome};
 use tilik_protocol::ids::{FamilyId, HouseId};
+use tilik_protocol::membership::MembershipState;
 use tilik_protocol::policy::Permission;
+use tilik_protocol::proposal::ProposalState;
 use uuid::Uuid;
 
 use super::checking::Checking;
@@ -18,37 +21,54 @@ use crate::store::families::region_code;
 use crate::store::imports::{held, name_key};
 use crate::store::journal::Entry;
 use crate::store::tables::{
-    case_membership, family, membership, person, verification_case, waitlist, waitlist_entry,
+    case_membership, family, membership, person, proposal, verification_case, waitlist,
+    waitlist_entry,
 };
-use crate::store::write::{Seen, Write};
-
-/// States of a membership in which it is somebody's.
-const OPEN: [&str; 4] = ["candidate", "designated", "active", "suspended"];
+use crate::store::write::Seen;
 
 /// Open places of some families.
-pub(super) async fn places_of(write: &Write, families: &[Uuid]) -> Result<Vec<membership::Model>> {
+pub(super) async fn places_of(
+    on: &impl ConnectionTrait,
+    families: &[Uuid],
+) -> Result<Vec<membership::Model>> {
+    let open = MembershipState::VARIANTS.iter();
+    let open = open.filter(|state| state.occupies_slot());
     Ok(membership::Entity::find()
         .filter(membership::Column::FamilyId.is_in(families.iter().copied()))
-        .filter(membership::Column::State.is_in(OPEN))
-        .all(write.on())
+        .filter(membership::Column::State.is_in(open.map(ToString::to_string)))
+        .all(on)
+        .await?)
+}
+
+/// Proposals about some families that are not over, also those that are only written down.
+pub(super) async fn proposed_of(
+    on: &impl ConnectionTrait,
+    families: &[Uuid],
+) -> Result<Vec<proposal::Model>> {
+    let over = ProposalState::VARIANTS.iter();
+    let over = over.filter(|state| state.is_over());
+    Ok(proposal::Entity::find()
+        .filter(proposal::Column::FamilyId.is_in(families.iter().copied()))
+        .filter(proposal::Column::State.is_not_in(over.map(ToString::to_string)))
+        .all(on)
         .await?)
 }
 
 /// What some families or persons wait for on lists in force.
 pub(super) async fn waiting_of(
-    write: &Write,
+    on: &impl ConnectionTrait,
     families: &[Uuid],
 ) -> Result<Vec<waitlist_entry::Model>> {
     let entries = waitlist_entry::Entity::find()
         .filter(waitlist_entry::Column::FamilyId.is_in(families.iter().copied()))
         .filter(waitlist_entry::Column::TakenAt.is_null())
-        .all(write.on())
+        .all(on)
         .await?;
     let lists: HashSet<Uuid> = entries.iter().map(|entry| entry.waitlist_id).collect();
     let live: HashSet<Uuid> = waitlist::Entity::find()
         .filter(waitlist::Column::Id.is_in(lists))
         .filter(waitlist::Column::SupersededAt.is_null())
-        .all(write.on())
+        .all(on)
         .await?
         .into_iter()
         .map(|list| list.id)
@@ -58,15 +78,15 @@ pub(super) async fn waiting_of(
 }
 
 /// Whether somebody is looking into one of these places now.
-pub(super) async fn are_in_a_case(write: &Write, memberships: &[Uuid]) -> Result<bool> {
+pub(super) async fn are_in_a_case(on: &impl ConnectionTrait, memberships: &[Uuid]) -> Result<bool> {
     let links = case_membership::Entity::find()
         .filter(case_membership::Column::MembershipId.is_in(memberships.iter().copied()))
-        .all(write.on())
+        .all(on)
         .await?;
     let open = verification_case::Entity::find()
         .filter(verification_case::Column::Id.is_in(links.into_iter().map(|link| link.case_id)))
         .filter(verification_case::Column::State.is_not_in(["decided", "closed", "expired"]))
-        .one(write.on())
+        .one(on)
         .await?;
     Ok(open.is_some())
 }
@@ -75,7 +95,7 @@ impl Acting {
     /// What a split would make; with the new family's id.
     pub(super) async fn split_up(
         &self,
-        write: &Write,
+        on: &impl ConnectionTrait,
         checking: &mut Checking<'_>,
         before: &family::Model,
         members: &[person::Model],
@@ -83,7 +103,7 @@ impl Acting {
     ) -> Result<(Draft, Uuid)> {
         let (id, house): (FamilyId, HouseId) = (self.store.ids().next(), self.store.ids().next());
         let id = Uuid::from(id);
-        let at = write.at().as_micros();
+        let at = checking.now.as_micros();
         let mut leaving: HashSet<Uuid> = HashSet::new();
         let mut persons = Vec::new();
         let head = Relation::Head.to_string();
@@ -185,7 +205,7 @@ impl Acting {
             after.payee_id = None;
         }
         let theirs = |person: Option<Uuid>| person.is_some_and(|id| leaving.contains(&id));
-        let places = places_of(write, &[before.id]).await?;
+        let places = places_of(on, &[before.id]).await?;
         let mut memberships = Vec::new();
         for place in places.into_iter().filter(|place| theirs(place.person_id)) {
             let mut moved = place.clone();
@@ -200,14 +220,22 @@ impl Acting {
             );
         }
         let held: Vec<Uuid> = memberships.iter().map(|(place, _)| place.id).collect();
-        if are_in_a_case(write, &held).await? {
+        if are_in_a_case(on, &held).await? {
             checking.refuse(
                 "persons",
                 "in_a_case",
                 "Jatah salah satu yang keluar sedang diverifikasi; selesaikan dahulu kasusnya.",
             );
         }
-        let waiting = waiting_of(write, &[before.id]).await?;
+        let proposed = proposed_of(on, &[before.id]).await?;
+        if proposed.iter().any(|row| theirs(row.person_id)) {
+            checking.refuse(
+                "persons",
+                "proposed",
+                "Salah satu yang keluar sedang diusulkan; selesaikan atau tarik dahulu usulannya.",
+            );
+        }
+        let waiting = waiting_of(on, &[before.id]).await?;
         if waiting.iter().any(|entry| theirs(entry.person_id)) {
             checking.refuse(
                 "persons",
@@ -269,12 +297,12 @@ impl Acting {
             });
         }
         let members = members_of(write.on(), row.id).await?;
-        let mut checking = Checking::new(&places, write.at());
-        let split = self.split_up(&write, &mut checking, &row, &members, &body);
+        let mut checking = Checking::new(&places, &region, write.at());
+        let split = self.split_up(write.on(), &mut checking, &row, &members, &body);
         let (draft, new) = split.await?;
         let kk = draft.families.first().and_then(|one| one.kk.clone());
         let reads = self
-            .warn_of_known(&write, &mut checking, kk.as_deref(), (None, &[]), role)
+            .warn_of_known(write.on(), &mut checking, kk.as_deref(), (None, &[]), role)
             .await?;
         let ticked = match checking.done(&body.ticked) {
             Ok(ticked) => ticked,

@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter,
+    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, JoinType, QueryFilter,
     QueryOrder, QuerySelect, Set,
 };
 use tilik_protocol::case::CaseState;
@@ -14,7 +14,7 @@ use tilik_protocol::evaluation::{
     SendCancellation, notice_draft,
 };
 use tilik_protocol::evidence::VisitKind;
-use tilik_protocol::ids::{CaseId, FamilyId, MembershipId, PreparedId};
+use tilik_protocol::ids::{CaseId, FamilyId, MembershipId, PersonId, PreparedId};
 use tilik_protocol::lenient::Lenient;
 use tilik_protocol::policy::{Permission, Role};
 use tilik_protocol::problem::ProblemCode;
@@ -46,7 +46,7 @@ pub struct PreparedFilter {
     pub state: Option<PreparedState>,
     /// In this region and below.
     pub region: Option<RegionCode>,
-    /// Of this program.
+    /// Of this family.
     pub family: Option<FamilyId>,
 }
 
@@ -92,8 +92,16 @@ impl Acting {
         );
         let state = filter.state.unwrap_or(PreparedState::Waiting);
         let mut query = prepared_cancellation::Entity::find()
+            // Where the family lives by now, wherever it lived when this was prepared.
+            .join(
+                JoinType::InnerJoin,
+                prepared_cancellation::Entity::belongs_to(family::Entity)
+                    .from(prepared_cancellation::Column::FamilyId)
+                    .to(family::Column::Id)
+                    .into(),
+            )
             .filter(prepared_cancellation::Column::State.eq(state.to_string()))
-            .filter(in_regions(prepared_cancellation::Column::Region, &mine))
+            .filter(in_regions(family::Column::Region, &mine))
             .order_by_asc(prepared_cancellation::Column::PreparedAt)
             .order_by_asc(prepared_cancellation::Column::Id)
             .limit(limit + 1);
@@ -180,6 +188,8 @@ impl Acting {
         let photos = self.standing_photos(&families).await?;
         let people: BTreeSet<Uuid> = rows.iter().filter_map(|row| row.done_by).collect();
         let names = self.store.names_of(people).await?;
+        let persons = self.person_names(rows.iter().filter_map(|row| row.person_id));
+        let persons = persons.await?;
         let (mut items, mut reads) = (Vec::with_capacity(rows.len()), Vec::new());
         for row in rows {
             let (Some(home), Some(place), Some(evaluation)) = (
@@ -205,6 +215,13 @@ impl Acting {
             let case = cases.get(&home.id);
             let case_state = case.and_then(|(_, state)| state.parse::<CaseState>().ok());
             let program = programs.get(&place.program).unwrap_or(&place.program);
+            let person_name = row.person_id.and_then(|id| persons.get(&id).cloned());
+            let notice = notice_draft(
+                program,
+                person_name.as_deref(),
+                &evaluation.reasons,
+                appeal_days,
+            );
             items.push(PreparedCancellation {
                 id: PreparedId(row.id),
                 version: row.version,
@@ -217,11 +234,13 @@ impl Acting {
                 rw: home.rw.clone(),
                 region,
                 membership: MembershipId(place.id),
+                person: row.person_id.map(PersonId),
+                person_name,
                 program: place.program.clone(),
                 membership_state: Lenient::read(&place.state),
                 reason: row.reason.parse().map_err(Error::internal)?,
                 document_number: row.document_number,
-                notice: notice_draft(program, &evaluation.reasons, appeal_days),
+                notice,
                 evaluation,
                 photo: photos.get(&home.id).cloned(),
                 case: case.map(|(id, _)| CaseId(*id)),
@@ -282,6 +301,14 @@ impl Acting {
             });
         }
         if state_of(&row)? != PreparedState::Waiting {
+            return Err(Error::WRONG_MOMENT);
+        }
+        // The place may have gone with somebody to another family; workers look at it anew there.
+        let place = membership::Entity::find_by_id(row.membership_id)
+            .one(write.on())
+            .await?
+            .ok_or(Error::NOT_FOUND)?;
+        if (place.family_id, place.person_id) != (row.family_id, row.person_id) {
             return Err(Error::WRONG_MOMENT);
         }
         let open = cases::open_case_of(&write, home.id).await?;

@@ -1,26 +1,31 @@
 //! What the rules in force say of who has a place: kept with the rule, the facts that fired and the day, whenever it is
-//! another than before. A worker does this a village or a family at a time; done twice it is done once.
+//! another than before. A worker does this a village or a family at a time; done twice it is done once, and of two that
+//! overlap the one that read the facts later counts, whichever ends first ([`Looked::turn`]).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Set,
-    Value,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect, Set, Value,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use tilik_protocol::evaluation::{
-    EligibilityOutcome, EligibilityReason, Ground, PreparedState, ReadyRule, ReasonEffect, Verdict,
+    EligibilityOutcome, EligibilityReason, Ground, NamedGround, PreparedState, ReadyRule,
+    ReasonEffect, Verdict,
 };
-use tilik_protocol::ids::{EvaluationId, FamilyId, JobId, MembershipId, PreparedId, RuleId};
+use tilik_protocol::ids::{
+    EvaluationId, FactId, FamilyId, MembershipId, PersonId, PreparedId, RuleId,
+};
 use tilik_protocol::policy::Role;
 use tilik_protocol::region::RegionCode;
 use uuid::Uuid;
 
-use super::super::journal::{Entry, document_number};
-use super::super::tables::{evaluation, family, prepared_cancellation, rule};
-use super::super::{Acting, Write};
+use super::super::jobs;
+use super::super::journal::Entry;
+use super::super::tables::{evaluation, family, membership, prepared_cancellation, rule};
+use super::super::{Acting, Store, Write};
 use super::facts::{Known, Of, Wanted};
 use super::{body_of, forms, of_village};
 use crate::error::{Error, Result};
@@ -29,6 +34,12 @@ use crate::error::{Error, Result};
 pub(crate) const JOB: &str = "evaluate";
 /// Memberships that one transaction writes: SQLite's only writer must not be kept long.
 const AT_ONCE: usize = 100;
+/// Ids in one statement.
+const IDS: usize = 500;
+/// States of a membership in which it is somebody's.
+const OPEN: [&str; 4] = ["candidate", "designated", "active", "suspended"];
+/// How often one run looks again because another was faster; then the job waits for its next try.
+const TRIES: u32 = 4;
 
 /// Asks for these families to be looked at anew, where any rule is in force.
 pub(crate) async fn families_changed(write: &Write, families: &[Uuid]) -> Result<()> {
@@ -60,39 +71,23 @@ pub(super) async fn family_changes_at(
 }
 
 async fn ask(write: &Write, objects: Vec<String>, at: i64) -> Result<()> {
-    let now = write.at().as_micros();
-    for some in objects.chunks(AT_ONCE) {
-        let mut values: Vec<Value> = vec![JOB.into(), now.into(), at.into()];
-        let mut rows = Vec::with_capacity(some.len());
-        for object in some {
-            let id: JobId = write.store().ids().next();
-            values.extend([Uuid::from(id).into(), object.as_str().into()]);
-            let n = values.len();
-            // The first row tells PostgreSQL of which types they are.
-            let (id, object, kind) = if write.store().is_postgres() {
-                (
-                    format!("${}::uuid", n - 1),
-                    format!("${n}::text"),
-                    "$1::text",
-                )
-            } else {
-                (format!("${}", n - 1), format!("${n}"), "$1")
-            };
-            rows.push(format!(
-                "SELECT {id} AS id, {kind} AS kind, {object} AS object"
-            ));
-        }
-        // Nothing is asked for where no rule could answer.
-        let text = format!(
-            "INSERT INTO job (id, kind, object, state, attempts, run_at, created_at) \
-             SELECT asked.id, asked.kind, asked.object, 'ready', 0, $3, $2 FROM ({}) AS asked \
-             WHERE EXISTS (SELECT 1 FROM rule WHERE state = 'in_force') \
-             ON CONFLICT (kind, object) DO UPDATE SET state = 'ready', attempts = 0, run_at = $3, \
-             lease_until = NULL",
-            rows.join(" UNION ALL ")
-        );
-        let asked = write.store().sql(&text, values);
-        write.on().execute_last(asked).await?;
+    if objects.is_empty() {
+        return Ok(());
+    }
+    // Nothing is asked for where no rule could answer.
+    let any = rule::Entity::find()
+        .select_only()
+        .column(rule::Column::Id)
+        .filter(rule::Column::State.eq("in_force"))
+        .limit(1)
+        .into_tuple::<Uuid>()
+        .one(write.on())
+        .await?;
+    if any.is_none() {
+        return Ok(());
+    }
+    for some in objects.chunks(IDS) {
+        jobs::enqueue_each_at(write, JOB, some, at).await?;
     }
     Ok(())
 }
@@ -114,24 +109,32 @@ struct Place {
     family_id: Uuid,
     person_id: Option<Uuid>,
     program: String,
-    said_rule: Option<Uuid>,
+    said_id: Option<Uuid>,
     said_hash: Option<Vec<u8>>,
 }
 
-/// What is kept sealed of an evaluation: the facts that fired and the sentences.
+/// What is kept sealed of an evaluation: what fired, by name and by the ids of its facts, and the sentences.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Kept {
-    pub decile: Option<u8>,
     pub registry_of: String,
-    /// Criteria that fired, by name.
-    pub hits: Vec<String>,
+    /// What fired.
+    pub grounds: Vec<NamedGround>,
     pub reasons: Vec<EligibilityReason>,
+}
+
+impl Kept {
+    /// The recorded facts that fired, each once.
+    pub(super) fn facts(&self) -> Vec<FactId> {
+        let facts: BTreeSet<FactId> = self.grounds.iter().flat_map(NamedGround::facts).collect();
+        facts.into_iter().collect()
+    }
 }
 
 /// An evaluation that is another than before.
 struct New {
     membership: Uuid,
     family: Uuid,
+    person: Option<Uuid>,
     program: String,
     rule: Uuid,
     outcome: EligibilityOutcome,
@@ -158,56 +161,45 @@ impl New {
     }
 }
 
-/// What tells one result from another: the rule, what it found, and the values it found it by. A visit with the same answers
-/// or another address is no other result, so that what somebody looked into once does not come back for nothing.
-fn fingerprint(rule: Uuid, known: &Known, verdict: &Verdict) -> Vec<u8> {
-    let mut hash = Sha256::new();
-    hash.update(rule.as_bytes());
-    hash.update(format!("{:?}|{:?}", verdict.outcome, known.facts.decile));
-    for ground in &verdict.grounds {
-        hash.update(format!("|{ground:?}"));
-        if let Ground::Excluded(fact, _) | Ground::Doubted(fact, _) = ground
-            && let Some(fact) = known.facts.recorded.get(*fact)
-        {
-            hash.update(format!("|{}|{}|{}", fact.code, fact.source, fact.evidence));
-        }
-    }
-    hash.finalize().to_vec()
+/// What a run found.
+struct Looked {
+    of: Of,
+    /// Drawn before anything was read. A run whose number is higher has read what is newer, so it is never overwritten by
+    /// one whose number is lower.
+    turn: i64,
+    new: Vec<New>,
+    /// Present evaluations that say still what they said.
+    same: Vec<Uuid>,
+    /// Memberships of which no rule speaks any more, though one did.
+    unruled: Vec<Uuid>,
 }
 
-fn hits(rule: &ReadyRule, verdict: &Verdict) -> Vec<String> {
-    let bits = verdict.grounds.iter().find_map(|ground| match ground {
-        Ground::Poor(hits) | Ground::NotPoor(hits, _) | Ground::Unanswered(hits, _) => Some(*hits),
-        Ground::NoShelter => Some(1),
-        Ground::Excluded(..)
-        | Ground::Doubted(..)
-        | Ground::NotRanked
-        | Ground::DecileWithin
-        | Ground::DecileAbove
-        | Ground::NoAnswers
-        | Ground::Has(_)
-        | Ground::Lacks(_)
-        | Ground::Unsure(_) => None,
-    });
-    let criteria = rule
-        .body()
-        .poverty
-        .iter()
-        .flat_map(|poverty| &poverty.criteria);
-    let some = criteria
-        .enumerate()
-        .filter(|(n, _)| *n < 16 && bits.is_some_and(|bits| bits & (1 << n) != 0));
-    some.map(|(_, one)| one.id.clone()).collect()
+/// What tells one result from another.
+#[derive(Serialize)]
+struct Fingerprint<'a> {
+    family: FamilyId,
+    person: Option<PersonId>,
+    rule: RuleId,
+    outcome: EligibilityOutcome,
+    grounds: &'a [NamedGround],
 }
 
-/// The number of what shows a recorded fact, where it can stand for a document's.
+/// Whose it is, the rule, what it found, and the values it found it by, each by its name. A visit with the same answers or
+/// another address is no other result, so that what somebody looked into once does not come back for nothing.
+fn fingerprint(of: &Fingerprint<'_>) -> Result<Vec<u8>> {
+    // Through `Value`, whose maps are sorted: the same facts give the same bytes.
+    let value = serde_json::to_value(of).map_err(Error::internal)?;
+    let bytes = serde_json::to_vec(&value).map_err(Error::internal)?;
+    Ok(Sha256::digest(bytes).to_vec())
+}
+
+/// The number of the document that shows the recorded fact which decided.
 fn document(known: &Known, verdict: &Verdict) -> Option<String> {
     verdict.grounds.iter().find_map(|ground| {
         let Ground::Excluded(fact, _) = ground else {
             return None;
         };
-        let evidence = &known.facts.recorded.get(*fact)?.evidence;
-        document_number(evidence).is_ok().then(|| evidence.clone())
+        known.document_of(*fact).cloned()
     })
 }
 
@@ -215,39 +207,78 @@ impl Acting {
     /// Looks at the families of a job anew, and keeps what is other than before. How many that was.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// When the database does not answer; `wrong_moment` when others were faster each time: the job is tried again.
     pub async fn evaluate(&self, object: &str) -> Result<u64> {
-        let of = if let Some(code) = object.strip_prefix("region:") {
-            Of::Village(code.parse().map_err(Error::internal)?, None)
-        } else {
-            let id = object.strip_prefix("family:").unwrap_or_default();
-            let id = id.split('@').next().unwrap_or_default();
-            let id: FamilyId = id.parse().map_err(Error::internal)?;
-            let Some(home) = family::Entity::find_by_id(Uuid::from(id))
-                .one(self.store.read())
-                .await?
-            else {
-                return Ok(0);
-            };
-            Of::Family(home.id, home.region.parse().map_err(Error::internal)?)
+        let Some(of) = self.meant(object).await? else {
+            return Ok(0);
         };
-        let new = self.evaluated(&of).await?;
-        let count = new.len() as u64;
-        let mut new = new.into_iter();
-        loop {
-            let some: Vec<New> = new.by_ref().take(AT_ONCE).collect();
-            if some.is_empty() {
-                break;
+        for _ in 0..TRIES {
+            let looked = self.look(of.clone()).await?;
+            if let Some(count) = self.keep_all(looked).await? {
+                return Ok(count);
             }
-            self.keep(of.village(), some).await?;
         }
-        self.forget_ended(&of).await?;
-        Ok(count)
+        Err(Error::WRONG_MOMENT)
     }
 
-    /// What the rules in force say now, where that is other than what is kept.
-    async fn evaluated(&self, of: &Of) -> Result<Vec<New>> {
-        let village = of.village();
+    /// For a test: [`Acting::evaluate`], with something that happens between its reading and its writing. How many it kept;
+    /// `None` when it has to look again.
+    ///
+    /// # Errors
+    /// As above.
+    #[cfg(any(test, feature = "testing"))]
+    pub async fn evaluate_around(
+        &self,
+        object: &str,
+        meanwhile: impl Future<Output = ()>,
+    ) -> Result<Option<u64>> {
+        let Some(of) = self.meant(object).await? else {
+            return Ok(None);
+        };
+        let looked = self.look(of).await?;
+        meanwhile.await;
+        self.keep_all(looked).await
+    }
+
+    async fn meant(&self, object: &str) -> Result<Option<Of>> {
+        if let Some(code) = object.strip_prefix("region:") {
+            return Ok(Some(Of::Village(
+                code.parse().map_err(Error::internal)?,
+                None,
+            )));
+        }
+        let id = object.strip_prefix("family:").unwrap_or_default();
+        let id = id.split('@').next().unwrap_or_default();
+        let id: FamilyId = id.parse().map_err(Error::internal)?;
+        let home = family::Entity::find_by_id(Uuid::from(id))
+            .one(self.store.read())
+            .await?;
+        home.map(|home| {
+            let village = home.region.parse().map_err(Error::internal)?;
+            Ok(Of::Family(home.id, village))
+        })
+        .transpose()
+    }
+
+    /// The next number, before anything is read.
+    async fn draw_turn(&self) -> Result<i64> {
+        let row = self
+            .store
+            .writer()
+            .query_one_raw(self.store.sql(
+                "INSERT INTO evaluation_turn (id, turn) VALUES (1, 1) \
+                 ON CONFLICT (id) DO UPDATE SET turn = evaluation_turn.turn + 1 RETURNING turn",
+                [],
+            ))
+            .await?
+            .ok_or_else(|| Error::internal("a number was not drawn"))?;
+        Ok(row.try_get_by_index(0)?)
+    }
+
+    /// What the rules in force say now, held against what is kept.
+    async fn look(&self, of: Of) -> Result<Looked> {
+        let turn = self.draw_turn().await?;
+        let village = of.village().clone();
         let in_force = rule::Entity::find()
             .filter(rule::Column::State.eq("in_force"))
             .all(self.store.read())
@@ -256,23 +287,29 @@ impl Acting {
         let mut ready: BTreeMap<(String, String), (Uuid, ReadyRule)> = BTreeMap::new();
         for row in &in_force {
             let key = (row.program.clone(), row.regime.clone());
-            if let Some(row) = of_village(&in_force, &row.program, &row.regime, village)
+            if let Some(row) = of_village(&in_force, &row.program, &row.regime, &village)
                 && !ready.contains_key(&key)
             {
                 ready.insert(key, (row.id, ReadyRule::new(body_of(row)?, &forms)));
             }
         }
+        let mut looked = Looked {
+            of,
+            turn,
+            new: Vec::new(),
+            same: Vec::new(),
+            unruled: Vec::new(),
+        };
         if ready.is_empty() {
-            return Ok(Vec::new());
+            return Ok(looked);
         }
         let rules: Vec<&ReadyRule> = ready.values().map(|(_, rule)| rule).collect();
         let wanted = Wanted::by(rules.iter().copied());
         let at = self.store.now();
-        let known = self.store.known(of, wanted, &rules, at).await?;
-        let (which, values) = of.condition();
+        let (which, values) = looked.of.condition();
         let text = format!(
-            "SELECT m.id, m.family_id, m.person_id, m.program, e.rule_id AS said_rule, \
-             e.facts_hash AS said_hash FROM family f JOIN membership m ON m.family_id = f.id \
+            "SELECT m.id, m.family_id, m.person_id, m.program, e.id AS said_id, e.facts_hash AS said_hash \
+             FROM family f JOIN membership m ON m.family_id = f.id \
              LEFT JOIN evaluation e ON e.membership_id = m.id AND e.superseded_at IS NULL \
              WHERE {which} AND m.state IN ('candidate', 'designated', 'active', 'suspended')"
         );
@@ -283,87 +320,134 @@ impl Acting {
         {
             places.entry(row.family_id).or_default().push(row);
         }
-        let mut new = Vec::new();
+        let known = self.store.known(&looked.of, wanted, &rules, at).await?;
         for mut known in known {
             for place in places.remove(&known.id).unwrap_or_default() {
                 let Some((id, rule)) = ready.get(&(place.program.clone(), known.regime.clone()))
                 else {
+                    looked.unruled.extend(place.said_id.map(|_| place.id));
                     continue;
                 };
                 known.seen_from(place.person_id);
                 let verdict = rule.evaluate(&known.facts);
-                let hash = fingerprint(*id, &known, &verdict);
-                if place.said_rule == Some(*id) && place.said_hash.as_ref() == Some(&hash) {
+                let grounds = rule.named(&known.facts, &verdict);
+                let hash = fingerprint(&Fingerprint {
+                    family: FamilyId(known.id),
+                    person: place.person_id.map(PersonId),
+                    rule: RuleId(*id),
+                    outcome: verdict.outcome,
+                    grounds: &grounds,
+                })?;
+                if let Some(said) = place.said_id
+                    && place.said_hash.as_ref() == Some(&hash)
+                {
+                    looked.same.push(said);
                     continue;
                 }
-                known.dated(village);
-                new.push(New {
+                known.open_for_words(&self.store, &village)?;
+                looked.new.push(New {
                     membership: place.id,
                     family: known.id,
+                    person: place.person_id,
                     program: place.program,
                     rule: *id,
                     outcome: verdict.outcome,
                     hash,
                     visit: known.visit,
                     kept: Kept {
-                        decile: known.facts.decile,
                         registry_of: known.facts.registry_of.clone(),
-                        hits: hits(rule, &verdict),
                         reasons: rule.explain(&known.facts, &verdict),
+                        grounds,
                     },
                     document: document(&known, &verdict),
                 });
             }
         }
-        Ok(new)
+        Ok(looked)
+    }
+
+    /// Writes what was found; how many evaluations. `None` when another run was faster somewhere: look again.
+    async fn keep_all(&self, looked: Looked) -> Result<Option<u64>> {
+        let mut count = 0;
+        let mut new = looked.new.into_iter();
+        loop {
+            let some: Vec<New> = new.by_ref().take(AT_ONCE).collect();
+            if some.is_empty() {
+                break;
+            }
+            count += self.keep(looked.of.village(), looked.turn, some).await?;
+        }
+        self.forget_ended(&looked.of, &looked.unruled).await?;
+        // Those that say still the same were looked at too: a run that read before this one does not undo that. Where one
+        // just did, its word is older than what was read here.
+        let mut still = true;
+        for some in looked.same.chunks(IDS) {
+            let on = self.store.writer();
+            still &= still_say(&self.store, on, looked.turn, some).await? == some.len();
+        }
+        Ok(still.then_some(count))
     }
 
     /// Keeps evaluations, and prepares a cancellation where one fails. Nothing else follows.
-    async fn keep(&self, village: &RegionCode, new: Vec<New>) -> Result<()> {
+    async fn keep(&self, village: &RegionCode, turn: i64, new: Vec<New>) -> Result<u64> {
         let mut write = self.begin().await?;
         let at = write.at().as_micros();
         let ids: Vec<Uuid> = new.iter().map(|one| one.membership).collect();
-        // Another worker may have been at the same family meanwhile.
-        let known: HashMap<Uuid, Vec<u8>> = evaluation::Entity::find()
+        // Another worker may have been at the same family meanwhile, and by what was so later.
+        let known: HashMap<Uuid, evaluation::Model> = evaluation::Entity::find()
             .filter(evaluation::Column::MembershipId.is_in(ids.iter().copied()))
             .filter(evaluation::Column::SupersededAt.is_null())
+            .order_by_asc(evaluation::Column::Id)
             .lock_exclusive()
             .all(write.on())
             .await?
             .into_iter()
-            .map(|row| (row.membership_id, row.facts_hash))
+            .map(|row| (row.membership_id, row))
             .collect();
-        let new: Vec<New> = new
+        let held: HashMap<Uuid, (Uuid, Option<Uuid>)> = membership::Entity::find()
+            .filter(membership::Column::Id.is_in(ids))
+            .filter(membership::Column::State.is_in(OPEN))
+            .all(write.on())
+            .await?
             .into_iter()
-            .filter(|one| known.get(&one.membership) != Some(&one.hash))
+            .map(|row| (row.id, (row.family_id, row.person_id)))
             .collect();
-        if new.is_empty() {
-            return Ok(());
+        let mut same = Vec::new();
+        let mut counts = |one: &New| {
+            if held.get(&one.membership) != Some(&(one.family, one.person)) {
+                return false;
+            }
+            let Some(present) = known.get(&one.membership) else {
+                return true;
+            };
+            if present.facts_hash == one.hash {
+                same.push(present.id);
+                return false;
+            }
+            present.turn < turn
+        };
+        let new: Vec<New> = new.into_iter().filter(|one| counts(one)).collect();
+        if !same.is_empty() {
+            still_say(&self.store, write.on(), turn, &same).await?;
         }
+        if new.is_empty() {
+            write.commit().await?;
+            return Ok(0);
+        }
+        let count = new.len() as u64;
         let ids: Vec<Uuid> = new.iter().map(|one| one.membership).collect();
-        evaluation::Entity::update_many()
-            .col_expr(evaluation::Column::SupersededAt, Expr::value(at))
-            .filter(evaluation::Column::MembershipId.is_in(ids.iter().copied()))
-            .filter(evaluation::Column::SupersededAt.is_null())
-            .exec(write.on())
-            .await?;
-        prepared_cancellation::Entity::update_many()
-            .col_expr(
-                prepared_cancellation::Column::State,
-                Expr::value(PreparedState::Obsolete.to_string()),
-            )
-            .col_expr(prepared_cancellation::Column::DoneAt, Expr::value(at))
-            .filter(prepared_cancellation::Column::MembershipId.is_in(ids))
-            .filter(prepared_cancellation::Column::State.eq(PreparedState::Waiting.to_string()))
-            .exec(write.on())
-            .await?;
+        supersede(&write, &ids).await?;
+        let replaced = obsolete(&write, &ids).await?;
         let (mut rows, mut prepared, mut told) = (Vec::new(), Vec::new(), Vec::new());
         for one in new {
             let id: EvaluationId = write.store().ids().next();
             let body = serde_json::to_string(&one.kept).map_err(Error::internal)?;
             let mut said = serde_json::json!({ "evaluation": id,
                 "membership": MembershipId(one.membership), "rule": RuleId(one.rule),
-                "outcome": one.outcome, "codes": one.codes() });
+                "outcome": one.outcome, "codes": one.codes(), "facts": one.kept.facts() });
+            if let Some(before) = replaced.get(&one.membership) {
+                said["obsolete"] = serde_json::json!(PreparedId(*before));
+            }
             if let Some(against) = one.against()
                 && one.outcome == EligibilityOutcome::Ineligible
             {
@@ -374,8 +458,8 @@ impl Acting {
                     version: Set(1),
                     membership_id: Set(one.membership),
                     family_id: Set(one.family),
+                    person_id: Set(one.person),
                     evaluation_id: Set(id.into()),
-                    region: Set(village.to_string()),
                     reason: Set(against.code.to_string()),
                     document_number: Set(one.document.clone()),
                     state: Set(PreparedState::Waiting.to_string()),
@@ -392,6 +476,7 @@ impl Acting {
                 id: Set(id.into()),
                 membership_id: Set(one.membership),
                 family_id: Set(one.family),
+                person_id: Set(one.person),
                 program: Set(one.program.clone()),
                 rule_id: Set(one.rule),
                 outcome: Set(one.outcome.to_string()),
@@ -399,6 +484,7 @@ impl Acting {
                 body_enc: Set(keys.encrypt_field("evaluation", "body", id.into(), &body)),
                 facts_hash: Set(one.hash),
                 visit_id: Set(one.visit),
+                turn: Set(turn),
                 at: Set(at),
                 superseded_at: Set(None),
             });
@@ -418,24 +504,124 @@ impl Acting {
             None,
             &serde_json::json!({ "evaluations": told }),
         )?);
-        write.commit().await
+        write.commit().await?;
+        Ok(count)
     }
 
-    /// What waits for a place that is nobody's any more waits for nothing.
-    async fn forget_ended(&self, of: &Of) -> Result<()> {
-        let (which, mut values) = of.condition();
-        let n = values.len() + 1;
-        values.push(self.store.now().as_micros().into());
+    /// What waits for a place that is nobody's any more, or of which no rule speaks any more, waits for nothing. It stays
+    /// where it can be read, and the journal says since when.
+    async fn forget_ended(&self, of: &Of, unruled: &[Uuid]) -> Result<()> {
+        let (which, values) = of.condition();
         let text = format!(
-            "UPDATE prepared_cancellation SET state = 'obsolete', done_at = ${n} WHERE state = 'waiting' \
-             AND membership_id IN (SELECT m.id FROM family f JOIN membership m ON m.family_id = f.id \
-             WHERE {which} AND m.state NOT IN ('candidate', 'designated', 'active', 'suspended'))"
+            "SELECT m.id FROM family f JOIN membership m ON m.family_id = f.id \
+             JOIN prepared_cancellation p ON p.membership_id = m.id AND p.state = 'waiting' \
+             WHERE {which} AND m.state NOT IN ('candidate', 'designated', 'active', 'suspended')"
         );
-        let write = self.begin().await?;
-        write
-            .on()
-            .execute_raw(self.store.sql(&text, values))
-            .await?;
-        write.commit().await
+        let mut ended: Vec<Uuid> = Vec::new();
+        for row in self
+            .store
+            .read()
+            .query_all_raw(self.store.sql(&text, values))
+            .await?
+        {
+            ended.push(row.try_get_by_index(0)?);
+        }
+        for (memberships, why) in [(ended.as_slice(), "ended"), (unruled, "no_rule")] {
+            for some in memberships.chunks(IDS) {
+                let mut write = self.begin().await?;
+                if why == "no_rule" {
+                    supersede(&write, some).await?;
+                }
+                let mut gone: Vec<PreparedId> = obsolete(&write, some)
+                    .await?
+                    .into_values()
+                    .map(PreparedId)
+                    .collect();
+                gone.sort_unstable();
+                if why == "ended" && gone.is_empty() {
+                    continue;
+                }
+                write.journal(Entry::new(
+                    "cancellation.obsolete",
+                    format!("region:{}", of.village()),
+                    Role::System,
+                    None,
+                    &serde_json::json!({ "prepared": gone, "why": why,
+                        "memberships": some.iter().map(|id| MembershipId(*id)).collect::<Vec<_>>() }),
+                )?);
+                write.commit().await?;
+            }
+        }
+        Ok(())
     }
+}
+
+/// Present evaluations say at this turn what they said; how many of them are the present ones still.
+async fn still_say(
+    store: &Store,
+    on: &impl ConnectionTrait,
+    turn: i64,
+    evaluations: &[Uuid],
+) -> Result<usize> {
+    let mut values: Vec<Value> = vec![turn.into()];
+    let mut places = Vec::with_capacity(evaluations.len());
+    for id in evaluations {
+        values.push((*id).into());
+        places.push(format!("${}", values.len()));
+    }
+    let text = format!(
+        "UPDATE evaluation SET turn = CASE WHEN turn < $1 THEN $1 ELSE turn END \
+         WHERE superseded_at IS NULL AND id IN ({})",
+        places.join(", ")
+    );
+    let done = on.execute_raw(store.sql(&text, values)).await?;
+    usize::try_from(done.rows_affected()).map_err(Error::internal)
+}
+
+/// The present evaluations of some memberships are those before from now on.
+async fn supersede(write: &Write, memberships: &[Uuid]) -> Result<()> {
+    evaluation::Entity::update_many()
+        .col_expr(
+            evaluation::Column::SupersededAt,
+            Expr::value(write.at().as_micros()),
+        )
+        .filter(evaluation::Column::MembershipId.is_in(memberships.iter().copied()))
+        .filter(evaluation::Column::SupersededAt.is_null())
+        .exec(write.on())
+        .await?;
+    Ok(())
+}
+
+/// What was prepared for some memberships and waits, waits no more: which, by membership.
+async fn obsolete(write: &Write, memberships: &[Uuid]) -> Result<HashMap<Uuid, Uuid>> {
+    let waiting: HashMap<Uuid, Uuid> = prepared_cancellation::Entity::find()
+        .filter(prepared_cancellation::Column::MembershipId.is_in(memberships.iter().copied()))
+        .filter(prepared_cancellation::Column::State.eq(PreparedState::Waiting.to_string()))
+        .order_by_asc(prepared_cancellation::Column::Id)
+        .lock_exclusive()
+        .all(write.on())
+        .await?
+        .into_iter()
+        .map(|row| (row.membership_id, row.id))
+        .collect();
+    if waiting.is_empty() {
+        return Ok(waiting);
+    }
+    prepared_cancellation::Entity::update_many()
+        .col_expr(
+            prepared_cancellation::Column::State,
+            Expr::value(PreparedState::Obsolete.to_string()),
+        )
+        .col_expr(
+            prepared_cancellation::Column::DoneAt,
+            Expr::value(write.at().as_micros()),
+        )
+        .col_expr(
+            prepared_cancellation::Column::Version,
+            Expr::col(prepared_cancellation::Column::Version).add(1),
+        )
+        .filter(prepared_cancellation::Column::Id.is_in(waiting.values().copied()))
+        .exec(write.on())
+        .await?;
+    Ok(waiting)
 }

@@ -3,22 +3,22 @@
 use std::collections::HashMap;
 
 use chrono::Datelike as _;
-use sea_orm::{
-    ColumnTrait as _, EntityTrait as _, FromQueryResult, QueryFilter as _, QuerySelect as _, Value,
-};
+use sea_orm::{FromQueryResult, Value};
+use serde::{Deserialize, Serialize};
 use tilik_protocol::evaluation::{AgeSpan, FactAppeal, Facts, ReadyRule, Recorded, Whose};
 use tilik_protocol::form::Answers;
+use tilik_protocol::ids::FactId;
+use tilik_protocol::reason::ReasonCode;
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
 use super::super::Store;
 use super::super::review::captured;
-use super::super::tables::person;
 use crate::error::{Error, Result};
 
-/// Rows asked for by id in one statement.
-const AT_ONCE: usize = 500;
+/// The oldest that anybody is thought to be.
+const OLDEST: i32 = 130;
 const MINUTE_US: i64 = 60_000_000;
 
 /// Which families.
@@ -68,11 +68,38 @@ impl Wanted {
     }
 }
 
-/// A recorded fact with whom it is about.
+/// What of a recorded fact is kept sealed: words of people about people.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct SealedFact {
+    pub source: String,
+    pub evidence: String,
+}
+
+impl SealedFact {
+    pub(super) fn seal(&self, store: &Store, fact: Uuid) -> Result<Vec<u8>> {
+        let text = serde_json::to_string(self).map_err(Error::internal)?;
+        let keys = store.keys();
+        Ok(keys.encrypt_field("eligibility_fact", "body", fact, &text))
+    }
+
+    pub(super) fn open(store: &Store, fact: Uuid, sealed: &[u8]) -> Result<Self> {
+        let text = store
+            .keys()
+            .decrypt_field("eligibility_fact", "body", fact, sealed)
+            .map_err(Error::internal)?;
+        serde_json::from_str(&text).map_err(Error::internal)
+    }
+}
+
+/// A recorded fact with whom it is about. Its words stay sealed until somebody is to read them.
 #[derive(Debug, Clone)]
 pub(super) struct Said {
+    id: Uuid,
     person: Option<Uuid>,
-    fact: Recorded,
+    code: ReasonCode,
+    appeal: FactAppeal,
+    sealed: Vec<u8>,
+    document: Option<String>,
 }
 
 /// A family and what is known of it.
@@ -97,16 +124,30 @@ impl Known {
                 (Some(_), _) => Whose::Another,
             };
             self.facts.recorded.push(Recorded {
+                id: FactId(one.id),
+                code: one.code.clone(),
+                source: String::new(),
+                evidence: String::new(),
+                appeal: one.appeal,
                 whose,
-                ..one.fact.clone()
             });
         }
     }
 
-    /// Before its reasons are put in words.
-    pub(super) fn dated(&mut self, village: &RegionCode) {
+    /// The number of the document that shows a recorded fact, by its place among them.
+    pub(super) fn document_of(&self, fact: usize) -> Option<&String> {
+        self.said.get(fact)?.document.as_ref()
+    }
+
+    /// Before its reasons are put in words, as they look from the membership that it was last seen from.
+    pub(super) fn open_for_words(&mut self, store: &Store, village: &RegionCode) -> Result<()> {
+        for (one, fact) in self.said.iter().zip(&mut self.facts.recorded) {
+            let words = SealedFact::open(store, one.id, &one.sealed)?;
+            (fact.source, fact.evidence) = (words.source, words.evidence);
+        }
         let (year, month, day) = day_of(village, Timestamp::from_micros(self.recorded_at));
         self.facts.registry_of = format!("{day:02}-{month:02}-{year}");
+        Ok(())
     }
 }
 
@@ -119,10 +160,17 @@ struct FamilyRow {
 }
 
 #[derive(FromQueryResult)]
-struct MemberRow {
+struct MembersRow {
+    family_id: Uuid,
+    years: Option<String>,
+}
+
+#[derive(FromQueryResult)]
+struct BornRow {
     id: Uuid,
     family_id: Uuid,
-    birth_year: Option<i32>,
+    birth_year: i32,
+    birth_date_enc: Vec<u8>,
 }
 
 #[derive(FromQueryResult)]
@@ -138,16 +186,17 @@ struct AnswerRow {
 
 #[derive(FromQueryResult)]
 struct SaidRow {
+    id: Uuid,
     family_id: Uuid,
     person_id: Option<Uuid>,
     code: String,
-    source: String,
-    evidence: String,
+    body_enc: Vec<u8>,
+    document_number: Option<String>,
     appeal: String,
 }
 
 /// The day in a region's own time.
-pub(super) fn day_of(region: &RegionCode, at: Timestamp) -> (i32, u32, u32) {
+pub(in crate::store) fn day_of(region: &RegionCode, at: Timestamp) -> (i32, u32, u32) {
     let there = at.as_micros() + region.utc_offset_min() * MINUTE_US;
     let day = chrono::DateTime::from_timestamp_micros(there).unwrap_or_default();
     (day.year(), day.month(), day.day())
@@ -199,7 +248,7 @@ impl Store {
         }
         let n = values.len() + 1;
         let text = format!(
-            "SELECT e.family_id, e.person_id, e.code, e.source, e.evidence, e.appeal \
+            "SELECT e.id, e.family_id, e.person_id, e.code, e.body_enc, e.document_number, e.appeal \
              FROM eligibility_fact e JOIN family f ON f.id = e.family_id WHERE {which} \
              AND e.valid_from <= ${n} AND (e.valid_until IS NULL OR e.valid_until > ${n}) \
              ORDER BY e.recorded_at, e.id"
@@ -214,20 +263,19 @@ impl Store {
                 continue;
             };
             one.said.push(Said {
+                id: row.id,
                 person: row.person_id,
-                fact: Recorded {
-                    code: row.code.parse().map_err(Error::internal)?,
-                    source: row.source,
-                    evidence: row.evidence,
-                    appeal: row.appeal.parse().unwrap_or(FactAppeal::Filed),
-                    whose: Whose::Family,
-                },
+                code: row.code.parse().map_err(Error::internal)?,
+                // What this build does not know counts neither way.
+                appeal: row.appeal.parse().unwrap_or(FactAppeal::Filed),
+                sealed: row.body_enc,
+                document: row.document_number,
             });
         }
         Ok(known)
     }
 
-    /// The ages of who is alive: by the year of birth, and where a rule hangs on the day, by the day.
+    /// The ages of who is alive: by the year of birth, a row a family; and where a rule hangs on the day, by the day.
     async fn members(
         &self,
         known: &mut [Known],
@@ -237,54 +285,70 @@ impl Store {
         at: Timestamp,
     ) -> Result<()> {
         let (which, values) = of.condition();
-        let text = format!(
-            "SELECT p.id, p.family_id, p.birth_year FROM person p JOIN family f ON f.id = p.family_id \
-             WHERE {which} AND p.alive = $n"
-        );
-        let text = text.replace("$n", &format!("${}", values.len() + 1));
+        let years = if self.is_postgres() {
+            "string_agg(CAST(COALESCE(p.birth_year, 0) AS text), ',')"
+        } else {
+            "group_concat(COALESCE(p.birth_year, 0))"
+        };
+        let alive = format!("p.alive = ${} AND p.merged_into IS NULL", values.len() + 1);
         let mut values = values;
         values.push(true.into());
+        let text = format!(
+            "SELECT f.id AS family_id, (SELECT {years} FROM person p WHERE p.family_id = f.id AND {alive}) \
+             AS years FROM family f WHERE {which}"
+        );
         let today = day_of(of.village(), at);
-        let mut close: HashMap<Uuid, (usize, usize)> = HashMap::new();
-        for row in MemberRow::find_by_statement(self.sql(&text, values))
+        for row in MembersRow::find_by_statement(self.sql(&text, values.clone()))
+            .all(self.read())
+            .await?
+        {
+            let (Some(family), Some(years)) = (place.get(&row.family_id), row.years) else {
+                continue;
+            };
+            let ages = years.split(',').map(|year| match year.parse::<i32>() {
+                Ok(year) if year > 0 => AgeSpan::of_year(year, today.0),
+                Ok(_) | Err(_) => AgeSpan::UNKNOWN,
+            });
+            known[*family].facts.members.extend(ages);
+        }
+        let hangs = |year: &i32| {
+            let age = AgeSpan::of_year(*year, today.0);
+            rules.iter().any(|rule| rule.hangs_on_day(age))
+        };
+        let close: Vec<String> = (today.0 - OLDEST..=today.0)
+            .filter(hangs)
+            .map(|year| year.to_string())
+            .collect();
+        if close.is_empty() {
+            return Ok(());
+        }
+        let text = format!(
+            "SELECT p.id, p.family_id, p.birth_year, p.birth_date_enc FROM family f \
+             JOIN person p ON p.family_id = f.id WHERE {which} AND {alive} \
+             AND p.birth_date_enc IS NOT NULL AND p.birth_year IN ({})",
+            close.join(", ")
+        );
+        for row in BornRow::find_by_statement(self.sql(&text, values))
             .all(self.read())
             .await?
         {
             let Some(family) = place.get(&row.family_id) else {
                 continue;
             };
-            let age = row
-                .birth_year
-                .map_or(AgeSpan::UNKNOWN, |born| AgeSpan::of_year(born, today.0));
-            let members = &mut known[*family].facts.members;
-            members.push(age);
-            if row.birth_year.is_some() && rules.iter().any(|rule| rule.hangs_on_day(age)) {
-                close.insert(row.id, (*family, members.len() - 1));
-            }
-        }
-        let ids: Vec<Uuid> = close.keys().copied().collect();
-        for some in ids.chunks(AT_ONCE) {
-            let sealed: Vec<(Uuid, Option<Vec<u8>>)> = person::Entity::find()
-                .select_only()
-                .columns([person::Column::Id, person::Column::BirthDateEnc])
-                .filter(person::Column::Id.is_in(some.iter().copied()))
-                .into_tuple()
-                .all(self.read())
-                .await?;
-            for (id, sealed) in sealed {
-                let (Some(sealed), Some((family, member))) = (sealed, close.get(&id)) else {
-                    continue;
-                };
-                let plain = self
-                    .keys()
-                    .decrypt_field("person", "birth_date", id, &sealed)
-                    .map_err(Error::internal)?;
-                let mut parts = plain.split('-').map(str::parse::<u32>);
-                if let (Some(Ok(year)), Some(Ok(month)), Some(Ok(day))) =
-                    (parts.next(), parts.next(), parts.next())
-                {
-                    let born = (i32::try_from(year).unwrap_or_default(), month, day);
-                    known[*family].facts.members[*member] = AgeSpan::of_date(born, today);
+            let plain = self
+                .keys()
+                .decrypt_field("person", "birth_date", row.id, &row.birth_date_enc)
+                .map_err(Error::internal)?;
+            let mut parts = plain.split('-').map(str::parse::<u32>);
+            if let (Some(Ok(year)), Some(Ok(month)), Some(Ok(day))) =
+                (parts.next(), parts.next(), parts.next())
+            {
+                let born = (i32::try_from(year).unwrap_or_default(), month, day);
+                let by_year = AgeSpan::of_year(row.birth_year, today.0);
+                // Members have no names here: any of that year is as good as the other.
+                let members = &mut known[*family].facts.members;
+                if let Some(member) = members.iter_mut().find(|age| **age == by_year) {
+                    *member = AgeSpan::of_date(born, today);
                 }
             }
         }

@@ -20,7 +20,7 @@ use tilik_protocol::region::RegionCode;
 use tilik_protocol::review::Page;
 use tilik_protocol::rule::{
     ActOnRule, ChangeRule, DraftRule, REGIMES, RefuseRule, RuleAct, RuleBody, RuleFile,
-    RuleForetold, RuleState, RuleView, ShipRules, ShippedRules,
+    RuleForetold, RuleHead, RuleState, RuleView, ShipRules, ShippedRules,
 };
 use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
@@ -34,13 +34,18 @@ use crate::error::{Error, Result};
 mod cancellations;
 mod evaluating;
 mod facts;
+mod following;
 mod preview;
 mod recorded;
+mod thresholds;
 
 pub use cancellations::PreparedFilter;
 pub(super) use evaluating::says_not_eligible;
 pub(crate) use evaluating::{JOB, families_changed, villages_changed};
+pub(super) use facts::day_of;
+pub(crate) use following::{FactMove, facts_follow};
 pub use preview::ChangeFilter;
+pub(super) use thresholds::{Thresholds, Whose};
 
 /// Most rules that a list tells at once.
 const MOST: u64 = 200;
@@ -104,17 +109,24 @@ fn of_village<'a>(
 }
 
 impl Acting {
-    /// The rules that count where this person works, and their versions; the newest of each first.
+    /// The rules that count where this person works, and their versions, in short; the newest of each first.
     ///
     /// # Errors
     /// `forbidden`, `bad_cursor`.
-    pub async fn rules(&self, after: Option<&str>) -> Result<Page<RuleView>> {
+    pub async fn rules(
+        &self,
+        state: Option<RuleState>,
+        after: Option<&str>,
+    ) -> Result<Page<RuleHead>> {
         self.actor.require(Permission::ReadOverview)?;
         let mine = self.actor.regions(Permission::ReadOverview);
         let mut query = rule::Entity::find()
             .filter(about(&mine))
             .order_by_desc(rule::Column::Id)
             .limit(MOST + 1);
+        if let Some(state) = state {
+            query = query.filter(rule::Column::State.eq(state.to_string()));
+        }
         if let Some(after) = after {
             let after =
                 Uuid::parse_str(after).map_err(|_| Error::Refused(ProblemCode::BadCursor))?;
@@ -124,8 +136,24 @@ impl Acting {
         let more = rows.len() as u64 > MOST;
         rows.truncate(usize::try_from(MOST).unwrap_or(usize::MAX));
         let next = rows.last().filter(|_| more).map(|row| row.id.to_string());
-        let items = self.rule_views(rows).await?;
+        let items = rows.into_iter().map(head).collect::<Result<_>>()?;
         Ok(Page { items, next })
+    }
+
+    /// What a version says, in full.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found`.
+    pub async fn rule(&self, id: RuleId) -> Result<RuleView> {
+        self.actor.require(Permission::ReadOverview)?;
+        let mine = self.actor.regions(Permission::ReadOverview);
+        let row = rule::Entity::find_by_id(Uuid::from(id))
+            .filter(about(&mine))
+            .one(self.store.read())
+            .await?
+            .ok_or(Error::NOT_FOUND)?;
+        let mut views = self.rule_views(vec![row]).await?;
+        views.pop().ok_or(Error::NOT_FOUND)
     }
 
     async fn rule_views(&self, rows: Vec<rule::Model>) -> Result<Vec<RuleView>> {
@@ -586,6 +614,27 @@ fn in_order(body: &RuleBody) -> Result<()> {
         one.field.insert_str(0, "body.");
     }
     Err(Error::Invalid(problems))
+}
+
+fn head(row: rule::Model) -> Result<RuleHead> {
+    let body = body_of(&row)?;
+    Ok(RuleHead {
+        id: RuleId(row.id),
+        version: row.version,
+        region: region_of(&row)?,
+        program: row.program,
+        regime: row.regime,
+        number: row.number.unsigned_abs(),
+        state: Lenient::read(&row.state),
+        words: body.head_words(),
+        exclusions: u32::try_from(body.exclusions.len()).unwrap_or(u32::MAX),
+        title: body.title,
+        source: body.source,
+        made_at: Timestamp::from_micros(row.made_at),
+        submitted_at: row.submitted_at.map(Timestamp::from_micros),
+        decided_at: row.decided_at.map(Timestamp::from_micros),
+        superseded_at: row.superseded_at.map(Timestamp::from_micros),
+    })
 }
 
 fn view(row: rule::Model, names: &HashMap<Uuid, String>, forms: &[Form]) -> Result<RuleView> {

@@ -1,7 +1,7 @@
 //! Before a rule counts: who would change, and why. Both rules are held against the same facts in one pass, village by
 //! village, two villages at a time; nothing is kept and nothing is written.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -12,9 +12,12 @@ use tilik_protocol::evaluation::{EligibilityOutcome, ReadyRule};
 use tilik_protocol::ids::{FamilyId, MembershipId, RuleId};
 use tilik_protocol::policy::Permission;
 use tilik_protocol::problem::ProblemCode;
+use tilik_protocol::reason::ReasonCode;
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::review::Page;
-use tilik_protocol::rule::{RuleChange, RuleForetold, RulePreview, RuleTurn, RuleVillage};
+use tilik_protocol::rule::{
+    RuleChange, RuleForetold, RulePreview, RuleReason, RuleTurn, RuleVillage,
+};
 use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
@@ -41,7 +44,12 @@ pub struct ChangeFilter {
     pub to: Option<EligibilityOutcome>,
     /// Only who has a place in the program.
     pub members: bool,
+    /// Who they are and every reason, where whoever asks may read that; each is logged as a read.
+    pub names: bool,
 }
+
+/// How many change, by what the new rule says and why: with a place, and without.
+type Reasons = BTreeMap<(EligibilityOutcome, ReasonCode), (u64, u64)>;
 
 type Turn = (Option<EligibilityOutcome>, EligibilityOutcome);
 
@@ -63,11 +71,19 @@ struct Holder {
     person_id: Option<Uuid>,
 }
 
+/// A change, and whose place it is where that may be told.
+struct Found {
+    change: RuleChange,
+    person: Option<Uuid>,
+}
+
 /// One family or place that was held against both rules.
 struct Held {
     membership: Option<Uuid>,
     person: Option<Uuid>,
     turn: Turn,
+    /// What decided it; nothing of who stays as they are.
+    why: Vec<ReasonCode>,
 }
 
 impl Against {
@@ -88,9 +104,25 @@ impl Against {
         Some(known.map(|(_, ready)| ready))
     }
 
-    fn turn(&self, before: Option<&ReadyRule>, known: &Known) -> Turn {
+    fn held(
+        &self,
+        before: Option<&ReadyRule>,
+        known: &Known,
+        (membership, person): (Option<Uuid>, Option<Uuid>),
+    ) -> Held {
         let from = before.map(|rule| rule.evaluate(&known.facts).outcome);
-        (from, self.new.evaluate(&known.facts).outcome)
+        let verdict = self.new.evaluate(&known.facts);
+        let why = if from == Some(verdict.outcome) {
+            Vec::new()
+        } else {
+            self.new.why(&verdict)
+        };
+        Held {
+            membership,
+            person,
+            turn: (from, verdict.outcome),
+            why,
+        }
     }
 }
 
@@ -132,23 +164,30 @@ impl Store {
             let mut held = Vec::with_capacity(1);
             for (membership, person) in places.remove(&known.id).unwrap_or_default() {
                 known.seen_from(person);
-                held.push(Held {
-                    membership: Some(membership),
-                    person,
-                    turn: against.turn(before, &known),
-                });
+                held.push(against.held(before, &known, (Some(membership), person)));
             }
             if held.is_empty() {
                 known.seen_from(None);
-                held.push(Held {
-                    membership: None,
-                    person: None,
-                    turn: against.turn(before, &known),
-                });
+                held.push(against.held(before, &known, (None, None)));
             }
             (known, held)
         });
         Ok(held.collect())
+    }
+}
+
+impl Store {
+    /// One at a time, and few that wait: each reads a whole city.
+    async fn turn_to_preview(&self) -> Result<tokio::sync::SemaphorePermit<'_>> {
+        let _place = self
+            .inner
+            .waiting_to_preview
+            .try_acquire()
+            .map_err(|_| Error::Wait {
+                code: ProblemCode::TooManyRequests,
+                retry_after_s: 10,
+            })?;
+        self.inner.previews.acquire().await.map_err(Error::internal)
     }
 }
 
@@ -229,14 +268,7 @@ impl Acting {
     }
 
     pub(super) async fn counted(&self, row: &rule::Model) -> Result<RulePreview> {
-        // One at a time: each reads a whole city.
-        let _turn = self
-            .store
-            .inner
-            .previews
-            .acquire()
-            .await
-            .map_err(Error::internal)?;
+        let _turn = self.store.turn_to_preview().await?;
         let against = Arc::new(self.against(row).await?);
         let at = self.store.now();
         let villages = self.villages_within(&against.place).await?;
@@ -245,7 +277,7 @@ impl Acting {
             // A task of its own, so that two cores count.
             let counting = tokio::spawn(async move {
                 let mut counts: BTreeMap<Turn, (u64, u64)> = BTreeMap::new();
-                let mut families = 0_u64;
+                let (mut families, mut reasons) = (0_u64, Reasons::new());
                 for (_, held) in store.hold(&against, &village, at).await? {
                     families += 1;
                     for one in held {
@@ -254,9 +286,16 @@ impl Acting {
                             Some(_) => count.0 += 1,
                             None => count.1 += 1,
                         }
+                        for code in one.why {
+                            let count = reasons.entry((one.turn.1, code)).or_default();
+                            match one.membership {
+                                Some(_) => count.0 += 1,
+                                None => count.1 += 1,
+                            }
+                        }
                     }
                 }
-                Ok::<_, Error>((village, name, families, counts))
+                Ok::<_, Error>((village, name, families, counts, reasons))
             });
             async move { counting.await.map_err(Error::internal)? }
         };
@@ -272,7 +311,13 @@ impl Acting {
             changed: 0,
             losing: 0,
         };
-        for (region, name, families, counts) in counted {
+        let mut why = Reasons::new();
+        for (region, name, families, counts, reasons) in counted {
+            for (of, (members, others)) in reasons {
+                let sum = why.entry(of).or_default();
+                sum.0 += members;
+                sum.1 += others;
+            }
             if families == 0 {
                 continue;
             }
@@ -306,14 +351,25 @@ impl Acting {
             at,
             foretold,
             turns: turns(&all),
+            reasons: why
+                .into_iter()
+                .map(|((to, code), (members, others))| RuleReason {
+                    to: to.into(),
+                    label: against.new.body().label(&code),
+                    code,
+                    members,
+                    others,
+                })
+                .collect(),
             villages: told,
         })
     }
 
-    /// Who would change, family by family, a page at a time. Who may not read families is told no names.
+    /// Who would change, family by family, a page at a time: where and by which codes. Who they are, and what is known of
+    /// them, is told to who may read it and asks for it.
     ///
     /// # Errors
-    /// `forbidden`, `not_found`, `bad_cursor`.
+    /// `forbidden`, `not_found`, `bad_cursor`, `too_many_requests`.
     pub async fn rule_changes(
         &self,
         id: RuleId,
@@ -330,16 +386,18 @@ impl Acting {
                 Ok::<_, Error>((village, Uuid::parse_str(family).map_err(|_| bad())?))
             })
             .transpose()?;
+        let _turn = self.store.turn_to_preview().await?;
         let against = self.against(&row).await?;
         let at = self.store.now();
         let asked = filter.region.as_ref();
-        let mut items = Vec::new();
+        let mut items: Vec<Found> = Vec::new();
         let mut looked_at = 0;
         for (village, _) in self.villages_within(&against.place).await? {
             let is_past = after.as_ref().is_some_and(|(last, _)| village < *last);
             if is_past || asked.is_some_and(|asked| !asked.covers(&village)) {
                 continue;
             }
+            let named = filter.names && self.reading_in(&village).is_ok();
             for (mut known, held) in self.store.hold(&against, &village, at).await? {
                 let seen = after
                     .as_ref()
@@ -357,61 +415,82 @@ impl Acting {
                     if !fits {
                         continue;
                     }
-                    known.dated(&village);
-                    known.seen_from(one.person);
-                    let verdict = against.new.evaluate(&known.facts);
-                    let reasons = against.new.explain(&known.facts, &verdict);
-                    items.push(RuleChange {
-                        family: FamilyId(known.id),
+                    let reasons = if named {
+                        known.seen_from(one.person);
+                        known.open_for_words(&self.store, &village)?;
+                        let verdict = against.new.evaluate(&known.facts);
+                        against.new.explain(&known.facts, &verdict)
+                    } else {
+                        Vec::new()
+                    };
+                    let labels = one.why.iter().map(|code| against.new.body().label(code));
+                    let change = RuleChange {
+                        family: named.then_some(FamilyId(known.id)),
                         name: None,
+                        person_name: None,
                         region: village.clone(),
-                        membership: one.membership.map(MembershipId),
+                        member: one.membership.is_some(),
+                        membership: one.membership.filter(|_| named).map(MembershipId),
                         from: from.map(Into::into),
                         to: to.into(),
+                        labels: labels.collect(),
+                        codes: one.why.clone(),
                         reasons: reasons.into_iter().map(|one| one.sentence).collect(),
+                    };
+                    items.push(Found {
+                        change,
+                        person: one.person.filter(|_| named),
                     });
                 }
                 if items.len() >= limit || looked_at >= LOOKED_AT {
                     let next = Some(format!("{village}_{}", known.id));
-                    self.name_changes(&mut items).await?;
+                    let items = self.with_names(items).await?;
                     return Ok(Page { items, next });
                 }
             }
         }
-        self.name_changes(&mut items).await?;
+        let items = self.with_names(items).await?;
         Ok(Page { items, next: None })
     }
 
-    /// Names for who may read them, each logged as a read.
-    async fn name_changes(&self, items: &mut [RuleChange]) -> Result<()> {
-        let mine = self.actor.regions(Permission::ReadCases);
-        if mine.is_empty() || items.is_empty() {
-            return Ok(());
-        }
-        let names: HashMap<Uuid, String> = family::Entity::find()
-            .select_only()
-            .columns([family::Column::Id, family::Column::Name])
-            .filter(family::Column::Id.is_in(items.iter().map(|one| Uuid::from(one.family))))
-            .filter(in_regions(family::Column::Region, &mine))
-            .into_tuple()
-            .all(self.store.read())
-            .await?
-            .into_iter()
+    /// Names of those whose family is told, each logged as a read.
+    async fn with_names(&self, items: Vec<Found>) -> Result<Vec<RuleChange>> {
+        let families: BTreeSet<Uuid> = items
+            .iter()
+            .filter_map(|one| one.change.family.map(Uuid::from))
             .collect();
-        let mut reads = Vec::new();
-        for one in items {
-            one.name = names.get(&one.family.into()).cloned();
-            if one.name.is_some() {
+        let names: HashMap<Uuid, String> = if families.is_empty() {
+            HashMap::new()
+        } else {
+            family::Entity::find()
+                .select_only()
+                .columns([family::Column::Id, family::Column::Name])
+                .filter(family::Column::Id.is_in(families))
+                .into_tuple()
+                .all(self.store.read())
+                .await?
+                .into_iter()
+                .collect()
+        };
+        let persons = self.person_names(items.iter().filter_map(|one| one.person));
+        let persons = persons.await?;
+        let (mut told, mut reads) = (Vec::with_capacity(items.len()), Vec::new());
+        for Found { mut change, person } in items {
+            if let Some(family) = change.family {
+                change.name = names.get(&Uuid::from(family)).cloned();
+                change.person_name = person.and_then(|id| persons.get(&id).cloned());
                 reads.push(Read {
                     kind: "family",
-                    id: one.family.into(),
+                    id: family.into(),
                     what: "rule_change",
                     mode: Mode::Seen,
-                    role: self.reading_in(&one.region)?,
+                    role: self.reading_in(&change.region)?,
                     purpose: None,
                 });
             }
+            told.push(change);
         }
-        self.note_reads(reads).await
+        self.note_reads(reads).await?;
+        Ok(told)
     }
 }

@@ -10,6 +10,8 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub proposal_id: Uuid,
     pub position: i32,
+    /// The proposal's act that said what it said when the list was written.
+    pub proposal_seq: i32,
     pub said: Option<String>,
     pub reason: Option<String>,
 }

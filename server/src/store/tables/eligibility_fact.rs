@@ -11,13 +11,17 @@ pub struct Model {
     pub family_id: Uuid,
     pub person_id: Option<Uuid>,
     pub code: String,
-    pub source: String,
-    pub evidence: String,
+    pub body_enc: Vec<u8>,
+    pub document_number: Option<String>,
     pub valid_from: i64,
     pub valid_until: Option<i64>,
     pub appeal: String,
     pub recorded_by: Option<Uuid>,
     pub recorded_at: i64,
+    pub appealed_by: Option<Uuid>,
+    pub appealed_at: Option<i64>,
+    pub decided_by: Option<Uuid>,
+    pub decided_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

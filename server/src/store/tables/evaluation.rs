@@ -9,6 +9,7 @@ pub struct Model {
     pub id: Uuid,
     pub membership_id: Uuid,
     pub family_id: Uuid,
+    pub person_id: Option<Uuid>,
     pub program: String,
     pub rule_id: Uuid,
     pub outcome: String,
@@ -16,6 +17,7 @@ pub struct Model {
     pub body_enc: Vec<u8>,
     pub facts_hash: Vec<u8>,
     pub visit_id: Option<Uuid>,
+    pub turn: i64,
     pub at: i64,
     pub superseded_at: Option<i64>,
 }

@@ -23,6 +23,8 @@ pub struct Model {
     pub sha256: Option<Vec<u8>>,
     pub until: Option<i64>,
     pub downloads: i32,
+    /// Which making of it the file is of.
+    pub attempt: Option<Uuid>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

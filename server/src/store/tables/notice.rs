@@ -16,6 +16,8 @@ pub struct Model {
     pub received_by: Option<String>,
     pub delivered_recorded_by: Option<Uuid>,
     pub appeal_until: Option<i64>,
+    /// By what way: handed over, fetched, by RT.
+    pub delivered_how: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

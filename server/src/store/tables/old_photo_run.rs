@@ -18,6 +18,11 @@ pub struct Model {
     pub rejected: i64,
     /// What was not taken, as JSON; names are masked.
     pub told: String,
+    /// Whether its bytes are kept, or may be.
+    pub kept: bool,
+    /// A photo whose bytes may be kept before its row is.
+    pub drawn_id: Option<Uuid>,
+    pub drawn_sha256: Option<Vec<u8>>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -30,6 +30,10 @@ pub struct Model {
     pub sptjm_signer_enc: Option<Vec<u8>>,
     pub sptjm_paper_id: Option<Uuid>,
     pub copy_of: Option<Uuid>,
+    /// The candidate's place that its endorsement made.
+    pub membership_id: Option<Uuid>,
+    /// The case in which the house is seen after its endorsement.
+    pub case_id: Option<Uuid>,
     pub created_at: i64,
 }
 

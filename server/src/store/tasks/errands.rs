@@ -39,7 +39,7 @@ const PROPOSALS: &str = "proposal t LEFT JOIN family f ON f.id = t.family_id";
 const OTHERS_PROPOSAL: &str =
     "NOT EXISTS (SELECT 1 FROM proposal_act a WHERE a.proposal_id = t.id AND a.by_id = {me})";
 
-const ERRANDS: [Errand; 14] = [
+const ERRANDS: [Errand; 19] = [
     Errand {
         kind: TaskKind::WriteProposal,
         permission: Permission::Propose,
@@ -94,7 +94,9 @@ const ERRANDS: [Errand; 14] = [
         kind: TaskKind::SendProposal,
         permission: Permission::SendProposals,
         from: PROPOSALS,
-        waits: "t.state = 'endorsed'",
+        // A removal is entered with the cancellation it leads to, and what is the city's own is entered nowhere.
+        waits: "t.state = 'endorsed' AND t.kind <> 'removal' \
+                AND NOT EXISTS (SELECT 1 FROM program p WHERE p.code = t.program AND p.central = FALSE)",
         since: "t.since",
         due: NEVER,
         regions: &["t.region"],
@@ -129,14 +131,16 @@ const ERRANDS: [Errand; 14] = [
         waits: "t.state = 'waiting'",
         since: "t.prepared_at",
         due: NEVER,
-        regions: &["t.region"],
+        // Where the family lives by now, as in the list of them.
+        regions: &["f.region"],
         about: About::Family,
     },
     Errand {
         kind: TaskKind::EnterAct,
         permission: Permission::EnterMinistryActs,
         from: "ministry_act t JOIN family f ON f.id = t.family_id",
-        waits: "t.entered_at IS NULL",
+        // A proposal waits to be sent on a line of its own.
+        waits: "t.entered_at IS NULL AND t.kind <> 'proposed'",
         since: "t.approved_at",
         due: NEVER,
         regions: &["t.region"],
@@ -182,6 +186,57 @@ const ERRANDS: [Errand; 14] = [
         due: "t.until",
         regions: &["t.region"],
         about: About::Word("t.kind"),
+    },
+    Errand {
+        kind: TaskKind::ReceiveFamily,
+        permission: Permission::MaintainFamilies,
+        from: "family_move t JOIN family f ON f.id = t.family_id",
+        waits: "t.state = 'arrived' AND (t.moved_by IS NULL OR t.moved_by <> {me}) AND t.due_at > {now}",
+        since: "t.moved_at",
+        due: "t.due_at",
+        regions: &["t.to_region"],
+        about: About::Family,
+    },
+    Errand {
+        kind: TaskKind::JudgeEvent,
+        permission: Permission::JudgeEvents,
+        from: "civil_event t LEFT JOIN family f ON f.id = t.family_id",
+        waits: "(t.state IN ('to_judge', 'unmatched') OR t.follow_up IS NOT NULL)",
+        since: "t.received_at",
+        due: "t.due_at",
+        regions: &["t.region"],
+        about: About::Family,
+    },
+    Errand {
+        kind: TaskKind::ReleaseEvents,
+        permission: Permission::ReleaseEvents,
+        from: "civil_batch t",
+        waits: "t.state = 'parked' AND t.received_by <> {me}",
+        since: "t.received_at",
+        due: NEVER,
+        regions: &["t.region"],
+        about: About::Word("t.feed"),
+    },
+    Errand {
+        kind: TaskKind::ExamineAppeal,
+        permission: Permission::ExamineAppeals,
+        from: "appeal t JOIN family f ON f.id = t.family_id",
+        waits: "t.state = 'filed' AND t.filed_by <> {me}",
+        since: "t.filed_at",
+        due: "t.due_at",
+        regions: &["t.region"],
+        about: About::Family,
+    },
+    Errand {
+        kind: TaskKind::JudgeAppeal,
+        permission: Permission::JudgeAppeals,
+        from: "appeal t JOIN family f ON f.id = t.family_id",
+        waits: "(t.state = 'examined' OR (t.state = 'filed' AND t.due_at < {now})) \
+                AND t.filed_by <> {me} AND (t.examined_by IS NULL OR t.examined_by <> {me})",
+        since: "t.filed_at",
+        due: "t.due_at",
+        regions: &["t.region"],
+        about: About::Family,
     },
 ];
 

@@ -34,8 +34,11 @@ final class TestPhone: Clock, MonotonicClock, Rng, FreeSpace, Signer, Keys, @unc
     func totalBytes() -> UInt64 { 1 << 36 }
     func level() -> String { "software" }
 
-    func publicKey() -> Data {
-        key?.publicKey ?? Data()
+    func publicKey() throws -> Data {
+        guard let key else {
+            throw PortError.Failed
+        }
+        return key.publicKey
     }
 
     func sign(message: Data) throws -> Data {

@@ -135,6 +135,24 @@ export const KINDS: readonly Kind[] = [
 		],
 		oneOf: UNIT_NAMES,
 	},
+	{
+		kind: 'decree',
+		format: 'csv',
+		columns: [
+			needs('kode_program', 'program', 'bansos', 'jenisbansos'),
+			needs('no_sk', 'no_sk', 'nomorsk', 'sk', 'nomorkeputusan', 'firstsk'),
+			takes('tanggal_sk', 'tanggal_sk', 'tglsk', 'tanggalkeputusan'),
+			takes('periode', 'periode', 'period', 'tahap', 'periodesk'),
+			takes('id_keluarga', 'id_keluarga', 'idkeluargadtsen', 'iddtks'),
+			takes('no_kk', 'no_kk', 'nokk', 'kk', 'nomorkk'),
+			takes('nik', 'nik', 'nonik', 'nikpengurus'),
+			takes('nama', 'nama', 'name', 'namapenerima', 'namapengurus'),
+			takes('putusan', 'putusan', 'status', 'keputusan', 'state'),
+			takes('alasan', 'alasan', 'keterangan', 'reason'),
+		],
+		oneOf: UNIT_NAMES,
+	},
+	{ kind: 'pins', format: 'geojson', columns: [], oneOf: [] },
 ];
 
 export function kindOf(text: string | null): Kind | undefined {

@@ -9,12 +9,16 @@ test('points go as GeoJSON and tables as workbook or text', () => {
 	}
 });
 
-test('numbers of a city need two, of a district one, masked ones none', () => {
-	assert.equal(needsSecond(true, '35.71'), true);
-	assert.equal(needsSecond(true, '35'), true);
-	assert.equal(needsSecond(true, '35.71.03'), false);
-	assert.equal(needsSecond(false, '35.71'), false);
-	assert.equal(needsSecond(true, ''), false);
+test('people of a city need two, and numbers of a district', () => {
+	for (const personal of [true, false]) {
+		assert.equal(needsSecond('families', personal, '35'), true);
+		assert.equal(needsSecond('families', personal, '35.71'), true);
+		assert.equal(needsSecond('families', personal, '35.71.03.1009'), false);
+		assert.equal(needsSecond('quotas', personal, '35.71'), false);
+		assert.equal(needsSecond('families', personal, ''), false);
+	}
+	assert.equal(needsSecond('families', true, '35.71.03'), true);
+	assert.equal(needsSecond('families', false, '35.71.03'), false);
 });
 
 test('a state that is not known is shown as it came', () => {

@@ -7,7 +7,7 @@ export type Kind = Schemas['ExportKind'];
 export type Format = Schemas['ExportFormat'];
 type State = Schemas['ExportState'];
 
-export const KINDS: readonly Kind[] = ['recipients', 'families', 'waitlist', 'quotas', 'worklist', 'pins'];
+export const KINDS: readonly Kind[] = ['recipients', 'families', 'waitlist', 'quotas', 'worklist', 'replacements', 'pins'];
 
 /** How a file of this kind can be written; the first is the usual one. */
 export function formatsOf(kind: Kind): readonly Format[] {
@@ -19,9 +19,9 @@ export function isAboutPeople(kind: Kind): boolean {
 	return kind !== 'quotas';
 }
 
-/** Whether the server lets it wait for a second person: numbers of a city or more. */
-export function needsSecond(personal: boolean, region: string): boolean {
-	return personal && region !== '' && region.split('.').length <= 2;
+/** Whether the server lets it wait for a second person: people of a city or more, and numbers of more than a village. */
+export function needsSecond(kind: Kind, personal: boolean, region: string): boolean {
+	return isAboutPeople(kind) && region !== '' && region.split('.').length <= (personal ? 3 : 2);
 }
 
 const CHIPS: Readonly<Record<State, Omit<Chip, 'word'>>> = {

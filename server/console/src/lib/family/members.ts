@@ -105,3 +105,73 @@ export function differences(before: Schemas['FamilyView'], now: Schemas['FamilyV
 	say(t.payee, payee(before), payee(now));
 	return told;
 }
+
+export interface Place {
+	address: string;
+	rt: string;
+	rw: string;
+	region: string;
+}
+
+/** What a correction's form holds. */
+export interface Typed {
+	address: string;
+	rt: string;
+	rw: string;
+	livesElsewhere: boolean;
+	domicile: Place;
+	payee: string;
+	rows: readonly Member[];
+}
+
+const nowhere: Place = { address: '', rt: '', rw: '', region: '' };
+
+/** A family as its form shows it before anybody types. */
+export function typedOf(view: Schemas['FamilyView']): Typed {
+	return {
+		address: view.address,
+		rt: view.rt,
+		rw: view.rw,
+		livesElsewhere: Boolean(view.domicile),
+		domicile: { ...nowhere, ...view.domicile },
+		payee: view.payee ?? '',
+		rows: view.persons.map(rowOf),
+	};
+}
+
+function samePlace(one: Place, other: Place): boolean {
+	return one.address === other.address && one.rt === other.rt && one.rw === other.rw && one.region === other.region;
+}
+
+/** Puts what was typed upon a family as somebody else left it: what one did not touch is as they made it. */
+export function rebased(typed: Typed, before: Schemas['FamilyView'], now: Schemas['FamilyView']): Typed {
+	const [was, is] = [typedOf(before), typedOf(now)];
+	const touchesHome = typed.livesElsewhere !== was.livesElsewhere || (typed.livesElsewhere && !samePlace(typed.domicile, was.domicile));
+	const payee = typed.payee === was.payee ? is.payee : typed.payee;
+	return {
+		address: typed.address === was.address ? is.address : typed.address,
+		rt: typed.rt === was.rt ? is.rt : typed.rt,
+		rw: typed.rw === was.rw ? is.rw : typed.rw,
+		livesElsewhere: touchesHome ? typed.livesElsewhere : is.livesElsewhere,
+		domicile: touchesHome ? typed.domicile : is.domicile,
+		// Somebody who has left receives nothing here.
+		payee: now.persons.some(({ id }) => id === payee) ? payee : '',
+		rows: now.persons.map((person) => {
+			const n = before.persons.findIndex(({ id }) => id === person.id);
+			const [row, known, fresh] = [typed.rows[n], before.persons[n], rowOf(person)];
+			if (row === undefined || known === undefined) return fresh;
+			return {
+				...row,
+				name: row.name === known.name ? fresh.name : row.name,
+				sex: row.sex === (known.sex ?? '') ? fresh.sex : row.sex,
+				relation: row.relation === known.relation ? fresh.relation : row.relation,
+			};
+		}),
+	};
+}
+
+/** What was done to a family since one looked at it, newest first. */
+export function newer(steps: readonly Schemas['FamilyStep'][], seen: Schemas['FamilyView']): Schemas['FamilyStep'][] {
+	const versions = new Map(seen.persons.map(({ id, version }) => [id, version ?? 0]));
+	return steps.filter((step) => step.version > (step.person ? (versions.get(step.person) ?? 0) : (seen.version ?? 0)));
+}

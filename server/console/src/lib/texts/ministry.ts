@@ -1,5 +1,6 @@
 /** What was approved here and is to be entered in SIKS-NG. */
 export const ministry = {
+	replacements: 'Penggantian penerima dan surat-suratnya',
 	title: 'SIKS-NG',
 	lead: 'Putusan yang sudah disahkan dan harus dimasukkan ke SIKS-NG. Salin isinya, masukkan di sana, lalu centang di sini.',
 	copyNote: 'Menyalin NIK atau nomor KK tercatat sebagai pembukaan data dengan keperluan “Memasukkan ke SIKS-NG”.',
@@ -18,6 +19,8 @@ export const ministry = {
 		cancelled: 'Tidak layak',
 		designated: 'Penerima baru',
 		eligible: 'Tetap layak',
+		proposed: 'Usulan',
+		reinstated: 'Kembali layak (keberatan diterima)',
 	},
 	list: 'Putusan untuk SIKS-NG',
 	columns: { who: 'Penerima', act: 'Putusan', where: 'Alamat', approved: 'Disahkan', copy: 'Salin', done: 'Sudah diinput' },
@@ -37,6 +40,7 @@ export const ministry = {
 	undo: 'Urungkan',
 	undone: 'Centang diurungkan.',
 	ticked: (n: string) => `${n} baris dicentang sudah diinput.`,
+	openProposal: 'Buka usulan',
 	by: (name: string, at: string) => `${name}, ${at}`,
 	none: 'Tidak ada yang menunggu',
 	noneText: 'Putusan baru muncul di sini setelah disahkan.',

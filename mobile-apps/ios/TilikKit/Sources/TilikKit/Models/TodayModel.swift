@@ -13,6 +13,8 @@ public final class TodayModel: ScreenModel {
     /// The order really used: without a position it is by neighbourhood.
     @Published public private(set) var orderUsed: TodayOrder = .neighbourhood
     @Published public private(set) var notices: [Notice] = []
+    /// Begun visits that no row leads to.
+    @Published public private(set) var loose: [LooseDraft] = []
     @Published public private(set) var isLoaded = false
     private var round = 0
 
@@ -25,6 +27,7 @@ public final class TodayModel: ScreenModel {
             return
         }
         rows = page.rows
+        loose = page.loose
         show(page)
         notices = await ask { try $0.notices() } ?? notices
         isLoaded = true
@@ -54,6 +57,13 @@ public final class TodayModel: ScreenModel {
     private func page(from: UInt32, most: UInt32) async -> TodayPage? {
         let query = TodayQuery(search: search, order: order, here: host.here, from: from, most: most)
         return await ask { try $0.today(query: query) }
+    }
+
+    /// What was begun, where and when.
+    public func text(_ draft: LooseDraft) -> String {
+        let place = [draft.name, draft.village].compactMap { $0 }.joined(separator: ", ")
+        let key = draft.kind == .finding ? "today_loose_finding" : "today_loose_visit"
+        return words(key, place, formats.moment(micros: draft.arrivedAt))
     }
 
     /// How many are in which state, only what there is.

@@ -1,13 +1,27 @@
 package id.tilik.app
 
+import android.Manifest
 import android.content.pm.ApplicationInfo
 import android.content.pm.PackageManager
+import android.os.Bundle
+import android.view.WindowManager
+import id.tilik.app.screens.MainActivity
+import id.tilik.app.screens.ManageSpace
+import id.tilik.app.screens.confirm
+import id.tilik.app.screens.parcelables
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertNotNull
+import org.junit.Assert.assertNull
+import org.junit.Assert.assertTrue
+import org.junit.Before
 import org.junit.Test
 import org.junit.runner.RunWith
+import org.robolectric.Robolectric
 import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
+import org.robolectric.Shadows.shadowOf
+import org.robolectric.shadows.ShadowAlertDialog
+import org.robolectric.util.ReflectionHelpers
 
 /** The manifest as the system reads it out of the linked APK. */
 @RunWith(RobolectricTestRunner::class)
@@ -37,6 +51,36 @@ class ManifestTest {
         val flags = context.applicationInfo.flags
         assertEquals(0, flags and ApplicationInfo.FLAG_ALLOW_BACKUP)
         assertEquals(0, flags and ApplicationInfo.FLAG_USES_CLEARTEXT_TRAFFIC)
+    }
+
+    @Before
+    fun install() {
+        // A phone grants this by itself.
+        shadowOf(context).grantPermissions(Manifest.permission.HIDE_OVERLAY_WINDOWS)
+    }
+
+    @Test
+    fun `the system's own button clears no storage`() {
+        assertEquals("id.tilik.app.screens.ManageSpace", context.applicationInfo.manageSpaceActivityName)
+        assertTrue("whoever uninstalls is asked whether the data stay", ReflectionHelpers.callInstanceMethod<Boolean>(context.applicationInfo, "hasFragileUserData"))
+        val settings = Robolectric.buildActivity(ManageSpace::class.java).create().get()
+        assertTrue(settings.isFinishing)
+        val opened = Robolectric.buildActivity(MainActivity::class.java, shadowOf(settings).nextStartedActivity).create()
+        val kept = Bundle().also { opened.saveInstanceState(it) }
+        assertEquals(listOf("TODAY", "STORAGE"), parcelables(kept, "stack").orEmpty().map { it.getString("name") })
+        // Asked for twice it is there once.
+        opened.newIntent(opened.get().intent)
+        val again = Bundle().also { opened.saveInstanceState(it) }
+        assertEquals(2, parcelables(again, "stack").orEmpty().size)
+    }
+
+    @Test
+    fun `no other app's screen can be put on ours, and no question of ours is photographed`() {
+        assertNull(own.activities.orEmpty().single { it.exported }.taskAffinity)
+        confirm(Robolectric.buildActivity(MainActivity::class.java).setup().get(), R.string.discard_title, R.string.discard_why, R.string.discard) {}
+        val asked = checkNotNull(ShadowAlertDialog.getLatestAlertDialog().window)
+        assertTrue(asked.attributes.flags and WindowManager.LayoutParams.FLAG_SECURE != 0)
+        assertTrue(asked.decorView.filterTouchesWhenObscured)
     }
 
     @Test

@@ -10,6 +10,8 @@ import id.tilik.app.phone.Camera
 import id.tilik.app.phone.Positions
 import id.tilik.app.phone.Sender
 import id.tilik.app.screens.EnrolScreen
+import id.tilik.app.screens.Entry
+import id.tilik.app.screens.ScreenName
 import id.tilik.app.screens.TodayScreen
 import id.tilik.app.screens.UpdateScreen
 import id.tilik.app.support.City
@@ -36,6 +38,7 @@ import org.robolectric.util.ReflectionHelpers
 import uniffi.tilik_mobile_core.BeginVisit
 import uniffi.tilik_mobile_core.CaseAction
 import uniffi.tilik_mobile_core.Fix
+import uniffi.tilik_mobile_core.LockState
 import uniffi.tilik_mobile_core.NewPhoto
 import uniffi.tilik_mobile_core.Notice
 import uniffi.tilik_mobile_core.OutboxState
@@ -44,6 +47,7 @@ import uniffi.tilik_mobile_core.TodayQuery
 import uniffi.tilik_mobile_core.UpdateState
 import uniffi.tilik_protocol.PhotoKind
 import uniffi.tilik_protocol.QuestionKind
+import uniffi.tilik_protocol.RevokeKind
 import uniffi.tilik_protocol.VisitKind
 
 /** An officer's day: every screen with what the real core says, touched by its words, looked at by day and by night. */
@@ -131,7 +135,11 @@ class ScreensTest {
 
     /** The phone's key was lost: said where the phone is enrolled again. */
     private fun keyLost() {
-        val status = app.desk.wait { it.status() }.copy(keyLost = true, visitsWaiting = 2u)
+        val now = app.desk.wait { it.status() }
+        fun door(revoked: RevokeKind) = Entry(now.copy(enrolled = true, user = "u", deviceRevoked = revoked), LockState.Open).gate()
+        assertEquals("a stolen phone that was found is enrolled anew", ScreenName.ENROL, door(RevokeKind.STOLEN))
+        assertEquals("a retired one finishes first", null, door(RevokeKind.RETIRED))
+        val status = now.copy(keyLost = true, visitsWaiting = 2u)
         eye.look("01b-kunci-hilang") { (hand.shown() as EnrolScreen).show(status) }
     }
 
@@ -792,6 +800,16 @@ class ScreensTest {
         }
         hand.until("the camera is open") { app.camera.isOpen }
         touch(R.string.go_on)
+        untilSeen(R.string.pin_how)
+        // Left here, and the app swiped away: what was begun is on no list of cases, and found again all the same.
+        hand.close()
+        app.die()
+        hand.open()
+        untilSeen(R.string.app_pin_enter)
+        pin("739164")
+        hand.untilSeen("Temuan belum selesai")
+        look("61b-temuan-belum-selesai")
+        hand.touch("Temuan belum selesai")
         untilSeen(R.string.pin_how)
         fixes()
         touch(R.string.pin_take)

@@ -1,15 +1,20 @@
 package id.tilik.app
 
 import android.os.Looper
+import id.tilik.app.phone.DatabaseKey
+import id.tilik.app.phone.Keystore
 import id.tilik.app.phone.Sender
 import id.tilik.app.support.City
 import id.tilik.app.support.House
+import id.tilik.app.support.MemoryKeys
 import id.tilik.app.support.TestApp
 import id.tilik.app.support.Wire
+import java.io.File
 import java.net.URL
 import org.json.JSONObject
 import org.junit.After
 import org.junit.Assert.assertEquals
+import org.junit.Assert.assertNotEquals
 import org.junit.Assert.assertNotNull
 import org.junit.Assert.assertNull
 import org.junit.Assert.assertTrue
@@ -18,6 +23,7 @@ import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
+import uniffi.tilik_mobile_core.BeginVisit
 import uniffi.tilik_mobile_core.CaseAction
 import uniffi.tilik_mobile_core.FieldApp
 import uniffi.tilik_mobile_core.Fix
@@ -121,6 +127,65 @@ class SenderTest {
         core { it.sendNow() }
         app.sender.wake()
         until("enrolled in the end") { core { it.status() }.enrolled }
+    }
+
+    @Test
+    fun `what was sealed before the keystore lost its keys is delivered after another enrolment`() {
+        app.phoneName = "pengirim-tanpa-kunci"
+        val system = MemoryKeys()
+        fun boot(number: String) {
+            val folder = File(System.getProperty("tilik.phone"), "kunci").apply { mkdirs() }
+            val store = Keystore(system, folder, number, File::writeBytes)
+            app.phone.keystore = store to DatabaseKey(store, folder, number, File::writeBytes)
+        }
+        fun dies() {
+            app.sender.detach(host)
+            app.die()
+        }
+        boot("1")
+        assertNull(app.settings.setServer(wire.address))
+        app.sender.attach(host)
+        core { it.enrol(City.enrolment("tono")) }
+        until("enrolled") { core { it.status() }.enrolled }
+        val first = core { it.status() }.device
+        core { it.signIn("tono", City.FIRST_PASSWORD) }
+        until("signed in") { core { it.status() }.signedIn }
+        core { it.changePassword(City.FIRST_PASSWORD, City.PASSWORD) }
+        until("another password") { core { it.status() }.run { !busy && !passwordChangeRequired } }
+        core { it.choosePin("482916") }
+        until("the village comes") { core { it.villages() }.any { it.region == City.VILLAGE } }
+
+        // Without a network from here on: what is sealed lies on this phone alone.
+        wire.isDown = true
+        val visit = core { it.beginVisit(BeginVisit(null, VisitKind.FINDING, City.VILLAGE, false)) }
+        core { it.noticeRead(visit) }
+        photo(visit, PhotoKind.HOUSE_FRONT, 4)
+        pin(visit)
+        for ((question, answer) in listOf("what" to "family", "name" to "WAGIRAH", "address" to "Gang buntu")) {
+            core { it.answer(visit, question, answer) }
+        }
+        core { it.seal(visit) }
+
+        // Both keys are gone. In this boot that is a bad moment, which costs nothing; in the next one it is so.
+        system.secrets.clear()
+        system.pairs.clear()
+        boot("1")
+        dies()
+        assertTrue("a bad moment costs no enrolment", core { it.status() }.enrolled)
+        boot("2")
+        dies()
+        core { it.status() }.run {
+            assertTrue("the phone begins anew and says so", !enrolled && keyLost)
+            assertEquals(1u, visitsWaiting)
+        }
+        wire.isDown = false
+        app.sender.attach(host)
+        core { it.enrol(City.enrolment("tono")) }
+        until("enrolled anew") { core { it.status() }.enrolled }
+        assertNotEquals(first, core { it.status() }.device)
+        core { it.signIn("tono", City.PASSWORD) }
+        until("the visit is whole on the server", 120) { sent(visit) }
+        assertTrue("nothing is left to say", !core { it.status() }.keyLost)
     }
 
     private fun photosOf(case: JSONObject): List<JSONObject> {

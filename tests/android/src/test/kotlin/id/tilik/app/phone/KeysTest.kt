@@ -1,16 +1,10 @@
 package id.tilik.app.phone
 
+import id.tilik.app.support.MemoryKeys
 import java.io.File
-import java.security.GeneralSecurityException
-import java.security.KeyPair
-import java.security.KeyPairGenerator
-import java.security.PrivateKey
 import java.security.ProviderException
 import java.security.UnrecoverableKeyException
 import java.security.interfaces.ECPublicKey
-import java.security.spec.ECGenParameterSpec
-import javax.crypto.KeyGenerator
-import javax.crypto.SecretKey
 import org.junit.Assert.assertArrayEquals
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
@@ -29,7 +23,7 @@ class KeysTest {
     @get:Rule
     val disk = TemporaryFolder()
 
-    private val system = Keys()
+    private val system = MemoryKeys()
     private val folder by lazy { disk.root }
 
     /** What a start of the app finds in this boot. */
@@ -147,62 +141,5 @@ class KeysTest {
         assertFalse(key.contentEquals(other))
         assertArrayEquals(other, start().store.publicKey())
         assertEquals(setOf("tilik.signing", "tilik.signing.2"), system.pairs.keys)
-    }
-
-    /** Keys in memory. */
-    private class Keys : SystemKeys {
-        val secrets = HashMap<String, SecretKey>()
-        val pairs = HashMap<String, KeyPair>()
-
-        /** It cannot look, and says that there is nothing. */
-        var isBlind = false
-
-        /** What it throws in the place of a key that is there. */
-        var trouble: Exception? = null
-
-        /** Nothing can be looked for, nor had, meanwhile. */
-        fun <T> blindly(work: () -> T): T {
-            isBlind = true
-            isShut = true
-            return try {
-                work()
-            } finally {
-                isBlind = false
-                isShut = false
-            }
-        }
-
-        private var isShut = false
-
-        override val hasStrongBox = false
-
-        override fun has(alias: String) = !isBlind && (alias in secrets || alias in pairs)
-
-        override fun wrapping(alias: String): SecretKey {
-            trouble?.let { throw it }
-            return secrets.getValue(alias)
-        }
-
-        override fun signing(alias: String): PrivateKey {
-            if (isShut) throw ProviderException("sibuk")
-            return pairs.getValue(alias).private
-        }
-
-        override fun verifying(alias: String) = pairs.getValue(alias).public as ECPublicKey
-
-        override fun makeWrapping(alias: String): SecretKey =
-            KeyGenerator.getInstance("AES").apply { init(256) }.generateKey().also { secrets[alias] = it }
-
-        override fun makeSigning(alias: String, inStrongBox: Boolean) {
-            if (inStrongBox) throw GeneralSecurityException("none")
-            val pair = KeyPairGenerator.getInstance("EC").apply { initialize(ECGenParameterSpec("secp256r1")) }.generateKeyPair()
-            pairs[alias] = pair
-        }
-
-        override fun remove(alias: String) {
-            secrets.remove(alias)
-        }
-
-        override fun level(alias: String, wasStrongBox: Boolean) = "software"
     }
 }

@@ -41,8 +41,10 @@ internal object City {
     init {
         user("koordinator", "Bu Koordinator", "supervisor", "35.71")
         user("peninjau", "Pak Peninjau", "supervisor", "35.71")
-        officers = listOf("siti" to "Siti Rahayu", "budi" to "Budi Santoso", "wati" to "Wati Lestari", "rini" to "Rini Astuti", "joko" to "Joko Prasetyo")
-            .associate { (name, full) -> name to user(name, full, "officer", VILLAGE) }
+        officers = listOf(
+            "siti" to "Siti Rahayu", "budi" to "Budi Santoso", "wati" to "Wati Lestari", "rini" to "Rini Astuti", "joko" to "Joko Prasetyo",
+            "tono" to "Tono Wibowo",
+        ).associate { (name, full) -> name to user(name, full, "officer", VILLAGE) }
         val data = File(System.getProperty("tilik.city"))
         run("import", "--demo", "regions", File(data, "kediri_wilayah.csv").path)
         run("import", "--demo", "boundaries", File(data, "kediri_boundaries.geojson").path)

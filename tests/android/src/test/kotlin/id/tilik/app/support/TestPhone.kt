@@ -41,7 +41,12 @@ internal class TestPhone : Clock, MonotonicClock, Rng, FreeSpace, Signer, Keys {
         generateKeyPair()
     }
 
-    fun ports() = Ports(clock = this, monotonic = this, rng = this, space = this, signer = this, keys = this)
+    /** The app's own keystore, in the place of the keys in software. */
+    var keystore: kotlin.Pair<Signer, Keys>? = null
+
+    fun ports() = Ports(
+        clock = this, monotonic = this, rng = this, space = this, signer = keystore?.first ?: this, keys = keystore?.second ?: this,
+    )
 
     override fun wallMicros(): Long = Instant.now().let { it.epochSecond * 1_000_000 + it.nano / 1000 } + clockOffS * 1_000_000
 

@@ -10,7 +10,15 @@ import android.os.Bundle
 import android.os.SystemClock
 import android.provider.Settings
 import android.view.View
+import android.view.Window
 import android.view.WindowManager
+
+/** Not on a screenshot, and not under another app's window, which could lend the officer's finger to it. */
+internal fun Window.secure() {
+    addFlags(WindowManager.LayoutParams.FLAG_SECURE)
+    if (Build.VERSION.SDK_INT >= 31) setHideOverlayWindows(true)
+    decorView.filterTouchesWhenObscured = true
+}
 
 /**
  * A screen that shows people: never on a screenshot or in the list of recent apps, never under another app's window, and
@@ -26,11 +34,8 @@ abstract class SecureActivity : Activity() {
 
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)
-        window.addFlags(WindowManager.LayoutParams.FLAG_SECURE)
-        if (Build.VERSION.SDK_INT >= 31) window.setHideOverlayWindows(true)
+        window.secure()
         if (Build.VERSION.SDK_INT >= 33) setRecentsScreenshotEnabled(false)
-        // A window of another app over ours could lend the officer's finger to it.
-        window.decorView.filterTouchesWhenObscured = true
     }
 
     override fun onStart() {

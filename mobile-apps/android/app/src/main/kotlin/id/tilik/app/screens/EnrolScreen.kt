@@ -23,7 +23,8 @@ class EnrolScreen(args: Bundle = Bundle()) : Screen(ScreenName.ENROL, args) {
     private var finder: FrameLayout? = null
     private var camera: Camera? = null
 
-    override val hasBack = false
+    /** As the door it has nothing behind it. */
+    override val hasBack: Boolean get() = args.getBoolean(OPENED)
 
     override fun title(context: Context): CharSequence = context.words(R.string.enrol_title)
 
@@ -75,8 +76,8 @@ class EnrolScreen(args: Bundle = Bundle()) : Screen(ScreenName.ENROL, args) {
 
     /** How the enrolment stands. */
     fun show(status: Status) {
-        if (status.enrolled) {
-            if (isInFront) stage.door()
+        if (status.enrolled && status.deviceRevoked == null) {
+            if (isInFront) done()
             return
         }
         wait(send, R.string.enrol_send, status.busy)
@@ -85,6 +86,13 @@ class EnrolScreen(args: Bundle = Bundle()) : Screen(ScreenName.ENROL, args) {
         val context = send?.context ?: return
         if (status.keyLost) say(context.words(R.string.notice_key_lost, status.visitsWaiting.toInt()), Mood.WARN)
         if (status.deviceRevoked != null) revoked(status)
+    }
+
+    private fun done() {
+        // Home hides this screen, and a hidden screen has no stage.
+        val by = stage
+        if (args.getBoolean(OPENED)) by.home()
+        by.door()
     }
 
     /** What was sealed before is still sent, and that is said here, where the way to the outbox is closed. */
@@ -156,8 +164,14 @@ class EnrolScreen(args: Bundle = Bundle()) : Screen(ScreenName.ENROL, args) {
         scan?.let { it.text = it.context.words(R.string.enrol_scan) }
     }
 
-    private companion object {
-        const val SERVER = "server"
+    internal companion object {
+        private const val SERVER = "server"
+
+        /** Set when it was opened from another screen. */
+        private const val OPENED = "opened"
+
+        /** For a phone that was retired and is somebody's again. */
+        fun opened() = EnrolScreen(Bundle().apply { putBoolean(OPENED, true) })
     }
 }
 

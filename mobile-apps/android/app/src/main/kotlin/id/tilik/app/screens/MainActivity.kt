@@ -1,5 +1,6 @@
 package id.tilik.app.screens
 
+import android.content.Intent
 import android.net.Uri
 import android.os.Bundle
 import android.view.Gravity
@@ -10,6 +11,7 @@ import id.tilik.app.phone.SecureActivity
 import uniffi.tilik_mobile_core.CoreException
 import uniffi.tilik_mobile_core.LockState
 import uniffi.tilik_mobile_core.Status
+import uniffi.tilik_protocol.RevokeKind
 
 /**
  * The one activity: a stack of screens, and the door before them.
@@ -29,14 +31,26 @@ class MainActivity : SecureActivity(), Stage {
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)
         restore(savedInstanceState)
+        if (savedInstanceState == null) look(intent)
         setContentView(waiting())
         catchBack { goBack() }
+    }
+
+    override fun onNewIntent(intent: Intent) {
+        super.onNewIntent(intent)
+        look(intent)
     }
 
     override fun onResume() {
         super.onResume()
         isInFront = true
         door()
+    }
+
+    /** What takes room was asked for by the phone's settings. It stands behind the doors like any screen. */
+    private fun look(intent: Intent) {
+        val isAsked = intent.getBooleanExtra(STORAGE, false)
+        if (isAsked && stack.last().name != ScreenName.STORAGE) stack.add(StorageScreen())
     }
 
     @Suppress("OVERRIDE_DEPRECATION")
@@ -177,11 +191,14 @@ class MainActivity : SecureActivity(), Stage {
         setContentView(scroll(said).apply { fitsSystemWindows = true })
     }
 
-    private companion object {
-        const val STACK = "stack"
-        const val NAME = "name"
-        const val ARGS = "args"
-        const val FORGOTTEN = "forgotten"
+    internal companion object {
+        /** Set where the page of what takes room is asked for. */
+        const val STORAGE = "storage"
+
+        private const val STACK = "stack"
+        private const val NAME = "name"
+        private const val ARGS = "args"
+        private const val FORGOTTEN = "forgotten"
     }
 }
 
@@ -192,7 +209,8 @@ internal class Entry(val status: Status, private val lock: LockState) {
 
     /** The door that is closed; null: none. */
     fun gate(): ScreenName? = when {
-        !status.enrolled -> ScreenName.ENROL
+        // One that was found again, or is given to somebody else, goes on by a new enrolment; a retired one may finish first.
+        !status.enrolled || status.deviceRevoked == RevokeKind.STOLEN -> ScreenName.ENROL
         status.user == null -> ScreenName.SIGN_IN
         status.passwordChangeRequired -> ScreenName.PASSWORD
         else -> when (lock) {

@@ -12,6 +12,7 @@ import android.widget.HorizontalScrollView
 import android.widget.ImageView
 import android.widget.LinearLayout
 import id.tilik.app.R
+import id.tilik.app.phone.secure
 import uniffi.tilik_mobile_core.CoreException
 import uniffi.tilik_mobile_core.SealedView
 import uniffi.tilik_mobile_core.SummaryView
@@ -140,10 +141,13 @@ class SummaryScreen(args: Bundle) : Screen(ScreenName.SUMMARY, args) {
 
 /** Asks once more before something is lost. */
 internal fun confirm(activity: Activity, title: Int, why: Int, does: Int, act: () -> Unit) {
-    AlertDialog.Builder(activity).setTitle(title).setMessage(why)
+    val asked = AlertDialog.Builder(activity).setTitle(title).setMessage(why)
         .setPositiveButton(does) { _, _ -> act() }
         .setNegativeButton(R.string.cancel, null)
-        .show()
+        .create()
+    // A window of its own, which takes over nothing of the activity's.
+    asked.window?.secure()
+    asked.show()
 }
 
 /** The visit is sealed: what that means, and on to the next house. */

@@ -15,11 +15,13 @@ import id.tilik.app.R
 import id.tilik.app.phone.Positions
 import id.tilik.app.phone.SecureActivity
 import uniffi.tilik_mobile_core.Fix
+import uniffi.tilik_mobile_core.LooseDraft
 import uniffi.tilik_mobile_core.Notice
 import uniffi.tilik_mobile_core.TodayOrder
 import uniffi.tilik_mobile_core.TodayPage
 import uniffi.tilik_mobile_core.TodayQuery
 import uniffi.tilik_mobile_core.TodayRow
+import uniffi.tilik_protocol.VisitKind
 
 /** Whom to visit, and in which order: notices and counts on top, then one row a case, in pages. */
 class TodayScreen(args: Bundle = Bundle()) : Screen(ScreenName.TODAY, args) {
@@ -27,6 +29,7 @@ class TodayScreen(args: Bundle = Bundle()) : Screen(ScreenName.TODAY, args) {
     private var search: Field? = null
     private var list: ListView? = null
     private var notices: LinearLayout? = null
+    private var begun: LinearLayout? = null
     private var counts: TextView? = null
     private var switch: LinearLayout? = null
     private var where: LinearLayout? = null
@@ -54,11 +57,13 @@ class TodayScreen(args: Bundle = Bundle()) : Screen(ScreenName.TODAY, args) {
         sought.onChange { load() }
         search = sought
         val told = context.column().also { notices = it }
+        val unfinished = context.column().also { begun = it }
+        unfinished.showIf(false)
         val counted = context.text("", Type.STRONG).live().also { counts = it }
         val place = context.column().also { where = it }
         place.showIf(false)
         val orders = context.column(0).also { switch = it }
-        val head = context.column(12, told, counted, orders, place).padded(EDGE_DP, 8)
+        val head = context.column(12, told, unfinished, counted, orders, place).padded(EDGE_DP, 8)
         val drawn = TodayRows(context, ::open) { from -> page(from) }
         rows = drawn
         drawOrder(context, order)
@@ -135,9 +140,19 @@ class TodayScreen(args: Bundle = Bundle()) : Screen(ScreenName.TODAY, args) {
         val isSearching = !search?.words.isNullOrBlank()
         view.say(if (page.total == 0u && isSearching) context.words(R.string.today_not_found) else said.ifEmpty { context.words(R.string.today_empty) })
         drawOrder(context, page.order)
+        if (from == 0) showBegun(page.loose)
         rows?.show(page, from)
         if (scrollTo > 0) list?.setSelection(scrollTo)
         scrollTo = 0
+    }
+
+    /** Begun visits that no row leads to: each goes on where it stands. */
+    private fun showBegun(loose: List<LooseDraft>) {
+        val column = begun ?: return
+        val context = column.context
+        column.removeAllViews()
+        for (draft in loose) column.addView(context.box(Mood.WARN, context.words(draft)) { goOn(draft.visit, inPlace = false) }, wide())
+        column.showIf(loose.isNotEmpty())
     }
 
     private fun load() {
@@ -247,7 +262,8 @@ class TodayScreen(args: Bundle = Bundle()) : Screen(ScreenName.TODAY, args) {
         is Notice.SignInAgain -> ({ SignInScreen.opened() })
         is Notice.SpaceLow, is Notice.SpaceFull -> ({ StorageScreen() })
         is Notice.NeedsAttention -> ({ OutboxScreen() })
-        is Notice.DeviceRevoked, is Notice.KeyLost -> ({ OutboxScreen() })
+        is Notice.DeviceRevoked -> ({ EnrolScreen.opened() })
+        is Notice.KeyLost -> ({ OutboxScreen() })
         is Notice.ClockOff, is Notice.Returned, is Notice.ClosingSoon, is Notice.UnreadableRows -> null
     }
 
@@ -257,6 +273,13 @@ class TodayScreen(args: Bundle = Bundle()) : Screen(ScreenName.TODAY, args) {
         const val SCROLLED = "scrolled"
         const val RESORT_MS = 60_000L
     }
+}
+
+/** What was begun, where and when. */
+private fun Context.words(draft: LooseDraft): String {
+    val isFinding = draft.kind == VisitKind.FINDING
+    val where = listOfNotNull(draft.name, draft.village).joinToString(", ")
+    return words(if (isFinding) R.string.today_loose_finding else R.string.today_loose_visit, where, dateTime(draft.arrivedAt))
 }
 
 /** Asks for the exact position. */

@@ -1,0 +1,71 @@
+//! Where the next page of a list begins that goes by a moment: the last row's moment and id, `{micros}.{id}`.
+
+use std::fmt;
+
+use sea_orm::{ColumnTrait, Condition};
+use tilik_protocol::problem::ProblemCode;
+use uuid::Uuid;
+
+use crate::error::{Error, Result};
+
+/// A row's place in such a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    at: i64,
+    id: Uuid,
+}
+
+impl Place {
+    pub(super) const fn of(at: i64, id: Uuid) -> Self {
+        Self { at, id }
+    }
+
+    /// As a client sends it back.
+    ///
+    /// # Errors
+    /// `bad_cursor`.
+    pub(super) fn read(text: &str) -> Result<Self> {
+        text.split_once('.')
+            .and_then(|(at, id)| {
+                Some(Self {
+                    at: at.parse().ok()?,
+                    id: Uuid::parse_str(id).ok()?,
+                })
+            })
+            .ok_or(Error::Refused(ProblemCode::BadCursor))
+    }
+
+    /// The rows behind it, the oldest first.
+    pub(super) fn after<C: ColumnTrait>(self, at: C, id: C) -> Condition {
+        Condition::any()
+            .add(at.gt(self.at))
+            .add(Condition::all().add(at.eq(self.at)).add(id.gt(self.id)))
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.at, self.id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_read_as_it_was_told_and_nothing_else_is() {
+        let place = Place::of(-7, Uuid::from_u128(9));
+        assert_eq!(Place::read(&place.to_string()).unwrap(), place);
+        for other in [
+            "",
+            ".",
+            "7",
+            "7.",
+            ".0",
+            "x.00000000-0000-0000-0000-000000000009",
+        ] {
+            assert!(Place::read(other).is_err(), "{other}");
+        }
+    }
+}

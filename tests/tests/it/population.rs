@@ -1,0 +1,1014 @@
+//! Population events: what the civil registry signs has its effect once and in order, frees no place by itself, and what
+//! cannot be decided by a machine waits for a person.
+
+use serde_json::{Value, json};
+use tilik_protocol::ids::{FamilyId, MembershipId, PersonId};
+use tilik_protocol::lenient::Lenient;
+use tilik_protocol::lookup::FamilyPage;
+use tilik_protocol::policy::Role;
+use tilik_protocol::population::{
+    BatchReceipt, BatchState, BatchView, CivilEventView, CivilState, CivilWhy, FamilyEvents,
+    MoveState, MoveView, Trip,
+};
+use tilik_protocol::review::Page;
+use tilik_protocol::tasks::{TaskKind, Tasks};
+use tilik_server::store::testing::{PlantFamily, PlantPerson};
+use tilik_tests::feed::{self, Signer, event, moves, send_as_is};
+use tilik_tests::people::hire;
+use tilik_tests::village::{PKH, SEMBAKO, Village, city, elsewhere, here};
+use tilik_tests::world::Answer;
+use tilik_tests::{Console, Staff, World};
+
+/// The day that every world begins, and some before.
+const TODAY: &str = "2026-11-24";
+const BEFORE: &str = "2026-11-20";
+
+struct Office {
+    world: World,
+    staff: Staff,
+    village: Village,
+    /// The civil registry's account.
+    feed: Console,
+    signer: Signer,
+    /// Operators of two villages.
+    near: Console,
+    far: Console,
+}
+
+async fn office(seed: u64) -> Office {
+    let world = World::new(seed).await.unwrap();
+    let staff = world.staff(1).await.unwrap();
+    let village = world.village(6, 2).await.unwrap();
+    let desk = (&staff.admin, &staff.approver);
+    let feed = hire(desk, "dukcapil", Role::Feed, &[city()]).await.unwrap();
+    let (betet, pojok) = ([here()], [elsewhere()]);
+    let near = hire(desk, "operator.betet", Role::Operator, &betet).await;
+    let far = hire(desk, "operator.pojok", Role::Operator, &pojok).await;
+    let (near, far) = (near.unwrap(), far.unwrap());
+    Office {
+        signer: Signer::registry().unwrap(),
+        world,
+        feed,
+        near,
+        far,
+        village,
+        staff,
+    }
+}
+
+/// A family with several members, planted.
+struct Big {
+    family: FamilyId,
+    niks: Vec<String>,
+    persons: Vec<PersonId>,
+    sembako: MembershipId,
+}
+
+impl Office {
+    async fn bring(&self, events: &[Value]) -> BatchReceipt {
+        let answer = self.signer.send(&self.world, &self.feed, events).await;
+        let answer = answer.unwrap();
+        assert_eq!(answer.status, 200, "{}", answer.json());
+        answer.read().unwrap()
+    }
+
+    /// Head, spouse and child, in SEMBAKO.
+    async fn big_family(&self, n: u32) -> Big {
+        let nik = |m: u32| format!("35710301018{n:03}{m:02}");
+        let niks: Vec<String> = (1..=3).map(nik).collect();
+        let relations = ["kepala_keluarga", "pasangan", "anak"];
+        let persons = niks
+            .iter()
+            .zip(relations)
+            .map(|(nik, relation)| PlantPerson {
+                name: format!("WARGA {n} {}", relation.to_uppercase().replace('_', " ")),
+                nik: Some(nik.clone()),
+                relation: relation.to_owned(),
+            });
+        let wanted = PlantFamily {
+            region: here(),
+            name: format!("WARGA {n} KEPALA KELUARGA"),
+            address: format!("JL ANGGREK NO {n}"),
+            rt: "001".to_owned(),
+            rw: "002".to_owned(),
+            kk: Some(format!("35710399{n:08}")),
+            persons: persons.collect(),
+            programs: vec![SEMBAKO.to_owned()],
+        };
+        let store = self.world.app().unwrap().store;
+        let planted = store
+            .plant_families(&[wanted])
+            .await
+            .unwrap()
+            .pop()
+            .unwrap();
+        Big {
+            family: planted.family,
+            niks,
+            persons: planted.persons,
+            sembako: planted.memberships[SEMBAKO],
+        }
+    }
+
+    async fn text(&self, query: &str, id: uuid::Uuid) -> Option<String> {
+        let store = self.world.app().unwrap().store;
+        let rows = store.peek(query, [id.into()]).await.unwrap();
+        rows[0].try_get_by_index(0).unwrap()
+    }
+
+    /// State and reason of a membership.
+    async fn membership(&self, id: MembershipId) -> (String, Option<String>) {
+        let id = uuid::Uuid::from(id);
+        let state = "SELECT state FROM membership WHERE id = $1";
+        let reason = "SELECT reason FROM membership WHERE id = $1";
+        (
+            self.text(state, id).await.unwrap(),
+            self.text(reason, id).await,
+        )
+    }
+
+    /// State and village of the slot that a membership holds.
+    async fn slot(&self, id: MembershipId) -> (String, String) {
+        let id = uuid::Uuid::from(id);
+        let state =
+            "SELECT s.state FROM slot s JOIN membership m ON m.slot_id = s.id WHERE m.id = $1";
+        let region =
+            "SELECT s.region FROM slot s JOIN membership m ON m.slot_id = s.id WHERE m.id = $1";
+        (
+            self.text(state, id).await.unwrap(),
+            self.text(region, id).await.unwrap(),
+        )
+    }
+
+    async fn lives(&self, person: PersonId) -> bool {
+        let id = uuid::Uuid::from(person);
+        let query = "SELECT CASE WHEN alive THEN 'ya' ELSE 'tidak' END FROM person WHERE id = $1";
+        self.text(query, id).await.as_deref() == Some("ya")
+    }
+
+    async fn events(&self, by: &Console, query: &str) -> Vec<CivilEventView> {
+        let page = by.get(&format!("/v1/population/events?{query}")).await;
+        page.ok()
+            .unwrap()
+            .read::<Page<CivilEventView>>()
+            .unwrap()
+            .items
+    }
+
+    async fn one(&self, feed_event: &str) -> CivilEventView {
+        let all = self.events(&self.staff.auditor, "limit=200").await;
+        let mut found = all.into_iter().filter(|one| one.feed_event == feed_event);
+        found.next().unwrap()
+    }
+
+    async fn judge(&self, by: &Console, feed_event: &str, more: Value) -> Answer {
+        let event = self.one(feed_event).await;
+        let mut body = json!({ "event_id": by.event(), "seen_version": event.version });
+        let (Value::Object(body_fields), Value::Object(more)) = (&mut body, more) else {
+            panic!("two objects");
+        };
+        body_fields.extend(more);
+        by.post(&format!("/v1/population/events/{}/judge", event.id), &body)
+            .await
+    }
+
+    async fn batches(&self, by: &Console) -> Vec<BatchView> {
+        let page = by.get("/v1/population/batches").await.ok().unwrap();
+        page.read::<Page<BatchView>>().unwrap().items
+    }
+
+    async fn decide_batch(&self, by: &Console, receipt: &BatchReceipt, verb: &str) -> Answer {
+        let body = json!({
+            "event_id": by.event(), "seen_version": 1,
+            "reason": (verb == "refuse").then_some("UJI_COBA"),
+        });
+        let path = format!("/v1/population/batches/{}/{verb}", receipt.batch);
+        by.post(&path, &body).await
+    }
+
+    async fn moves(&self, by: &Console, side: &str) -> Vec<MoveView> {
+        let page = by.get(&format!("/v1/population/moves?side={side}")).await;
+        page.ok().unwrap().read::<Page<MoveView>>().unwrap().items
+    }
+
+    async fn family(&self, by: &Console, id: FamilyId) -> Option<FamilyPage> {
+        let answer = by.get(&format!("/v1/families/{id}")).await;
+        (answer.status == 200).then(|| answer.read().unwrap())
+    }
+
+    async fn move_by_hand(&self, by: &Console, id: FamilyId, seen: i32, to: &str) -> Answer {
+        let body = json!({
+            "event_id": by.event(), "seen_version": seen, "region": to,
+            "address": "JL BARU NO 9", "rt": "3", "rw": "4",
+        });
+        by.post(&format!("/v1/families/{id}/moves"), &body).await
+    }
+
+    async fn answer_move(&self, by: &Console, moved: &MoveView, verb: &str) -> Answer {
+        let body = json!({
+            "event_id": by.event(), "seen_version": moved.version,
+            "reason": (verb == "send-back").then_some("TIDAK_TINGGAL_DI_SINI"),
+        });
+        let path = format!("/v1/population/moves/{}/{verb}", moved.id);
+        by.post(&path, &body).await
+    }
+
+    async fn tasks(&self, by: &Console, kind: TaskKind) -> u64 {
+        let tasks: Tasks = by.get("/v1/tasks").await.ok().unwrap().read().unwrap();
+        let group = tasks.groups.iter().find(|group| group.kind == kind);
+        group.map_or(0, |group| group.count)
+    }
+
+    /// The quota and the slots of a program, by village, and as a whole.
+    async fn quotas(&self) -> (i64, i64) {
+        let count = async |query: &str| self.world.count(query).await.unwrap();
+        (
+            count("SELECT CAST(SUM(slots) AS bigint) FROM quota").await,
+            count("SELECT COUNT(*) FROM slot WHERE state <> 'retired'").await,
+        )
+    }
+
+    /// Villages whose quota is not the number of their slots.
+    async fn crooked(&self) -> i64 {
+        let query = "SELECT COUNT(*) FROM quota q WHERE q.slots <> (SELECT COUNT(*) FROM slot s \
+                     WHERE s.program = q.program AND s.region = q.region AND s.state <> 'retired')";
+        self.world.count(query).await.unwrap()
+    }
+}
+
+fn told(receipt: &BatchReceipt) -> Vec<(CivilState, Option<CivilWhy>)> {
+    let events = receipt.events.iter();
+    events
+        .map(|one| {
+            let why = one.why.as_ref().and_then(Lenient::known);
+            (one.state.known().unwrap(), why)
+        })
+        .collect()
+}
+
+fn field(answer: &Answer) -> String {
+    let first = &answer.json()["fields"][0];
+    let text = |key: &str| first[key].as_str().unwrap_or_default().to_owned();
+    format!("{} {}:{}", answer.status, text("field"), text("code"))
+}
+
+#[tokio::test]
+async fn only_what_a_configured_key_signed_lately_and_once_is_taken() {
+    let office = office(7001).await;
+    let world = &office.world;
+    let nik = &office.village.homes[0].nik;
+    let body = json!({ "events": [event("a-1", "MENINGGAL", nik, BEFORE, 1)] });
+    let body = body.to_string().into_bytes();
+    let now = world.now();
+    let nonce = |n: u32| format!("nonce-untuk-uji-{n}");
+    let send = async |headers: Vec<(&'static str, String)>, body: &[u8]| {
+        let answer = send_as_is(world, &office.feed, &headers, body.to_vec());
+        field(&answer.await.unwrap())
+    };
+    let stranger = Signer::from_seed(feed::KEY, [9; 32]).unwrap();
+    let unknown = Signer::from_seed("dukcapil/lain", [7; 32]).unwrap();
+    let signer = &office.signer;
+    let good = |n: u32| signer.headers(now, &nonce(n), &body);
+    assert_eq!(
+        send(stranger.headers(now, &nonce(1), &body), &body).await,
+        "422 signature:wrong"
+    );
+    assert_eq!(
+        send(unknown.headers(now, &nonce(1), &body), &body).await,
+        "422 signature:wrong"
+    );
+    let mut altered = body.clone();
+    *altered.last_mut().unwrap() = b' ';
+    altered.push(b'}');
+    assert_eq!(send(good(1), &altered).await, "422 signature:wrong");
+    // Another time or nonce than was signed.
+    for (n, value) in [(1, now.plus_s(1).to_string()), (2, nonce(2))] {
+        let mut headers = good(1);
+        headers[n].1 = value;
+        assert_eq!(send(headers, &body).await, "422 signature:wrong");
+    }
+    let late = signer.headers(now.plus_s(-601), &nonce(1), &body);
+    assert_eq!(send(late, &body).await, "422 time:too_old");
+    let early = signer.headers(now.plus_s(601), &nonce(1), &body);
+    assert_eq!(send(early, &body).await, "422 time:in_future");
+    for n in 0..4 {
+        let mut headers = good(1);
+        headers.remove(n);
+        assert!(send(headers, &body).await.ends_with(":missing"));
+    }
+    assert_eq!(
+        world
+            .count("SELECT COUNT(*) FROM civil_batch")
+            .await
+            .unwrap(),
+        0
+    );
+    // The key of before counts while it is configured.
+    let old = Signer::before().unwrap().headers(now, &nonce(1), &body);
+    assert_eq!(send(old, &body).await, "200 :");
+    assert_eq!(send(good(3), &body).await, "200 :");
+    assert_eq!(send(good(3), &body).await, "422 nonce:used");
+    assert_eq!(
+        world
+            .count("SELECT COUNT(*) FROM civil_event")
+            .await
+            .unwrap(),
+        1
+    );
+    // Who is no feed brings nothing, however it is signed; an admin carries files.
+    let headers = good(4);
+    let answer = send_as_is(world, &office.near, &headers, body.clone()).await;
+    assert_eq!(answer.unwrap().verdict(), "403 forbidden");
+    office.world.end().await;
+}
+
+#[tokio::test]
+async fn a_daily_file_is_signed_in_its_first_line_and_carried_by_an_admin() {
+    let office = office(7002).await;
+    let admin = &office.staff.admin;
+    let nik = &office.village.homes[0].nik;
+    let events = [event("b-1", "MENINGGAL", nik, BEFORE, 1)];
+    let nonce = "nonce-berkas-harian";
+    let yesterday = office.world.now().plus_s(-86_400);
+    let file = office.signer.file(yesterday, nonce, &events);
+    let path = "/v1/population/files";
+    let send = async |file: &[u8]| {
+        let sent = admin.bring(path, "application/octet-stream", file).await;
+        sent.unwrap()
+    };
+    let mut altered = file.clone();
+    let end = altered.len() - 3;
+    altered[end] ^= 1;
+    assert_eq!(field(&send(&altered).await), "422 signature:wrong");
+    let rest = file.splitn(2, |byte| *byte == b'\n').nth(1).unwrap();
+    assert_eq!(field(&send(rest).await), "422 file:no_seal");
+    let old = office
+        .signer
+        .file(yesterday.plus_s(-4 * 86_400), nonce, &events);
+    assert_eq!(field(&send(&old).await), "422 time:too_old");
+    let receipt: BatchReceipt = send(&file).await.ok().unwrap().read().unwrap();
+    assert_eq!(told(&receipt), [(CivilState::Applied, None)]);
+    assert_eq!(field(&send(&file).await), "422 nonce:used");
+    assert!(!office.lives(office.village.homes[0].persons[0]).await);
+    office.world.end().await;
+}
+
+#[tokio::test]
+async fn the_same_event_twice_is_answered_alike_and_done_once() {
+    let office = office(7003).await;
+    let home = &office.village.homes[1];
+    let events = [event("c-1", "MENINGGAL", &home.nik, BEFORE, 1)];
+    let first = office.bring(&events).await;
+    let journal = "SELECT COUNT(*) FROM journal WHERE action IN ('membership.suspend', 'civil.apply', 'case.open')";
+    let before = office.world.count(journal).await.unwrap();
+    let second = office.bring(&events).await;
+    assert_eq!(first.events, second.events);
+    assert_eq!(told(&first), [(CivilState::Applied, None)]);
+    assert_eq!(office.world.count(journal).await.unwrap(), before);
+    // Under one id with other content: it is told, and the first stands.
+    let other = [event("c-1", "HIDUP_KEMBALI", &home.nik, BEFORE, 2)];
+    let third = office.bring(&other).await;
+    let conflict = (CivilState::Refused, Some(CivilWhy::ContentConflict));
+    assert_eq!(told(&third), [conflict]);
+    assert!(!office.lives(home.persons[0]).await);
+    office.world.end().await;
+}
+
+#[tokio::test]
+async fn a_death_of_who_lived_alone_holds_the_place_until_two_persons_end_it() {
+    let office = office(7004).await;
+    let home = &office.village.homes[1];
+    let place = home.memberships[SEMBAKO];
+    office
+        .bring(&[event("d-1", "MENINGGAL", &home.nik, BEFORE, 1)])
+        .await;
+    assert!(!office.lives(home.persons[0]).await);
+    let dead = ("suspended".to_owned(), Some("MENINGGAL".to_owned()));
+    assert_eq!(office.membership(place).await, dead);
+    assert_eq!(office.slot(place).await.0, "held");
+    let event = office.one("d-1").await;
+    assert_eq!(event.follow_up, Some(CivilWhy::NobodyRemains.into()));
+    assert!(event.due_at.is_some() && event.nik.contains('*'));
+    // A case, in which the place is ended like any other.
+    let page = office.family(&office.near, home.family).await.unwrap();
+    assert_eq!(page.cases.len(), 1);
+    assert_eq!(office.tasks(&office.near, TaskKind::JudgeEvent).await, 1);
+    assert_eq!(office.tasks(&office.far, TaskKind::JudgeEvent).await, 0);
+    let done = office.judge(&office.near, "d-1", json!({ "verdict": "handled" }));
+    assert_eq!(done.await.status, 200);
+    assert_eq!(office.tasks(&office.near, TaskKind::JudgeEvent).await, 0);
+    assert_eq!(office.crooked().await, 0);
+    office.world.end().await;
+}
+
+#[tokio::test]
+async fn when_who_receives_dies_the_place_waits_for_another_of_the_family() {
+    let office = office(7005).await;
+    let big = office.big_family(1).await;
+    office
+        .bring(&[event("e-1", "MENINGGAL", &big.niks[0], BEFORE, 1)])
+        .await;
+    let waits = ("suspended".to_owned(), Some("GANTI_PENGURUS".to_owned()));
+    assert_eq!(office.membership(big.sembako).await, waits);
+    assert_eq!(office.slot(big.sembako).await.0, "held");
+    let event = office.one("e-1").await;
+    assert_eq!(event.follow_up, Some(CivilWhy::PayeeChange.into()));
+    let days = event.due_at.unwrap().seconds_since(office.world.now()) / 86_400;
+    assert_eq!(days, 30);
+    // The spouse receives from now on: asked for by one, confirmed by another.
+    let page = office.family(&office.near, big.family).await.unwrap();
+    let body = json!({
+        "event_id": office.near.event(), "seen_version": page.family.version, "payee": big.persons[1],
+    });
+    let path = format!("/v1/families/{}/corrections", big.family);
+    let asked = office.near.post(&path, &body).await.ok().unwrap().json();
+    assert_eq!(office.membership(big.sembako).await, waits);
+    let body = json!({
+        "event_id": office.staff.approver.event(), "seen_version": page.family.version,
+    });
+    let path = format!(
+        "/v1/family-requests/{}/confirm",
+        asked["waits"].as_str().unwrap()
+    );
+    office.staff.approver.post(&path, &body).await.ok().unwrap();
+    assert_eq!(
+        office.membership(big.sembako).await,
+        ("active".to_owned(), None)
+    );
+    assert_eq!(office.one("e-1").await.follow_up, None);
+    office.world.end().await;
+}
+
+#[tokio::test]
+async fn a_death_of_another_member_touches_no_place_of_the_family() {
+    let office = office(7006).await;
+    let big = office.big_family(1).await;
+    office
+        .bring(&[event("f-1", "MENINGGAL", &big.niks[2], BEFORE, 1)])
+        .await;
+    assert!(!office.lives(big.persons[2]).await);
+    assert_eq!(
+        office.membership(big.sembako).await,
+        ("active".to_owned(), None)
+    );
+    assert_eq!(office.one("f-1").await.follow_up, None);
+    office.world.end().await;
+}
+
+#[tokio::test]
+async fn who_lives_again_has_back_what_the_death_put_on_hold_and_no_more() {
+    let office = office(7007).await;
+    let home = &office.village.homes[1];
+    let place = home.memberships[SEMBAKO];
+    office
+        .bring(&[event("g-1", "MENINGGAL", &home.nik, BEFORE, 1)])
+        .await;
+    office
+        .bring(&[event("g-2", "HIDUP_KEMBALI", &home.nik, TODAY, 2)])
+        .await;
+    assert!(office.lives(home.persons[0]).await);
+    assert_eq!(office.membership(place).await, ("active".to_owned(), None));
+    let death = office.one("g-1").await;
+    assert_eq!(death.state, CivilState::Reversed.into());
+    assert_eq!((death.follow_up, death.due_at), (None, None));
+    assert_eq!(office.one("g-2").await.follow_up, None);
+    let page = office.family(&office.near, home.family).await.unwrap();
+    assert_eq!(page.cases[0].state.known().unwrap().to_string(), "closed");
+    // Whose place two persons ended meanwhile is put to a person.
+    let other = &office.village.homes[2];
+    let place = other.memberships[SEMBAKO];
+    office
+        .bring(&[event("g-3", "MENINGGAL", &other.nik, BEFORE, 3)])
+        .await;
+    let store = office.world.app().unwrap().store;
+    let ends = "UPDATE membership SET state = 'inactive' WHERE id = $1";
+    store
+        .poke(ends, [uuid::Uuid::from(place).into()])
+        .await
+        .unwrap();
+    office
+        .bring(&[event("g-4", "HIDUP_KEMBALI", &other.nik, TODAY, 4)])
+        .await;
+    assert_eq!(office.membership(place).await.0, "inactive");
+    let again = office.one("g-4").await;
+    assert_eq!(again.follow_up, Some(CivilWhy::PlaceGone.into()));
+    assert_eq!(office.tasks(&office.near, TaskKind::JudgeEvent).await, 1);
+    office.world.end().await;
+}
+
+#[tokio::test]
+async fn events_of_one_person_go_by_their_numbers_and_a_late_one_undoes_nothing() {
+    let office = office(7008).await;
+    let home = &office.village.homes[1];
+    // In one batch, the later first.
+    let receipt = office
+        .bring(&[
+            event("h-2", "HIDUP_KEMBALI", &home.nik, TODAY, 2),
+            event("h-1", "MENINGGAL", &home.nik, BEFORE, 1),
+        ])
+        .await;
+    assert_eq!(
+        told(&receipt),
+        [(CivilState::Applied, None), (CivilState::Reversed, None)]
+    );
+    assert!(office.lives(home.persons[0]).await);
+    // The later came days before the earlier.
+    let other = &office.village.homes[2];
+    office
+        .bring(&[event("h-4", "HIDUP_KEMBALI", &other.nik, TODAY, 5)])
+        .await;
+    let late = office
+        .bring(&[event("h-3", "MENINGGAL", &other.nik, BEFORE, 4)])
+        .await;
+    assert_eq!(told(&late), [(CivilState::Superseded, None)]);
+    assert!(office.lives(other.persons[0]).await);
+    let active = ("active".to_owned(), None);
+    assert_eq!(office.membership(other.memberships[SEMBAKO]).await, active);
+    office.world.end().await;
+}
+
+#[tokio::test]
+async fn events_about_nobody_or_the_dead_wait_for_a_person() {
+    let office = office(7009).await;
+    let unknown = "3571039999990001";
+    let dead = &office.village.homes[1];
+    office
+        .bring(&[event("i-0", "MENINGGAL", &dead.nik, BEFORE, 1)])
+        .await;
+    let receipt = office
+        .bring(&[
+            event("i-1", "MENINGGAL", unknown, BEFORE, 2),
+            moves("i-2", &dead.nik, TODAY, 3, elsewhere().as_str()),
+            event("i-3", "MENINGGAL", &dead.nik, BEFORE, 4),
+            event("i-4", "LAHIR", unknown, BEFORE, 5),
+            event("i-5", "NAIK_HAJI", &dead.nik, BEFORE, 6),
+            event("i-6", "MENINGGAL", "35710399", BEFORE, 7),
+            event("i-7", "MENINGGAL", &dead.nik, "2026-02-30", 8),
+            moves("i-8", &dead.nik, TODAY, 9, "35.71.01.9999"),
+        ])
+        .await;
+    assert_eq!(
+        told(&receipt),
+        [
+            (CivilState::Unmatched, None),
+            (CivilState::ToJudge, Some(CivilWhy::PersonDead)),
+            (CivilState::Applied, Some(CivilWhy::AlreadySo)),
+            (CivilState::ToJudge, Some(CivilWhy::ByHand)),
+            (CivilState::ToJudge, Some(CivilWhy::UnknownKind)),
+            (CivilState::Refused, Some(CivilWhy::BadNumber)),
+            (CivilState::Refused, Some(CivilWhy::BadDate)),
+            (CivilState::Refused, Some(CivilWhy::VillageUnknown)),
+        ]
+    );
+    // What is about nobody is for the city's own people.
+    let waits = office.events(&office.staff.verifier, "waiting=true").await;
+    assert!(waits.iter().any(|one| one.feed_event == "i-1"));
+    let near = office.events(&office.near, "waiting=true").await;
+    assert!(near.iter().all(|one| one.feed_event != "i-1"));
+    let verdict = json!({ "verdict": "dismiss" });
+    let answer = office.judge(&office.staff.verifier, "i-1", verdict).await;
+    assert_eq!(field(&answer), "422 reason:unknown");
+    let answer = office.judge(&office.near, "i-1", json!({ "verdict": "retry" }));
+    assert_eq!(answer.await.status, 404);
+    // Once the registry knows them, it has its effect.
+    let store = office.world.app().unwrap().store;
+    let home = PlantFamily {
+        region: here(),
+        name: "WARGA BARU".to_owned(),
+        address: "JL MELATI NO 77".to_owned(),
+        rt: "001".to_owned(),
+        rw: "002".to_owned(),
+        kk: Some("3571030000007777".to_owned()),
+        persons: vec![PlantPerson {
+            name: "WARGA BARU".to_owned(),
+            nik: Some(unknown.to_owned()),
+            relation: "kepala_keluarga".to_owned(),
+        }],
+        programs: Vec::new(),
+    };
+    let planted = store.plant_families(&[home]).await.unwrap().pop().unwrap();
+    let answer = office.judge(&office.staff.verifier, "i-1", json!({ "verdict": "retry" }));
+    assert_eq!(answer.await.status, 200);
+    assert_eq!(office.one("i-1").await.state, CivilState::Applied.into());
+    assert!(!office.lives(planted.persons[0]).await);
+    office.world.end().await;
+}
+
+#[tokio::test]
+async fn a_batch_about_which_something_is_odd_waits_for_a_second_person() {
+    let office = office(7010).await;
+    let home = &office.village.homes[1];
+    office
+        .bring(&[event("j-0", "HIDUP_KEMBALI", &home.nik, BEFORE, 10)])
+        .await;
+    let future = office
+        .bring(&[event("j-1", "MENINGGAL", &home.nik, "2026-11-25", 11)])
+        .await;
+    assert_eq!(future.trips, [Trip::FutureDate]);
+    assert_eq!(told(&future), [(CivilState::Parked, None)]);
+    let jump = office
+        .bring(&[event("j-2", "MENINGGAL", &home.nik, BEFORE, 1 << 63)])
+        .await;
+    assert_eq!(jump.trips, [Trip::SequenceJump]);
+    let four: Vec<Value> = (2..6)
+        .map(|n| {
+            let nik = &office.village.homes[n].nik;
+            event(&format!("j-k{n}"), "MENINGGAL", nik, BEFORE, 20 + n as u64)
+        })
+        .collect();
+    let share = office.bring(&four).await;
+    assert_eq!(share.trips, [Trip::VillageShare]);
+    let many: Vec<Value> = (0..51)
+        .map(|n| {
+            event(
+                &format!("j-m{n}"),
+                "MENINGGAL",
+                &format!("35710388888{n:05}"),
+                BEFORE,
+                30 + n,
+            )
+        })
+        .collect();
+    let deaths = office.bring(&many).await;
+    assert_eq!(deaths.trips, [Trip::Deaths]);
+    office.world.settle().await.unwrap();
+    assert!(office.lives(home.persons[0]).await);
+    assert_eq!(
+        office
+            .tasks(&office.staff.approver, TaskKind::ReleaseEvents)
+            .await,
+        4
+    );
+    // The admin who carried it in is no approver, and an operator neither.
+    for by in [&office.staff.admin, &office.near, &office.staff.verifier] {
+        let answer = office.decide_batch(by, &share, "release").await;
+        assert_eq!(answer.verdict(), "403 forbidden");
+    }
+    let answer = office
+        .decide_batch(&office.staff.approver, &share, "release")
+        .await;
+    assert_eq!(answer.status, 200, "{}", answer.json());
+    office.world.settle().await.unwrap();
+    assert!(!office.lives(office.village.homes[2].persons[0]).await);
+    let answer = office
+        .decide_batch(&office.staff.approver, &share, "refuse")
+        .await;
+    assert_eq!(answer.verdict(), "409 stale");
+    let answer = office
+        .decide_batch(&office.staff.approver, &future, "refuse")
+        .await;
+    assert_eq!(answer.status, 200, "{}", answer.json());
+    assert_eq!(office.one("j-1").await.state, CivilState::Refused.into());
+    // With the largest number there is, let through by a person: nothing breaks.
+    let answer = office
+        .decide_batch(&office.staff.approver, &jump, "release")
+        .await;
+    assert_eq!(answer.status, 200, "{}", answer.json());
+    office.world.settle().await.unwrap();
+    assert!(!office.lives(home.persons[0]).await);
+    let seen = office.batches(&office.staff.approver).await;
+    let seen = seen.iter().find(|batch| batch.id == jump.batch).unwrap();
+    assert_eq!(seen.last_seq, (1_u64 << 63).to_string());
+    assert_eq!(seen.state, BatchState::Released.into());
+    let largest = office
+        .bring(&[event("j-9", "HIDUP_KEMBALI", &home.nik, TODAY, u64::MAX)])
+        .await;
+    assert_eq!(largest.trips, [Trip::SequenceJump]);
+    office.world.end().await;
+}
+
+#[tokio::test]
+async fn nothing_passes_a_parked_event_of_the_same_person() {
+    let office = office(7011).await;
+    let home = &office.village.homes[1];
+    office
+        .bring(&[event("k-0", "HIDUP_KEMBALI", &home.nik, BEFORE, 1)])
+        .await;
+    let parked = office
+        .bring(&[event("k-1", "MENINGGAL", &home.nik, "2026-12-01", 2)])
+        .await;
+    assert_eq!(parked.trips, [Trip::FutureDate]);
+    let next = office
+        .bring(&[event("k-2", "HIDUP_KEMBALI", &home.nik, TODAY, 3)])
+        .await;
+    assert_eq!(told(&next), [(CivilState::Received, None)]);
+    let answer = office
+        .decide_batch(&office.staff.approver, &parked, "release")
+        .await;
+    assert_eq!(answer.status, 200, "{}", answer.json());
+    office.world.settle().await.unwrap();
+    assert_eq!(office.one("k-1").await.state, CivilState::Reversed.into());
+    assert_eq!(office.one("k-2").await.state, CivilState::Applied.into());
+    assert!(office.lives(home.persons[0]).await);
+    office.world.end().await;
+}
+
+#[tokio::test]
+async fn a_family_moves_with_its_cases_places_and_old_pin_and_may_be_sent_back() {
+    let office = office(7012).await;
+    let home = &office.village.homes[0];
+    let (sembako, pkh) = (home.memberships[SEMBAKO], home.memberships[PKH]);
+    let opened = office
+        .staff
+        .supervisor
+        .open_cases(
+            &[home.family],
+            tilik_protocol::evidence::VisitKind::Full,
+            None,
+            None,
+        )
+        .await
+        .unwrap();
+    let case = opened.cases[0];
+    let store = office.world.app().unwrap().store;
+    let pin = "UPDATE house SET lat_e7 = 1, lon_e7 = 2, accuracy_cm = 300, pinned_at = 4000000 WHERE id = $1";
+    store
+        .poke(pin, [uuid::Uuid::from(home.house).into()])
+        .await
+        .unwrap();
+    let before = office.quotas().await;
+    let receipt = office
+        .bring(&[moves("l-1", &home.nik, BEFORE, 1, elsewhere().as_str())])
+        .await;
+    assert_eq!(told(&receipt), [(CivilState::Applied, None)]);
+    assert!(office.family(&office.near, home.family).await.is_none());
+    let page = office.family(&office.far, home.family).await.unwrap();
+    assert_eq!(page.family.address, "JL BARU NO 9");
+    assert_eq!(page.pin, None);
+    assert_eq!(page.cases[0].id, case);
+    assert_eq!(page.cases[0].region, elsewhere());
+    for place in [sembako, pkh] {
+        assert_eq!(
+            office.slot(place).await,
+            ("held".to_owned(), elsewhere().to_string())
+        );
+    }
+    assert_eq!(office.quotas().await, before);
+    assert_eq!(office.crooked().await, 0);
+    let path = format!("/v1/families/{}/events", home.family);
+    let seen: FamilyEvents = office.far.get(&path).await.ok().unwrap().read().unwrap();
+    let former = seen.former_pin.unwrap();
+    assert_eq!((former.lat_e7, former.lon_e7), (1, 2));
+    assert_eq!(office.near.get(&path).await.status, 404);
+    // Where it came from has it to read.
+    let left = office.moves(&office.near, "out").await;
+    assert_eq!((left[0].family, left[0].may_answer), (home.family, false));
+    assert_eq!(left[0].programs, [PKH, SEMBAKO]);
+    assert_eq!(office.tasks(&office.far, TaskKind::ReceiveFamily).await, 1);
+    let came = office.moves(&office.far, "in").await.remove(0);
+    assert!(came.may_answer);
+    let answer = office.answer_move(&office.near, &came, "send-back").await;
+    assert_eq!(answer.verdict(), "404 not_found");
+    let answer = office.answer_move(&office.far, &came, "send-back").await;
+    assert_eq!(answer.status, 200, "{}", answer.json());
+    let page = office.family(&office.near, home.family).await.unwrap();
+    assert_eq!(page.family.address, "JL MELATI NO 1");
+    assert!(page.pin.is_some());
+    assert_eq!(page.cases[0].region, here());
+    assert_eq!(
+        office.slot(sembako).await,
+        ("held".to_owned(), here().to_string())
+    );
+    assert_eq!((office.quotas().await, office.crooked().await), (before, 0));
+    // What the civil registry says of it is for a person to find out.
+    let event = office.one("l-1").await;
+    assert_eq!(event.state, CivilState::ToJudge.into());
+    assert_eq!(event.why, Some(CivilWhy::SentBack.into()));
+    office.world.end().await;
+}
+
+#[tokio::test]
+async fn an_operator_moves_a_family_to_any_village_and_only_one_of_two_does() {
+    let office = office(7013).await;
+    let home = &office.village.homes[1];
+    let found = office.near.get("/v1/population/villages?text=poj").await;
+    let found = found.ok().unwrap().json();
+    assert_eq!(found["items"][0]["code"], json!(elsewhere()));
+    assert_eq!(found["items"][0]["district"], "MOJOROTO");
+    let to = elsewhere();
+    for (village, expected) in [
+        ("35.71.01.9999", "422 region:unknown_region"),
+        ("35.71.01", "422 region:not_a_village"),
+        (here().as_str(), "422 region:same_village"),
+    ] {
+        let answer = office
+            .move_by_hand(&office.near, home.family, 1, village)
+            .await;
+        assert_eq!(field(&answer), expected);
+    }
+    let answer = office
+        .move_by_hand(&office.far, home.family, 1, to.as_str())
+        .await;
+    assert_eq!(answer.verdict(), "404 not_found");
+    let desk = (&office.staff.admin, &office.staff.approver);
+    let second = hire(desk, "operator.betet2", Role::Operator, &[here()])
+        .await
+        .unwrap();
+    let (one, other) = tokio::join!(
+        office.move_by_hand(&office.near, home.family, 1, to.as_str()),
+        office.move_by_hand(&second, home.family, 1, to.as_str()),
+    );
+    let mut verdicts = [one.verdict(), other.verdict()];
+    verdicts.sort();
+    assert_eq!(verdicts, ["200", "409 stale"]);
+    assert_eq!(
+        office
+            .world
+            .count("SELECT COUNT(*) FROM family_move")
+            .await
+            .unwrap(),
+        1
+    );
+    // And whoever has both villages is stale too.
+    let answer = office
+        .move_by_hand(&office.staff.operator, home.family, 1, here().as_str())
+        .await;
+    assert_eq!(answer.verdict(), "409 stale");
+    let came = office.moves(&office.far, "in").await.remove(0);
+    let answer = office.answer_move(&office.far, &came, "receive").await;
+    assert_eq!(
+        answer.read::<MoveView>().unwrap().state,
+        MoveState::Received.into()
+    );
+    let answer = office.answer_move(&office.far, &came, "send-back").await;
+    assert_eq!(answer.verdict(), "409 stale");
+    office.world.end().await;
+}
+
+#[tokio::test]
+async fn a_repeated_move_is_one_and_its_mover_does_not_receive_it() {
+    let office = office(7014).await;
+    let home = &office.village.homes[1];
+    let by = &office.staff.operator;
+    let body = json!({
+        "event_id": by.event(), "seen_version": 1, "region": elsewhere(),
+        "address": "JL BARU NO 9", "rt": "3", "rw": "4", "since": BEFORE,
+    });
+    let path = format!("/v1/families/{}/moves", home.family);
+    let first: MoveView = by.post(&path, &body).await.ok().unwrap().read().unwrap();
+    let again: MoveView = by.post(&path, &body).await.ok().unwrap().read().unwrap();
+    assert_eq!(first, again);
+    assert!(!first.may_answer);
+    let answer = office.answer_move(by, &first, "receive").await;
+    assert_eq!(answer.verdict(), "403 separation_of_duty");
+    // After a week it is theirs.
+    office.world.pass_days(8).await.unwrap();
+    assert_eq!(office.tasks(&office.far, TaskKind::ReceiveFamily).await, 0);
+    let answer = office.answer_move(&office.far, &first, "send-back").await;
+    assert_eq!(answer.verdict(), "409 wrong_moment");
+    office.world.end().await;
+}
+
+#[tokio::test]
+async fn only_part_of_a_family_moving_is_for_a_person_who_may_let_it_through() {
+    let office = office(7015).await;
+    let big = office.big_family(1).await;
+    let to = elsewhere();
+    let part = |id: &str, seq: u64, members: &[&String]| {
+        let mut event = moves(id, &big.niks[0], BEFORE, seq, to.as_str());
+        event["payload"]["whole_family"] = Value::Null;
+        event["payload"]["members"] = json!(members);
+        event
+    };
+    let receipt = office
+        .bring(&[part("m-1", 1, &[&big.niks[0], &big.niks[1]])])
+        .await;
+    assert_eq!(
+        told(&receipt),
+        [(CivilState::ToJudge, Some(CivilWhy::WhoMoves))]
+    );
+    assert!(office.family(&office.near, big.family).await.is_some());
+    let seen = office.one("m-1").await;
+    assert_eq!(seen.to_region_name.as_deref(), Some("POJOK"));
+    // Another of the same matter does not pass it.
+    let all: Vec<&String> = big.niks.iter().collect();
+    let receipt = office.bring(&[part("m-2", 2, &all)]).await;
+    assert_eq!(
+        told(&receipt),
+        [(CivilState::ToJudge, Some(CivilWhy::OutOfOrder))]
+    );
+    let answer = office
+        .judge(&office.near, "m-1", json!({ "verdict": "apply" }))
+        .await;
+    assert_eq!(answer.status, 200, "{}", answer.json());
+    assert!(office.family(&office.far, big.family).await.is_some());
+    // A second member's event finds them there.
+    let spouse = moves("m-3", &big.niks[1], BEFORE, 3, to.as_str());
+    let receipt = office.bring(&[spouse]).await;
+    assert_eq!(
+        told(&receipt),
+        [(CivilState::Applied, Some(CivilWhy::AlreadySo))]
+    );
+    office.world.end().await;
+}
+
+#[tokio::test]
+async fn a_family_that_leaves_the_city_keeps_its_place_on_hold_and_may_come_back() {
+    let office = office(7016).await;
+    let home = &office.village.homes[1];
+    let place = home.memberships[SEMBAKO];
+    office
+        .bring(&[event("n-1", "PINDAH_KELUAR", &home.nik, BEFORE, 1)])
+        .await;
+    let left = ("suspended".to_owned(), Some("PINDAH_LUAR".to_owned()));
+    assert_eq!(office.membership(place).await, left);
+    assert_eq!(office.slot(place).await.0, "held");
+    let seen = office.one("n-1").await;
+    assert_eq!(seen.follow_up, Some(CivilWhy::LeftCity.into()));
+    let receipt = office
+        .bring(&[event("n-2", "PINDAH_MASUK", &home.nik, TODAY, 2)])
+        .await;
+    assert_eq!(
+        told(&receipt),
+        [(CivilState::ToJudge, Some(CivilWhy::ByHand))]
+    );
+    let answer = office
+        .judge(&office.near, "n-2", json!({ "verdict": "apply" }))
+        .await;
+    assert_eq!(answer.status, 200, "{}", answer.json());
+    assert_eq!(office.membership(place).await, ("active".to_owned(), None));
+    assert_eq!(office.one("n-1").await.state, CivilState::Reversed.into());
+    office.world.end().await;
+}
+
+#[tokio::test]
+async fn who_holds_a_place_is_renamed_by_people_and_nobody_else_waits() {
+    let office = office(7017).await;
+    let renamed = |id: &str, nik: &str, seq: u64| {
+        let mut event = event(id, "UBAH_BIODATA", nik, BEFORE, seq);
+        event["payload"] = json!({ "name": "NAMA YANG BENAR", "birth_date": "1980-01-31" });
+        event
+    };
+    let holder = &office.village.homes[1];
+    let receipt = office.bring(&[renamed("o-1", &holder.nik, 1)]).await;
+    assert_eq!(
+        told(&receipt),
+        [(CivilState::ToJudge, Some(CivilWhy::HoldsPlace))]
+    );
+    let store = office.world.app().unwrap().store;
+    let free = PlantFamily {
+        region: here(),
+        name: "NAMA LAMA".to_owned(),
+        address: "JL MELATI NO 78".to_owned(),
+        rt: "001".to_owned(),
+        rw: "002".to_owned(),
+        kk: Some("3571030000007778".to_owned()),
+        persons: vec![PlantPerson {
+            name: "NAMA LAMA".to_owned(),
+            nik: Some("3571039999990002".to_owned()),
+            relation: "kepala_keluarga".to_owned(),
+        }],
+        programs: Vec::new(),
+    };
+    let planted = store.plant_families(&[free]).await.unwrap().pop().unwrap();
+    let receipt = office.bring(&[renamed("o-2", "3571039999990002", 2)]).await;
+    assert_eq!(told(&receipt), [(CivilState::Applied, None)]);
+    let page = office.family(&office.near, planted.family).await.unwrap();
+    assert_eq!(page.family.name, "NAMA YANG BENAR");
+    office.world.end().await;
+}
+
+#[tokio::test]
+async fn a_nik_of_an_event_stands_nowhere_in_clear() {
+    let office = office(7018).await;
+    let home = &office.village.homes[1];
+    office
+        .bring(&[
+            event("p-1", "MENINGGAL", &home.nik, BEFORE, 1),
+            event("p-2", "MENINGGAL", "3571037777770001", BEFORE, 2),
+        ])
+        .await;
+    let with_nik = json!([event(
+        "x-3571037777770001",
+        "MENINGGAL",
+        "3571037777770001",
+        BEFORE,
+        3
+    )]);
+    let answer = office
+        .signer
+        .send(&office.world, &office.feed, with_nik.as_array().unwrap())
+        .await
+        .unwrap();
+    assert_eq!(field(&answer), "422 events[0].event_id:bad_shape");
+    let store = office.world.app().unwrap().store;
+    for nik in [home.nik.as_str(), "3571037777770001"] {
+        for (table, column) in [
+            ("civil_event", "body_enc"),
+            ("civil_event", "nik_key"),
+            ("civil_event", "body_hash"),
+            ("journal", "body"),
+        ] {
+            let query = format!("SELECT {column} FROM {table}");
+            for row in store.peek(&query, []).await.unwrap() {
+                let bytes: Vec<u8> = row.try_get_by_index(0).unwrap();
+                let digits = nik.as_bytes();
+                assert!(
+                    !bytes.windows(16).any(|some| some == digits),
+                    "{table}.{column}"
+                );
+            }
+        }
+    }
+    office.world.end().await;
+}

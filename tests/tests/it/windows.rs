@@ -1,0 +1,175 @@
+//! The days on which proposals are taken: who sets them, and in which order they are told.
+
+use serde_json::{Value, json};
+use tilik_protocol::policy::Role;
+use tilik_protocol::review::Page;
+use tilik_protocol::session::UserView;
+use tilik_protocol::window::{WindowState, WindowView};
+use tilik_tests::people::{Staff, hire};
+use tilik_tests::village;
+use tilik_tests::world::Answer;
+use tilik_tests::{Console, World};
+
+use crate::proposals::{office, window, wrong};
+
+const DUTY: &str = "403 separation_of_duty";
+
+async fn told(by: &Console) -> Vec<WindowView> {
+    let page: Page<WindowView> = by.get("/v1/windows").await.ok().unwrap().read().unwrap();
+    page.items
+}
+
+async fn ask(by: &Console, act: &str, last: u8) -> Answer {
+    let body = json!({
+        "event_id": by.event(), "act": act, "regime": "dtsen", "opens": { "day": 1 },
+        "closes": { "day": last }, "document_number": "SE/7/2026",
+    });
+    by.post("/v1/windows", &body).await
+}
+
+async fn confirm(by: &Console, window: &WindowView) -> Answer {
+    let body = json!({ "event_id": by.event() });
+    let path = format!("/v1/windows/{}/confirm", window.id);
+    by.post(&path, &body).await
+}
+
+async fn end_grants(staff: &Staff, of: &Console) {
+    let users: Value = staff.admin.get("/v1/users?limit=200").await.json();
+    let users: Vec<UserView> = serde_json::from_value(users["items"].clone()).unwrap();
+    let user = users.iter().find(|user| user.id == of.user()).unwrap();
+    for grant in &user.grants {
+        let body = json!({ "event_id": staff.admin.event() });
+        let path = format!("/v1/grants/{}/end", grant.id);
+        staff.admin.post(&path, &body).await.ok().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn who_asked_for_other_days_does_not_put_them_in_force_as_an_approver_later() {
+    let (world, staff, _) = office(1260).await;
+    let desk = (&staff.admin, &staff.approver);
+    let city = [village::city()];
+    let turncoat = hire(desk, "datin", Role::Admin, &city).await.unwrap();
+    let made: WindowView = ask(&turncoat, "payee_change", 9)
+        .await
+        .ok()
+        .unwrap()
+        .read()
+        .unwrap();
+    end_grants(&staff, &turncoat).await;
+    let grant = staff
+        .admin
+        .add_grant(turncoat.user(), Role::Approver, &city, None)
+        .await
+        .unwrap();
+    staff.approver.confirm_grant(grant.id).await.unwrap();
+    assert_eq!(confirm(&turncoat, &made).await.verdict(), DUTY);
+    assert_eq!(confirm(&staff.approver, &made).await.verdict(), "200");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn days_that_count_everywhere_are_set_by_whoever_reaches_everywhere() {
+    let (world, staff, _) = office(1261).await;
+    let made: WindowView = ask(&staff.admin, "payee_change", 9)
+        .await
+        .ok()
+        .unwrap()
+        .read()
+        .unwrap();
+    let store = world.app().unwrap().store;
+    store
+        .plant_region(&"35.72".parse().unwrap(), "KOTA BLITAR", None)
+        .await
+        .unwrap();
+    // With a second city in the registry, an admin and an approver of one say nothing for both.
+    let refused = ask(&staff.admin, "relocation", 9).await;
+    assert_eq!(refused.verdict(), "403 forbidden");
+    assert_eq!(
+        confirm(&staff.approver, &made).await.verdict(),
+        "403 forbidden"
+    );
+    let desk = (&staff.admin, &staff.approver);
+    let both = hire(
+        desk,
+        "datin.kecamatan",
+        Role::Admin,
+        &["35.71.03".parse().unwrap()],
+    )
+    .await
+    .unwrap();
+    assert_eq!(ask(&both, "relocation", 9).await.verdict(), "403 forbidden");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn days_of_before_are_told_the_last_word_first_whichever_database_it_is() {
+    let (world, staff, _) = office(1262).await;
+    // What came with Tilik was confirmed by nobody; it is the oldest.
+    window(&staff, "new", json!({ "day": 2 }), json!({ "day": 20 })).await;
+    for last in [7, 8] {
+        world.pass_s(60).await.unwrap();
+        let made: WindowView = ask(&staff.admin, "payee_change", last)
+            .await
+            .ok()
+            .unwrap()
+            .read()
+            .unwrap();
+        let body = json!({ "event_id": staff.approver.event(), "reason": "TANPA_DASAR" });
+        let path = format!("/v1/windows/{}/refuse", made.id);
+        staff.approver.post(&path, &body).await.ok().unwrap();
+    }
+    let before: Vec<_> = told(&staff.auditor)
+        .await
+        .into_iter()
+        .filter(|one| {
+            !matches!(
+                one.state.known(),
+                Some(WindowState::InForce | WindowState::Waiting)
+            )
+        })
+        .map(|one| (one.act.to_string(), one.closes.day))
+        .collect();
+    assert_eq!(
+        before,
+        [
+            ("payee_change".to_owned(), Some(8)),
+            ("payee_change".to_owned(), Some(7)),
+            ("new".to_owned(), Some(17)),
+        ]
+    );
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_city_begins_with_days_for_the_programs_as_they_are_called() {
+    let world = World::new(1263).await.unwrap();
+    let staff = world.staff(0).await.unwrap();
+    let all = told(&staff.auditor).await;
+    let days = |act: &str, program: Option<&str>, regime: &str| {
+        all.iter()
+            .find(|one| {
+                one.act.to_string() == act
+                    && one.program.as_deref() == program
+                    && one.regime.to_string() == regime
+            })
+            .map(|one| (one.opens.day, one.closes.day, one.closes.month_end_minus))
+    };
+    // The code of the table of programs, not one like it.
+    assert_eq!(
+        days("program", Some("PBI-JK"), "dtks"),
+        Some((Some(1), Some(11), None))
+    );
+    // Who is ill does not wait for a day of the month.
+    assert_eq!(
+        days("pbi_reactivation", None, "dtsen"),
+        Some((Some(1), None, Some(0)))
+    );
+    assert_eq!(
+        days("pbi_reactivation", None, "dtks"),
+        Some((Some(1), Some(11), None))
+    );
+    let refused = ask(&staff.admin, "program", 40).await;
+    assert_eq!(wrong(&refused), ["bad_closing"]);
+    world.end().await;
+}
