@@ -156,7 +156,7 @@ impl Desk {
     }
 
     /// How many slots each village has, by program.
-    async fn slots(&self) -> BTreeMap<(String, String), i64> {
+    async fn slots_by_village(&self) -> BTreeMap<(String, String), i64> {
         let rows = self
             .rows(
                 "SELECT program, region, CAST(COUNT(*) AS text) FROM slot WHERE state <> 'retired' \
@@ -218,7 +218,7 @@ async fn plays(seed: u64, rounds: &[Vec<Move>]) -> Result<(), TestCaseError> {
     colleague.sign_in().await.unwrap();
     let approver = desk.staff.approver.clone();
     let here = (SEMBAKO.to_owned(), here().to_string());
-    let mut before = desk.slots().await;
+    let mut before = desk.slots_by_village().await;
     prop_assert!(before.contains_key(&(SEMBAKO.to_owned(), elsewhere().to_string())));
     desk.is_whole().await?;
     let mut said = BTreeSet::new();
@@ -240,7 +240,7 @@ async fn plays(seed: u64, rounds: &[Vec<Move>]) -> Result<(), TestCaseError> {
         let all = join_all(ready.iter().map(|one| desk.say(by, one))).await;
         all.into_iter().collect::<Result<Vec<()>, _>>()?;
         desk.is_whole().await?;
-        let after = desk.slots().await;
+        let after = desk.slots_by_village().await;
         // Only a confirmed quota makes or takes a slot, and only in its own village.
         let mut others = after.clone();
         let now = others.insert(here.clone(), before[&here]);
