@@ -1334,7 +1334,7 @@ async fn a_member_is_old_enough_on_the_very_day_and_whoever_nobody_knows_may_be(
     register(2, "251166", "1966-11-25").await;
     desk.ranked(&[]).await;
     // Of the planted four the year is known of three, and of nobody the day.
-    for (home, born) in [(0, 1950), (1, 1990), (2, 1966)] {
+    for (home, born) in [(0, Some(1950)), (1, Some(1990)), (2, Some(1966)), (3, None)] {
         let text = "UPDATE person SET birth_year = $1 WHERE family_id = $2";
         desk.poke(text, [born.into(), desk.key(home).into()]).await;
     }
