@@ -3,7 +3,7 @@
 use tilik_protocol::ids::CaseId;
 use tilik_protocol::policy::Role;
 use tilik_protocol::review::Page;
-use tilik_protocol::rule::RuleView;
+use tilik_protocol::rule::RuleHead;
 use tilik_protocol::tasks::{TaskGroup, TaskKind, Tasks};
 use tilik_tests::proposals::in_each_state;
 use tilik_tests::requests::about;
@@ -202,7 +202,7 @@ async fn a_rule_waits_for_an_approver_who_neither_wrote_nor_sent_it() {
         .await
         .ok()
         .unwrap();
-    let rules: Page<RuleView> = desk.staff.admin.get("/v1/rules").await.read().unwrap();
+    let rules: Page<RuleHead> = desk.staff.admin.get("/v1/rules").await.read().unwrap();
     let rule = &rules.items[0];
     let nobody = tasks(&desk.staff.approver).await;
     assert!(
