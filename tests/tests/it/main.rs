@@ -40,6 +40,7 @@ mod photos;
 mod plans;
 mod population;
 mod proposals;
+mod quota_races;
 mod proposals_carried_out;
 mod proposals_guarded;
 mod quotas;
