@@ -1,4 +1,7 @@
-//! What the server costs: a visit with its photos, the next case for review, an officer's first sync, doing nothing.
+//! What the server costs: a visit with its photos, a place that is given on, the next case for review, an officer's first
+//! sync, doing nothing.
+//!
+//! `… --bench spine -- replacements` measures only how long it takes to give places on, after the visits that this needs.
 //!
 //! `TMPDIR=/var/tmp cargo bench --workspace --bench spine` measures SQLite and a directory (`TMPDIR`, because the tests'
 //! own folder lies in memory); with `TILIK_TEST_DATABASE_URL` and `TILIK_TEST_S3_*` set, as `tests/services` sets them, it
@@ -20,7 +23,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use tilik_protocol::evidence::{PhotoKind, VisitKind};
-use tilik_protocol::ids::FamilyId;
+use tilik_protocol::ids::{CaseId, FamilyId};
 use tilik_protocol::policy::Role;
 use tilik_server::blobs::S3Options;
 use tilik_server::clock::Clock;
@@ -66,7 +69,8 @@ fn main() {
             config.workers = workers.parse().unwrap();
             runtime.block_on(server(config));
         }
-        _ => runtime.block_on(measure()),
+        [_, ref wanted @ ..] => runtime.block_on(measure(wanted.contains(&"replacements"))),
+        [] => {}
     }
 }
 
@@ -221,7 +225,7 @@ fn phones() -> tempfile::TempDir {
     tempfile::tempdir_in("/dev/shm").unwrap_or_else(|_| tempfile::tempdir().unwrap())
 }
 
-async fn measure() {
+async fn measure(only_replacements: bool) {
     let fresh = testing::fresh().await;
     let folder = fresh.folder.path().join("data");
     let url = match &fresh.url {
@@ -271,6 +275,13 @@ async fn measure() {
     drop(process);
     let (process, _) = Process::start(&folder, &url, listen, 2).await;
     bench.copies(&process).await;
+    bench.replacements(&process).await;
+    if only_replacements {
+        drop(process);
+        bench.app.store.close().await;
+        testing::drop_database(&fresh.url).await;
+        return;
+    }
     bench.first_sync(listen).await;
     bench.claims().await;
     drop(process);
@@ -303,7 +314,8 @@ async fn plant(store: &Store) -> Vec<FamilyId> {
     store.plant_region(&here(), "DI SINI", None).await.unwrap();
     store.plant_program(SEMBAKO, "Sembako").await.unwrap();
     let mut families = Vec::new();
-    let all: Vec<usize> = (0..FAMILIES).collect();
+    // Behind those who have a place are as many as wait for one that is visited here.
+    let all: Vec<usize> = (0..FAMILIES + CLIENTS * VISITS).collect();
     for some in all.chunks(2_000) {
         let wanted: Vec<PlantFamily> = some
             .iter()
@@ -319,12 +331,20 @@ async fn plant(store: &Store) -> Vec<FamilyId> {
                     nik: Some(format!("357103{:010}", 6_000_000 + n)),
                     relation: "kepala_keluarga".to_owned(),
                 }],
-                programs: vec![SEMBAKO.to_owned()],
+                programs: (*n < FAMILIES)
+                    .then(|| SEMBAKO.to_owned())
+                    .into_iter()
+                    .collect(),
             })
             .collect();
         let planted = store.plant_families(&wanted).await.unwrap();
         families.extend(planted.into_iter().map(|planted| planted.family));
     }
+    let waiting = families.split_off(FAMILIES);
+    store
+        .plant_waitlist(SEMBAKO, &here(), &waiting)
+        .await
+        .unwrap();
     families
 }
 
@@ -441,6 +461,80 @@ impl Bench {
             "copies of {jobs} photos: {:.1} a second with 2 workers, server CPU each {:.1} ms",
             jobs as f64 / began.elapsed().as_secs_f64(),
             (process.cpu_ms() - before) as f64 / jobs as f64,
+        );
+    }
+
+    /// Every visited family's place goes to the next on the list: eight approvers confirm at once.
+    async fn replacements(&self, process: &Process) {
+        let hire = async |name: &str, role| {
+            let desk = (&self.desk.0, &self.desk.1);
+            hire(desk, name, role, &[city()]).await.unwrap()
+        };
+        let store = &self.app.store;
+        let slots = "SELECT COUNT(*) FROM slot WHERE state IN ('held', 'reserved')";
+        let before = store.count(slots).await.unwrap();
+        let operator = hire("operator", Role::Operator).await;
+        let rows = store
+            .peek(
+                "SELECT id FROM verification_case WHERE state = 'submitted'",
+                [],
+            )
+            .await
+            .unwrap();
+        let mut work: Vec<Vec<_>> = vec![Vec::new(); CLIENTS];
+        for (n, row) in rows.iter().enumerate() {
+            let case = CaseId::from(row.try_get_by_index::<uuid::Uuid>(0).unwrap());
+            let membership = self.supervisor.accept(case).await.unwrap().memberships[0].id;
+            let proposed = operator.decide(case, membership, Some("MAMPU_DESIL")).await;
+            proposed.unwrap().ok().unwrap();
+            let version = operator.case(case).await.unwrap().version;
+            work[n % CLIENTS].push((case, membership, version));
+        }
+        let mut approvers = Vec::new();
+        for n in 0..CLIENTS {
+            let approver = hire(&format!("pengesah{n}"), Role::Approver).await;
+            approver.sign_in().await.unwrap();
+            approvers.push(approver);
+        }
+        let (cpu, began) = (process.cpu_ms(), Instant::now());
+        let mut confirming = tokio::task::JoinSet::new();
+        for (approver, cases) in approvers.into_iter().zip(work) {
+            confirming.spawn(async move {
+                let mut took = Vec::new();
+                for (case, membership, version) in cases {
+                    let body = serde_json::json!({ "event_id": approver.event(), "seen_version": version,
+                        "membership": membership, "confirm": true });
+                    let path = format!("/v1/cases/{case}/confirmations");
+                    let began = Instant::now();
+                    let answer = approver.post(&path, &body).await;
+                    took.push(began.elapsed());
+                    answer.ok().unwrap();
+                }
+                took
+            });
+        }
+        let mut took: Vec<Duration> = confirming.join_all().await.into_iter().flatten().collect();
+        let all = began.elapsed();
+        let cpu = process.cpu_ms() - cpu;
+        took.sort();
+        let given = "SELECT COUNT(*) FROM membership WHERE state = 'candidate'";
+        assert_eq!(
+            store.count(given).await.unwrap(),
+            i64::try_from(took.len()).unwrap()
+        );
+        assert_eq!(
+            store.count(slots).await.unwrap(),
+            before,
+            "no place is lost or made"
+        );
+        println!(
+            "replacements: {} places given on, {CLIENTS} clients: {:.0} a second; p50 {:.1} ms, p99 {:.1} ms, worst {:.1} ms; server CPU each {:.1} ms",
+            took.len(),
+            took.len() as f64 / all.as_secs_f64(),
+            part(&took, 50),
+            part(&took, 99),
+            part(&took, 100),
+            cpu as f64 / took.len() as f64,
         );
     }
 

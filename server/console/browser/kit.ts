@@ -143,7 +143,7 @@ export class Desk {
 		if (!(await link.isVisible())) {
 			const narrow = this.page.getByRole('button', { name: 'Menu', exact: true });
 			if (await narrow.isVisible()) await narrow.click();
-			else await this.page.locator('nav#menu [data-menu]', { has: link }).getByRole('button').click();
+			else await this.page.locator('nav#menu [data-menu]', { has: this.page.locator('a', { hasText: label }) }).getByRole('button').click();
 		}
 		const href = (await link.getAttribute('href')) ?? '';
 		await link.click();

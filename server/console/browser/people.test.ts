@@ -11,7 +11,7 @@ const MENUS: Readonly<Record<string, readonly string[]>> = {
 		'Tugas',
 		'Pengesahan',
 		'Verifikasi: Penerima, Peta, Ringkasan',
-		'Keluarga & usulan: Keluarga, Usulan, Musyawarah, Jadwal',
+		'Keluarga & usulan: Keluarga, Kependudukan, Usulan, Musyawarah, Jadwal, Surat, Loket, Keberatan',
 		'Program & kuota: Kuota, Usulan pembatalan, Aturan',
 		'Data: SIKS-NG, Ekspor',
 	],
@@ -19,7 +19,7 @@ const MENUS: Readonly<Record<string, readonly string[]>> = {
 		'Tugas',
 		'Pengesahan',
 		'Verifikasi: Penerima, Peta, Ringkasan',
-		'Keluarga & usulan: Keluarga, Usulan, Musyawarah, Jadwal',
+		'Keluarga & usulan: Keluarga, Kependudukan, Usulan, Musyawarah, Jadwal, Surat, Loket, Keberatan',
 		'Program & kuota: Kuota, Usulan pembatalan, Aturan',
 		'Data: SIKS-NG, Ekspor',
 	],
@@ -27,12 +27,12 @@ const MENUS: Readonly<Record<string, readonly string[]>> = {
 		'Tugas',
 		'Pengesahan',
 		'Verifikasi: Penerima, Peta, Ringkasan',
-		'Keluarga & usulan: Keluarga, Usulan, Musyawarah, Jadwal',
+		'Keluarga & usulan: Keluarga, Kependudukan, Usulan, Musyawarah, Jadwal, Keberatan',
 		'Program & kuota: Kuota, Aturan',
 		'Data: Ekspor, Impor',
 	],
-	admin: ['Tugas', 'Ringkasan', 'Jadwal', 'Program & kuota: Kuota, Aturan', 'Impor', 'Pengaturan: Pengguna, Perangkat, Latihan'],
-	inspektorat: ['Verifikasi: Kasus, Penerima, Peta, Ringkasan', 'Keluarga & usulan: Usulan, Musyawarah', 'Program & kuota: Kuota, Aturan', 'Data: SIKS-NG, Ekspor', 'Jejak'],
+	admin: ['Tugas', 'Ringkasan', 'Keluarga & usulan: Kependudukan, Jadwal, Surat', 'Program & kuota: Kuota, Aturan', 'Impor', 'Pengaturan: Pengguna, Perangkat, Latihan'],
+	inspektorat: ['Verifikasi: Kasus, Penerima, Peta, Ringkasan', 'Keluarga & usulan: Kependudukan, Usulan, Musyawarah, Keberatan', 'Program & kuota: Kuota, Aturan', 'Data: SIKS-NG, Ekspor', 'Jejak'],
 };
 
 /** Pages that are somebody's, and not everybody's. */

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::ids::FamilyId;
+use crate::lenient::Lenient;
 use crate::region::RegionCode;
 use crate::time::Timestamp;
 
@@ -117,11 +118,83 @@ pub struct TaskGroup {
     pub count: u64,
     /// How many of them are past their time.
     pub overdue: u64,
-    /// The oldest of them, oldest first.
+    /// Some of them: those past their time first, then the oldest.
     pub items: Vec<Task>,
 }
 
-/// `GET /v1/tasks`: what waits for the asker, the kind with the oldest first. Kinds of which nothing waits are absent.
+/// What became of something that the asker had sent on.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum TurnKind {
+    /// An approver confirmed a change of a family.
+    FamilyConfirmed,
+    /// An approver refused it.
+    FamilyRefused,
+    /// A proposal came back to be mended.
+    ProposalReturned,
+    /// An approver endorsed it.
+    ProposalEndorsed,
+    /// The centre agreed.
+    ProposalAccepted,
+    /// Somebody on the way said no.
+    ProposalRejected,
+    /// An approver refused a file of a whole city's numbers.
+    ExportRefused,
+    /// A rule of eligibility is in force.
+    RuleInForce,
+    /// An approver refused it.
+    RuleRefused,
+    /// Days for proposals are in force.
+    WindowInForce,
+    /// An approver refused them.
+    WindowRefused,
+    /// A file was brought in whole.
+    ImportDone,
+    /// An approver confirmed what a file brings.
+    ImportInForce,
+    /// An approver refused it.
+    ImportRefused,
+}
+
+/// What became of one thing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Turn {
+    /// What became of it.
+    #[cfg_attr(feature = "openapi", schema(value_type = TurnKind))]
+    pub kind: Lenient<TurnKind>,
+    /// The request, proposal, file, rule or window.
+    pub id: Uuid,
+    /// The family that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub family: Option<FamilyId>,
+    /// As a task's.
+    pub about: String,
+    /// Where.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<RegionCode>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// `GET /v1/tasks`: what waits for the asker: kinds of which something is past its time first, then the kind with the oldest.
+/// Kinds of which nothing waits are absent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Tasks {
@@ -129,4 +202,7 @@ pub struct Tasks {
     pub at: Timestamp,
     /// By kind.
     pub groups: Vec<TaskGroup>,
+    /// What became of what the asker sent on in the last two weeks, the newest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub turns: Vec<Turn>,
 }

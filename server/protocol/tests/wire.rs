@@ -1454,13 +1454,23 @@ fn looked_up(s: &mut BTreeSet<String>) {
         overdue: 1,
         items: vec![task.clone()],
     };
+    let turn = Turn {
+        kind: TurnKind::ProposalReturned.into(),
+        id: id(31),
+        family: Some(id(4)),
+        about: "Keluarga Satu".into(),
+        region: Some(village()),
+        at: at(60),
+    };
     wire(s, &task);
     wire(s, &group);
+    wire(s, &turn);
     wire(
         s,
         &Tasks {
             at: at(0),
             groups: vec![group],
+            turns: vec![turn],
         },
     );
     quotas(s);

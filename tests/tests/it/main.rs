@@ -42,6 +42,7 @@ mod population;
 mod proposals;
 mod proposals_carried_out;
 mod proposals_guarded;
+mod quota_races;
 mod quotas;
 mod recipients;
 mod registration;

@@ -4,7 +4,7 @@ use tilik_protocol::ids::CaseId;
 use tilik_protocol::policy::Role;
 use tilik_protocol::review::Page;
 use tilik_protocol::rule::RuleHead;
-use tilik_protocol::tasks::{TaskGroup, TaskKind, Tasks};
+use tilik_protocol::tasks::{TaskGroup, TaskKind, Tasks, TurnKind};
 use tilik_tests::proposals::in_each_state;
 use tilik_tests::requests::about;
 use tilik_tests::{Console, village};
@@ -121,6 +121,35 @@ async fn a_task_past_its_time_is_counted_as_late() {
 }
 
 #[tokio::test]
+async fn what_is_past_its_time_is_told_before_what_waits_longer() {
+    let desk = desk(616, 9, 0).await;
+    let kind = tilik_protocol::evidence::VisitKind::Quick;
+    let open = async |home: usize, closes| {
+        let family = [desk.village.homes[home].family];
+        let opened = desk
+            .staff
+            .supervisor
+            .open_cases(&family, kind, None, closes);
+        let case = opened.await.unwrap().cases[0];
+        desk.world.clock.advance_s(60);
+        Uuid::from(case)
+    };
+    let mut cases = Vec::new();
+    for home in 0..6 {
+        cases.push(open(home, None).await);
+    }
+    // The youngest of all, and the only one that is late.
+    let late = open(6, Some(desk.world.now().plus_s(600))).await;
+    let told = of(&desk.staff.supervisor, TaskKind::Assign).await;
+    assert_eq!(told.items[0].id, cases[0], "nothing is late yet");
+    desk.world.clock.advance_s(601);
+    let told = of(&desk.staff.supervisor, TaskKind::Assign).await;
+    let told: Vec<Uuid> = told.items.iter().map(|task| task.id).collect();
+    assert_eq!(told, [&[late], &cases[..4]].concat());
+    desk.world.end().await;
+}
+
+#[tokio::test]
 async fn nobody_is_told_of_tasks_of_another_region_and_names_that_are_told_are_logged() {
     let mut desk = desk(613, 2, 1).await;
     desk.submitted(0..1).await;
@@ -227,5 +256,95 @@ async fn a_rule_waits_for_an_approver_who_neither_wrote_nor_sent_it() {
             .iter()
             .all(|group| group.kind != TaskKind::ConfirmRule)
     );
+    desk.world.end().await;
+}
+
+/// What became of what somebody sent on, without the time.
+async fn turns(by: &Console) -> Vec<(TurnKind, Uuid)> {
+    let told = by.get("/v1/tasks").await.read::<Tasks>().unwrap().turns;
+    assert!(told.is_sorted_by(|a, b| a.at >= b.at), "the newest first");
+    told.iter()
+        .map(|turn| (turn.kind.known().unwrap(), turn.id))
+        .collect()
+}
+
+#[tokio::test]
+async fn who_sent_something_on_is_told_what_became_of_it_for_two_weeks_and_nobody_else_is() {
+    let desk = desk(617, 9, 1).await;
+    let (operator, verifier, approver) = (
+        &desk.staff.operator,
+        &desk.staff.verifier,
+        &desk.staff.approver,
+    );
+    let contents: Vec<_> = (0..8).map(|home| about(&desk.village, home)).collect();
+    let (proposed, ..) = in_each_state((operator, verifier, approver), &contents)
+        .await
+        .unwrap();
+    let theirs = turns(operator).await;
+    let endorsed = (TurnKind::ProposalEndorsed, proposed.endorsed.row.id.into());
+    let rejected = (TurnKind::ProposalRejected, proposed.rejected.row.id.into());
+    assert_eq!(theirs.len(), 2, "{theirs:?}");
+    assert!(theirs.contains(&endorsed) && theirs.contains(&rejected));
+    assert_eq!(turns(verifier).await, [], "it was not theirs");
+
+    // One that comes back is told as such, not as what it was before.
+    let body = serde_json::json!({ "event_id": verifier.event(), "verdict": "return", "reason": "DOKUMEN_KURANG",
+        "seen_version": proposed.submitted.row.version });
+    let path = format!("/v1/proposals/{}/check", proposed.submitted.row.id);
+    verifier.post(&path, &body).await.ok().unwrap();
+    let returned = (TurnKind::ProposalReturned, proposed.submitted.row.id.into());
+    assert!(turns(operator).await.contains(&returned));
+
+    let another = desk.person("operator.lain", Role::Operator).await;
+    assert_eq!(turns(&another).await, []);
+    desk.world.clock.advance_s(14 * 86_400 + 1);
+    assert_eq!(turns(operator).await, [], "it is news for two weeks");
+    desk.world.end().await;
+}
+
+#[tokio::test]
+async fn an_admin_is_told_when_a_file_and_a_rule_are_in_force_or_refused() {
+    let desk = desk(618, 2, 1).await;
+    let (admin, approver) = (&desk.staff.admin, &desk.staff.approver);
+    assert_eq!(turns(admin).await, []);
+    let body = serde_json::json!({ "event_id": admin.event(), "region": village::city() });
+    admin.post("/v1/rules/shipped", &body).await.ok().unwrap();
+    let rules: Page<RuleHead> = admin.get("/v1/rules").await.read().unwrap();
+    let mut wanted = Vec::new();
+    for (rule, kind) in rules
+        .items
+        .iter()
+        .zip([TurnKind::RuleInForce, TurnKind::RuleRefused])
+    {
+        let act = async |by: &Console, act: &str, version: i32| {
+            let body = serde_json::json!({ "event_id": by.event(), "seen_version": version,
+                "reason": (act == "refuse").then_some("AMBANG_KELIRU") });
+            let path = format!("/v1/rules/{}/{act}", rule.id);
+            let answer = by.post(&path, &body).await.ok().unwrap();
+            answer.read::<RuleHead>().unwrap().version
+        };
+        let sent = act(admin, "submit", rule.version).await;
+        let word = if kind == TurnKind::RuleRefused {
+            "refuse"
+        } else {
+            "confirm"
+        };
+        act(approver, word, sent).await;
+        wanted.push((kind, rule.id.into()));
+    }
+    let file = format!("program,wilayah,jatah\nSEMBAKO,{},9\n", village::here());
+    let kind = tilik_protocol::registry::ImportKind::Quotas;
+    let doorway = desk.world.doorway();
+    let report = tilik_tests::kediri::send(&doorway, admin, kind, file.into_bytes());
+    let report = report.await.unwrap();
+    let body = serde_json::json!({ "event_id": approver.event(), "reason": "DATA_MERAGUKAN" });
+    let path = format!("/v1/imports/{}/refuse", report.id);
+    approver.post(&path, &body).await.ok().unwrap();
+    wanted.push((TurnKind::ImportRefused, report.id.into()));
+    let mut told = turns(admin).await;
+    told.sort();
+    wanted.sort();
+    assert_eq!(told, wanted);
+    assert_eq!(turns(approver).await, [], "who answered knows it");
     desk.world.end().await;
 }

@@ -44,3 +44,11 @@ test('a typed day is day, month, year and a day that exists', () => {
 	assert.equal(f.date(f.dayStart('2026-11-25')), '25 Nov 2026');
 	assert.equal(f.date(f.dayEnd('2026-11-25')), '25 Nov 2026');
 });
+
+test('days are the region’s, whatever the hour and the computer’s zone', () => {
+	// 23.30 and 00.30 WIB lie a day apart.
+	assert.equal(f.daysUntil('2026-11-24T17:30:00Z', '2026-11-24T16:30:00Z'), 1);
+	assert.equal(f.daysUntil('2026-11-24T16:59:59Z', '2026-11-23T17:00:00Z'), 0);
+	assert.equal(f.daysUntil('2026-11-21T03:00:00Z', '2026-11-24T03:00:00Z'), -3);
+	assert.equal(f.daysUntil('2026-12-01T03:00:00Z', '2026-11-24T23:00:00Z'), 6);
+});

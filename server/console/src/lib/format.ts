@@ -109,6 +109,12 @@ export function isoDay(when: When): string {
 	return isoFormat.format(new Date(when));
 }
 
+/** How many of the region's days lie between: 0 is today, 1 tomorrow, -1 yesterday. */
+export function daysUntil(when: When, now: When): number {
+	const day = (at: When) => Date.parse(`${isoDay(at)}T00:00:00Z`);
+	return Math.round((day(when) - day(now)) / 86_400_000);
+}
+
 /** The first moment of a region's day, as the server takes it. */
 export function dayStart(day: string): string {
 	return `${day}T00:00:00${REGION_OFFSET}`;

@@ -37,6 +37,8 @@ const PLACES: Readonly<Record<string, { readonly group?: Group; readonly key: st
 	'/jadwal': { group: 'warga', key: 'j' },
 	'/kependudukan': { group: 'warga', key: 'd' },
 	'/surat': { group: 'warga', key: 'z' },
+	'/loket': { group: 'warga', key: '1' },
+	'/keberatan': { group: 'warga', key: '2' },
 	'/loket': { key: '1' },
 	'/keberatan': { group: 'warga', key: '2' },
 	'/kuota': { group: 'program', key: 'q' },

@@ -295,7 +295,8 @@ impl Acting {
         };
         let list = format!(
             "SELECT t.id AS id, {family} AS family, {region} AS region, {name} AS name, {since} AS since, \
-             {due} AS due_at FROM {from} WHERE {waits} ORDER BY {since}, t.id LIMIT {TOLD}"
+             {due} AS due_at FROM {from} WHERE {waits} \
+             ORDER BY CASE WHEN {due} <= {now} THEN 0 ELSE 1 END, {since}, t.id LIMIT {TOLD}"
         );
         let rows: Vec<Waiting> = Waiting::find_by_statement(statement(&list))
             .all(self.store.read())

@@ -4,7 +4,7 @@
 //! proposal to confirm.
 
 use futures_util::future::try_join3;
-use sea_orm::sea_query::{Expr, ExprTrait as _, Func, Query, SelectStatement};
+use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait as _, Func, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, EntityTrait, FromQueryResult, JoinType, Order, PaginatorTrait, QueryFilter,
     QueryOrder, QuerySelect, RelationTrait, Select,
@@ -25,6 +25,7 @@ use super::{Acting, in_regions};
 use crate::error::Result;
 
 mod errands;
+mod turns;
 
 /// So many of each kind are told by themselves; the rest is a number and a list behind it.
 const TOLD: u64 = 5;
@@ -97,6 +98,17 @@ fn own_proposal(me: UserId) -> SelectStatement {
         .to_owned()
 }
 
+/// What is past its time comes before everything else.
+fn late_first(now: Timestamp) -> Expr {
+    CaseStatement::new()
+        .case(
+            verification_case::Column::ClosesAt.lte(now.as_micros()),
+            Expr::value(0),
+        )
+        .finally(Expr::value(1))
+        .into()
+}
+
 /// Since when a case waits for what comes next.
 fn since() -> Expr {
     use verification_case::Column as C;
@@ -105,7 +117,8 @@ fn since() -> Expr {
 }
 
 impl Acting {
-    /// What waits for this person, the kind with the oldest first. Names that are told are logged as reads.
+    /// What waits for this person: kinds of which something is late first, then the kind with the oldest. Names that are told
+    /// are logged as reads.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -126,8 +139,14 @@ impl Acting {
         groups.extend(accounts);
         groups.extend(self.errands(now).await?);
         groups.retain(|group| group.count > 0);
-        groups.sort_by_key(|group| group.items.first().map(|task| task.since));
-        Ok(Tasks { at: now, groups })
+        let oldest = |group: &TaskGroup| group.items.iter().map(|task| task.since).min();
+        groups.sort_by_key(|group| (group.overdue == 0, oldest(group)));
+        let turns = self.turns(now).await?;
+        Ok(Tasks {
+            at: now,
+            groups,
+            turns,
+        })
     }
 
     fn found_by(&self, cases: &Cases) -> Option<Select<verification_case::Entity>> {
@@ -171,6 +190,7 @@ impl Acting {
             .column_as(family::Column::Name, "name")
             .expr_as(since(), "since")
             .column_as(C::ClosesAt, "due_at")
+            .order_by(late_first(now), Order::Asc)
             .order_by(since(), Order::Asc)
             .order_by_asc(C::Id)
             .limit(TOLD)
@@ -340,13 +360,12 @@ fn none(kind: TaskKind) -> TaskGroup {
     group(kind, Vec::new(), Timestamp::from_micros(0))
 }
 
-/// Of everything that is there, the oldest are told.
+/// Of everything that is there, what is late and then the oldest are told.
 fn group(kind: TaskKind, mut all: Vec<Task>, now: Timestamp) -> TaskGroup {
-    let overdue = all
-        .iter()
-        .filter(|task| task.due_at.is_some_and(|due| due <= now));
-    let (count, overdue) = (all.len() as u64, overdue.count() as u64);
-    all.sort_by_key(|one| (one.since, one.id));
+    let late = |task: &Task| task.due_at.is_some_and(|due| due <= now);
+    let overdue = all.iter().filter(|task| late(task)).count();
+    let (count, overdue) = (all.len() as u64, overdue as u64);
+    all.sort_by_key(|one| (!late(one), one.since, one.id));
     all.truncate(usize::try_from(TOLD).unwrap_or(usize::MAX));
     TaskGroup {
         kind,

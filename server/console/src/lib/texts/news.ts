@@ -21,6 +21,57 @@ const READERS: readonly Role[] = ['supervisor', 'operator', 'verifier', 'approve
 
 export const RELEASES: readonly Release[] = [
 	{
+		version: '2026.11.3',
+		day: '2026-11-29',
+		items: [
+			{
+				roles: [...READERS, 'admin'],
+				title: 'Menu menurut pekerjaan',
+				text: 'Halaman kini dikelompokkan: Verifikasi, Keluarga & usulan, Program & kuota, Data, dan Pengaturan. Tekan M lalu hurufnya untuk membuka halaman mana pun, atau Ctrl+K dan ketik namanya.',
+			},
+			{
+				roles: [...READERS, 'admin'],
+				title: 'Tugas: yang lewat batas lebih dahulu',
+				text: 'Tugas menyebut berapa hari lagi sebelum batas waktu menurut hari di sini, dan yang sudah lewat berada paling atas.',
+			},
+			{
+				roles: ['operator', 'verifier'],
+				title: 'Mendaftar dan membetulkan keluarga',
+				text: 'Di Keluarga: daftarkan keluarga, betulkan, pecah atau gabung kartu keluarga, dan nilai dugaan orang yang sama. Perubahan pada keluarga penerima menunggu pengesahan; selama itu yang lama tetap berlaku.',
+			},
+			{
+				roles: ['operator', 'verifier'],
+				title: 'Usulan dan musyawarah',
+				text: 'Usulan dicatat menurut jadwal, satu per satu atau banyak sekaligus. Hasil musyawarah dicatat per nama; daftar dan berita acaranya dicetak dari sini. Usulan yang dikembalikan kembali ke Tugas Anda dengan alasannya.',
+			},
+			{
+				roles: ['operator', 'verifier'],
+				title: 'Usulan pembatalan dan SIKS-NG',
+				text: 'Bila aturan menemukan keluarga yang tidak lagi memenuhi syarat, usulannya sudah terisi dan menunggu Anda; tidak ada yang dihapus sendiri. Yang disahkan tercantum di SIKS-NG untuk disalin dan dicentang “sudah diinput”.',
+			},
+			{
+				roles: ['operator', 'verifier', 'auditor', 'approver'],
+				title: 'Ekspor',
+				text: 'Daftar dan titik rumah diekspor menurut wilayah. NIK disamarkan kecuali keperluannya ditulis; NIK seluruh kota menunggu pengesah. Berkas yang siap muncul di Tugas peminta.',
+			},
+			{
+				roles: ['approver'],
+				title: 'Yang menunggu pengesahan Anda bertambah',
+				text: 'Perubahan keluarga penerima, usulan yang terverifikasi, aturan kelayakan dengan pratinjau siapa yang berubah, jadwal usulan, dan ekspor NIK seluruh kota. Semuanya ada di Tugas.',
+			},
+			{
+				roles: ['admin'],
+				title: 'Aturan kelayakan dan jadwal',
+				text: 'Aturan per program diubah di Aturan dan jadwal usulan di Jadwal; keduanya berlaku setelah disahkan. Berkas impor dengan judul kolom lain dipetakan sekali, dan sebelum diterapkan terlihat mana yang baru, berubah, dan hilang.',
+			},
+			{
+				roles: READERS,
+				title: 'Kuota',
+				text: 'Kuota menunjukkan setiap jatah per program dan kelurahan: terpakai, untuk calon, atau kosong, dan keluarga yang menerima dua program.',
+			},
+		],
+	},
+	{
 		version: '2026.11.2',
 		day: '2026-11-28',
 		items: [

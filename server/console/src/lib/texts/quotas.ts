@@ -27,6 +27,8 @@ export const quotas = {
 	noList: 'Belum ada daftar',
 	none: 'Belum ada kuota di sini',
 	noneText: 'Kuota masuk lewat berkas di halaman Impor dan berlaku setelah disahkan.',
+	noneFiltered: 'Pilih wilayah atau program lain.',
+	reset: 'Atur ulang',
 	shown: (n: string) => `${n} kuota ditampilkan`,
 	emptyPage: 'Tidak ada lagi.',
 	overlapLead: 'Keluarga yang memegang jatah di dua program sekaligus. Sebagian memang diizinkan; yang sedana patut diperiksa.',

@@ -3,7 +3,7 @@ import { number as count } from '../format.ts';
 
 export const tasks = {
 	title: 'Tugas saya',
-	lead: 'Yang menunggu Anda, yang paling lama lebih dahulu.',
+	lead: 'Yang menunggu Anda: yang lewat batas waktu lebih dahulu, lalu yang paling lama.',
 	none: 'Tidak ada yang menunggu Anda',
 	noneText: 'Tugas baru muncul di sini dengan sendirinya.',
 	kinds: {
@@ -66,10 +66,32 @@ export const tasks = {
 		examine_appeal: 'Buka keberatan',
 		judge_appeal: 'Buka keberatan',
 	},
+	turnsTitle: 'Kabar dari yang Anda kirim',
+	turnsLead: 'Hasil usulan, perubahan, dan berkas Anda dalam 14 hari terakhir.',
+	turns: {
+		family_confirmed: 'Perubahan keluarga disahkan',
+		family_refused: 'Perubahan keluarga ditolak',
+		proposal_returned: 'Usulan dikembalikan untuk diperbaiki',
+		proposal_endorsed: 'Usulan disahkan',
+		proposal_accepted: 'Usulan diterima pusat',
+		proposal_rejected: 'Usulan ditolak',
+		export_refused: 'Ekspor ditolak',
+		rule_in_force: 'Aturan berlaku',
+		rule_refused: 'Aturan ditolak',
+		window_in_force: 'Jadwal berlaku',
+		window_refused: 'Jadwal ditolak',
+		import_done: 'Impor selesai',
+		import_in_force: 'Impor disahkan dan berlaku',
+		import_refused: 'Impor ditolak',
+	},
+	turnColumns: { what: 'Kabar', about: 'Tentang', region: 'Wilayah', at: 'Sejak' },
 	list: (kind: string) => `Yang paling lama: ${kind}`,
 	columns: { about: 'Tentang', region: 'Wilayah', since: 'Menunggu sejak', due: 'Batas waktu' },
 	overdue: (n: number) => `${count(n)} lewat batas waktu`,
-	late: 'lewat',
+	/** How long there is still, by the region's days. */
+	left: (days: number, time: string) =>
+		days < 0 ? `lewat ${count(-days)} hari` : days === 0 ? `hari ini, ${time}` : days === 1 ? 'besok' : `${count(days)} hari lagi`,
+	lateToday: (time: string) => `lewat sejak ${time}`,
 	nobodyYet: 'Temuan tanpa keluarga',
 	noDue: 'Tidak ada',
 	more: (n: number) => `dan ${count(n)} lagi`,
