@@ -851,7 +851,7 @@ fn a_finding_that_was_left_and_a_draft_whose_case_is_gone_are_found_again() {
     bench.app().add_photo(begun, front(1)).unwrap();
     let village = || "Campurejo".to_owned();
     let named = (left, Some("Wagirah".to_owned()), village());
-    assert_eq!(loose(&bench), [named.clone()]);
+    assert_eq!(loose(&bench), std::slice::from_ref(&named));
     // The case goes to somebody else; the app is killed.
     bench.server.take(&object(1));
     round(&mut bench);

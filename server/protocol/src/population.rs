@@ -652,9 +652,9 @@ pub const fn may_apply_by_hand(kind: CivilKind) -> bool {
         CivilKind::Meninggal
         | CivilKind::HidupKembali
         | CivilKind::PindahDalamKota
-        | CivilKind::PindahKeluar => true,
-        CivilKind::PindahMasuk
-        | CivilKind::PecahKk
+        | CivilKind::PindahKeluar
+        | CivilKind::PindahMasuk => true,
+        CivilKind::PecahKk
         | CivilKind::GantiKk
         | CivilKind::UbahBiodata
         | CivilKind::Lahir

@@ -270,9 +270,10 @@ pub fn period_of(
                 Some(Standing::Open { closes_at, .. }) => received >= closes_at,
                 Some(Standing::Closed { .. }) | None => false,
             };
-            let next = match window.standing(offset_min, received) {
-                Some(Standing::Open { period, .. } | Standing::Closed { period, .. }) => period,
-                None => return false,
+            let Some(Standing::Open { period: next, .. } | Standing::Closed { period: next, .. }) =
+                window.standing(offset_min, received)
+            else {
+                return false;
             };
             in_time && next == period
         })

@@ -92,10 +92,7 @@ async fn save(write: &Write, mut row: appeal::Model) -> Result<appeal::Model> {
 
 /// Everybody who had a hand in the end of a place: visited the house or gave the visitor the phone, reviewed, proposed,
 /// confirmed, brought the notice.
-async fn hands(
-    on: &(impl super::lanes::QueryEach + sea_orm::ConnectionTrait),
-    membership: Uuid,
-) -> Result<BTreeSet<Uuid>> {
+async fn hands(on: &impl super::lanes::QueryEach, membership: Uuid) -> Result<BTreeSet<Uuid>> {
     let mut hands = BTreeSet::new();
     let links = case_membership::Entity::find()
         .filter(case_membership::Column::MembershipId.eq(membership))

@@ -116,7 +116,7 @@ impl Desk {
     }
 
     /// How many slots the quota has, and how many memberships share one.
-    async fn slots(&self) -> (i64, i64) {
+    async fn slots_and_shared(&self) -> (i64, i64) {
         let shared = "SELECT COUNT(*) FROM (SELECT slot_id FROM membership WHERE slot_id IS NOT NULL \
              AND state IN ('candidate', 'designated', 'active', 'suspended') \
              GROUP BY slot_id HAVING COUNT(*) > 1) AS twice";
@@ -139,7 +139,7 @@ async fn waits_for(by: &Console, kind: TaskKind) -> u64 {
 async fn an_upheld_appeal_takes_the_place_back_and_the_candidate_steps_back_into_the_line() {
     let mut desk = desk(1201, 3, 2).await;
     let judge = desk.person("hakim", Role::Approver).await;
-    let before = desk.slots().await;
+    let before = desk.slots_and_shared().await;
     let ended = desk.ended(1).await;
     let taken = "SELECT COUNT(*) FROM waitlist_entry WHERE taken_at IS NOT NULL";
     let open = "SELECT COUNT(*) FROM verification_case WHERE state = 'open'";
@@ -157,7 +157,7 @@ async fn an_upheld_appeal_takes_the_place_back_and_the_candidate_steps_back_into
     );
     // The family that stood for it waits where it waited, and nobody is sent to its house for that.
     assert_eq!((desk.count(taken).await, desk.count(open).await), (0, 0));
-    assert_eq!(desk.slots().await, before);
+    assert_eq!(desk.slots_and_shared().await, before);
 
     // The next place that frees goes to whom it would have gone to.
     let next = desk.ended(2).await;
@@ -166,7 +166,7 @@ async fn an_upheld_appeal_takes_the_place_back_and_the_candidate_steps_back_into
     assert_ne!(next.successor, ended.successor);
     assert_eq!(desk.count(families).await, 1);
     assert_eq!(desk.count(taken).await, 1);
-    assert_eq!(desk.slots().await, before);
+    assert_eq!(desk.slots_and_shared().await, before);
     desk.world.end().await;
 }
 
@@ -174,7 +174,7 @@ async fn an_upheld_appeal_takes_the_place_back_and_the_candidate_steps_back_into
 async fn a_place_that_was_given_away_comes_back_beside_the_quota_until_a_slot_frees() {
     let mut desk = desk(1202, 3, 2).await;
     let judge = desk.person("hakim", Role::Approver).await;
-    let before = desk.slots().await;
+    let before = desk.slots_and_shared().await;
     let ended = desk.ended(1).await;
     desk.found_eligible(ended.successor).await;
     let told = desk.world.now();
@@ -208,7 +208,7 @@ async fn a_place_that_was_given_away_comes_back_beside_the_quota_until_a_slot_fr
         desk.state_of(ended.successor).await,
         MembershipState::Designated
     );
-    assert_eq!(desk.slots().await, before);
+    assert_eq!(desk.slots_and_shared().await, before);
     let beside = "SELECT COUNT(*) FROM restoration WHERE until IS NULL";
     assert_eq!(desk.count(beside).await, 1);
 
@@ -221,7 +221,7 @@ async fn a_place_that_was_given_away_comes_back_beside_the_quota_until_a_slot_fr
     let confirmed: CaseView = answer.ok().unwrap().read().unwrap();
     assert_eq!(confirmed.memberships[0].successor, None);
     assert_eq!(desk.count(beside).await, 0);
-    assert_eq!(desk.slots().await, before);
+    assert_eq!(desk.slots_and_shared().await, before);
     let held = "SELECT COUNT(*) FROM slot s JOIN membership m ON m.id = s.membership_id \
                 WHERE s.state = 'held' AND m.slot_id = s.id AND m.state = 'active'";
     let active = "SELECT COUNT(*) FROM membership WHERE state = 'active'";

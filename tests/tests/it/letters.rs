@@ -684,7 +684,7 @@ async fn the_paper_says_its_words_and_a_telephone_reads_its_code() {
         &[],
     )
     .unwrap();
-    let mut parts = image.splitn(4, |b| b.is_ascii_whitespace());
+    let mut parts = image.splitn(4, u8::is_ascii_whitespace);
     assert_eq!(parts.next().unwrap(), b"P5");
     let mut number = || -> usize {
         let text = std::str::from_utf8(parts.next().unwrap()).unwrap();

@@ -3,7 +3,7 @@
 use tilik_protocol::ids::CaseId;
 use tilik_protocol::policy::Role;
 use tilik_protocol::review::Page;
-use tilik_protocol::rule::RuleView;
+use tilik_protocol::rule::RuleHead;
 use tilik_protocol::tasks::{TaskGroup, TaskKind, Tasks, TurnKind};
 use tilik_tests::proposals::in_each_state;
 use tilik_tests::requests::about;
@@ -231,7 +231,7 @@ async fn a_rule_waits_for_an_approver_who_neither_wrote_nor_sent_it() {
         .await
         .ok()
         .unwrap();
-    let rules: Page<RuleView> = desk.staff.admin.get("/v1/rules").await.read().unwrap();
+    let rules: Page<RuleHead> = desk.staff.admin.get("/v1/rules").await.read().unwrap();
     let rule = &rules.items[0];
     let nobody = tasks(&desk.staff.approver).await;
     assert!(
@@ -309,7 +309,7 @@ async fn an_admin_is_told_when_a_file_and_a_rule_are_in_force_or_refused() {
     assert_eq!(turns(admin).await, []);
     let body = serde_json::json!({ "event_id": admin.event(), "region": village::city() });
     admin.post("/v1/rules/shipped", &body).await.ok().unwrap();
-    let rules: Page<RuleView> = admin.get("/v1/rules").await.read().unwrap();
+    let rules: Page<RuleHead> = admin.get("/v1/rules").await.read().unwrap();
     let mut wanted = Vec::new();
     for (rule, kind) in rules
         .items
@@ -321,7 +321,7 @@ async fn an_admin_is_told_when_a_file_and_a_rule_are_in_force_or_refused() {
                 "reason": (act == "refuse").then_some("AMBANG_KELIRU") });
             let path = format!("/v1/rules/{}/{act}", rule.id);
             let answer = by.post(&path, &body).await.ok().unwrap();
-            answer.read::<RuleView>().unwrap().version
+            answer.read::<RuleHead>().unwrap().version
         };
         let sent = act(admin, "submit", rule.version).await;
         let word = if kind == TurnKind::RuleRefused {

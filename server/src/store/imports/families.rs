@@ -541,7 +541,7 @@ fn read_line(
             rt: rt?,
             rw: rw?,
             decile: decile?,
-            home: home?,
+            home: home.ok()?,
             place: place?,
             persons: Vec::new(),
         },
@@ -560,11 +560,11 @@ fn read_line(
 }
 
 /// Where the family lives, when the line says so: anywhere in the country, and where nothing else is said in the village that
-/// keeps it.
-fn domicile(look: &mut Look<'_>, kept: Option<&RegionCode>) -> Option<Option<HomeLine>> {
+/// keeps it. An error: the line says something that is wrong, which was remarked.
+fn domicile(look: &mut Look<'_>, kept: Option<&RegionCode>) -> Result<Option<HomeLine>, Remarked> {
     let row: &Row = look.row;
     if row.cell(HOME_ADDRESS).is_empty() {
-        return Some(None);
+        return Ok(None);
     }
     let address = look.take(words("alamat_domisili", row.cell(HOME_ADDRESS), 200));
     let rt = look.take(neighbourhood("rt_domisili", row.cell(HOME_RT)));
@@ -585,13 +585,16 @@ fn domicile(look: &mut Look<'_>, kept: Option<&RegionCode>) -> Option<Option<Hom
             look.take(code)
         }
     };
-    Some(Some(HomeLine {
-        address: address?,
-        rt: rt?,
-        rw: rw?,
-        region: region?,
+    Ok(Some(HomeLine {
+        address: address.ok_or(Remarked)?,
+        rt: rt.ok_or(Remarked)?,
+        rw: rw.ok_or(Remarked)?,
+        region: region.ok_or(Remarked)?,
     }))
 }
+
+/// What is wrong stands in the look already.
+struct Remarked;
 
 /// Why a further line of a family does not go with the lines before it.
 fn conflict(home: &FamilyLines, line: &FamilyLines, one: &PersonLine) -> Option<FieldProblem> {

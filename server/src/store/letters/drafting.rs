@@ -612,9 +612,8 @@ impl Acting {
             street(&home.address, &home.rt, &home.rw),
             format!("{village_name}, {above}"),
         ];
-        content.opening =
-            "Dengan ini kami beritahukan keputusan tentang kepesertaan keluarga Bapak/Ibu:"
-                .to_owned();
+        "Dengan ini kami beritahukan keputusan tentang kepesertaan keluarga Bapak/Ibu:"
+            .clone_into(&mut content.opening);
         content.lines = vec![
             line("name", "Nama", home.name.clone()),
             line("village", "Kelurahan/desa", village_name.clone()),

@@ -408,7 +408,7 @@ impl Acting {
             .await?)
     }
 
-    fn letter_read(&self, row: &letter::Model, role: Role, what: &'static str) -> Read {
+    fn letter_read(row: &letter::Model, role: Role, what: &'static str) -> Read {
         Read {
             kind: if row.family_id.is_some() {
                 "family"
@@ -496,7 +496,7 @@ impl Acting {
         for row in rows {
             let region = region_code(&row.region)?;
             let role = self.reading_in(&region)?;
-            reads.push(self.letter_read(&row, role, what));
+            reads.push(Self::letter_read(&row, role, what));
             let sealed = self.store.open_letter(&row)?;
             let (revoked_at, valid_until) = instants(&row);
             views.push(LetterView {
@@ -594,7 +594,7 @@ impl Acting {
         } else {
             drop(write);
         }
-        let read = self.letter_read(&row, role, "letter_printed");
+        let read = Self::letter_read(&row, role, "letter_printed");
         self.note_reads([read]).await?;
         Ok(LetterCopy {
             content: sealed.content,

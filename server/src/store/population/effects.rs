@@ -529,7 +529,7 @@ impl Acting {
             let keys = self.store.keys();
             let nik = keys.decrypt_field("person", "nik", one.id, sealed);
             let nik = nik.map_err(Error::internal)?;
-            if !niks.iter().any(|named| *named == *nik) {
+            if !niks.contains(&*nik) {
                 return Ok(Some(false));
             }
         }
@@ -580,7 +580,7 @@ impl Acting {
         let places = memberships_of(write, subject.family.id).await?;
         let (own, of_family): (Vec<_>, Vec<_>) = places
             .into_iter()
-            .filter(|row| occupies(row))
+            .filter(occupies)
             .filter(|row| row.person_id.is_none_or(|id| id == subject.person.id))
             .partition(|row| row.person_id.is_some());
         let has_own = !own.is_empty();

@@ -16,9 +16,7 @@ use crate::store::imports::{
     name_key, opened, person_fields,
 };
 use crate::store::slots::keep_membership;
-use crate::store::tables::{
-    desk_family, eligibility_fact, family, membership, person, person_left, registry_alias,
-};
+use crate::store::tables::{desk_family, family, membership, person, person_left, registry_alias};
 use crate::store::{Store, Write, duplicates, population, rules};
 
 /// A family that is other than it was, or new.
@@ -604,10 +602,6 @@ impl Draft {
                     if before.family_id != one.after.family_id {
                         leave(write, before.family_id, before.id).await?;
                     }
-                    let now = (one.after.merged_into, one.after.family_id);
-                    if now != (before.merged_into, before.family_id) {
-                        facts_follow(write, &one.after).await?;
-                    }
                     if let Some(stays) = one.after.merged_into
                         && before.merged_into.is_none()
                     {
@@ -676,7 +670,7 @@ async fn leave(write: &Write, family: Uuid, person: Uuid) -> Result<()> {
     Ok(())
 }
 
-/// The ids by which files know a family that ends lead to the one that goes on, and so does what was recorded of it.
+/// The ids by which files know a family that ends lead to the one that goes on.
 async fn lead_files(write: &Write, closed: Closed) -> Result<()> {
     registry_alias::Entity::update_many()
         .col_expr(registry_alias::Column::FamilyId, Expr::value(closed.to))
@@ -691,26 +685,5 @@ async fn lead_files(write: &Write, closed: Closed) -> Result<()> {
         .insert(write.on())
         .await?;
     }
-    eligibility_fact::Entity::update_many()
-        .col_expr(eligibility_fact::Column::FamilyId, Expr::value(closed.to))
-        .filter(eligibility_fact::Column::FamilyId.eq(closed.from))
-        .exec(write.on())
-        .await?;
-    Ok(())
-}
-
-/// What was recorded of a person goes where they go: nothing that speaks against somebody is lost by moving them.
-async fn facts_follow(write: &Write, row: &person::Model) -> Result<()> {
-    let person = row.merged_into.unwrap_or(row.id);
-    let mut moved = eligibility_fact::Entity::update_many()
-        .col_expr(eligibility_fact::Column::PersonId, Expr::value(person))
-        .filter(eligibility_fact::Column::PersonId.eq(row.id));
-    if row.merged_into.is_none() {
-        moved = moved.col_expr(
-            eligibility_fact::Column::FamilyId,
-            Expr::value(row.family_id),
-        );
-    }
-    moved.exec(write.on()).await?;
     Ok(())
 }
