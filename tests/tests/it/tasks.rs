@@ -3,7 +3,7 @@
 use tilik_protocol::ids::CaseId;
 use tilik_protocol::policy::Role;
 use tilik_protocol::review::Page;
-use tilik_protocol::rule::RuleHead;
+use tilik_protocol::rule::{RuleHead, RuleView};
 use tilik_protocol::tasks::{TaskGroup, TaskKind, Tasks, TurnKind};
 use tilik_tests::proposals::in_each_state;
 use tilik_tests::requests::about;
@@ -321,7 +321,7 @@ async fn an_admin_is_told_when_a_file_and_a_rule_are_in_force_or_refused() {
                 "reason": (act == "refuse").then_some("AMBANG_KELIRU") });
             let path = format!("/v1/rules/{}/{act}", rule.id);
             let answer = by.post(&path, &body).await.ok().unwrap();
-            answer.read::<RuleHead>().unwrap().version
+            answer.read::<RuleView>().unwrap().version
         };
         let sent = act(admin, "submit", rule.version).await;
         let word = if kind == TurnKind::RuleRefused {
