@@ -45,7 +45,8 @@ CREATE UNIQUE INDEX letter_number ON letter (office, year, number_key);
 
 CREATE UNIQUE INDEX letter_token ON letter (token_hash);
 
-CREATE UNIQUE INDEX letter_notice ON letter (notice_id);
+-- One that counts.
+CREATE UNIQUE INDEX letter_notice ON letter (notice_id) WHERE revoked_at IS NULL;
 
 CREATE INDEX letter_family ON letter (family_id, issued_at);
 

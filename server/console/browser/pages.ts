@@ -1,5 +1,5 @@
 /** The pages of the console, by who opens them. */
-import type { Desk } from './kit.ts';
+import { as, VILLAGES, type Desk } from './kit.ts';
 
 /** An address, or how to find one; null when there is nothing to show the page with. */
 export type Address = string | ((desk: Desk) => Promise<string | null>);
@@ -8,6 +8,64 @@ async function firstOf(desk: Desk, list: string, path: (id: string) => string, k
 	const { items } = await desk.get<{ items: Record<string, string>[] }>(list);
 	const id = items[0]?.[key];
 	return id === undefined ? null : path(id);
+}
+
+/** What a person hands in, whose page is then looked at. */
+async function made(desk: Desk, list: string, content: object): Promise<string> {
+	const reply = await desk.ask('post', list, { event_id: crypto.randomUUID(), ...content });
+	if (!reply.ok()) throw new Error(`POST ${list} answers ${reply.status()}: ${await reply.text()}`);
+	return ((await reply.json()) as { row: { id: string } }).row.id;
+}
+
+const OWN = VILLAGES[0] ?? '';
+
+/** A proposal of this operator's: the first there is, or one made now. */
+async function proposal(desk: Desk): Promise<string | null> {
+	const path = (id: string): string => `/usulan/${id}`;
+	const there = await firstOf(desk, '/v1/proposals?limit=1', path);
+	if (there !== null) return there;
+	const { items } = await desk.get<{ items: { family: { id: string } }[] }>(`/v1/recipients?region=${OWN}&limit=1`);
+	const family = items[0]?.family.id;
+	if (family === undefined) return null;
+	return path(await made(desk, '/v1/proposals', { content: { kind: 'correction', family, note: 'Nama anak kedua keliru.' } }));
+}
+
+async function deliberation(desk: Desk): Promise<string | null> {
+	const path = (id: string): string => `/musyawarah/${id}`;
+	const there = await firstOf(desk, '/v1/deliberations?limit=1', path);
+	if (there !== null) return there;
+	const attendees = [{ name: 'Sulastri', office: 'Lurah' }];
+	return path(await made(desk, '/v1/deliberations', { content: { region: OWN, held_on: '2026-11-24', place: 'Balai kelurahan', attendees, names: [] } }));
+}
+
+async function rule(desk: Desk): Promise<string | null> {
+	const path = (id: string): string => `/aturan/${id}`;
+	const there = await firstOf(desk, '/v1/rules', path);
+	if (there !== null) return there;
+	const reply = await desk.ask('post', '/v1/rules/shipped', { event_id: crypto.randomUUID(), region: '35.71' });
+	if (!reply.ok()) throw new Error(`the shipped rules: ${reply.status()} ${await reply.text()}`);
+	return await firstOf(desk, '/v1/rules', path);
+}
+
+/** An appeal that waits: the first there is, or one that the village's operator takes down now. */
+async function appeal(desk: Desk): Promise<string | null> {
+	const path = (id: string): string => `/keberatan/${id}`;
+	const there = await firstOf(desk, '/v1/appeals?limit=1', path);
+	if (there !== null) return there;
+	for (const state of ['replaced', 'inactive']) {
+		const { items } = await desk.get<{ items: { id: string; region: string }[] }>(`/v1/memberships?state=${state}&limit=50`);
+		const ended = items.find(({ region }) => VILLAGES.includes(region));
+		if (ended === undefined) continue;
+		const content = { membership: ended.id, came: 'Sulastri', appellant: 'family', grounds: 'Kami masih tinggal di rumah yang sama.' };
+		return await as(`operator${VILLAGES.indexOf(ended.region) + 1}`, async (operator) => path(await filed(operator, content)));
+	}
+	return null;
+}
+
+async function filed(operator: Desk, content: object): Promise<string> {
+	const reply = await operator.ask('post', '/v1/appeals', { event_id: crypto.randomUUID(), ...content });
+	if (!reply.ok()) throw new Error(`POST /v1/appeals answers ${reply.status()}: ${await reply.text()}`);
+	return ((await reply.json()) as { appeal: { id: string } }).appeal.id;
 }
 
 export const PAGES: Readonly<Record<string, readonly Address[]>> = {
@@ -45,10 +103,10 @@ export const PAGES: Readonly<Record<string, readonly Address[]>> = {
 		'/usulan',
 		'/usulan/baru',
 		'/usulan/banyak',
-		(desk) => firstOf(desk, '/v1/proposals?limit=1', (id) => `/usulan/${id}`),
+		proposal,
 		'/musyawarah',
 		'/musyawarah/baru',
-		(desk) => firstOf(desk, '/v1/deliberations?limit=1', (id) => `/musyawarah/${id}`),
+		deliberation,
 		'/jadwal',
 		'/surat',
 		'/surat?bagian=daftar',
@@ -72,6 +130,7 @@ export const PAGES: Readonly<Record<string, readonly Address[]>> = {
 		(desk) => firstOf(desk, '/v1/cases?state=accepted&limit=1', (id) => `/penerima/${id}`, 'family'),
 		(desk) => firstOf(desk, '/v1/cases?state=accepted&limit=1', (id) => `/penerima/${id}/pembatalan`, 'family'),
 		(desk) => firstOf(desk, '/v1/cases?state=accepted&limit=1', (id) => `/keluarga/${id}`, 'family'),
+		appeal,
 	],
 	kepala: [
 		'/akun',
@@ -85,9 +144,10 @@ export const PAGES: Readonly<Record<string, readonly Address[]>> = {
 	],
 	admin: [
 		'/aturan',
-		(desk) => firstOf(desk, '/v1/rules', (id) => `/aturan/${id}`),
+		rule,
 		'/impor',
 		'/impor/baru',
+		'/impor/foto-lama',
 		(desk) => firstOf(desk, '/v1/imports?limit=1', (id) => `/impor/${id}`),
 		'/pengguna',
 		'/pengguna?cari=petugas',

@@ -34,7 +34,7 @@ const MENUS: Readonly<Record<string, readonly string[]>> = {
 		'Data: Ekspor, Impor',
 	],
 	admin: ['Tugas', 'Ringkasan', 'Keluarga & usulan: Kependudukan, Jadwal, Surat', 'Program & kuota: Kuota, Aturan', 'Impor', 'Pengaturan: Pengguna, Perangkat, Latihan'],
-	inspektorat: ['Verifikasi: Kasus, Penerima, Peta, Ringkasan', 'Keluarga & usulan: Kependudukan, Usulan, Musyawarah, Keberatan', 'Program & kuota: Kuota, Aturan', 'Data: SIKS-NG, Ekspor', 'Jejak'],
+	inspektorat: ['Tugas', 'Verifikasi: Kasus, Penerima, Peta, Ringkasan', 'Keluarga & usulan: Kependudukan, Usulan, Musyawarah, Surat, Keberatan', 'Program & kuota: Kuota, Aturan', 'Data: SIKS-NG, Ekspor', 'Jejak'],
 };
 
 /** Pages that are somebody's, and not everybody's. */

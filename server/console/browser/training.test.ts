@@ -88,7 +88,7 @@ test('somebody with real and training work goes from one to the other and back',
 		await desk.page.locator(ROWS).first().waitFor();
 		for (const row of await desk.page.locator(ROWS).all()) assert.match(await row.innerText(), /LATIHAN/);
 		await desk.page.getByRole('button', { name: 'Keluar dari latihan' }).click();
-		await desk.page.waitForURL((url) => url.pathname === '/tinjau');
+		await desk.page.waitForURL((url) => url.pathname === '/tugas');
 		await desk.visit('/kasus');
 		await desk.page.locator(ROWS).first().waitFor();
 		assert.equal(await desk.page.locator(ROWS).getByText(MARK).count(), 0);

@@ -239,6 +239,8 @@ pub struct AppealRow {
     pub family_name: String,
     /// The village.
     pub region: RegionCode,
+    /// The place that ended.
+    pub membership: MembershipId,
     /// The program.
     pub program: String,
     /// Why the place ended.
@@ -260,8 +262,6 @@ pub struct AppealView {
     pub appeal: AppealRow,
     /// Grows with every act.
     pub version: i32,
-    /// The place that ended.
-    pub membership: MembershipId,
     /// Whose place, in a program for persons.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<PersonId>,

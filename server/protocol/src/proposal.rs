@@ -381,6 +381,13 @@ impl ProposalState {
         }
     }
 
+    /// The states after which nothing more happens, as they are kept.
+    pub fn over() -> impl Iterator<Item = String> {
+        use strum::VariantArray;
+        let over = Self::VARIANTS.iter().filter(|state| state.is_over());
+        over.map(ToString::to_string)
+    }
+
     /// Whether who proposed it may still write in it.
     pub const fn is_open_to_proposer(self) -> bool {
         match self {

@@ -2073,6 +2073,7 @@ fn appeals(s: &mut BTreeSet<String>) {
         family: id(2),
         family_name: "Sutrisno".into(),
         region: village(),
+        membership: id(12),
         program: "PKH".into(),
         reason: Some(ReasonCode::known("PINDAH_LUAR")),
         filed_at: at(10),
@@ -2102,7 +2103,6 @@ fn appeals(s: &mut BTreeSet<String>) {
         &AppealView {
             appeal: row,
             version: 3,
-            membership: id(12),
             person: Some(id(3)),
             person_name: Some("Sutrisno".into()),
             ended_at: at(0),

@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    Set,
+    QueryTrait, Set,
 };
 use tilik_protocol::appeal::{
     self as machine, AppealAction, AppealFinding, AppealOutcome, AppealRow, AppealState,
@@ -37,7 +37,7 @@ use super::tables::{
     appeal, case_membership, family, membership, notice, person, restoration, verification_case,
 };
 use super::write::Seen;
-use super::{Acting, Store, Write, cases, in_regions, ministry, rules, text};
+use super::{Acting, Store, Write, cases, decisions, in_regions, ministry, rules, text};
 use crate::error::{Error, Result};
 
 /// Days in which a family is answered, of its deciding authority's own setting.
@@ -233,6 +233,7 @@ impl Acting {
             family: FamilyId(home.id),
             family_name: home.name.clone(),
             region: region_code(&row.region)?,
+            membership: MembershipId(row.membership_id),
             program: row.program.clone(),
             reason: row.reason.as_deref().and_then(|code| code.parse().ok()),
             filed_at: Timestamp::from_micros(row.filed_at),
@@ -285,7 +286,6 @@ impl Acting {
         Ok(AppealView {
             appeal: self.appeal_row(&row, &home)?,
             version: row.version,
-            membership: MembershipId(row.membership_id),
             person: row.person_id.map(PersonId),
             person_name: whose.map(|one| one.name),
             ended_at,
@@ -383,7 +383,9 @@ impl Acting {
             .one(write.on())
             .await?
             .ok_or(Error::NOT_FOUND)?;
-        let region = region_code(&held.region)?;
+        // Where the family lives now, not where the place ended.
+        let home = present(&write, held.family_id).await?;
+        let region = region_code(&home.region)?;
         let role = self.actor.act_in(Permission::FileAppeals, &region)?;
         write.acts_in(region.clone());
         let object = format!("membership:{}", body.membership);
@@ -434,10 +436,10 @@ impl Acting {
             version: Set(1),
             receipt: Set(hex(&receipt)),
             membership_id: Set(held.id),
-            family_id: Set(held.family_id),
+            family_id: Set(home.id),
             person_id: Set(held.person_id),
             program: Set(held.program.clone()),
-            region: Set(held.region.clone()),
+            region: Set(home.region.clone()),
             reason: Set(held.reason.clone()),
             // Of a place that was handed on the row tells when that was; the notice tells when it ended.
             ended_at: Set(told
@@ -474,7 +476,7 @@ impl Acting {
             format!("appeal:{id}"),
             role,
             Some(body.event_id),
-            &serde_json::json!({ "membership": body.membership, "family": FamilyId(held.family_id),
+            &serde_json::json!({ "membership": body.membership, "family": FamilyId(home.id),
                 "program": held.program, "appellant": body.appellant, "late": late }),
         )?);
         write.commit().await?;
@@ -744,31 +746,63 @@ async fn give_back(
     let Step::To(next) = place::step(from, MembershipAction::Reinstate, role)? else {
         return Err(Error::WRONG_MOMENT);
     };
-    // Whom another membership took in meanwhile has one place, not two.
+    let home = present(write, held.family_id).await?;
+    if home.closed_at.is_some() {
+        return Err(Error::field(
+            "membership",
+            "nobody_there",
+            "Keluarga ini sudah ditutup; kembalikan untuk diperiksa lagi siapa yang seharusnya menerima.",
+        ));
+    }
+    let mut held = held;
+    if home.id != held.family_id {
+        held.family_id = home.id;
+        held.region.clone_from(&home.region);
+    }
+    held.person_id = match held.person_id {
+        Some(person) => Some(present_person(write, person).await?),
+        None => None,
+    };
+    if !slots::somebody_lives(write, home.id, held.person_id).await? {
+        return Err(Error::field(
+            "membership",
+            "nobody_there",
+            "Yang seharusnya menerima sudah meninggal; kembalikan untuk diperiksa lagi.",
+        ));
+    }
+    // Whom another membership took in meanwhile has one place, not two. One that only stands for a place gives way.
     let theirs = match held.person_id {
         Some(person) => membership::Column::PersonId.eq(person),
         None => membership::Column::FamilyId.eq(held.family_id),
     };
-    let another = membership::Entity::find()
+    let others = membership::Entity::find()
         .filter(membership::Column::Program.eq(&held.program))
         .filter(theirs)
         .filter(membership::Column::State.is_in(slots::OCCUPYING))
-        .one(write.on())
+        .lock_exclusive()
+        .all(write.on())
         .await?;
-    if another.is_some() {
-        return Err(Error::field(
-            "membership",
-            "has_a_place",
-            "Keluarga ini sudah mendapat kepesertaan lain pada program yang sama; kembalikan untuk diperiksa lagi.",
-        ));
+    for other in others {
+        let stands_only =
+            other.slot_id.is_none() && other.state == MembershipState::Candidate.to_string();
+        if !stands_only {
+            return Err(Error::field(
+                "membership",
+                "has_a_place",
+                "Keluarga ini sudah mendapat kepesertaan lain pada program yang sama; kembalikan untuk diperiksa lagi.",
+            ));
+        }
+        leave_cases(write, other.id, role).await?;
+        slots::give_way(write, other, role).await?;
     }
     let candidate = slots::candidate_after(write, held.id).await?;
     if let Some(candidate) = candidate.filter(|candidate| candidate.slot_id == held.slot_id) {
-        leave_cases(write, candidate.id, role).await?;
-        slots::step_back(write, candidate, role).await?;
+        let id = candidate.id;
+        if slots::step_back(write, candidate, role).await? {
+            leave_cases(write, id, role).await?;
+        }
     }
-    let slot = slots::take_back(write, &held, by).await?;
-    let mut held = held;
+    let slot = slots::take_back(write, &held, role, by).await?;
     held.state = next.to_string();
     held.reason = None;
     held.slot_id = slot.map(Uuid::from);
@@ -837,10 +871,17 @@ async fn leave_cases(write: &mut Write, candidate: Uuid, role: Role) -> Result<(
             .all(write.on())
             .await?;
         let waits = |one: &case_membership::Model| one.needs_approval && one.confirmed_at.is_none();
+        let undecided = |one: &case_membership::Model| one.outcome.is_none();
         let (action, as_role) = if left.is_empty() {
             (CaseAction::Close, Role::System)
         } else if from == CaseState::AwaitingApproval && !left.iter().any(waits) {
-            (CaseAction::RefuseDecision, role)
+            let again = left.iter().any(undecided);
+            let action = if again {
+                CaseAction::RefuseDecision
+            } else {
+                CaseAction::ConfirmLast
+            };
+            (action, role)
         } else {
             continue;
         };
@@ -856,7 +897,10 @@ async fn leave_cases(write: &mut Write, candidate: Uuid, role: Role) -> Result<(
             case.lease_until = None;
             case.lease_sheet = None;
         }
-        cases::save(write, case, before).await?;
+        let case = cases::save(write, case, before).await?;
+        if action == CaseAction::ConfirmLast {
+            decisions::mark_eligible(write, &case).await?;
+        }
         write.journal(Entry::new(
             cases::action_name(action),
             format!("case:{id}"),
@@ -905,4 +949,56 @@ pub(super) async fn no_longer_beside(
         .exec(write.on())
         .await?;
     Ok(())
+}
+
+/// Appeals that wait, and places beside the quota, go along with a family that moves.
+pub(super) async fn follow(write: &Write, family: Uuid, to: &RegionCode) -> Result<()> {
+    appeal::Entity::update_many()
+        .col_expr(appeal::Column::Region, Expr::value(to.to_string()))
+        .filter(appeal::Column::FamilyId.eq(family))
+        .filter(appeal::Column::ClosedAt.is_null())
+        .exec(write.on())
+        .await?;
+    let theirs = membership::Entity::find()
+        .select_only()
+        .column(membership::Column::Id)
+        .filter(membership::Column::FamilyId.eq(family))
+        .into_query();
+    restoration::Entity::update_many()
+        .col_expr(restoration::Column::Region, Expr::value(to.to_string()))
+        .filter(restoration::Column::MembershipId.in_subquery(theirs))
+        .filter(restoration::Column::Until.is_null())
+        .exec(write.on())
+        .await?;
+    Ok(())
+}
+
+/// The person that a person is now: another, when two rows were one.
+async fn present_person(write: &Write, id: Uuid) -> Result<Uuid> {
+    let mut id = id;
+    loop {
+        let row = person::Entity::find_by_id(id)
+            .one(write.on())
+            .await?
+            .ok_or(Error::NOT_FOUND)?;
+        match row.merged_into {
+            Some(into) => id = into,
+            None => return Ok(id),
+        }
+    }
+}
+
+/// The family that a family is now: another, when two became one.
+async fn present(write: &Write, id: Uuid) -> Result<family::Model> {
+    let mut id = id;
+    loop {
+        let row = family::Entity::find_by_id(id)
+            .one(write.on())
+            .await?
+            .ok_or(Error::NOT_FOUND)?;
+        match row.merged_into {
+            Some(into) => id = into,
+            None => return Ok(row),
+        }
+    }
 }

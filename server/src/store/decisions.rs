@@ -723,7 +723,7 @@ async fn replace_ended(write: &mut Write, designated: &membership::Model) -> Res
 
 /// Candidates found eligible remember when; their designation waits for the appeal period. Of recipients that stay the
 /// ministry is to be told.
-async fn mark_eligible(write: &Write, case: &Case) -> Result<()> {
+pub(super) async fn mark_eligible(write: &Write, case: &Case) -> Result<()> {
     let eligible: Vec<Uuid> = case_membership::Entity::find()
         .filter(case_membership::Column::CaseId.eq(case.id))
         .filter(case_membership::Column::Outcome.eq(Outcome::Eligible.to_string()))

@@ -26,15 +26,16 @@ pub enum Which {
     Long,
 }
 
-/// The kinds of jobs that take minutes.
+/// Which jobs take minutes: those of whole files, and a whole village looked at by the rules.
 fn long() -> String {
     format!(
-        "'{}', '{}', '{}', '{}', '{}'",
+        "(kind IN ('{}', '{}', '{}', '{}', '{}') OR (kind = '{}' AND object LIKE 'region:%'))",
         super::imports::JOB,
         super::exports::JOB,
         super::old_photos::JOB,
         super::HEAR_NAMES,
-        super::CIVIL_BATCH
+        super::CIVIL_BATCH,
+        super::EVALUATE
     )
 }
 
@@ -113,8 +114,8 @@ impl Acting {
     pub async fn claim_job_of(&self, which: Which) -> Result<Option<Claimed>> {
         let of = match which {
             Which::Any => String::new(),
-            Which::Short => format!("AND kind NOT IN ({})", long()),
-            Which::Long => format!("AND kind IN ({})", long()),
+            Which::Short => format!("AND NOT {}", long()),
+            Which::Long => format!("AND {}", long()),
         };
         let now = self.store.now();
         let until = now.plus_s(LEASE_S).as_micros();

@@ -94,7 +94,8 @@ pub(super) fn recipient(
     match person {
         Some(id) => called(id),
         None => payee.and_then(called).or_else(|| {
-            let head = |one: &&person::Model| one.relation == "kepala_keluarga";
+            // A head who died is not its head, though nobody has changed the row.
+            let head = |one: &&person::Model| one.relation == "kepala_keluarga" && one.alive;
             members.iter().find(head)
         }),
     }

@@ -27,8 +27,8 @@ use uuid::Uuid;
 use super::cases::new_case;
 use super::journal::Entry;
 use super::tables::{
-    case_membership, family, membership, notice, program, proposal_act, quota, row_version, slot,
-    verification_case, waitlist, waitlist_entry,
+    case_membership, family, membership, notice, person, program, proposal, proposal_act, quota,
+    row_version, slot, verification_case, waitlist, waitlist_entry,
 };
 use super::text;
 use super::users::{keep_version, version_row};
@@ -42,7 +42,7 @@ const ENROLLED: ReasonCode = ReasonCode::known("DAFTAR_DISAHKAN");
 /// Why a free slot is reserved for somebody of whom the last local word was yes.
 const ENDORSED: ReasonCode = ReasonCode::known("USULAN_DISAHKAN");
 /// Why a slot goes back to the family that gave it up.
-const UPHELD: ReasonCode = ReasonCode::known("KEBERATAN_DITERIMA");
+pub(super) const UPHELD: ReasonCode = ReasonCode::known("KEBERATAN_DITERIMA");
 /// The states in which somebody has a place or stands for one.
 pub(super) const OCCUPYING: [&str; 4] = ["candidate", "designated", "active", "suspended"];
 /// Why a slot leaves the quota.
@@ -502,16 +502,34 @@ pub(super) async fn bring_within(
     Ok(())
 }
 
-/// A candidate whose place goes back to the family before steps back into the line, where they stood.
-pub(super) async fn step_back(write: &mut Write, candidate: Membership, role: Role) -> Result<()> {
-    let from: MembershipState = candidate.state.parse().map_err(Error::internal)?;
-    let Step::To(next) = machine::step(from, MembershipAction::Withdraw, role)? else {
-        return Ok(());
-    };
+/// A candidate whose place goes back to the family before steps back into the line, where they stood. Who was endorsed stays a
+/// candidate without a place; anybody else is none any more. Whether they are none any more.
+pub(super) async fn step_back(
+    write: &mut Write,
+    candidate: Membership,
+    role: Role,
+) -> Result<bool> {
     let id = candidate.id;
+    let endorsed = proposal::Entity::find()
+        .filter(proposal::Column::MembershipId.eq(id))
+        .one(write.on())
+        .await?
+        .is_some();
+    let from: MembershipState = candidate.state.parse().map_err(Error::internal)?;
     let mut candidate = candidate;
-    candidate.state = next.to_string();
-    candidate.reason = Some(UPHELD.to_string());
+    let next = if endorsed {
+        candidate.slot_id = None;
+        candidate.successor_of = None;
+        candidate.appeal_until = None;
+        from
+    } else {
+        let Step::To(next) = machine::step(from, MembershipAction::Withdraw, role)? else {
+            return Ok(false);
+        };
+        candidate.state = next.to_string();
+        candidate.reason = Some(UPHELD.to_string());
+        next
+    };
     save_membership(write, candidate).await?;
     waitlist_entry::Entity::update_many()
         .col_expr(waitlist_entry::Column::TakenAt, Expr::value(None::<i64>))
@@ -526,7 +544,44 @@ pub(super) async fn step_back(write: &mut Write, candidate: Membership, role: Ro
         None,
         &serde_json::json!({ "from": from, "to": next, "reason": UPHELD }),
     )?);
+    Ok(!endorsed)
+}
+
+/// A candidate without a place is none any more: the family has one again.
+pub(super) async fn give_way(write: &mut Write, candidate: Membership, role: Role) -> Result<()> {
+    let from: MembershipState = candidate.state.parse().map_err(Error::internal)?;
+    let Step::To(next) = machine::step(from, MembershipAction::Withdraw, role)? else {
+        return Ok(());
+    };
+    let id = MembershipId(candidate.id);
+    let mut candidate = candidate;
+    candidate.state = next.to_string();
+    candidate.reason = Some(UPHELD.to_string());
+    save_membership(write, candidate).await?;
+    write.journal(Entry::new(
+        "membership.give_way",
+        format!("membership:{id}"),
+        role,
+        None,
+        &serde_json::json!({ "from": from, "to": next, "reason": UPHELD }),
+    )?);
     Ok(())
+}
+
+/// Whether there is anybody to receive: the person, of a person's place; of a family's anybody of it.
+pub(super) async fn somebody_lives(
+    write: &Write,
+    family: Uuid,
+    person: Option<Uuid>,
+) -> Result<bool> {
+    let mut living = person::Entity::find()
+        .filter(person::Column::FamilyId.eq(family))
+        .filter(person::Column::Alive.eq(true))
+        .filter(person::Column::MergedInto.is_null());
+    if let Some(person) = person {
+        living = living.filter(person::Column::Id.eq(person));
+    }
+    Ok(living.one(write.on()).await?.is_some())
 }
 
 /// Gives a family whose appeal was upheld a slot again: the one it gave up when that is nobody's or was a candidate's who
@@ -534,6 +589,7 @@ pub(super) async fn step_back(write: &mut Write, candidate: Membership, role: Ro
 pub(super) async fn take_back(
     write: &mut Write,
     ended: &Membership,
+    role: Role,
     by: &TwoPersons,
 ) -> Result<Option<SlotId>> {
     let to = Some(MembershipId(ended.id));
@@ -557,11 +613,17 @@ pub(super) async fn take_back(
             }
             None => None,
         };
-        let stepped_back =
-            holder.is_some_and(|one| one.state == MembershipState::Withdrawn.to_string());
-        let theirs = row.program == ended.program && row.region == ended.region;
-        if theirs && (state == SlotState::Free || (state == SlotState::Reserved && stepped_back)) {
+        // Whoever stood for it does no longer.
+        let stepped_back = holder.is_some_and(|one| {
+            one.slot_id != Some(row.id) || one.state == MembershipState::Withdrawn.to_string()
+        });
+        if state == SlotState::Free || (state == SlotState::Reserved && stepped_back) {
             turn(write, id, SlotAction::Restore, to, &UPHELD, by).await?;
+            // It may have gone along with who stood for it, or the family moved since.
+            let village = ended.region.parse().map_err(Error::internal)?;
+            let mut held = ended.clone();
+            held.slot_id = Some(row.id);
+            carry(write, &held, &village, role).await?;
             return Ok(Some(id));
         }
     }
@@ -572,8 +634,9 @@ pub(super) async fn take_back(
     Ok(Some(id))
 }
 
-/// When the last appeal period ends of all those who held the place or stood for it up to `last`; `None` while one of them
-/// has not been told or waits for the answer to an appeal. A candidate who takes a withdrawn one's turn inherits what runs for the family before.
+/// When the last appeal period ends of who held the place and of those who stood for it since, up to `last`; `None` while one
+/// of them has not been told or waits for the answer to an appeal. A candidate who takes a withdrawn one's turn inherits what
+/// runs for the family before.
 pub(super) async fn appeal_end(write: &Write, last: &Membership) -> Result<Option<i64>> {
     let mut end = i64::MIN;
     let mut at = Some(last.clone());
@@ -593,13 +656,14 @@ pub(super) async fn appeal_end(write: &Write, last: &Membership) -> Result<Optio
                 end = until;
             }
         }
+        let withdrew = row.state == MembershipState::Withdrawn.to_string();
         at = match row.successor_of {
-            Some(before) => {
+            Some(before) if withdrew => {
                 membership::Entity::find_by_id(before)
                     .one(write.on())
                     .await?
             }
-            None => None,
+            Some(_) | None => None,
         };
     }
     Ok(Some(end))
@@ -617,7 +681,10 @@ pub(super) async fn candidate_after(write: &Write, ended: Uuid) -> Result<Option
             if next.state == MembershipState::Candidate.to_string() {
                 return Ok(Some(next));
             }
-            waiting.push(next.id);
+            // Whoever had the place after them gave up one of their own.
+            if next.state == MembershipState::Withdrawn.to_string() {
+                waiting.push(next.id);
+            }
         }
     }
     Ok(None)
@@ -673,6 +740,7 @@ async fn next_in_line(
             .filter(family::Column::ClosedAt.is_null())
             .one(write.on())
             .await?
+            && somebody_lives(write, home.id, entry.person_id).await?
         {
             return Ok(Some((entry, home)));
         }

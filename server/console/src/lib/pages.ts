@@ -15,7 +15,7 @@ export interface Page extends Listed {
 }
 
 /** Whose work waits for them in a list. */
-const AT_WORK = ['assign_cases', 'review_cases', 'decide_cases', 'confirm_decisions', 'confirm_grants', 'confirm_imports', 'deliver_notices', 'import', 'examine_appeals'] as const;
+const AT_WORK = ['assign_cases', 'review_cases', 'decide_cases', 'confirm_decisions', 'confirm_grants', 'confirm_imports', 'deliver_notices', 'import', 'examine_appeals', 'judge_appeals', 'export'] as const;
 
 /**
  * Where a page stands in the bar, and its letter after M. A page that is not here stands in the bar itself, with the first
@@ -101,8 +101,7 @@ const LISTED: readonly Page[] = [
 	{
 		href: '/surat',
 		label: shell.pages.surat,
-		open: () => may('issue_letters') || may('set_letter_offices'),
-		below: () => may('read_cases'),
+		open: () => may('issue_letters') || may('set_letter_offices') || (may('read_cases') && session.roles.includes('auditor')),
 	},
 	{ href: '/loket', label: shell.pages.loket, open: () => may('file_appeals') && may('search_families') },
 	{

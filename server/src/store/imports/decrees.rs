@@ -194,8 +194,10 @@ impl<'a> Line<'a> {
 /// The membership that a word of the centre stands beside: the one that holds a place, else the one that ended last.
 fn beside(rows: Option<&Vec<membership::Model>>) -> Option<&membership::Model> {
     let rows = rows.map(Vec::as_slice).unwrap_or_default();
-    let last = || rows.iter().max_by_key(|row| (row.valid_from, row.id));
-    rows.iter().find(|row| occupies(row)).or_else(last)
+    // Who was endorsed here and waits for a place is whom this very word gives it to.
+    let told = || rows.iter().filter(|row| !memberships::is_awaited(row));
+    let last = || told().max_by_key(|row| (row.valid_from, row.id));
+    told().find(|row| occupies(row)).or_else(last)
 }
 
 /// How a word of the centre differs from what the city decided.

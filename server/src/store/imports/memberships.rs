@@ -128,6 +128,10 @@ pub(super) async fn standing(
             .all(write.on())
             .await?;
         for row in rows {
+            // Who stepped back into the line for another's appeal was not decided about.
+            if row.reason.as_deref() == Some(slots::UPHELD.as_str()) {
+                continue;
+            }
             let unit = (row.program.clone(), row.person_id.unwrap_or(row.family_id));
             found.entry(unit).or_default().push(row);
         }
@@ -144,12 +148,16 @@ enum Standing {
     Differs(FieldProblem),
 }
 
+/// Whether somebody was endorsed here and waits for a place.
+pub(super) fn is_awaited(row: &membership::Model) -> bool {
+    row.slot_id.is_none() && row.state == MembershipState::Candidate.to_string()
+}
+
 fn compare(place: &Place, rows: Option<&Vec<membership::Model>>) -> Standing {
     let rows = rows.map(Vec::as_slice).unwrap_or_default();
     let held = rows.iter().find(|row| occupies(row));
     if let Some(row) = held
-        && row.slot_id.is_none()
-        && row.state == MembershipState::Candidate.to_string()
+        && is_awaited(row)
     {
         return Standing::Awaited(Box::new(row.clone()));
     }
@@ -396,13 +404,13 @@ pub(super) async fn put_in_force(
         }
     }
     let wanted = members.len();
-    let families: BTreeSet<Uuid> = members.iter().map(|row| row.family_id).collect();
+    // A file is a village's or a city's: families by themselves would be as many jobs as it has lines.
+    let villages: BTreeSet<String> = members.iter().map(|row| row.region.clone()).collect();
     let left_out = slots::enrol(write, import, members, by).await?;
     tally.added += (wanted - left_out.len()) as u64;
     for row in left_out {
         let line = lines.get(&row.id).copied().unwrap_or_default();
         tally.reject(line, vec![quota_full()]);
     }
-    let families: Vec<Uuid> = families.into_iter().collect();
-    rules::families_changed(write, &families).await
+    rules::villages_changed(write, villages).await
 }

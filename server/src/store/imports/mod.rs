@@ -64,7 +64,7 @@ mod rehearsal;
 pub(crate) use rehearsal::JOB;
 pub(super) use rehearsal::KEPT_DAYS;
 mod units;
-pub(super) use units::{Number, behind, lead};
+pub(super) use units::{Number, behind, lead, persons_behind};
 mod waitlists;
 
 /// How many problems of each sort a report lists; the rest is counted.

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::cells::{Look, sixteen};
 use crate::error::Result;
-use crate::keys::BlindIndex;
+use crate::keys::{BlindIndex, Keyring};
 use crate::sheet::problem;
 use crate::store::Write;
 use crate::store::tables::{blind_index, family, person, registry_alias};
@@ -113,6 +113,20 @@ pub(in crate::store) async fn lead(
     Ok(())
 }
 
+/// The persons behind NIKs, by NIK: whose it is, else whose it was before two rows became one.
+pub(in crate::store) async fn persons_behind(
+    on: &impl ConnectionTrait,
+    keys: &Keyring,
+    niks: impl Iterator<Item = &str> + Clone,
+) -> Result<HashMap<String, Vec<Uuid>>> {
+    let candidates = |nik: &str| keys.blind_nik_candidates(nik);
+    let mut found = behind(on, Number::Nik.own(), niks.clone(), candidates).await?;
+    for (nik, persons) in behind(on, Number::Nik.old(), niks, candidates).await? {
+        found.entry(nik).or_insert(persons);
+    }
+    Ok(found)
+}
+
 /// The objects behind numbers, by number.
 pub(in crate::store) async fn behind(
     on: &impl ConnectionTrait,
@@ -186,11 +200,7 @@ impl Found {
             found.by_kk.entry(kk).or_insert(families);
         }
         let numbers = || units.iter().filter_map(|one| one.nik.as_deref());
-        let nik = |nik: &str| keys.blind_nik_candidates(nik);
-        let mut by_nik = behind(on, "nik", numbers(), nik).await?;
-        for (nik, persons) in behind(on, Number::Nik.old(), numbers(), nik).await? {
-            by_nik.entry(nik).or_insert(persons);
-        }
+        let by_nik = persons_behind(on, keys, numbers()).await?;
         let mut persons = HashMap::new();
         let ids: Vec<Uuid> = by_nik.values().flatten().copied().collect();
         for some in ids.chunks(500) {

@@ -22,6 +22,7 @@ use super::super::Acting;
 use super::super::access::{Mode, Read};
 use super::super::case_view::masked;
 use super::super::families::{purpose_of, region_code};
+use super::super::imports::Number;
 use super::super::tables::{
     blind_index, case_membership, evaluation, family, membership, notice, person,
     prepared_cancellation, program, region, visit,
@@ -508,7 +509,7 @@ impl Acting {
         let on = self.store.read();
         let values = self.store.keys().blind_nik_candidates(digits);
         let found = blind_index::Entity::find()
-            .filter(blind_index::Column::Kind.eq("nik"))
+            .filter(blind_index::Column::Kind.is_in([Number::Nik.own(), Number::Nik.old()]))
             .filter(
                 blind_index::Column::Value.is_in(values.into_iter().map(|one| one.hash.to_vec())),
             )

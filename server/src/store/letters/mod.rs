@@ -281,6 +281,7 @@ impl Acting {
     async fn letter_of_notice(&self, notice: Uuid) -> Result<Option<letter::Model>> {
         Ok(letter::Entity::find()
             .filter(letter::Column::NoticeId.eq(notice))
+            .filter(letter::Column::RevokedAt.is_null())
             .one(self.store.read())
             .await?)
     }

@@ -26,8 +26,9 @@ use super::opened;
 use crate::error::{Error, Result};
 use crate::store::cases::{self, action_name, begin_case, open_case_of, state_of};
 use crate::store::families::region_code;
-use crate::store::imports::{behind, held, name, name_key, neighbourhood, words};
+use crate::store::imports::{held, name, name_key, neighbourhood, persons_behind, words};
 use crate::store::journal::Entry;
+use crate::store::ministry::recipient;
 use crate::store::registration::{Draft, FamilyEdit, PersonEdit, beginning_of, sealed};
 use crate::store::slots::save_membership;
 use crate::store::tables::{civil_event, family, membership, person};
@@ -82,16 +83,8 @@ impl Subject {
     }
 
     fn is_payee(&self) -> bool {
-        payee_of(&self.family, &self.members).is_some_and(|payee| payee.id == self.person.id)
-    }
-}
-
-/// Who receives for a family: whoever is named, else its head.
-fn payee_of<'a>(family: &family::Model, members: &'a [person::Model]) -> Option<&'a person::Model> {
-    let head = Relation::Head.to_string();
-    match family.payee_id {
-        Some(named) => members.iter().find(|one| one.id == named),
-        None => members.iter().find(|one| one.relation == head),
+        recipient(&self.members, None, self.family.payee_id)
+            .is_some_and(|payee| payee.id == self.person.id)
     }
 }
 
@@ -226,7 +219,7 @@ pub(in crate::store) async fn payee_named(write: &mut Write, families: &[Uuid]) 
             continue;
         };
         let members = members_of(write, home).await?;
-        if !payee_of(&row, &members).is_some_and(|payee| payee.alive) {
+        if !recipient(&members, None, row.payee_id).is_some_and(|payee| payee.alive) {
             continue;
         }
         let role = if write.actor().user().is_some() {
@@ -324,7 +317,7 @@ impl Acting {
     ) -> Result<Result<Subject, Known>> {
         let keys = self.store.keys();
         let nik = std::iter::once(said.nik.as_str());
-        let found = behind(write.on(), "nik", nik, |nik| keys.blind_nik_candidates(nik)).await?;
+        let found = persons_behind(write.on(), keys, nik).await?;
         let ids: Vec<Uuid> = found.into_values().flatten().collect();
         let rows = person::Entity::find()
             .filter(person::Column::Id.is_in(ids))

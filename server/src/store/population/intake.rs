@@ -25,7 +25,7 @@ use uuid::Uuid;
 use super::JOB;
 use crate::config::FeedKey;
 use crate::error::{Error, Result};
-use crate::store::imports::{Places, behind};
+use crate::store::imports::{Places, persons_behind};
 use crate::store::journal::Entry;
 use crate::store::tables::{civil_batch, civil_event, civil_feed, family, person};
 use crate::store::{Acting, Write, jobs};
@@ -476,10 +476,7 @@ impl Acting {
     ) -> Result<Homes> {
         let keys = self.store.keys();
         let numbers = events.iter().map(|event| event.nik.as_str());
-        let found = behind(write.on(), "nik", numbers, |nik| {
-            keys.blind_nik_candidates(nik)
-        })
-        .await?;
+        let found = persons_behind(write.on(), keys, numbers).await?;
         let ids: Vec<Uuid> = found.values().flatten().copied().collect();
         let mut family_of: HashMap<Uuid, Uuid> = HashMap::new();
         for some in ids.chunks(500) {

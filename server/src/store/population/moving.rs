@@ -18,6 +18,7 @@ use tilik_protocol::population::{
     AnswerMove, CivilState, CivilWhy, FormerPin, MoveFamily, MoveState, MoveView, RETURN_DAYS,
 };
 use tilik_protocol::problem::ProblemCode;
+use tilik_protocol::proposal::ProposalState;
 use tilik_protocol::reason::{self, MOVE_RETURNS, ReasonCode};
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::review::Page;
@@ -35,10 +36,10 @@ use crate::store::journal::Entry;
 use crate::store::registration::{Draft, FamilyEdit, beginning_of};
 use crate::store::tables::{
     civil_event, family, family_move, family_request, former_pin, house, membership, ministry_act,
-    verification_case,
+    proposal, verification_case,
 };
 use crate::store::write::Seen;
-use crate::store::{Acting, Write, in_regions, slots};
+use crate::store::{Acting, Write, appeals, in_regions, slots};
 
 /// Where a family moves to.
 pub(super) struct Destination {
@@ -208,20 +209,21 @@ impl Acting {
         draft.write(write).await?;
         let places = membership::Entity::find()
             .filter(membership::Column::FamilyId.eq(before.id))
-            .filter(membership::Column::State.is_in([
-                "candidate",
-                "designated",
-                "active",
-                "suspended",
-            ]))
+            // Of a place that ended, notice and appeal are the new village's too.
+            .filter(
+                membership::Column::State
+                    .is_in(slots::OCCUPYING.into_iter().chain(["inactive", "replaced"])),
+            )
             .order_by_asc(membership::Column::Id)
             .lock_exclusive()
             .all(write.on())
             .await?;
         let mut programs = BTreeSet::new();
         for place in places {
-            programs.insert(place.program.clone());
-            slots::carry(write, &place, &to.region, role).await?;
+            if slots::OCCUPYING.contains(&place.state.as_str()) {
+                programs.insert(place.program.clone());
+                slots::carry(write, &place, &to.region, role).await?;
+            }
             let mut place = place;
             place.region = to.region.to_string();
             slots::save_membership(write, place).await?;
@@ -247,6 +249,13 @@ impl Acting {
             .filter(family_request::Column::Outcome.is_null())
             .exec(write.on())
             .await?;
+        proposal::Entity::update_many()
+            .col_expr(proposal::Column::Region, Expr::value(to.region.to_string()))
+            .filter(proposal::Column::FamilyId.eq(before.id))
+            .filter(proposal::Column::State.is_not_in(ProposalState::over()))
+            .exec(write.on())
+            .await?;
+        appeals::follow(write, before.id, &to.region).await?;
         ministry_act::Entity::update_many()
             .col_expr(
                 ministry_act::Column::Region,

@@ -33,6 +33,8 @@ export const appeals = {
 	judged: 'Putusan',
 	sentBack: 'Dikembalikan untuk diperiksa lagi',
 	agreed: 'Disetujui',
+	waitsForVerifier: 'Menunggu diperiksa verifikator yang tidak terlibat. Bila sudah lewat tanggal jawabannya, mintalah seorang verifikator memeriksanya.',
+	waitsForApprover: 'Menunggu putusan pengesah yang tidak terlibat.',
 	involved: 'Anda terlibat dalam kunjungan, putusan, surat, atau pencatatan yang dipersoalkan. Keberatan ini diperiksa dan diputus orang lain.',
 	examine: {
 		title: 'Periksa keberatan',

@@ -305,6 +305,7 @@ export const audit = {
 		'membership.confirm': 'Mengesahkan putusan',
 		'membership.reinstate': 'Mengembalikan kepesertaan',
 		'membership.step_back': 'Mengembalikan calon ke daftar tunggu',
+		'membership.give_way': 'Melepas calon tanpa kuota: kepesertaan lamanya dikembalikan',
 		'appeal.file': 'Mencatat keberatan',
 		'appeal.examine': 'Memeriksa keberatan',
 		'appeal.judge': 'Memutus keberatan',

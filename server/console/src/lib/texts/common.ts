@@ -1,5 +1,12 @@
 /** Words that every screen shares. */
 export const common = {
+	/** A form that would be lost. */
+	unsaved: {
+		title: 'Tinggalkan isian ini?',
+		text: 'Yang sudah Anda isi belum disimpan dan akan hilang.',
+		stay: 'Tetap di sini',
+		leave: 'Tinggalkan',
+	},
 	product: 'Tilik',
 	pageTitle: (name: string) => `${name} – Tilik`,
 	errorTitle: (title: string) => `Galat: ${title}`,

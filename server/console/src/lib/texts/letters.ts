@@ -53,6 +53,8 @@ export const letters = {
 	notice: 'Surat pemberitahuan pembatalan',
 
 	none: 'Belum ada surat',
+	noNumber: (number: string) => `Tidak ada surat nomor ${number}`,
+	noNumberText: 'Tulis nomornya lengkap seperti tercetak, atau kosongkan untuk melihat semua surat.',
 	noneText: 'Surat yang diterbitkan muncul di sini.',
 	findNumber: 'Cari nomor surat',
 	columns: { number: 'Nomor', kind: 'Jenis', name: 'Nama', region: 'Kelurahan', day: 'Terbit', copies: 'Cetakan', status: 'Status' },
@@ -104,7 +106,7 @@ export const offices = {
 	validDays: 'Masa berlaku (hari)',
 	appealAt: 'Tempat mengajukan keberatan',
 	save: 'Simpan',
-	cancel: 'Batal',
+	cancel: 'Kembali',
 	saved: 'Pengaturan kantor disimpan.',
 	version: (n: string, when: string, by: string) => `Versi ${n}, ${when}, ${by}`,
 	nextNumber: (n: string) => `Nomor berikutnya ${n}`,

@@ -1,6 +1,7 @@
 /** Proposals, deliberations, and the days on which proposals are taken. */
 export const proposals = {
 	title: 'Usulan',
+	of: (name: string) => `Usulan ${name}`,
 	lead: 'Usulan keluarga baru, perbaikan data, bansos, dan perubahan lain, dari draf sampai jawaban pusat.',
 	add: 'Usulan baru',
 	many: 'Usulkan banyak',
@@ -138,6 +139,7 @@ export const proposals = {
 
 export const deliberations = {
 	title: 'Musyawarah',
+	on: (day: string) => `Musyawarah ${day}`,
 	lead: 'Musyawarah kelurahan: peserta, hasil tiap nama, berita acara, dan pindaian bertanda tangan.',
 	add: 'Catat musyawarah',
 	list: 'Daftar musyawarah',
