@@ -86,6 +86,8 @@ CREATE TABLE family_move (
     from_rt {text} NOT NULL,
     from_rw {text} NOT NULL,
     from_house {uuid} NOT NULL,
+    -- JSON: where it lived apart from that address.
+    from_domicile {text},
     to_region {text} NOT NULL,
     to_address {text} NOT NULL,
     to_house {uuid} NOT NULL,

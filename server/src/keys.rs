@@ -20,12 +20,11 @@ use age::secrecy::ExposeSecret as _;
 use age::x25519;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use hmac::{Hmac, Mac as _};
 use jsonwebtoken::jwk::{Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
+use ring::hmac;
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
 use uuid::Uuid;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -923,13 +922,14 @@ fn is_tag(ring: &Ring<Secret>, prefix: &[u8], message: &[u8], tag: &Tag) -> bool
 }
 
 fn hmac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
-    #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
-    let mut mac =
-        <Hmac<Sha256> as hmac::Mac>::new_from_slice(key).expect("HMAC takes keys of any length");
+    let key = hmac::Key::new(hmac::HMAC_SHA256, key);
+    let mut code = hmac::Context::with_key(&key);
     for part in parts {
-        mac.update(part);
+        code.update(part);
     }
-    mac.finalize().into_bytes().into()
+    let mut full = [0; 32];
+    full.copy_from_slice(code.sign().as_ref());
+    full
 }
 
 /// Does `path` lie in `folder`, links followed? A folder that does not exist yet holds nothing.

@@ -34,7 +34,11 @@ PKH,Program Keluarga Harapan,keluarga,4,apbn,ya
 SEMBAKO,Program Sembako (BPNT),keluarga,5,apbn,ya
 PBI-JK,Penerima Bantuan Iuran JKN,orang,5,apbn,ya
 BLT-DD,Bantuan Langsung Tunai daerah,keluarga,5,apbd,tidak
+CBP,Bantuan Pangan Beras (CBP),keluarga,,apbn,tidak
 ";
+
+/// Rice, which the city replaces itself.
+const RICE: &str = "CBP";
 
 /// A file to be imported: what it holds, what it is called, its bytes.
 pub type File = (ImportKind, String, Vec<u8>);
@@ -391,6 +395,10 @@ impl City {
             if family.decile <= 4 && family.has_component() && self.dice.chance(40) {
                 self.member(&mut places, "PKH", &family, None);
             }
+            if family.decile <= 2 && n % 8 == 0 {
+                *places.entry(RICE).or_default() += 1;
+                let _ = writeln!(self.memberships, "{RICE},{},,aktif", family.key);
+            }
             if family.decile <= 3 && self.dice.chance(15) {
                 for person in family.persons.iter().filter(|one| !one.nik.is_empty()) {
                     self.member(&mut places, "PBI-JK", &family, Some(person));
@@ -402,6 +410,9 @@ impl City {
             let free = i64::from(self.dice.chance(20));
             let _ = writeln!(self.quotas, "{program},{code},{}", taken + free);
         }
+        // Rice goes to whom the centre named: every place is somebody's.
+        let rice = places.get(RICE).copied().unwrap_or_default();
+        let _ = writeln!(self.quotas, "{RICE},{code},{rice}");
         self.line_up(code, &line);
     }
 
@@ -440,7 +451,7 @@ impl City {
             })
             .collect();
         ranked.sort_by(|a, b| (a.0, a.1, a.2, &a.3).cmp(&(b.0, b.1, b.2, &b.3)));
-        for program in ["PKH", "SEMBAKO", "PBI-JK", "BLT-DD"] {
+        for program in ["PKH", "SEMBAKO", "PBI-JK", "BLT-DD", RICE] {
             for ((decile, hits, calm, proposed, family), place) in ranked.iter().zip(1..) {
                 let nik = match (program, family.persons.first()) {
                     ("PBI-JK", Some(head)) => head.nik.as_str(),

@@ -1,18 +1,15 @@
 //! Decisions: one outcome per membership, confirmed by another person, and what follows in the same transaction.
 
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
-};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QuerySelect, Set};
 use tilik_protocol::case::{self, CaseAction, CaseState, Step};
 use tilik_protocol::contact_sheet::speaks_against;
 use tilik_protocol::duty::{self, Outcome};
 use tilik_protocol::evidence::{Flag, VisitKind};
 use tilik_protocol::form::Answers;
-use tilik_protocol::ids::{CaseId, MembershipId, NoticeId, ProposalId, UserId};
+use tilik_protocol::ids::{CaseId, MembershipId, NoticeId, UserId};
 use tilik_protocol::membership::{self as machine, MembershipAction, MembershipState};
 use tilik_protocol::ministry::MinistryActKind;
 use tilik_protocol::policy::{Permission, Role};
-use tilik_protocol::problem::ProblemCode;
 use tilik_protocol::reason::{self, EXCLUSION_REASONS, PROPOSAL_REFUSALS, ReasonCode};
 use tilik_protocol::review::{CaseView, Confirm, Decide, NoticeDelivered};
 use tilik_protocol::time::Timestamp;
@@ -23,7 +20,7 @@ use super::cases::{self, Case, action_name, locked, region_of, state_of};
 use super::journal::{Entry, document_number};
 use super::ministry;
 use super::slots::{self, TwoPersons};
-use super::tables::{case_membership, family, membership, notice, proposal, visit, visit_flag};
+use super::tables::{case_membership, family, membership, notice, visit, visit_flag};
 use super::write::Seen;
 use super::{Acting, Write, rules};
 use crate::error::{Error, Result};
@@ -569,111 +566,6 @@ impl Acting {
         )?);
         write.commit().await
     }
-
-    /// Designates candidates whose house was found eligible and whose predecessor's appeal period has passed; how many.
-    /// Only to be asked when the clock is trusted.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn designate_due(&self) -> Result<u64> {
-        let now = self.store.now().as_micros();
-        let due = membership::Entity::find()
-            .filter(membership::Column::State.eq(MembershipState::Candidate.to_string()))
-            .filter(membership::Column::EligibleAt.is_not_null())
-            .filter(membership::Column::AppealUntil.lte(now))
-            .order_by_asc(membership::Column::Id)
-            .limit(200)
-            .all(self.store.read())
-            .await?;
-        let mut designated = 0;
-        for candidate in due {
-            let mut write = self.begin().await?;
-            let Some(row) = membership::Entity::find_by_id(candidate.id)
-                .lock_exclusive()
-                .one(write.on())
-                .await?
-            else {
-                continue;
-            };
-            let from: MembershipState = row.state.parse().map_err(Error::internal)?;
-            let Ok(Step::To(next)) = machine::step(from, MembershipAction::Designate, Role::System)
-            else {
-                continue;
-            };
-            let Some(ended_id) = row.successor_of else {
-                if designate_proposed(&mut write, row, next).await? {
-                    write.commit().await?;
-                    designated += 1;
-                }
-                continue;
-            };
-            // Asked of the notices themselves: what the candidate's row remembers only finds it.
-            let before = membership_before(&write, &row).await?;
-            let end = slots::appeal_end(&write, &before).await?;
-            if end.is_none_or(|end| end > now) {
-                continue;
-            }
-            let link = case_membership::Entity::find()
-                .filter(case_membership::Column::MembershipId.eq(ended_id))
-                .filter(case_membership::Column::ConfirmedAt.is_not_null())
-                .order_by_desc(case_membership::Column::ConfirmedAt)
-                .one(write.on())
-                .await?
-                .ok_or(Error::Refused(ProblemCode::SeparationOfDuty))?;
-            let by = TwoPersons::of(&write, CaseId(link.case_id), MembershipId(ended_id)).await?;
-            slots::settle(&mut write, &row, &by).await?;
-            let mut row = row;
-            row.state = next.to_string();
-            let row = slots::save_membership(&write, row).await?;
-            write.journal(Entry::new(
-                "membership.designate",
-                format!("membership:{}", MembershipId(row.id)),
-                Role::System,
-                None,
-                &serde_json::json!({ "from": from, "to": next, "successor_of": MembershipId(ended_id) }),
-            )?);
-            // Whoever was proposed to the ministry is on its list by that already.
-            if of_proposal(&write, row.id).await?.is_none() {
-                ministry::note(&write, MinistryActKind::Designated, &row, None).await?;
-            }
-            replace_ended(&mut write, &row).await?;
-            write.commit().await?;
-            designated += 1;
-        }
-        Ok(designated)
-    }
-}
-
-/// A candidate who follows nobody: an endorsed proposal stands behind the place that was free.
-async fn designate_proposed(
-    write: &mut Write,
-    mut row: membership::Model,
-    next: MembershipState,
-) -> Result<bool> {
-    let (Some(proposal), Some(_)) = (of_proposal(write, row.id).await?, row.slot_id) else {
-        return Ok(false);
-    };
-    let from = std::mem::replace(&mut row.state, next.to_string());
-    let by = TwoPersons::of_proposal(write, proposal).await?;
-    slots::settle(write, &row, &by).await?;
-    let row = slots::save_membership(write, row).await?;
-    write.journal(Entry::new(
-        "membership.designate",
-        format!("membership:{}", MembershipId(row.id)),
-        Role::System,
-        None,
-        &serde_json::json!({ "from": from, "to": next, "proposal": proposal }),
-    )?);
-    Ok(true)
-}
-
-/// The proposal whose endorsement made this membership.
-async fn of_proposal(write: &Write, membership: Uuid) -> Result<Option<ProposalId>> {
-    let found = proposal::Entity::find()
-        .filter(proposal::Column::MembershipId.eq(membership))
-        .one(write.on())
-        .await?;
-    Ok(found.map(|row| ProposalId(row.id)))
 }
 
 /// Whose place the candidate stands for.
@@ -686,39 +578,6 @@ async fn membership_before(
         .one(write.on())
         .await?
         .ok_or_else(gone)
-}
-
-/// The family that held the place before is replaced, however many withdrew in between.
-async fn replace_ended(write: &mut Write, designated: &membership::Model) -> Result<()> {
-    let mut at = designated.successor_of;
-    while let Some(id) = at {
-        let Some(ended) = membership::Entity::find_by_id(id)
-            .lock_exclusive()
-            .one(write.on())
-            .await?
-        else {
-            return Ok(());
-        };
-        at = ended.successor_of;
-        let was: MembershipState = ended.state.parse().map_err(Error::internal)?;
-        if was == MembershipState::Withdrawn {
-            continue;
-        }
-        if let Ok(Step::To(now)) = machine::step(was, MembershipAction::Replace, Role::System) {
-            let mut ended = ended;
-            ended.state = now.to_string();
-            slots::save_membership(write, ended).await?;
-            write.journal(Entry::new(
-                "membership.replace",
-                format!("membership:{}", MembershipId(id)),
-                Role::System,
-                None,
-                &serde_json::json!({ "from": was, "to": now, "by": MembershipId(designated.id) }),
-            )?);
-        }
-        return Ok(());
-    }
-    Ok(())
 }
 
 /// Candidates found eligible remember when; their designation waits for the appeal period. Of recipients that stay the

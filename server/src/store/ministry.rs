@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
-    QuerySelect, Select, Set,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
+    QueryOrder, QuerySelect, Select, Set,
 };
 use tilik_protocol::ids::{
     EventId, FamilyId, MembershipId, MinistryActId, PersonId, ProposalId, UserId,
@@ -99,6 +99,32 @@ pub(super) fn recipient(
             members.iter().find(head)
         }),
     }
+}
+
+/// Whose places of `of` these are who are with another family by now, or became one with another row: a place that ended
+/// keeps naming them.
+///
+/// # Errors
+/// When the database does not answer.
+pub(super) async fn elsewhere(
+    on: &impl ConnectionTrait,
+    of: &[(Uuid, Option<Uuid>)],
+    members: &HashMap<Uuid, Vec<person::Model>>,
+) -> Result<HashMap<Uuid, person::Model>> {
+    let missing: BTreeSet<Uuid> = of
+        .iter()
+        .filter_map(|(family, person)| Some((members.get(family), (*person)?)))
+        .filter(|(there, id)| !there.is_some_and(|some| some.iter().any(|one| one.id == *id)))
+        .map(|(_, id)| id)
+        .collect();
+    if missing.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = person::Entity::find()
+        .filter(person::Column::Id.is_in(missing))
+        .all(on)
+        .await?;
+    Ok(rows.into_iter().map(|one| (one.id, one)).collect())
 }
 
 /// Puts an endorsed proposal on the list. Nothing for a program that the ministry does not run, and nothing in training.

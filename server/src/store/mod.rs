@@ -35,6 +35,7 @@ mod cursor;
 pub mod decisions;
 mod delegations;
 mod deliberations;
+mod designation;
 pub mod devices;
 mod duplicates;
 pub(crate) mod exports;

@@ -20,7 +20,7 @@ use super::case_view::masked;
 use super::families::region_code;
 use super::imports::Number;
 use super::journal::{Entry, hex};
-use super::tables::{blind_index, family, old_photo, old_photo_run, person};
+use super::tables::{blind_index, family, old_photo, old_photo_run, person, registry_alias};
 use super::write::Seen;
 use super::{Acting, Write, jobs};
 use crate::error::{Error, Result};
@@ -369,6 +369,11 @@ impl Acting {
                 .all(on)
                 .await?;
             found.extend(rows.into_iter().map(|row| row.id));
+        }
+        if found.is_empty() {
+            // The id of a family that was closed into another.
+            let led = registry_alias::Entity::find_by_id(name).one(on).await?;
+            found.extend(led.map(|row| row.family_id));
         }
         found.sort();
         found.dedup();

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::case_view::masked;
 use super::families::region_code;
-use super::ministry::recipient;
+use super::ministry::{elsewhere, recipient};
 use super::overview::within;
 use super::tables::{case_membership, family, membership, person};
 use super::{Acting, in_regions};
@@ -192,6 +192,7 @@ impl Acting {
         {
             members.entry(one.family_id).or_default().push(one);
         }
+        let elsewhere = elsewhere(on, of, &members).await?;
         let mut homes = HashMap::new();
         let mut reads = Vec::new();
         for home in family::Entity::find()
@@ -217,6 +218,7 @@ impl Acting {
             let Some(home) = homes.get(id) else { continue };
             let people = members.get(id).map(Vec::as_slice).unwrap_or_default();
             let who = recipient(people, *person, home.payee_id);
+            let who = who.or_else(|| elsewhere.get(&(*person)?));
             let nik = match who {
                 Some(one) => clear("person", "nik", one.id, one.nik_enc.as_ref())?,
                 None => None,

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use tilik_tests::demo::{Cast, Crew, Demo, Desks, Options, Summary};
+use tilik_tests::demo::{Cast, Crew, Demo, Desks, Options, Registry, Summary};
 
 /// The first round of every officer.
 const CASES_EACH: usize = 11;
@@ -113,6 +113,9 @@ async fn run(arguments: &Arguments) -> Result<ExitCode> {
         }
     }
     demo.letters(&cast).await?;
+    demo.appeals(&cast).await?;
+    let mut registry = Registry::open(&demo)?;
+    registry.first_day(&demo, &cast).await?;
     if !arguments.once {
         demo.rules(&cast).await?;
         tell(&format!(
@@ -120,7 +123,7 @@ async fn run(arguments: &Arguments) -> Result<ExitCode> {
              menunggu pemeriksaan Anda, dan sampai {LEFT_FOR_THE_VISITOR} menunggu keputusan Anda. Ctrl-C menghentikan."
         ));
         tokio::select! {
-            ended = carry_on(&cast, &crew, &mut desks) => ended?,
+            ended = carry_on(&demo, &cast, &crew, &mut desks, &mut registry) => ended?,
             stopped = tokio::signal::ctrl_c() => stopped?,
         }
     }
@@ -211,9 +214,16 @@ fn build_console() {
 }
 
 /// Small rounds for ever. Some cases are left for whoever tries the reviewer's or an operator's desk.
-async fn carry_on(cast: &Cast, crew: &Crew, desks: &mut Desks) -> Result<()> {
+async fn carry_on(
+    demo: &Demo,
+    cast: &Cast,
+    crew: &Crew,
+    desks: &mut Desks,
+    registry: &mut Registry,
+) -> Result<()> {
     let mut to_decide = Vec::new();
     loop {
+        registry.another_day(demo, cast).await?;
         desks.open_cases(cast, 1).await?;
         desks.give_out(cast).await?;
         crew.walk().await?;

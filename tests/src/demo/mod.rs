@@ -8,6 +8,7 @@ pub mod console;
 mod desks;
 pub(crate) mod doors;
 mod letters;
+mod month;
 mod officers;
 mod proposals;
 mod summary;
@@ -28,9 +29,11 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 pub use desks::Desks;
+pub use month::Registry;
 pub use officers::Crew;
 pub use summary::Summary;
 
+use crate::feed::Signer;
 use crate::kediri;
 use crate::people::{Console, PASSWORD, first_accounts, hire};
 use crate::phone::Http;
@@ -99,6 +102,7 @@ impl Demo {
             workers: 2,
             second_factor: SecondFactor::Offered,
             low_space: LITTLE_SPACE,
+            feed_keys: vec![Signer::registry()?.public()?],
             ..Config::embedded(folder.join("server"))
         };
         let app = start::open_app(config, true).await?;
@@ -166,6 +170,7 @@ impl Demo {
             reviewer: hire(desk, "koordinator2", Role::Supervisor, &city).await?,
             verifier: hire(desk, "verifikator", Role::Verifier, &city).await?,
             auditor: hire(desk, "inspektorat", Role::Auditor, &city).await?,
+            feed: hire(desk, "dukcapil", Role::Feed, &city).await?,
             signatory: hire(
                 desk,
                 "lurah",
@@ -291,6 +296,8 @@ pub struct Cast {
     pub auditor: Console,
     /// Reads and signs.
     pub signatory: Console,
+    /// Brings the civil registry's files.
+    pub feed: Console,
     /// The villages with their people.
     pub villages: Vec<Village>,
     /// Who practises, while the demo goes on.

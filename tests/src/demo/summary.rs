@@ -39,6 +39,10 @@ pub struct Summary {
     pub duplicated: i64,
     /// Uploads that broke off in the middle and were taken up again.
     pub cut: u64,
+    /// Programs.
+    pub programs: i64,
+    /// Lines that files brought.
+    pub imported: i64,
     /// Proposals, in whatever state.
     pub proposals: i64,
     /// Deliberations.
@@ -47,6 +51,12 @@ pub struct Summary {
     pub letters: i64,
     /// Families that are to be told of a cancellation.
     pub notices: i64,
+    /// Deaths that the civil registry told of.
+    pub deaths: i64,
+    /// Families that moved to another village.
+    pub moves: i64,
+    /// Appeals of families whose place ended.
+    pub appeals: i64,
     /// Rows of the journal.
     pub journal: i64,
 }
@@ -90,10 +100,18 @@ impl Summary {
             lost: i64::try_from(lost_visits)? + (wanted - photos).max(0),
             duplicated: visit_rows - i64::try_from(there.len())? + twice,
             cut: crew.cut(),
+            programs: count("SELECT COUNT(*) FROM program").await?,
+            imported: count("SELECT CAST(SUM(added) AS BIGINT) FROM import_run").await?,
             proposals: count("SELECT COUNT(*) FROM proposal").await?,
             deliberations: count("SELECT COUNT(*) FROM deliberation").await?,
             letters: count("SELECT COUNT(*) FROM letter").await?,
             notices: count("SELECT COUNT(*) FROM notice").await?,
+            deaths: count(
+                "SELECT COUNT(*) FROM civil_event WHERE kind = 'MENINGGAL' AND state = 'applied'",
+            )
+            .await?,
+            moves: count("SELECT COUNT(*) FROM family_move").await?,
+            appeals: count("SELECT COUNT(*) FROM appeal").await?,
             journal: count("SELECT COUNT(*) FROM journal").await?,
         })
     }

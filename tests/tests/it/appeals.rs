@@ -4,11 +4,12 @@ use serde_json::{Value, json};
 use tilik_protocol::appeal::{AppealRow, AppealState, AppealView, ReceiptStage, Restored};
 use tilik_protocol::evidence::VisitKind;
 use tilik_protocol::ids::{CaseId, EventId, MembershipId, NoticeId};
+use tilik_protocol::lookup::FamilyPage;
 use tilik_protocol::membership::MembershipState;
 use tilik_protocol::policy::Role;
 use tilik_protocol::review::{CaseView, Page};
 use tilik_protocol::tasks::{TaskKind, Tasks};
-use tilik_tests::{Answer, Console};
+use tilik_tests::{Answer, Console, village};
 
 use crate::review::{Desk, desk};
 
@@ -226,6 +227,80 @@ async fn a_place_that_was_given_away_comes_back_beside_the_quota_until_a_slot_fr
                 WHERE s.state = 'held' AND m.slot_id = s.id AND m.state = 'active'";
     let active = "SELECT COUNT(*) FROM membership WHERE state = 'active'";
     assert_eq!(desk.count(held).await, desk.count(active).await);
+    desk.world.end().await;
+}
+
+#[tokio::test]
+async fn a_family_that_moved_appeals_from_where_it_lives_and_is_given_its_place_there() {
+    let mut desk = desk(1211, 3, 2).await;
+    let judge = desk.person("hakim", Role::Approver).await;
+    let before = desk.slots_and_shared().await;
+    let ended = desk.ended(1).await;
+    let there = village::elsewhere();
+    let theirs = format!(
+        "SELECT COUNT(*) FROM slot s JOIN membership m ON m.slot_id = s.id AND s.membership_id = m.id \
+         WHERE s.state = 'held' AND m.state = 'active' AND s.region = '{there}' AND m.region = '{there}'"
+    );
+    let already = desk.count(&theirs).await;
+    let appeal = desk.filed(ended.membership).await;
+    assert_eq!(appeal.appeal.region, village::here());
+    let by = &desk.staff.operator;
+    let path = format!("/v1/families/{}", desk.village.homes[1].family);
+    let page: FamilyPage = by.get(&path).await.ok().unwrap().read().unwrap();
+    let body = json!({ "event_id": desk.event(), "seen_version": page.family.version,
+        "region": there, "address": "JL BARU NO 9", "rt": "3", "rw": "4" });
+    let moved = by.post(&format!("{path}/moves"), &body).await;
+    assert_eq!(moved.status, 200, "{}", moved.json());
+    // Whoever examines there has it before them.
+    let path = format!("/v1/appeals/{}", appeal.appeal.id);
+    let appeal: AppealView = by.get(&path).await.ok().unwrap().read().unwrap();
+    assert_eq!(appeal.appeal.region, there);
+    let answer = desk.examine(&desk.staff.verifier, &appeal, "upheld").await;
+    let appeal: AppealView = answer.ok().unwrap().read().unwrap();
+    let answer = desk.judge(&judge, &appeal, true).await;
+    let answered: AppealView = answer.ok().unwrap().read().unwrap();
+    assert_eq!(answered.restored.unwrap().known(), Some(Restored::Slot));
+    assert_eq!(
+        desk.state_of(ended.membership).await,
+        MembershipState::Active
+    );
+    // The one that came back, and what else they receive.
+    let places = desk.village.homes[1].memberships.len();
+    let places = i64::try_from(places).unwrap();
+    assert_eq!(desk.count(&theirs).await, already + places);
+    let crooked = "SELECT COUNT(*) FROM quota q WHERE q.slots <> (SELECT COUNT(*) FROM slot s \
+         WHERE s.program = q.program AND s.region = q.region AND s.state <> 'retired')";
+    assert_eq!(desk.count(crooked).await, 0);
+    assert_eq!(desk.slots_and_shared().await, before);
+    desk.world.end().await;
+}
+
+#[tokio::test]
+async fn a_candidate_who_died_before_the_time_to_appeal_was_over_is_not_designated() {
+    let mut desk = desk(1212, 3, 2).await;
+    let ended = desk.ended(1).await;
+    desk.found_eligible(ended.successor).await;
+    let told = desk.world.now();
+    let operator = &desk.staff.operator;
+    operator.delivered(ended.notice, told).await.unwrap();
+    let store = desk.world.app().unwrap().store;
+    let all = "UPDATE person SET alive = $1 WHERE family_id = (SELECT family_id FROM membership WHERE id = $2)";
+    let successor = uuid::Uuid::from(ended.successor);
+    let dead = store.poke(all, [false.into(), successor.into()]).await;
+    assert!(dead.unwrap() > 0);
+    desk.world.pass_days(15).await.unwrap();
+    assert_eq!(
+        desk.state_of(ended.successor).await,
+        MembershipState::Candidate
+    );
+    // It was a mistake of the civil registry's.
+    let alive = store.poke(all, [true.into(), successor.into()]).await;
+    assert!(alive.unwrap() > 0);
+    desk.world.pass_days(1).await.unwrap();
+    assert_eq!(
+        desk.state_of(ended.successor).await,
+        MembershipState::Designated
+    );
     desk.world.end().await;
 }
 

@@ -249,7 +249,7 @@ async fn kota_kediri_comes_in_and_a_second_time_changes_nothing() {
     let rows = office.registry().await;
     assert_eq!(rows["region"], 51);
     assert_eq!(rows["boundary"], 50);
-    assert_eq!(rows["program"], 4);
+    assert_eq!(rows["program"], 5);
     assert_eq!(rows["family"], 460);
     assert_eq!(rows["house"], 460);
     assert_eq!(rows["import_row"], 0, "nothing waits any more");

@@ -726,6 +726,10 @@ async fn a_family_moves_with_its_cases_places_and_old_pin_and_may_be_sent_back()
         .poke(pin, [uuid::Uuid::from(home.house).into()])
         .await
         .unwrap();
+    let lives = "UPDATE family SET domicile_address = 'JL KOS NO 4', domicile_rt = '002', domicile_rw = '003', domicile_region = $2 WHERE id = $1";
+    let (id, there) = (uuid::Uuid::from(home.family), here().to_string());
+    store.poke(lives, [id.into(), there.into()]).await.unwrap();
+    let domicile = "SELECT COUNT(*) FROM family WHERE domicile_address = 'JL KOS NO 4' AND domicile_region IS NOT NULL";
     let before = office.quotas().await;
     let receipt = office
         .bring(&[moves("l-1", &home.nik, BEFORE, 1, elsewhere().as_str())])
@@ -734,6 +738,7 @@ async fn a_family_moves_with_its_cases_places_and_old_pin_and_may_be_sent_back()
     assert!(office.family(&office.near, home.family).await.is_none());
     let page = office.family(&office.far, home.family).await.unwrap();
     assert_eq!(page.family.address, "JL BARU NO 9");
+    assert_eq!(office.world.count(domicile).await.unwrap(), 0);
     assert_eq!(page.pin, None);
     assert_eq!(page.cases[0].id, case);
     assert_eq!(page.cases[0].region, elsewhere());
@@ -763,6 +768,7 @@ async fn a_family_moves_with_its_cases_places_and_old_pin_and_may_be_sent_back()
     assert_eq!(answer.status, 200, "{}", answer.json());
     let page = office.family(&office.near, home.family).await.unwrap();
     assert_eq!(page.family.address, "JL MELATI NO 1");
+    assert_eq!(office.world.count(domicile).await.unwrap(), 1);
     assert!(page.pin.is_some());
     assert_eq!(page.cases[0].region, here());
     assert_eq!(

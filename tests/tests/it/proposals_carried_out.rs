@@ -1,6 +1,7 @@
 //! What follows from the last local word on a proposal: a candidate, a case, a payee, a line for the ministry. Each once.
 
 use serde_json::{Value, json};
+use tilik_protocol::appeal::AppealView;
 use tilik_protocol::case::CaseState;
 use tilik_protocol::evidence::VisitKind;
 use tilik_protocol::ids::{CaseId, FamilyId, MembershipId, ProposalId};
@@ -8,11 +9,12 @@ use tilik_protocol::lenient::Lenient;
 use tilik_protocol::lookup::FamilyPage;
 use tilik_protocol::membership::MembershipState;
 use tilik_protocol::ministry::{MinistryAct, MinistryActKind, MinistryActs};
+use tilik_protocol::policy::Role;
 use tilik_protocol::proposal::{ProposalKind, ProposalState, ProposalView, ProposedMany};
 use tilik_protocol::registry::ImportKind;
 use tilik_protocol::review::CaseView;
 use tilik_tests::handmade::SoftPhone;
-use tilik_tests::people::Staff;
+use tilik_tests::people::{Staff, hire};
 use tilik_tests::proposals::{SCAN, bring_scan};
 use tilik_tests::requests::about;
 use tilik_tests::village::{self, PKH, SEMBAKO, Village};
@@ -306,6 +308,44 @@ async fn nobody_who_is_endorsed_passes_those_on_the_frozen_list_nor_is_passed_ov
     assert_eq!(view.case, Some(case));
     let free = "SELECT COUNT(*) FROM slot WHERE state = 'free'";
     assert_eq!(world.count(free).await.unwrap(), 1);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn who_was_endorsed_and_steps_back_for_an_upheld_appeal_has_the_next_place() {
+    let (world, staff, village) = office(1231).await;
+    always_open(&staff, "program").await;
+    let mut phone = phone_of(&world, &staff).await;
+    let view = for_program(&staff, SEMBAKO, village.waiting[0].family).await;
+    let candidate = view.membership.unwrap();
+    let next = seen_and_cancelled(&world, &staff, &mut phone, &village, 1).await;
+    assert_eq!(next, Some(candidate));
+    let desk = (&staff.admin, &staff.approver);
+    let judge = hire(desk, "hakim", Role::Approver, &[village::city()]).await;
+    let judge = judge.unwrap();
+    let ended = village.homes[1].memberships[SEMBAKO];
+    let body = json!({ "event_id": staff.operator.event(), "membership": ended, "came": "Sumarni",
+        "appellant": "recipient", "grounds": "Rumah kami masih sama." });
+    let filed = staff.operator.post("/v1/appeals", &body).await.ok();
+    let filed: AppealView = filed.unwrap().read().unwrap();
+    let path = |act: &str| format!("/v1/appeals/{}/{act}", filed.appeal.id);
+    let body = json!({ "event_id": staff.verifier.event(), "seen_version": filed.version,
+        "outcome": "upheld", "reason": "DATA_SALAH", "words": "Sudah diperiksa." });
+    let examined = staff.verifier.post(&path("examine"), &body).await.ok();
+    let examined: AppealView = examined.unwrap().read().unwrap();
+    let body =
+        json!({ "event_id": judge.event(), "seen_version": examined.version, "agree": true });
+    judge.post(&path("judge"), &body).await.ok().unwrap();
+    let (now, slot) = standing(&world, ended).await;
+    assert_eq!(now, MembershipState::Active);
+    assert!(slot.is_some());
+    // Endorsed they stay, and the house that was to be seen is seen.
+    assert_eq!(
+        standing(&world, candidate).await,
+        (MembershipState::Candidate, None)
+    );
+    let next = seen_and_cancelled(&world, &staff, &mut phone, &village, 2).await;
+    assert_eq!(next, Some(candidate));
     world.end().await;
 }
 

@@ -1039,6 +1039,48 @@ async fn two_rows_of_one_family_that_are_one_person_become_one_with_what_they_ho
 }
 
 #[tokio::test]
+async fn a_file_that_still_has_two_rows_of_one_person_brings_nobody_anew_and_changes_nobody_back() {
+    let Office { world, staff, .. } = office(1125).await;
+    let by = &staff.operator;
+    let header =
+        "id_keluarga,no_kk,nik,nama,hub_keluarga,tanggal_lahir,jenis_kelamin,alamat,rt,rw,wilayah";
+    let line = |nik: &str, name: &str, relation: &str| {
+        format!(
+            "35710300009,3571030101200999,{nik},{name},{relation},1980-12-12,P,JL X,1,2,{}\n",
+            here()
+        )
+    };
+    let bring = async |third: &str| {
+        let head = line("3571035212800901", "SUMARTI", "KEPALA KELUARGA");
+        let sister = line("3571035212800902", "SITI AMINAH", "LAINNYA");
+        let file = format!("{header}\n{head}{sister}{third}");
+        let door = world.doorway();
+        let report = kediri::send(&door, &staff.admin, ImportKind::Families, file.into_bytes());
+        report.await.unwrap()
+    };
+    let double = line("3571035212800903", "SITI AMINAH", "LAINNYA");
+    assert_eq!(bring(&double).await.added, 3);
+    let id = search(by, "Sumarti", "1980").await[0].id;
+    let view = family(by, id).await;
+    let of_siti = view.persons.iter().filter(|one| one.name == "SITI AMINAH");
+    let sisters: Vec<_> = of_siti.map(|one| one.id).collect();
+    world.pass_s(60).await.unwrap();
+    let one = json!({ "same": [{ "stays": sisters[0], "goes": sisters[1] }] });
+    changed(correct(by, &view, one).await);
+    let renamed = line("3571035212800903", "SITI AMINNAH", "ANAK");
+    for third in [double, renamed] {
+        let report = bring(&third).await;
+        assert_eq!((report.added, report.changed, report.unchanged), (0, 0, 3));
+        assert_eq!(report.warnings[0].line, 4);
+        assert_eq!(report.warnings[0].problems[0].code, "made_one");
+    }
+    let now = family(by, id).await;
+    assert_eq!(now.persons.len(), 2);
+    assert!(now.persons.iter().all(|one| one.name != "SITI AMINNAH"));
+    world.end().await;
+}
+
+#[tokio::test]
 async fn a_correction_says_since_when_it_is_so_and_takes_nothing_back_that_held_before() {
     let Office { world, staff, .. } = office(1118).await;
     let by = &staff.operator;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { newEvent, OfflineError, ProblemError, told } from './api.ts';
+import { api, newEvent, OfflineError, onSignedOut, ProblemError, told } from './api.ts';
 
 test('an event is a UUID of version 7 of this moment', () => {
 	const [a, b] = [newEvent(), newEvent()];
@@ -26,4 +26,20 @@ test('what a proxy says is a problem too, and no connection is no problem', asyn
 	await assert.rejects(told(gateway), (error) => error instanceof ProblemError && error.code === 'unavailable');
 	await assert.rejects(told(Promise.reject(new TypeError('fetch'))), OfflineError);
 	await assert.rejects(told(Promise.reject(new DOMException('', 'AbortError'))), DOMException);
+});
+
+test('a 401 to what was sent before somebody came in again ends no session', async () => {
+	let ended = 0;
+	const stop = onSignedOut(() => (ended += 1));
+	const baseUrl = 'http://127.0.0.1';
+	const no = (): Response => Response.json({ code: 'not_signed_in', title: '', status: 401 }, { status: 401 });
+	const late = Promise.withResolvers<Response>();
+	const asked = api.GET('/v1/tasks', { baseUrl, fetch: () => late.promise });
+	await api.GET('/v1/me', { baseUrl, fetch: () => Promise.resolve(Response.json({})) });
+	late.resolve(no());
+	await asked;
+	assert.equal(ended, 0);
+	await api.GET('/v1/tasks', { baseUrl, fetch: () => Promise.resolve(no()) });
+	assert.equal(ended, 1);
+	stop();
 });

@@ -81,15 +81,26 @@ export function onReached(listener: Listener<boolean>): () => void {
 /** Where a 401 says that what was typed is wrong or too late, not that a session ended. */
 const DOORS: ReadonlySet<string> = new Set(['/v1/console/session', '/v1/console/session/code', '/v1/reset-slips/use']);
 
+/** How often somebody came in here, and how often had they when a request was sent. */
+let entered = 0;
+const enteredAt = new WeakMap<Request, number>();
+
+/** Grows whenever an answer says that somebody is signed in: a 401 to what was sent before tells nothing of now. */
+export function entrances(): number {
+	return entered;
+}
+
 const watch: Middleware = {
 	onRequest({ request }) {
+		enteredAt.set(request, entered);
 		if (asksForTraining()) request.headers.set(TRAINING_HEADER, '1');
 		return request;
 	},
-	onResponse({ response, schemaPath }) {
+	onResponse({ request, response, schemaPath }) {
 		setClock(response.headers.get('date'));
 		for (const listener of reached) listener(true);
-		if (response.status === 401 && !DOORS.has(schemaPath)) {
+		if (response.ok && (DOORS.has(schemaPath) || schemaPath === '/v1/me')) entered += 1;
+		if (response.status === 401 && !DOORS.has(schemaPath) && (enteredAt.get(request) ?? entered) === entered) {
 			for (const listener of signedOut) listener();
 		}
 	},

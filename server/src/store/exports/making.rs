@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use tilik_protocol::export::{ExportFormat, ExportKind};
 use tilik_protocol::membership::MembershipState;
+use tilik_protocol::ministry::MinistryActKind;
 use tilik_protocol::policy::{Permission, Role};
 use tilik_protocol::time::Timestamp;
 use tokio::sync::mpsc;
@@ -14,7 +15,7 @@ use super::AskedExport;
 use crate::error::{Error, Result};
 use crate::store::access::{Mode, Read};
 use crate::store::case_view::masked;
-use crate::store::ministry::recipient;
+use crate::store::ministry::{elsewhere, recipient};
 use crate::store::replacements::{Ended, ended_before, successors};
 use crate::store::tables::{
     family, house, membership, ministry_act, person, program, quota, region, slot, waitlist,
@@ -206,15 +207,16 @@ impl Making<'_> {
         {
             persons.entry(one.family_id).or_default().push(one);
         }
+        let elsewhere = elsewhere(on, of, &persons).await?;
         self.log(families.keys().copied().collect()).await?;
         Ok(of
             .iter()
             .map(|(id, person)| {
                 let home = families.get(id)?.clone();
                 let members = persons.get(id).map(Vec::as_slice).unwrap_or_default();
-                let meant = recipient(members, *person, home.payee_id);
+                let meant = recipient(members, *person, home.payee_id).cloned();
                 Some(Whose {
-                    person: meant.cloned(),
+                    person: meant.or_else(|| elsewhere.get(&(*person)?).cloned()),
                     home,
                 })
             })
@@ -560,11 +562,12 @@ impl Making<'_> {
                 .collect();
             for (row, whose) in rows.iter().zip(self.whose(&of).await?) {
                 let Some(whose) = whose else { continue };
-                let kind = match row.kind.as_str() {
-                    "cancelled" => "tidak layak",
-                    "designated" => "penerima baru",
-                    "eligible" => "tetap layak",
-                    other => other,
+                let kind = match row.kind.parse().map_err(Error::internal)? {
+                    MinistryActKind::Cancelled => "tidak layak",
+                    MinistryActKind::Designated => "penerima baru",
+                    MinistryActKind::Eligible => "tetap layak",
+                    MinistryActKind::Proposed => "usulan",
+                    MinistryActKind::Reinstated => "dikembalikan",
                 };
                 let mut cells: Vec<Cell> = vec![
                     row.program.clone().into(),

@@ -41,6 +41,7 @@ use crate::keys::{Keyring, Purpose};
 use crate::sheet::{Brought, Column, Row, Sheet, needs, problem, takes};
 use crate::store::case_view::masked;
 use crate::store::journal::Entry;
+use crate::store::population::payee_named;
 use crate::store::slots::TwoPersons;
 use crate::store::tables::{
     blind_index, family, family_request, house, import_row, membership, person, person_sound,
@@ -851,7 +852,6 @@ impl Known {
             .collect();
         for row in person::Entity::find()
             .filter(person::Column::FamilyId.is_in(ids))
-            .filter(person::Column::MergedInto.is_null())
             .order_by_asc(person::Column::Id)
             .all(write.on())
             .await?
@@ -1009,8 +1009,12 @@ impl Run<'_> {
                 continue;
             };
             for (one, place) in home.persons.iter().zip(&change.persons) {
-                if place.is_none() {
-                    elsewhere(&known, one, tally, &mut met);
+                match place {
+                    None => elsewhere(&known, one, tally, &mut met),
+                    Some((row, _)) if row.merged_into.is_some() => {
+                        tally.warn(one.line, vec![made_one()]);
+                    }
+                    Some(_) => {}
                 }
             }
             let moved = match home.place {
@@ -1149,6 +1153,14 @@ fn merged() -> FieldProblem {
         "no_kk",
         "merged",
         "Keluarga ini sudah digabungkan dengan keluarga lain, jadi baris ini tidak dipakai; perbarui lewat keluarga yang diteruskan.",
+    )
+}
+
+fn made_one() -> FieldProblem {
+    problem(
+        "nama",
+        "made_one",
+        "Orang ini sudah disatukan dengan baris lain keluarganya, jadi baris ini tidak dipakai; perbarui lewat orang yang diteruskan.",
     )
 }
 
@@ -1443,7 +1455,6 @@ impl Held {
         }
         let members = person::Entity::find()
             .filter(person::Column::FamilyId.eq(family))
-            .filter(person::Column::MergedInto.is_null())
             .order_by_asc(person::Column::Id)
             .all(on)
             .await?;
@@ -1494,6 +1505,7 @@ pub(super) async fn put_in_force(
     rows.insert(write).await?;
     if done.added + done.changed > 0 {
         rules::families_changed(write, &[family]).await?;
+        payee_named(write, &[family]).await?;
         write.journal(Entry::new(
             "family.change",
             format!("family:{}", FamilyId(family)),
@@ -1832,26 +1844,39 @@ pub(in crate::store) async fn forget(write: &Write, kind: &str, object: Uuid) ->
     Ok(())
 }
 
-/// Which of a family's persons a line is about.
+/// Which of a family's persons a line is about: first of those who are somebody, then of the rows that are another's now.
 fn member<'a>(
     store: &Store,
     members: &'a [person::Model],
     one: &PersonLine,
 ) -> Result<Option<&'a person::Model>> {
+    let (gone, there): (Vec<_>, Vec<_>) = members.iter().partition(|row| row.merged_into.is_some());
+    match member_of(store, &there, one)? {
+        None => member_of(store, &gone, one),
+        found => Ok(found),
+    }
+}
+
+fn member_of<'a>(
+    store: &Store,
+    members: &[&'a person::Model],
+    one: &PersonLine,
+) -> Result<Option<&'a person::Model>> {
+    let members = || members.iter().copied();
     if one.key.is_some()
-        && let Some(row) = members.iter().find(|row| row.line_key == one.key)
+        && let Some(row) = members().find(|row| row.line_key == one.key)
     {
         return Ok(Some(row));
     }
     if let Some(nik) = &one.nik {
-        for row in members {
+        for row in members() {
             if holds(store, "person", "nik", row.id, row.nik_enc.as_ref(), nik)? {
                 return Ok(Some(row));
             }
         }
     }
     let key = name_key(&one.name);
-    for row in members {
+    for row in members() {
         // With two numbers that differ they are two people, however they are called.
         if row.name_key != key || (row.nik_enc.is_some() && one.nik.is_some()) {
             continue;
@@ -1919,6 +1944,10 @@ fn renewed_person(
 ) -> Result<person::Model> {
     let keys = store.keys();
     let mut row = before.clone();
+    // What a file says of a row that is another's now would overwrite, month by month, what the other's line says.
+    if row.merged_into.is_some() {
+        return Ok(row);
+    }
     row.name.clone_from(&one.name);
     row.name_key = name_key(&row.name);
     row.relation = one.relation.to_string();

@@ -613,13 +613,25 @@ impl Acting {
             street(&home.address, &home.rt, &home.rw),
             format!("{village_name}, {above}"),
         ];
-        "Dengan ini kami beritahukan keputusan tentang kepesertaan keluarga Bapak/Ibu:"
-            .clone_into(&mut content.opening);
+        // Who stood for a place and never had one has nothing to be given back: they are proposed again.
+        let never_had = state == MembershipState::Withdrawn;
+        let (opening, decision) = if never_had {
+            (
+                "Dengan ini kami beritahukan keputusan tentang pencalonan keluarga Bapak/Ibu:",
+                "tidak ditetapkan sebagai penerima",
+            )
+        } else {
+            (
+                "Dengan ini kami beritahukan keputusan tentang kepesertaan keluarga Bapak/Ibu:",
+                "kepesertaan dihentikan",
+            )
+        };
+        opening.clone_into(&mut content.opening);
         content.lines = vec![
             line("name", "Nama", home.name.clone()),
             line("village", "Kelurahan/desa", village_name.clone()),
             line("program", "Program", program),
-            line("decision", "Keputusan", "kepesertaan dihentikan"),
+            line("decision", "Keputusan", decision),
             line("reason", "Alasan", reason::label(&why)),
         ];
         if let Some(visit) = evidence {
@@ -640,35 +652,42 @@ impl Acting {
         content
             .lines
             .push(line("decided", "Tanggal keputusan", day(row.created_at)));
-        let until = match (row.appeal_until, appeal_days) {
-            (Some(until), _) if row.delivered_at.is_some() => {
-                format!("paling lambat {}", day(until))
-            }
-            (Some(_) | None, 0) => "tidak dibatasi waktu".to_owned(),
-            (Some(_) | None, days) => {
-                format!("paling lambat {days} hari sejak surat ini diterima keluarga")
-            }
-        };
-        content.lines.extend([
-            line("appeal_until", "Batas keberatan", until),
-            line("appeal_at", "Tempat keberatan", settings.appeal_at.clone()),
-        ]);
         let because = self.reasons_told(&row).await?;
         if !because.is_empty() {
             content.paragraphs.push(format!("Penjelasan: {because}"));
         }
-        content.paragraphs.push(
-            "Bila Bapak/Ibu tidak setuju, ajukan keberatan sampai batas waktu di atas dengan membawa surat ini, KTP dan KK. \
-             Keberatan tidak dipungut biaya, diperiksa oleh petugas yang lain, dan Bapak/Ibu menerima tanda terima."
-                .to_owned(),
-        );
-        content.paragraphs.push(
-            "Selama masa keberatan tempat keluarga Bapak/Ibu belum diserahkan kepada keluarga lain."
-                .to_owned(),
-        );
-        if appeal_days == 0 {
+        if never_had {
+            content.paragraphs.push(format!(
+                "Bila keadaan di atas tidak benar atau sudah berubah, keluarga Bapak/Ibu dapat diusulkan kembali. Datanglah ke {} \
+                 dengan membawa surat ini, KTP dan KK. Pengusulan tidak dipungut biaya.",
+                settings.appeal_at
+            ));
+        } else {
+            let until = match (row.appeal_until, appeal_days) {
+                (Some(until), _) if row.delivered_at.is_some() => {
+                    format!("paling lambat {}", day(until))
+                }
+                (Some(_) | None, 0) => "tidak dibatasi waktu".to_owned(),
+                (Some(_) | None, days) => {
+                    format!("paling lambat {days} hari sejak surat ini diterima keluarga")
+                }
+            };
+            content.lines.extend([
+                line("appeal_until", "Batas keberatan", until),
+                line("appeal_at", "Tempat keberatan", settings.appeal_at.clone()),
+            ]);
+            content.paragraphs.push(
+                "Bila Bapak/Ibu tidak setuju, ajukan keberatan sampai batas waktu di atas dengan membawa surat ini, KTP dan KK. \
+                 Keberatan tidak dipungut biaya, diperiksa oleh petugas yang lain, dan Bapak/Ibu menerima tanda terima."
+                    .to_owned(),
+            );
             // Without a period nothing is held back: the letter must not promise it.
-            content.paragraphs.pop();
+            if appeal_days > 0 {
+                content.paragraphs.push(
+                    "Selama masa keberatan tempat keluarga Bapak/Ibu belum diserahkan kepada keluarga lain."
+                        .to_owned(),
+                );
+            }
         }
         self.note_reads([self.family_read(home.id, &village, "family_notice")?])
             .await?;

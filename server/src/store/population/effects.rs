@@ -21,7 +21,7 @@ use tilik_protocol::reason::ReasonCode;
 use tilik_protocol::region::RegionCode;
 use uuid::Uuid;
 
-use super::moving::Destination;
+use super::moving::{Destination, Domicile};
 use super::opened;
 use crate::error::{Error, Result};
 use crate::store::cases::{self, action_name, begin_case, open_case_of, state_of};
@@ -43,6 +43,8 @@ pub(super) const LEFT: &str = "PINDAH_LUAR";
 /// Why a house is looked at after a death, and after a family left.
 const RUMOUR_OF_DEATH: ReasonCode = ReasonCode::known("KABAR_MENINGGAL");
 const RUMOUR_OF_MOVE: ReasonCode = ReasonCode::known("KABAR_PINDAH");
+/// Why the registry had a house looked at: somebody died or a family left, and two persons say what becomes of the place.
+pub(in crate::store) const RUMOURS: [ReasonCode; 2] = [RUMOUR_OF_DEATH, RUMOUR_OF_MOVE];
 
 /// What an event did, so that it can be taken back.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -845,6 +847,7 @@ impl Acting {
             rt: neighbourhood("rt", &rt).map_err(wrong)?,
             rw: neighbourhood("rw", &rw).map_err(wrong)?,
             house: None,
+            domicile: Domicile::default(),
             region,
         };
         let since = since(write, event, &to.region)?;

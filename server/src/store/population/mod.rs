@@ -32,7 +32,7 @@ mod intake;
 mod judging;
 mod moving;
 
-pub(super) use effects::payee_named;
+pub(super) use effects::{RUMOURS, payee_named};
 pub use moving::Side;
 
 /// Looks at the events of a batch.

@@ -9,6 +9,7 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     Set,
 };
+use serde::{Deserialize, Serialize};
 use tilik_protocol::case::{self, CaseAction, Step};
 use tilik_protocol::ids::{CaseId, CivilEventId, EventId, FamilyId, HouseId, MoveId, UserId};
 use tilik_protocol::lenient::Lenient;
@@ -41,6 +42,36 @@ use crate::store::tables::{
 use crate::store::write::Seen;
 use crate::store::{Acting, Write, appeals, in_regions, slots};
 
+/// Where a family lives when that is not at its address.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Domicile {
+    address: Option<String>,
+    rt: Option<String>,
+    rw: Option<String>,
+    region: Option<String>,
+}
+
+impl Domicile {
+    fn of(home: &family::Model) -> Self {
+        Self {
+            address: home.domicile_address.clone(),
+            rt: home.domicile_rt.clone(),
+            rw: home.domicile_rw.clone(),
+            region: home.domicile_region.clone(),
+        }
+    }
+
+    /// As it is kept; nothing when they live at their address.
+    fn kept(&self) -> Result<Option<String>> {
+        if *self == Self::default() {
+            return Ok(None);
+        }
+        serde_json::to_string(self)
+            .map(Some)
+            .map_err(Error::internal)
+    }
+}
+
 /// Where a family moves to.
 pub(super) struct Destination {
     pub region: RegionCode,
@@ -49,6 +80,8 @@ pub(super) struct Destination {
     pub rw: String,
     /// A house of theirs that is known; else they get a new one.
     pub house: Option<HouseId>,
+    /// Only of a family that comes back; where it lived apart from its address says nothing of a new one.
+    pub domicile: Domicile,
 }
 
 /// Which moves a list shows.
@@ -97,6 +130,7 @@ impl Acting {
             from_rt: Set(before.rt.clone()),
             from_rw: Set(before.rw.clone()),
             from_house: Set(before.house_id),
+            from_domicile: Set(Domicile::of(before).kept()?),
             to_region: Set(to.region.to_string()),
             to_address: Set(to.address.clone()),
             to_house: Set(to_house),
@@ -191,11 +225,10 @@ impl Acting {
         after.rt.clone_from(&to.rt);
         after.rw.clone_from(&to.rw);
         after.house_id = to_house;
-        // Where they lived apart from their address says nothing of the new one.
-        after.domicile_address = None;
-        after.domicile_rt = None;
-        after.domicile_rw = None;
-        after.domicile_region = None;
+        after.domicile_address.clone_from(&to.domicile.address);
+        after.domicile_rt.clone_from(&to.domicile.rt);
+        after.domicile_rw.clone_from(&to.domicile.rw);
+        after.domicile_region.clone_from(&to.domicile.region);
         let draft = Draft {
             families: vec![FamilyEdit {
                 before: Some(before.clone()),
@@ -346,7 +379,8 @@ impl Acting {
         let object = format!("family:{id}");
         let region = region_code(&row.region)?;
         let role = self.actor.act_in(Permission::MaintainFamilies, &region);
-        let event = write.once(body.event_id, "family.move", &object, &body);
+        let hashed = self.hashed(&body)?;
+        let event = write.once(body.event_id, "family.move", &object, &hashed);
         if event.await? == Seen::Before {
             // By then the family is often out of reach.
             let done = moved_by(&write, id, self.actor.user()).await?;
@@ -457,6 +491,7 @@ impl Acting {
             rt,
             rw,
             house: None,
+            domicile: Domicile::default(),
         })
     }
 
@@ -561,12 +596,17 @@ impl Acting {
             // It moved on meanwhile.
             return Err(Error::WRONG_MOMENT);
         }
+        let domicile = match &moved.from_domicile {
+            Some(kept) => serde_json::from_str(kept).map_err(Error::internal)?,
+            None => Domicile::default(),
+        };
         let back = Destination {
             region: region_code(&moved.from_region)?,
             address: moved.from_address.clone(),
             rt: moved.from_rt.clone(),
             rw: moved.from_rw.clone(),
             house: Some(HouseId(moved.from_house)),
+            domicile,
         };
         self.bring_along(write, &row, &back, moved.from_house, role, None)
             .await?;

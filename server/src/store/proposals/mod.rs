@@ -537,8 +537,9 @@ impl Acting {
         let mut write = self.begin().await?;
         let (_, region, role) = self.proposed_family(write.on(), family).await?;
         write.acts_in(region.clone());
+        let hashed = self.hashed(body)?;
         let seen = write
-            .once(body.event_id, "proposal.create", "proposal", body)
+            .once(body.event_id, "proposal.create", "proposal", &hashed)
             .await?;
         if seen == Seen::Before {
             let known = table::Entity::find()
@@ -695,8 +696,9 @@ impl Acting {
         let role = self.actor.act_in(Permission::Propose, &region)?;
         write.acts_in(region.clone());
         let object = format!("proposal:{id}");
+        let hashed = self.hashed(&body)?;
         let seen = write
-            .once(body.event_id, "proposal.change", &object, &body)
+            .once(body.event_id, "proposal.change", &object, &hashed)
             .await?;
         if seen == Seen::Before {
             drop(write);

@@ -16,6 +16,8 @@ pub struct Model {
     pub from_rt: String,
     pub from_rw: String,
     pub from_house: Uuid,
+    /// JSON: where it lived apart from that address.
+    pub from_domicile: Option<String>,
     pub to_region: String,
     pub to_address: String,
     pub to_house: Uuid,

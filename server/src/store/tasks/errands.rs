@@ -221,7 +221,11 @@ const ERRANDS: [Errand; 19] = [
         kind: TaskKind::ExamineAppeal,
         permission: Permission::ExamineAppeals,
         from: "appeal t JOIN family f ON f.id = t.family_id",
-        waits: "t.state = 'filed' AND t.filed_by <> {me}",
+        waits: "t.state = 'filed' AND t.filed_by <> {me} \
+                AND NOT EXISTS (SELECT 1 FROM case_membership l WHERE l.membership_id = t.membership_id \
+                AND {me} IN (l.proposed_by, l.confirmed_by, l.refused_by)) \
+                AND NOT EXISTS (SELECT 1 FROM notice n WHERE n.membership_id = t.membership_id \
+                AND n.delivered_recorded_by = {me})",
         since: "t.filed_at",
         due: "t.due_at",
         regions: &["t.region"],
@@ -232,7 +236,11 @@ const ERRANDS: [Errand; 19] = [
         permission: Permission::JudgeAppeals,
         from: "appeal t JOIN family f ON f.id = t.family_id",
         waits: "(t.state = 'examined' OR (t.state = 'filed' AND t.due_at < {now})) \
-                AND t.filed_by <> {me} AND (t.examined_by IS NULL OR t.examined_by <> {me})",
+                AND t.filed_by <> {me} AND (t.examined_by IS NULL OR t.examined_by <> {me}) \
+                AND NOT EXISTS (SELECT 1 FROM case_membership l WHERE l.membership_id = t.membership_id \
+                AND {me} IN (l.proposed_by, l.confirmed_by, l.refused_by)) \
+                AND NOT EXISTS (SELECT 1 FROM notice n WHERE n.membership_id = t.membership_id \
+                AND n.delivered_recorded_by = {me})",
         since: "t.filed_at",
         due: "t.due_at",
         regions: &["t.region"],

@@ -1,5 +1,5 @@
 /** Sends decisions behind the screen's back, repeats them under the same event, and remembers the last ones for undoing. */
-import { api, newEvent, OfflineError, ProblemError, serverNow, told, type Schemas } from '#lib/api.ts';
+import { api, entrances, newEvent, OfflineError, ProblemError, serverNow, told, type Schemas } from '#lib/api.ts';
 
 import { session } from '#lib/session.svelte.ts';
 
@@ -123,6 +123,7 @@ export class Outgoing {
 				await this.#wait(entry, 'signed_out', null);
 				continue;
 			}
+			const before = entrances();
 			try {
 				const view = await send(entry);
 				this.#end(entry, written);
@@ -135,6 +136,8 @@ export class Outgoing {
 					return { kind: 'refused', error };
 				}
 				if (meaning === 'signed_out') {
+					// They are back already: nobody calls a second time.
+					if (entrances() !== before) continue;
 					await this.#wait(entry, 'signed_out', null);
 					continue;
 				}

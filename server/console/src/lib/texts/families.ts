@@ -3,6 +3,7 @@ import { number as count } from '../format.ts';
 
 export const families = {
 	title: 'Keluarga',
+	of: (name: string) => `Keluarga ${name}`,
 	parts: 'Bagian halaman keluarga',
 	register: 'Daftarkan keluarga',
 	duplicates: 'Mungkin orang yang sama',

@@ -62,7 +62,6 @@ export const letters = {
 	shown: (n: string) => `${n} surat`,
 	kinds: { registered: 'Terdaftar', not_registered: 'Tidak terdaftar', notice: 'Pemberitahuan' },
 	statuses: { valid: 'Berlaku', expired: 'Habis masa berlaku', revoked: 'Dicabut' },
-	by: (name: string) => `oleh ${name}`,
 	revoke: 'Cabut',
 	revokeTitle: (number: string) => `Cabut surat ${number}?`,
 	revokeText: 'Halaman pemeriksaan akan menyebut surat ini dicabut. Nomornya tidak dipakai lagi. Pencabutan tidak dapat diurungkan.',
@@ -151,5 +150,4 @@ export const check = {
 	compare: 'Cocokkan',
 	same: (label: string) => `${label}: sama dengan yang kami terbitkan.`,
 	different: (label: string) => `${label}: TIDAK SAMA. Kertas ini diubah, atau salah ketik.`,
-	toSignIn: 'Masuk sebagai pegawai',
 } as const;

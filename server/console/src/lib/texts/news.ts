@@ -21,6 +21,32 @@ const READERS: readonly Role[] = ['supervisor', 'operator', 'verifier', 'approve
 
 export const RELEASES: readonly Release[] = [
 	{
+		version: '2026.11.4',
+		day: '2026-11-29',
+		items: [
+			{
+				roles: ['operator', 'verifier'],
+				title: 'Loket',
+				text: 'Ketik NIK warga di Loket: keadaan keluarganya pada tiap program, alasannya, dan apa yang dapat dilakukan. Keberatan dan surat dimulai dari sana.',
+			},
+			{
+				roles: ['operator', 'verifier', 'approver', 'auditor'],
+				title: 'Keberatan',
+				text: 'Keluarga yang kepesertaannya dihentikan dapat berkeberatan dan menerima tanda terima. Selama keberatan belum dijawab, tempatnya tidak diberikan kepada siapa pun. Yang memeriksa dan memutus tidak boleh ikut dalam pembatalannya.',
+			},
+			{
+				roles: ['operator', 'signatory', 'admin', 'auditor'],
+				title: 'Surat',
+				text: 'Surat keterangan terdaftar dan tidak terdaftar, serta pemberitahuan pembatalan, dicetak dengan nomor dan kode periksa. Siapa pun dapat mencocokkan surat di halaman Periksa surat.',
+			},
+			{
+				roles: ['operator', 'verifier', 'approver', 'auditor'],
+				title: 'Kependudukan',
+				text: 'Kematian dan perpindahan dari Dukcapil tercatat sendiri; yang tidak cocok menunggu di Kependudukan. Kelurahan yang menerima keluarga pindahan dapat mengembalikannya dalam tujuh hari.',
+			},
+		],
+	},
+	{
 		version: '2026.11.3',
 		day: '2026-11-29',
 		items: [
@@ -52,12 +78,12 @@ export const RELEASES: readonly Release[] = [
 			{
 				roles: ['operator', 'verifier', 'auditor', 'approver'],
 				title: 'Ekspor',
-				text: 'Daftar dan titik rumah diekspor menurut wilayah. NIK disamarkan kecuali keperluannya ditulis; NIK seluruh kota menunggu pengesah. Berkas yang siap muncul di Tugas peminta.',
+				text: 'Daftar dan titik rumah diekspor menurut wilayah. NIK disamarkan kecuali keperluannya ditulis; berkas seluruh kota menunggu pengesah. Berkas yang siap muncul di Tugas peminta.',
 			},
 			{
 				roles: ['approver'],
 				title: 'Yang menunggu pengesahan Anda bertambah',
-				text: 'Perubahan keluarga penerima, usulan yang terverifikasi, aturan kelayakan dengan pratinjau siapa yang berubah, jadwal usulan, dan ekspor NIK seluruh kota. Semuanya ada di Tugas.',
+				text: 'Perubahan keluarga penerima, usulan yang terverifikasi, aturan kelayakan dengan pratinjau siapa yang berubah, jadwal usulan, dan ekspor seluruh kota. Semuanya ada di Tugas.',
 			},
 			{
 				roles: ['admin'],

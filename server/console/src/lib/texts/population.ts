@@ -64,7 +64,6 @@ export const population = {
 	due: (at: string) => `Batas ${at}`,
 	late: 'lewat batas',
 	to: (village: string, address: string) => `Tujuan: ${village}, ${address}`,
-	toFamily: 'Buka keluarga',
 	toKeep: 'Perbaiki data keluarga',
 	apply: 'Terapkan',
 	applyTitle: 'Terapkan peristiwa ini?',

@@ -59,7 +59,6 @@ export const replacements = {
 		stamp: 'Meterai',
 		rt: 'Ketua RT',
 		rw: 'Ketua RW',
-		lurah: 'Lurah',
 		known: 'Mengetahui',
 		signedAt: (region: string, day: string) => `${region}, ${day}`,
 	},
