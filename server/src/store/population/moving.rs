@@ -39,7 +39,7 @@ use crate::store::tables::{
     proposal, verification_case,
 };
 use crate::store::write::Seen;
-use crate::store::{Acting, Write, appeals, in_regions, slots};
+use crate::store::{Acting, Write, appeals, in_regions, objections, slots};
 
 /// Where a family moves to.
 pub(super) struct Destination {
@@ -256,6 +256,7 @@ impl Acting {
             .exec(write.on())
             .await?;
         appeals::follow(write, before.id, &to.region).await?;
+        objections::follow(write, before.id, &to.region).await?;
         ministry_act::Entity::update_many()
             .col_expr(
                 ministry_act::Column::Region,

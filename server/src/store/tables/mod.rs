@@ -51,6 +51,8 @@ pub(in crate::store) mod login_throttle;
 pub(in crate::store) mod membership;
 pub(in crate::store) mod ministry_act;
 pub(in crate::store) mod notice;
+pub(in crate::store) mod objection;
+pub(in crate::store) mod objection_photo;
 pub(in crate::store) mod old_photo;
 pub(in crate::store) mod old_photo_run;
 pub(in crate::store) mod paper;
