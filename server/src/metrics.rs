@@ -158,7 +158,11 @@ fn named(method: &http::Method) -> &'static str {
 impl Metrics {
     /// Somebody without an account was told whether they are in the registry.
     pub fn checked_status(&self, registered: bool) {
-        let state = if registered { "registered" } else { "not_found" };
+        let state = if registered {
+            "registered"
+        } else {
+            "not_found"
+        };
         self.status_checks
             .get_or_create(&State {
                 state: state.to_owned(),

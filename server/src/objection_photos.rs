@@ -64,7 +64,9 @@ impl App {
             if length > MAX_BYTES as u64 {
                 return Err(Error::Refused(ProblemCode::TooLarge));
             }
-            let quota = self.store.take_quota(Of::ObjectionPhoto, stranger.address, length);
+            let quota = self
+                .store
+                .take_quota(Of::ObjectionPhoto, stranger.address, length);
             quota.await?;
         }
         let busy = |_| Error::Wait {

@@ -165,7 +165,9 @@ pub fn may_be_one(one: &str, other: &str) -> bool {
     for word in &short {
         let mut heard = false;
         for (known, met) in long.iter().zip(&mut met) {
-            let pairs = word.iter().flat_map(|key| known.iter().map(move |k| k == key));
+            let pairs = word
+                .iter()
+                .flat_map(|key| known.iter().map(move |k| k == key));
             let takes = pairs.fold(false, |same, pair| same | pair) & !*met & !heard;
             *met |= takes;
             heard |= takes;

@@ -21,10 +21,10 @@ use tower_http::compression::CompressionLayer;
 
 use super::linger::linger;
 use super::{
-    appeals, base_map, cases, citizens, console, contact_sheets, deliberations, exports, families, health,
-    imports, letters, lookup, map, ministry, objections, old_photos, overview, papers, phone, photos, plans,
-    population, proposals, quotas, registration, replacements, reset_slips, rules, second_factor,
-    session, sync, tasks, trail, training, uploads, users, windows,
+    appeals, base_map, cases, citizens, console, contact_sheets, deliberations, exports, families,
+    health, imports, letters, lookup, map, ministry, objections, old_photos, overview, papers,
+    phone, photos, plans, population, proposals, quotas, registration, replacements, reset_slips,
+    rules, second_factor, session, sync, tasks, trail, training, uploads, users, windows,
 };
 use crate::App;
 use crate::actor::Actor;

@@ -6,7 +6,9 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, Value};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, Value,
+};
 use tilik_protocol::citizen::{CheckStatus, MOST_IN_NAME, PublicVillage, StatusChecked};
 use tilik_protocol::names;
 use tilik_protocol::nik::{self, Day};
