@@ -1,11 +1,12 @@
 //! What strangers may use of a day: so many times and so many bytes, each where they are and all together. Taken before the
 //! work is done and in one statement, so that a thousand at once take no more than one after the other.
 
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, EntityTrait};
 use tilik_protocol::problem::ProblemCode;
 
 use super::Store;
 use super::journal::hex;
+use super::tables::public_quota;
 use crate::error::{Error, Result};
 
 /// A quota begins anew so long after its first use.
@@ -64,7 +65,7 @@ impl Store {
     /// # Errors
     /// `too_many_requests` when nothing is left today.
     pub(crate) async fn take_quota(&self, of: Of, address: &str, bytes: u64) -> Result<()> {
-        let bytes = i64::try_from(bytes).unwrap_or(i64::MAX / 2);
+        let bytes = i64::try_from(bytes).unwrap_or(i64::MAX / 4);
         // An address is as soon guessed as a NIK: its hash is keyed.
         let here = hex(&self.keys().blind_body(&format!("{of}@{address}")));
         self.take(&format!("{of}:{here}"), &of.here(), bytes)
@@ -78,7 +79,13 @@ impl Store {
             code: ProblemCode::TooManyRequests,
             retry_after_s: 3_600,
         };
-        if bytes > most.bytes {
+        // Whoever hammers a quota that is used up writes nothing.
+        let known = public_quota::Entity::find_by_id(subject)
+            .one(self.read())
+            .await?
+            .filter(|row| row.since > now.plus_s(-DAY_S).as_micros());
+        let used = known.map_or((0, 0), |row| (row.uses, row.bytes));
+        if used.0 >= most.uses || used.1 + bytes > most.bytes {
             return Err(over);
         }
         let taken = self

@@ -67,6 +67,7 @@ pub(in crate::store) mod prepared_cancellation;
 pub(in crate::store) mod program;
 pub(in crate::store) mod proposal;
 pub(in crate::store) mod proposal_act;
+pub(in crate::store) mod public_quota;
 pub(in crate::store) mod quarantine;
 pub(in crate::store) mod quota;
 pub(in crate::store) mod recovery_code;

@@ -95,6 +95,7 @@ export const tasks = {
 		days < 0 ? `lewat ${count(-days)} hari` : days === 0 ? `hari ini, ${time}` : days === 1 ? 'besok' : `${count(days)} hari lagi`,
 	lateToday: (time: string) => `lewat sejak ${time}`,
 	nobodyYet: 'Temuan tanpa keluarga',
+	objection: 'Sanggahan warga',
 	noDue: 'Tidak ada',
 	more: (n: number) => `dan ${count(n)} lagi`,
 	asOf: (when: string) => `Keadaan pada ${when}`,
