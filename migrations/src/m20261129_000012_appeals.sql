@@ -1,8 +1,10 @@
--- A family's own appeal against the end of its place. What it says, who came, and what people wrote of it are sealed.
+-- A family's own appeal against the end of its place. What it says, who came, and what people wrote of it are
+-- sealed; of its receipt the hash is known, and the text sealed for who prints it.
 CREATE TABLE appeal (
     id {uuid} NOT NULL PRIMARY KEY,
     version integer NOT NULL,
-    receipt {text} NOT NULL UNIQUE,
+    receipt_hash {bytes} NOT NULL UNIQUE,
+    receipt_enc {bytes} NOT NULL,
     membership_id {uuid} NOT NULL REFERENCES membership(id),
     family_id {uuid} NOT NULL REFERENCES family(id),
     person_id {uuid},

@@ -22,6 +22,7 @@ const LISTS = [
 	['returning_move', 'MOVE_RETURNS', 'Why a village sends a family back.'],
 	['upholding_appeal', 'APPEAL_UPHELD', 'Why an appeal of a family is upheld.'],
 	['dismissing_appeal', 'APPEAL_DISMISSED', 'Why an appeal of a family is dismissed.'],
+	['rejecting_objection', 'OBJECTION_REJECTIONS', 'Why an objection of a citizen is not looked into.'],
 ] as const;
 
 const contract = JSON.parse(readFileSync(new URL('../openapi.json', import.meta.url), 'utf8'));

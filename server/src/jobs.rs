@@ -133,11 +133,14 @@ impl App {
         by.heartbeat().await?;
         by.expire_due_cases().await?;
         by.designate_due().await?;
+        by.lapse_objections().await?;
         self.store.forget_old_tries().await?;
+        self.store.forget_quotas().await?;
         self.forget_rehearsals(&by).await?;
         self.forget_exports(&by).await?;
         self.forget_archives(&by).await?;
         self.forget_papers(&by).await?;
+        self.forget_objection_photos(&by).await?;
         for photo in by.expire_uploads().await? {
             let prefix = BlobPrefix::chunks(uuid::Uuid::from(photo));
             for object in self.blobs.list(&prefix, None, 1000).await?.objects {

@@ -20,6 +20,7 @@ mod jpeg_rows;
 pub mod keys;
 pub mod letters;
 pub mod metrics;
+pub mod objection_photos;
 pub mod old_photos;
 pub mod papers;
 pub mod photos;

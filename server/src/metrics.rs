@@ -58,6 +58,7 @@ pub struct Metrics {
     blob_errors: Counter,
     feed_mismatches: Counter,
     photos_damaged: Counter,
+    status_checks: Family<State, Counter>,
     jobs: Family<State, Gauge>,
     free_percent: Gauge,
 }
@@ -74,6 +75,7 @@ impl Default for Metrics {
             blob_errors: Counter::default(),
             feed_mismatches: Counter::default(),
             photos_damaged: Counter::default(),
+            status_checks: Family::default(),
             jobs: Family::default(),
             free_percent: Gauge::default(),
         };
@@ -121,6 +123,11 @@ impl Default for Metrics {
             metrics.photos_damaged.clone(),
         );
         registry.register(
+            "status_checks",
+            "Public checks of who is in the registry that were answered, by answer",
+            metrics.status_checks.clone(),
+        );
+        registry.register(
             "jobs",
             "Background jobs that are not done, by state",
             metrics.jobs.clone(),
@@ -149,6 +156,20 @@ fn named(method: &http::Method) -> &'static str {
 }
 
 impl Metrics {
+    /// Somebody without an account was told whether they are in the registry.
+    pub fn checked_status(&self, registered: bool) {
+        let state = if registered {
+            "registered"
+        } else {
+            "not_found"
+        };
+        self.status_checks
+            .get_or_create(&State {
+                state: state.to_owned(),
+            })
+            .inc();
+    }
+
     /// A request was answered. `route`: the pattern.
     pub(crate) fn answered(
         &self,

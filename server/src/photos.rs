@@ -231,6 +231,32 @@ pub fn redrawn(bytes: &[u8]) -> Result<(Vec<u8>, u32, u32), PhotoProblem> {
     Ok((encode(&rgb, width, height, 80)?, width, height))
 }
 
+/// A stranger's photo drawn anew: of at most 5 MiB and as many pixels as our own camera may write, in one scan a component.
+/// A progressive one asks for all its pixels again with every scan, and is refused before any is decoded.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn redrawn_from_stranger(bytes: &[u8]) -> Result<(Vec<u8>, u32, u32), PhotoProblem> {
+    if bytes.len() > crate::objection_photos::MAX_BYTES {
+        return Err(PhotoProblem::TooManyBytes);
+    }
+    if !bytes.starts_with(&[0xff, 0xd8]) {
+        return Err(PhotoProblem::NotJpeg);
+    }
+    let undecodable = |_| PhotoProblem::Undecodable;
+    let mut decoder = jpeg_decoder::Decoder::new(bytes);
+    decoder.read_info().map_err(undecodable)?;
+    let info = decoder.info().ok_or(PhotoProblem::Undecodable)?;
+    if info.coding_process != jpeg_decoder::CodingProcess::DctSequential {
+        return Err(PhotoProblem::NotBaseline);
+    }
+    let (width, height) = (u32::from(info.width), u32::from(info.height));
+    if width > MAX_SIDE || height > MAX_SIDE || width * height > MAX_PIXELS {
+        return Err(PhotoProblem::TooManyPixels);
+    }
+    redrawn(bytes)
+}
+
 /// A camera writes its pixels as it was held, and how that was beside them.
 fn upright(
     rgb: Vec<u8>,

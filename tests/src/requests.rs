@@ -27,6 +27,7 @@ use tilik_protocol::ids::{
 use tilik_protocol::letter::LetterView;
 use tilik_protocol::lookup::FamilyPage;
 use tilik_protocol::ministry::MinistryActs;
+use tilik_protocol::objection::ObjectionView;
 use tilik_protocol::plan::PlanView;
 use tilik_protocol::policy::Role;
 use tilik_protocol::population::{BatchReceipt, CivilEventView, MoveView};
@@ -136,6 +137,8 @@ pub struct Scene {
     pub filed: AppealView,
     /// An appeal that a verifier examined.
     pub examined: AppealView,
+    /// An objection that an operator took in, with a photo; nobody has answered it.
+    pub objection: ObjectionView,
     /// A family without a case.
     pub unvisited: FamilyId,
     /// A family that an operator registered, which holds nothing.
@@ -453,6 +456,8 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
             | "/v1/ministry-acts"
             | "/v1/replacements"
             | "/v1/appeals"
+            | "/v1/objections"
+            | "/v1/public/villages"
             | "/v1/recipients"
             | "/v1/users"
             | "/v1/devices"
@@ -836,9 +841,39 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
             id(&scene.filed.appeal.id),
             &json!({ "event_id": event(), "seen_version": scene.filed.version }),
         ),
-        ("GET", "/v1/receipts/{token}") => {
-            plain(line.path.replace("{token}", &scene.filed.receipt))
-        }
+        ("POST", "/v1/receipts") => here(&json!({ "token": scene.filed.receipt })),
+        ("POST", "/v1/status-checks") => here(&json!({
+            "nik": scene.village.homes[0].nik, "name": scene.village.homes[0].name,
+            "birth_date": "1970-05-01",
+        })),
+        ("POST", "/v1/public/objections" | "/v1/objections") => here(&json!({
+            "event_id": event(), "content": an_objection("left_out", &scene.village.waiting[0].name, &[]),
+        })),
+        ("POST", "/v1/public/objection-photos" | "/v1/objection-photos") => Ask {
+            headers: vec![("content-type", "image/jpeg".to_owned())],
+            body: snapshot(91)?,
+            ..plain(format!("{}?id={}", line.path, world.id::<uuid::Uuid>()))
+        },
+        ("GET", "/v1/objections/{id}") => plain(id(&scene.objection.objection.id)),
+        ("POST", "/v1/objections/{id}/admit") => with(
+            id(&scene.objection.objection.id),
+            &json!({
+                "event_id": event(), "seen_version": scene.objection.version,
+                "family": scene.unvisited,
+            }),
+        ),
+        ("POST", "/v1/objections/{id}/reject") => with(
+            id(&scene.objection.objection.id),
+            &json!({
+                "event_id": event(), "seen_version": scene.objection.version,
+                "reason": "KETERANGAN_KURANG",
+            }),
+        ),
+        ("POST", "/v1/objections/{id}/unmask") => with(
+            id(&scene.objection.objection.id),
+            &json!({ "purpose": "menanyakan foto yang dikirim" }),
+        ),
+        ("GET", "/v1/objection-photos/{id}") => plain(id(&scene.objection.photos[0].id)),
         ("POST", "/v1/ministry-acts/entered") => here(&json!({
             "event_id": event(), "entered": true, "acts": [{ "id": scene.act, "seen_version": 1 }],
         })),
@@ -1055,6 +1090,7 @@ impl Scene {
                 self.quota.to_string(),
                 self.slip.id.to_string(),
                 self.batch.to_string(),
+                self.objection.objection.id.to_string(),
             ])
             .chain([
                 self.phone.officer.id.to_string(),
@@ -1258,6 +1294,16 @@ impl Scene {
         let path = format!("/v1/appeals/{}/examine", examined.appeal.id);
         let examined = staff.verifier.post(&path, &body).await.ok()?.read()?;
         let ended = ended[0];
+        let shown: uuid::Uuid = world.id();
+        send_photo(&world, Some(&staff.operator), shown, snapshot(92)?)
+            .await?
+            .ok()?;
+        let body = json!({
+            "event_id": world.id::<uuid::Uuid>(),
+            "content": an_objection("recipient", &village.homes[0].name, &[shown]),
+        });
+        let objection = staff.operator.post("/v1/objections", &body).await;
+        let objection = objection.ok()?.read()?;
         let notice = staff.operator.case(cancelled).await?.memberships[0]
             .notice
             .context("a notice")?;
@@ -1465,6 +1511,7 @@ impl Scene {
             ended,
             filed,
             examined,
+            objection,
             unvisited,
             registered,
             member,
@@ -1588,6 +1635,44 @@ pub async fn send_archive(
             format!("Bearer {}", admin.token().await?),
         )
         .body(Body::from(archive))?;
+    world.send(request).await.context("the server is down")
+}
+
+/// What a citizen of [`village::here`] says.
+pub fn an_objection(kind: &str, name: &str, photos: &[uuid::Uuid]) -> Value {
+    json!({
+        "kind": kind, "region": village::here(),
+        "about": { "name": name, "address": "Jl. Melati, RT 001 RW 002" },
+        "objector": {
+            "name": "Sumarni", "nik": "3571034101800009", "address": "Jl. Kenanga 3, RT 001 RW 002",
+            "contact": "0812 0000 0000",
+        },
+        "grounds": "Rumahnya bertingkat dan punya dua mobil.", "photos": photos,
+    })
+}
+
+/// Sends a photo for an objection: somebody at the counter, or a stranger.
+///
+/// # Errors
+/// When the server is down.
+pub async fn send_photo(
+    world: &World,
+    by: Option<&Console>,
+    id: uuid::Uuid,
+    photo: Vec<u8>,
+) -> Result<crate::world::Answer> {
+    let path = match by {
+        Some(_) => "/v1/objection-photos",
+        None => "/v1/public/objection-photos",
+    };
+    let mut request = Request::post(format!("{path}?id={id}"))
+        .header(header::CONTENT_TYPE, "image/jpeg")
+        .header(header::CONTENT_LENGTH, photo.len());
+    if let Some(by) = by {
+        let token = format!("Bearer {}", by.token().await?);
+        request = request.header(header::AUTHORIZATION, token);
+    }
+    let request = request.body(Body::from(photo))?;
     world.send(request).await.context("the server is down")
 }
 

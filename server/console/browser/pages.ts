@@ -62,6 +62,23 @@ async function appeal(desk: Desk): Promise<string | null> {
 	return null;
 }
 
+/** An objection that waits: the first there is, or one that somebody without an account sends now. */
+async function objection(desk: Desk): Promise<string | null> {
+	const path = (id: string): string => `/sanggahan/${id}`;
+	const there = await firstOf(desk, '/v1/objections?limit=1', path);
+	if (there !== null) return there;
+	const content = {
+		kind: 'left_out',
+		region: OWN,
+		about: { name: 'Sulastri', address: 'Jl. Melati 4, RT 001 RW 002' },
+		objector: { name: 'Sumarni', nik: '3571034101800009', address: 'Jl. Melati 6, RT 001 RW 002' },
+		grounds: 'Keluarga itu tinggal di rumah bambu dan tidak pernah didata.',
+	};
+	const reply = await desk.ask('post', '/v1/public/objections', { event_id: crypto.randomUUID(), content });
+	if (!reply.ok()) throw new Error(`POST /v1/public/objections answers ${reply.status()}: ${await reply.text()}`);
+	return await firstOf(desk, '/v1/objections?limit=1', path);
+}
+
 async function filed(operator: Desk, content: object): Promise<string> {
 	const reply = await operator.ask('post', '/v1/appeals', { event_id: crypto.randomUUID(), ...content });
 	if (!reply.ok()) throw new Error(`POST /v1/appeals answers ${reply.status()}: ${await reply.text()}`);
@@ -117,6 +134,11 @@ export const PAGES: Readonly<Record<string, readonly Address[]>> = {
 		'/keberatan?keadaan=dijawab',
 		'/keberatan/baru',
 		'/tanda-terima',
+		'/cek',
+		'/sanggah',
+		'/sanggahan',
+		'/sanggahan?keadaan=dijawab',
+		'/sanggahan/baru',
 		'/penggantian',
 		'/siks-ng',
 		'/ekspor',
@@ -131,6 +153,7 @@ export const PAGES: Readonly<Record<string, readonly Address[]>> = {
 		(desk) => firstOf(desk, '/v1/cases?state=accepted&limit=1', (id) => `/penerima/${id}/pembatalan`, 'family'),
 		(desk) => firstOf(desk, '/v1/cases?state=accepted&limit=1', (id) => `/keluarga/${id}`, 'family'),
 		appeal,
+		objection,
 	],
 	kepala: [
 		'/akun',

@@ -396,22 +396,6 @@ pub struct WithdrawAppeal {
     pub seen_version: i32,
 }
 
-/// `GET /v1/receipts/{token}`: what anybody who holds the receipt may know, which names nobody.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct ReceiptStage {
-    /// Where it stands.
-    #[cfg_attr(feature = "openapi", schema(value_type = AppealState))]
-    pub state: Lenient<AppealState>,
-    /// When it was filed.
-    pub filed_at: Timestamp,
-    /// Until when the family is to be answered.
-    pub due_at: Timestamp,
-    /// When it was answered.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub answered_at: Option<Timestamp>,
-}
-
 /// The months between the end of a place and its return that brought no money: every month after the one it ended in, up
 /// to and with the one before its return. `offset_min` is the place's distance from UTC in minutes.
 pub fn lost_months(ended_at: Timestamp, back_at: Timestamp, offset_min: i64) -> Vec<String> {

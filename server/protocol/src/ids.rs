@@ -144,4 +144,8 @@ ids! {
     AppealId;
     /// A place that an upheld appeal gave back beside the quota.
     RestorationId;
+    /// A citizen's objection (sanggah).
+    ObjectionId;
+    /// A photo of an objector; never evidence.
+    ObjectionPhotoId;
 }

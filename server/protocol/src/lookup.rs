@@ -123,6 +123,9 @@ pub struct ReasonLists {
     /// Why an appeal is dismissed.
     #[serde(default)]
     pub dismissing_appeal: Vec<ReasonView>,
+    /// Why an objection is not looked into.
+    #[serde(default)]
+    pub rejecting_objection: Vec<ReasonView>,
 }
 
 /// An officer to whom cases can be given, and what lies with them.

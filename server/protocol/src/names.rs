@@ -146,6 +146,37 @@ pub fn likeness(one: &str, other: &str) -> u32 {
     u32::try_from(2_000 * common / all.max(1)).unwrap_or(0)
 }
 
+/// How alike two spellings of one name are at least.
+const ALIKE: u32 = 300;
+
+/// Whether two texts may be one name, spelled otherwise: every word of the shorter is heard in a word of its own of the
+/// longer, in whatever order, and no more than one word is left over. One word alone stands for no longer name. Looks at
+/// every pair of words whatever it finds on the way, so that how long it takes does not tell how near it was.
+pub fn may_be_one(one: &str, other: &str) -> bool {
+    let (one_heard, other_heard) = (sounds_of_words(one), sounds_of_words(other));
+    let (short, long) = if one_heard.len() <= other_heard.len() {
+        (one_heard, other_heard)
+    } else {
+        (other_heard, one_heard)
+    };
+    let left = long.len() - short.len();
+    let mut met = vec![false; long.len()];
+    let mut all = !short.is_empty();
+    for word in &short {
+        let mut heard = false;
+        for (known, met) in long.iter().zip(&mut met) {
+            let pairs = word
+                .iter()
+                .flat_map(|key| known.iter().map(move |k| k == key));
+            let takes = pairs.fold(false, |same, pair| same | pair) & !*met & !heard;
+            *met |= takes;
+            heard |= takes;
+        }
+        all &= heard;
+    }
+    all & (left == 0 || (left == 1) & (short.len() > 1)) & (likeness(one, other) >= ALIKE)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -185,6 +216,32 @@ mod tests {
                 sounds(one),
                 sounds(other)
             );
+        }
+    }
+
+    #[test]
+    fn a_name_is_known_by_another_spelling_and_by_no_other_name() {
+        for (one, other) in [
+            ("Suryono", "Soerjono"),
+            ("AMINAH SITI", "Siti Amina"),
+            ("Moch. Rifai", "Muhammad Rifa'i"),
+            ("Siti Nur Aminah", "Siti Aminah"),
+            ("Hj. Rokhayah", "Rokayah"),
+        ] {
+            assert!(may_be_one(one, other), "{one} {other}");
+            assert!(may_be_one(other, one), "{other} {one}");
+        }
+        for (one, other) in [
+            ("Siti", "Siti Aminah"),
+            ("Siti Aminah", "Siti Maimunah"),
+            ("Budi", "Badu"),
+            ("Siti Nur Aminah Lestari", "Siti Aminah"),
+            ("Siti Siti", "Siti Aminah"),
+            ("", "Siti"),
+            ("123", "123"),
+        ] {
+            assert!(!may_be_one(one, other), "{one} {other}");
+            assert!(!may_be_one(other, one), "{other} {one}");
         }
     }
 

@@ -230,6 +230,10 @@ pub enum Permission {
     ExamineAppeals,
     /// Agree to what was recommended of an appeal, or send it back.
     JudgeAppeals,
+    /// File a citizen's objection at the counter.
+    FileObjections,
+    /// Admit an objection, which asks for a visit, or reject it.
+    AnswerObjections,
 }
 
 impl Role {
@@ -268,6 +272,7 @@ impl Role {
                     | P::IssueLetters
                     | P::JudgeEvents
                     | P::FileAppeals
+                    | P::FileObjections
             ),
             Self::Verifier => matches!(
                 permission,
@@ -288,6 +293,8 @@ impl Role {
                     | P::JudgeEvents
                     | P::FileAppeals
                     | P::ExamineAppeals
+                    | P::FileObjections
+                    | P::AnswerObjections
             ),
             Self::Approver => matches!(
                 permission,
@@ -360,6 +367,7 @@ mod tests {
             Permission::EndorseProposals,
             Permission::ExamineAppeals,
             Permission::JudgeAppeals,
+            Permission::AnswerObjections,
         ] {
             assert!(!Role::Admin.may(permission), "{permission}");
             assert!(!Role::Auditor.may(permission), "{permission}");

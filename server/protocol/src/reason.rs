@@ -319,6 +319,28 @@ pub const APPEAL_DISMISSED: &[(&str, &str)] = &[
     ("BUKAN_KEWENANGAN", "Diputus pusat, bukan oleh daerah"),
 ];
 
+/// Why an objection of a citizen is not looked into, in words that the citizen is told.
+pub const OBJECTION_REJECTIONS: &[(&str, &str)] = &[
+    (
+        "KETERANGAN_KURANG",
+        "Keterangannya belum cukup untuk diperiksa",
+    ),
+    (
+        "KELUARGA_TIDAK_DITEMUKAN",
+        "Keluarga yang dimaksud tidak ditemukan di alamat itu",
+    ),
+    (
+        "BELUM_TERDAFTAR",
+        "Keluarga belum terdaftar; daftarkan dahulu di kantor kelurahan",
+    ),
+    (
+        "BARU_DIPERIKSA",
+        "Keluarga ini baru saja diperiksa di rumahnya",
+    ),
+    ("SANGGAHAN_SAMA", "Sanggahan yang sama sedang ditangani"),
+    ("BUKAN_KEWENANGAN", "Diputus pusat, bukan oleh daerah"),
+];
+
 /// The Indonesian words of a shipped code, or the code itself.
 pub fn label(code: &ReasonCode) -> &str {
     RETURN_REASONS
@@ -338,6 +360,7 @@ pub fn label(code: &ReasonCode) -> &str {
         .chain(LETTER_REVOCATIONS)
         .chain(APPEAL_UPHELD)
         .chain(APPEAL_DISMISSED)
+        .chain(OBJECTION_REJECTIONS)
         .find(|(known, _)| *known == code.as_str())
         .map_or(code.as_str(), |(_, words)| words)
 }

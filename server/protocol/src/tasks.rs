@@ -83,6 +83,8 @@ pub enum TaskKind {
     ExamineAppeal,
     /// An examined appeal that an approver agrees to or sends back; and one that nobody examined in time.
     JudgeAppeal,
+    /// An objection of a citizen that nobody has answered.
+    AnswerObjection,
 }
 
 /// One thing to be done.

@@ -1300,6 +1300,7 @@ fn looked_up(s: &mut BTreeSet<String>) {
             returning_move: Vec::new(),
             upholding_appeal: Vec::new(),
             dismissing_appeal: Vec::new(),
+            rejecting_objection: Vec::new(),
         },
     );
     wire(
@@ -2065,7 +2066,7 @@ fn exchanged(s: &mut BTreeSet<String>) {
 fn appeals(s: &mut BTreeSet<String>) {
     use tilik_protocol::appeal::{
         AppealFinding, AppealOutcome, AppealRow, AppealState, AppealView, AppealWord, Appellant,
-        ExamineAppeal, FileAppeal, JudgeAppeal, ReceiptStage, Restored, WithdrawAppeal,
+        ExamineAppeal, FileAppeal, JudgeAppeal, Restored, WithdrawAppeal,
     };
     let row = AppealRow {
         id: id(95),
@@ -2155,13 +2156,167 @@ fn appeals(s: &mut BTreeSet<String>) {
             seen_version: 1,
         },
     );
+}
+
+/// What a citizen asks without an account.
+fn citizens(s: &mut BTreeSet<String>) {
+    use tilik_protocol::citizen::{CheckStatus, PublicVillage, StatusChecked};
+    use tilik_protocol::receipt::{AskReceipt, ReceiptKind, ReceiptStage, ReceiptState};
+    wire(
+        s,
+        &CheckStatus {
+            nik: "3571031201800001".into(),
+            name: "Sumarni".into(),
+            birth_date: "1980-01-12".into(),
+        },
+    );
+    wire(
+        s,
+        &StatusChecked {
+            registered: true,
+            data_at: at(10),
+        },
+    );
+    wire(
+        s,
+        &PublicVillage {
+            code: village(),
+            name: "Betet".into(),
+            district: "Pesantren".into(),
+        },
+    );
+    wire(
+        s,
+        &AskReceipt {
+            token: "0123456789abcdef0123456789abcdef".into(),
+        },
+    );
     wire(
         s,
         &ReceiptStage {
-            state: AppealState::Filed.into(),
+            kind: ReceiptKind::Objection.into(),
+            state: ReceiptState::Rejected.into(),
             filed_at: at(10),
             due_at: at(20_170),
             answered_at: Some(at(40)),
+            reason: Some(ReasonCode::known("KETERANGAN_KURANG")),
+        },
+    );
+}
+
+fn objections(s: &mut BTreeSet<String>) {
+    use tilik_protocol::objection::{
+        AdmitObjection, FileObjection, ObjectionAbout, ObjectionContent, ObjectionFiled,
+        ObjectionKind, ObjectionPhotoView, ObjectionRow, ObjectionState, ObjectionView, Objector,
+        RejectObjection, SubmitObjection, UnmaskedObjector,
+    };
+    let about = ObjectionAbout {
+        name: "Sutrisno".into(),
+        address: "Jl. Melati RT 002 RW 003".into(),
+    };
+    wire(s, &about);
+    let objector = Objector {
+        name: "Sumarni".into(),
+        nik: "3571031201800001".into(),
+        address: "Jl. Melati RT 002 RW 003".into(),
+        contact: Some("0812 0000 0000".into()),
+    };
+    wire(s, &objector);
+    let content = ObjectionContent {
+        kind: ObjectionKind::Recipient,
+        region: village(),
+        about: about.clone(),
+        objector: objector.clone(),
+        grounds: "Rumahnya bertingkat.".into(),
+        photos: vec![id(96)],
+    };
+    wire(s, &content);
+    wire(
+        s,
+        &SubmitObjection {
+            event_id: id(6),
+            content: content.clone(),
+        },
+    );
+    wire(
+        s,
+        &ObjectionFiled {
+            receipt: "0123456789abcdef0123456789abcdef".into(),
+            filed_at: at(10),
+            due_at: at(20_170),
+        },
+    );
+    wire(
+        s,
+        &FileObjection {
+            event_id: id(6),
+            content,
+            family: Some(id(2)),
+        },
+    );
+    let photo = ObjectionPhotoView {
+        id: id(96),
+        width: 1600,
+        height: 1200,
+    };
+    wire(s, &photo);
+    let row = ObjectionRow {
+        id: id(97),
+        kind: ObjectionKind::Recipient.into(),
+        state: ObjectionState::Rejected.into(),
+        region: village(),
+        about_name: "Sutrisno".into(),
+        family: Some(id(2)),
+        at_counter: true,
+        photos: 1,
+        said_before: false,
+        filed_at: at(10),
+        due_at: at(20_170),
+        overdue: false,
+    };
+    wire(s, &row);
+    wire(
+        s,
+        &ObjectionView {
+            objection: row,
+            version: 2,
+            about,
+            grounds: "Rumahnya bertingkat.".into(),
+            photos: vec![photo],
+            receipt: Some("0123456789abcdef0123456789abcdef".into()),
+            filed_by_name: Some("Operator Satu".into()),
+            family_name: Some("Sutrisno".into()),
+            case: Some(id(5)),
+            case_state: Some(CaseState::Open.into()),
+            reason: Some(ReasonCode::known("BARU_DIPERIKSA")),
+            answered_by: Some(id(4)),
+            answered_by_name: Some("Verifikator".into()),
+            answered_at: Some(at(40)),
+            involved: false,
+        },
+    );
+    wire(
+        s,
+        &AdmitObjection {
+            event_id: id(6),
+            seen_version: 1,
+            family: id(2),
+        },
+    );
+    wire(
+        s,
+        &RejectObjection {
+            event_id: id(6),
+            seen_version: 1,
+            reason: ReasonCode::known("KETERANGAN_KURANG"),
+        },
+    );
+    wire(
+        s,
+        &UnmaskedObjector {
+            objection: id(97),
+            objector,
+            until: at(25),
         },
     );
 }
@@ -2355,6 +2510,8 @@ fn every_wire_type_has_a_snapshot() {
     let s = &mut seen;
     population(s);
     appeals(s);
+    citizens(s);
+    objections(s);
     wire(
         s,
         &SignIn {
@@ -3218,6 +3375,9 @@ fn declared() -> BTreeSet<String> {
         include_str!("../src/plan.rs"),
         include_str!("../src/population.rs"),
         include_str!("../src/appeal.rs"),
+        include_str!("../src/citizen.rs"),
+        include_str!("../src/objection.rs"),
+        include_str!("../src/receipt.rs"),
         include_str!("../src/rule.rs"),
         include_str!("../src/evaluation.rs"),
         include_str!("../src/family.rs"),
@@ -3321,6 +3481,10 @@ fn every_code_and_state_is_spelled_in_snake_case_and_reads_back() {
     check::<tilik_protocol::appeal::AppealOutcome>();
     check::<tilik_protocol::appeal::Appellant>();
     check::<tilik_protocol::appeal::Restored>();
+    check::<tilik_protocol::objection::ObjectionKind>();
+    check::<tilik_protocol::objection::ObjectionState>();
+    check::<tilik_protocol::receipt::ReceiptKind>();
+    check::<tilik_protocol::receipt::ReceiptState>();
     check::<CivilKind>();
     check::<CivilState>();
     check::<CivilWhy>();

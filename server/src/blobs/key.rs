@@ -4,7 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use tilik_protocol::ids::{ImportId, JobId, OldPhotoId, PaperId, PhotoId, VisitId};
+use tilik_protocol::ids::{
+    ImportId, JobId, ObjectionPhotoId, OldPhotoId, PaperId, PhotoId, VisitId,
+};
 use uuid::Uuid;
 
 use crate::keys::WrapPurpose;
@@ -89,6 +91,11 @@ impl BlobKey {
 
     /// A photo that a city held before, drawn anew. `sha256`: of its clear bytes.
     pub fn old_photo(photo: OldPhotoId, sha256: &[u8; 32]) -> Self {
+        Self::shelved(Kind::Attachments, photo.into(), sha256, "")
+    }
+
+    /// What an objector shows, drawn anew. `sha256`: of its clear bytes.
+    pub fn objection_photo(photo: ObjectionPhotoId, sha256: &[u8; 32]) -> Self {
         Self::shelved(Kind::Attachments, photo.into(), sha256, "")
     }
 

@@ -1,9 +1,8 @@
 //! Appeals of families against the end of their places.
 
-use axum::extract::State;
 use serde::Deserialize;
 use tilik_protocol::appeal::{
-    AppealRow, AppealView, ExamineAppeal, FileAppeal, JudgeAppeal, ReceiptStage, WithdrawAppeal,
+    AppealRow, AppealView, ExamineAppeal, FileAppeal, JudgeAppeal, WithdrawAppeal,
 };
 use tilik_protocol::ids::{AppealId, FamilyId};
 use tilik_protocol::region::RegionCode;
@@ -11,7 +10,6 @@ use tilik_protocol::review::Page;
 
 use super::auth::By;
 use super::body::{Json, Path, Query};
-use crate::App;
 use crate::error::Result;
 use crate::store::appeals::AppealFilter;
 
@@ -79,13 +77,4 @@ pub async fn withdraw(
     Json(body): Json<WithdrawAppeal>,
 ) -> Result<Json<AppealView>> {
     Ok(Json(by.withdraw_appeal(id, body).await?))
-}
-
-/// `GET /v1/receipts/{token}`: for whoever holds the paper.
-#[utoipa::path(get, path = "/v1/receipts/{token}", tag = "appeals", params(("token" = String, Path)), responses((status = 200, body = ReceiptStage)))]
-pub async fn receipt(
-    State(app): State<App>,
-    Path(token): Path<String>,
-) -> Result<Json<ReceiptStage>> {
-    Ok(Json(app.store.receipt(&token).await?))
 }

@@ -8,8 +8,9 @@ use tilik_protocol::lookup::{
 use tilik_protocol::reason::{
     self, APPEAL_DISMISSED, APPEAL_UPHELD, BATCH_REFUSALS, CLOSE_REASONS, DELIBERATION_REFUSALS,
     EVENT_DISMISSALS, EXCLUSION_REASONS, GRANT_REFUSALS, IMPORT_REFUSALS, LETTER_REVOCATIONS,
-    MOVE_RETURNS, PLAN_EXCEPTIONS, PREPARED_DISMISSALS, PROPOSAL_REFUSALS, PROPOSAL_REJECTIONS,
-    PROPOSAL_RETURNS, RETURN_REASONS, RULE_REFUSALS, ReasonCode, VISIT_REASONS,
+    MOVE_RETURNS, OBJECTION_REJECTIONS, PLAN_EXCEPTIONS, PREPARED_DISMISSALS, PROPOSAL_REFUSALS,
+    PROPOSAL_REJECTIONS, PROPOSAL_RETURNS, RETURN_REASONS, RULE_REFUSALS, ReasonCode,
+    VISIT_REASONS,
 };
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::review::Page;
@@ -77,6 +78,7 @@ pub(super) fn reason_lists() -> ReasonLists {
         returning_move: list(MOVE_RETURNS),
         upholding_appeal: list(APPEAL_UPHELD),
         dismissing_appeal: list(APPEAL_DISMISSED),
+        rejecting_objection: list(OBJECTION_REJECTIONS),
     }
 }
 

@@ -6,10 +6,10 @@ use utoipa::OpenApi;
 
 use super::routes::{self, Access, Line};
 use super::{
-    appeals, base_map, cases, contact_sheets, deliberations, exports, families, health, imports,
-    letters, lookup, map, ministry, old_photos, overview, papers, phone, photos, plans, population,
-    proposals, quotas, registration, replacements, reset_slips, rules, second_factor, session,
-    sync, tasks, trail, training, uploads, users, windows,
+    appeals, base_map, cases, citizens, contact_sheets, deliberations, exports, families, health,
+    imports, letters, lookup, map, ministry, objections, old_photos, overview, papers, phone,
+    photos, plans, population, proposals, quotas, registration, replacements, reset_slips, rules,
+    second_factor, session, sync, tasks, trail, training, uploads, users, windows,
 };
 use crate::error::{Error, Result};
 
@@ -206,7 +206,19 @@ use crate::error::{Error, Result};
         appeals::examine,
         appeals::judge,
         appeals::withdraw,
-        appeals::receipt,
+        citizens::check,
+        citizens::receipt,
+        citizens::villages,
+        citizens::submit,
+        citizens::photo,
+        objections::list,
+        objections::file,
+        objections::one,
+        objections::admit,
+        objections::reject,
+        objections::unmask,
+        objections::bring_photo,
+        objections::photo,
         ministry::list,
         ministry::tick,
         replacements::list,

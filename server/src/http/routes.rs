@@ -21,10 +21,10 @@ use tower_http::compression::CompressionLayer;
 
 use super::linger::linger;
 use super::{
-    appeals, base_map, cases, console, contact_sheets, deliberations, exports, families, health,
-    imports, letters, lookup, map, ministry, old_photos, overview, papers, phone, photos, plans,
-    population, proposals, quotas, registration, replacements, reset_slips, rules, second_factor,
-    session, sync, tasks, trail, training, uploads, users, windows,
+    appeals, base_map, cases, citizens, console, contact_sheets, deliberations, exports, families,
+    health, imports, letters, lookup, map, ministry, objections, old_photos, overview, papers,
+    phone, photos, plans, population, proposals, quotas, registration, replacements, reset_slips,
+    rules, second_factor, session, sync, tasks, trail, training, uploads, users, windows,
 };
 use crate::App;
 use crate::actor::Actor;
@@ -225,6 +225,9 @@ async fn guard(
 /// A sealed photo, and the headers around it.
 const PHOTO_BYTES: usize = 11 * 1024 * 1024;
 
+/// A photo of an objector.
+const OBJECTION_PHOTO_BYTES: usize = crate::objection_photos::MAX_BYTES;
+
 /// All routes.
 #[rustfmt::skip]
 fn table() -> Table {
@@ -297,7 +300,19 @@ fn table() -> Table {
         .route(Method::POST, "/v1/appeals/{id}/examine", Requires(P::ExamineAppeals), appeals::examine)
         .route(Method::POST, "/v1/appeals/{id}/judge", Requires(P::JudgeAppeals), appeals::judge)
         .route(Method::POST, "/v1/appeals/{id}/withdraw", Requires(P::FileAppeals), appeals::withdraw)
-        .route(Method::GET, "/v1/receipts/{token}", Public, appeals::receipt)
+        .route(Method::POST, "/v1/receipts", Public, citizens::receipt)
+        .route(Method::POST, "/v1/status-checks", Public, citizens::check)
+        .route(Method::GET, "/v1/public/villages", Public, citizens::villages)
+        .route(Method::POST, "/v1/public/objections", Public, citizens::submit)
+        .route_up_to(OBJECTION_PHOTO_BYTES, Method::POST, "/v1/public/objection-photos", Public, citizens::photo)
+        .route(Method::GET, "/v1/objections", Requires(P::ReadCases), objections::list)
+        .route(Method::POST, "/v1/objections", Requires(P::FileObjections), objections::file)
+        .route(Method::GET, "/v1/objections/{id}", Requires(P::ReadCases), objections::one)
+        .route(Method::POST, "/v1/objections/{id}/admit", Requires(P::AnswerObjections), objections::admit)
+        .route(Method::POST, "/v1/objections/{id}/reject", Requires(P::AnswerObjections), objections::reject)
+        .route(Method::POST, "/v1/objections/{id}/unmask", Requires(P::UnmaskFamily), objections::unmask)
+        .route_up_to(OBJECTION_PHOTO_BYTES, Method::POST, "/v1/objection-photos", Requires(P::FileObjections), objections::bring_photo)
+        .route(Method::GET, "/v1/objection-photos/{id}", Requires(P::ReadCases), objections::photo)
         .route(Method::GET, "/v1/ministry-acts", Requires(P::ReadCases), ministry::list)
         .route(Method::GET, "/v1/replacements", Requires(P::ReadCases), replacements::list)
         .route(Method::POST, "/v1/ministry-acts/entered", Requires(P::EnterMinistryActs), ministry::tick)

@@ -12,7 +12,7 @@ use sea_orm::{
 use tilik_protocol::appeal::{
     self as machine, AppealAction, AppealFinding, AppealOutcome, AppealRow, AppealState,
     AppealView, AppealWord, ExamineAppeal, FileAppeal, JudgeAppeal, MOST_IN_GROUNDS, MOST_IN_NAME,
-    ReceiptStage, Restored, WithdrawAppeal,
+    Restored, WithdrawAppeal,
 };
 use tilik_protocol::case::{self, CaseAction, CaseState, Step};
 use tilik_protocol::ids::{
@@ -30,14 +30,15 @@ use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
 use super::families::region_code;
-use super::journal::{Entry, hex};
+use super::journal::Entry;
 use super::overview::within;
+use super::receipts::Receipt;
 use super::slots::{self, TwoPersons};
 use super::tables::{
     appeal, case_membership, family, membership, notice, person, restoration, verification_case,
 };
 use super::write::Seen;
-use super::{Acting, Store, Write, cases, decisions, in_regions, ministry, rules, text};
+use super::{Acting, Write, cases, decisions, in_regions, ministry, rules, text};
 use crate::error::{Error, Result};
 
 /// Days in which a family is answered, of its deciding authority's own setting.
@@ -293,7 +294,7 @@ impl Acting {
             appellant: Lenient::read(&row.appellant),
             grounds: self.said(row.id, "grounds", &row.grounds_enc)?,
             late: row.late,
-            receipt: row.receipt.clone(),
+            receipt: self.said(row.id, "receipt", &row.receipt_enc)?,
             filed_by_name: names.get(&row.filed_by).cloned(),
             finding,
             judged,
@@ -430,11 +431,12 @@ impl Acting {
             .is_some_and(|until| until < at.as_micros());
         let id: AppealId = self.store.ids().next();
         let keys = self.store.keys();
-        let receipt: [u8; 16] = self.store.ids().bytes();
+        let receipt = Receipt::new(&self.store);
         appeal::ActiveModel {
             id: Set(id.into()),
             version: Set(1),
-            receipt: Set(hex(&receipt)),
+            receipt_hash: Set(receipt.hash()),
+            receipt_enc: Set(keys.encrypt_field("appeal", "receipt", id.into(), receipt.text())),
             membership_id: Set(held.id),
             family_id: Set(home.id),
             person_id: Set(held.person_id),
@@ -690,26 +692,6 @@ impl Acting {
         hold_no_longer(&write, &row).await?;
         write.commit().await?;
         self.appeal(id).await
-    }
-}
-
-impl Store {
-    /// What whoever holds a receipt may know.
-    ///
-    /// # Errors
-    /// `not_found`.
-    pub async fn receipt(&self, token: &str) -> Result<ReceiptStage> {
-        let row = appeal::Entity::find()
-            .filter(appeal::Column::Receipt.eq(token))
-            .one(self.read())
-            .await?
-            .ok_or(Error::NOT_FOUND)?;
-        Ok(ReceiptStage {
-            state: Lenient::read(&row.state),
-            filed_at: Timestamp::from_micros(row.filed_at),
-            due_at: Timestamp::from_micros(row.due_at),
-            answered_at: row.closed_at.map(Timestamp::from_micros),
-        })
     }
 }
 

@@ -24,8 +24,8 @@ use super::access::{Mode, Read, not_indexed};
 use super::delegations::{stood_in_by, stood_in_for};
 use super::tables::{
     access, access_object, case_membership, deliberation, device, enrolment, family, journal,
-    letter, membership, notice, plan, proposal, region, role_grant, session, user_account,
-    verification_case, visit, visit_photo, waitlist,
+    letter, membership, notice, objection, plan, proposal, region, role_grant, session,
+    user_account, verification_case, visit, visit_photo, waitlist,
 };
 use super::{Acting, in_regions, training};
 use crate::error::{Error, Result};
@@ -370,6 +370,13 @@ impl Acting {
             .await?
         {
             put(&mut found, "letter", row.id, code(&row.region)?);
+        }
+        for row in objection::Entity::find()
+            .filter(objection::Column::Id.is_in(of_kind(objects, "objection")))
+            .all(on)
+            .await?
+        {
+            put(&mut found, "objection", row.id, code(&row.region)?);
         }
         for row in deliberation::Entity::find()
             .filter(deliberation::Column::Id.is_in(of_kind(objects, "deliberation")))

@@ -1,12 +1,13 @@
 //! A family's own appeal: who may examine and judge it, what comes back when it is upheld, and who waits meanwhile.
 
 use serde_json::{Value, json};
-use tilik_protocol::appeal::{AppealRow, AppealState, AppealView, ReceiptStage, Restored};
+use tilik_protocol::appeal::{AppealRow, AppealState, AppealView, Restored};
 use tilik_protocol::evidence::VisitKind;
 use tilik_protocol::ids::{CaseId, EventId, MembershipId, NoticeId};
 use tilik_protocol::lookup::FamilyPage;
 use tilik_protocol::membership::MembershipState;
 use tilik_protocol::policy::Role;
+use tilik_protocol::receipt::{ReceiptKind, ReceiptStage, ReceiptState};
 use tilik_protocol::review::{CaseView, Page};
 use tilik_protocol::tasks::{TaskKind, Tasks};
 use tilik_tests::{Answer, Console, village};
@@ -507,12 +508,20 @@ async fn what_a_family_says_is_sealed_and_a_receipt_names_nobody() {
         }
     }
     let ask = async |token: &str| {
-        let path = format!("/v1/receipts/{token}");
-        desk.world.call("GET", &path, None, None).await
+        let body = json!({ "token": token });
+        desk.world
+            .call("POST", "/v1/receipts", None, Some(&body))
+            .await
     };
     let stage: ReceiptStage = ask(&appeal.receipt).await.ok().unwrap().read().unwrap();
-    assert_eq!(stage.state.known(), Some(AppealState::Filed));
+    assert_eq!(stage.kind.known(), Some(ReceiptKind::Appeal));
+    assert_eq!(stage.state.known(), Some(ReceiptState::Filed));
     assert_eq!(stage.answered_at, None);
     assert_eq!(ask(&"0".repeat(32)).await.verdict(), "404 not_found");
+    // The database can be read, and no receipt is made of it.
+    let text = "SELECT COUNT(*) FROM appeal WHERE CAST(receipt_hash AS text) LIKE '%{}%' \
+                OR CAST(receipt_enc AS text) LIKE '%{}%'"
+        .replace("{}", &appeal.receipt);
+    assert_eq!(desk.count(&text).await, 0);
     desk.world.end().await;
 }

@@ -15,7 +15,7 @@ export interface Page extends Listed {
 }
 
 /** Whose work waits for them in a list. */
-const AT_WORK = ['assign_cases', 'review_cases', 'decide_cases', 'confirm_decisions', 'confirm_grants', 'confirm_imports', 'deliver_notices', 'import', 'examine_appeals', 'judge_appeals', 'export'] as const;
+const AT_WORK = ['assign_cases', 'review_cases', 'decide_cases', 'confirm_decisions', 'confirm_grants', 'confirm_imports', 'deliver_notices', 'import', 'examine_appeals', 'judge_appeals', 'answer_objections', 'export'] as const;
 
 /**
  * Where a page stands in the bar, and its letter after M. A page that is not here stands in the bar itself, with the first
@@ -39,6 +39,7 @@ const PLACES: Readonly<Record<string, { readonly group?: Group; readonly key: st
 	'/surat': { group: 'warga', key: 'z' },
 	'/loket': { key: '1' },
 	'/keberatan': { group: 'warga', key: '2' },
+	'/sanggahan': { group: 'warga', key: '5' },
 	'/kuota': { group: 'program', key: 'q' },
 	'/pembatalan': { group: 'program', key: 'b' },
 	'/aturan': { group: 'program', key: 'a' },
@@ -108,6 +109,11 @@ const LISTED: readonly Page[] = [
 		href: '/keberatan',
 		label: shell.pages.keberatan,
 		open: () => may('file_appeals') || may('examine_appeals') || may('judge_appeals') || may('read_journal'),
+	},
+	{
+		href: '/sanggahan',
+		label: shell.pages.sanggahan,
+		open: () => may('file_objections') || may('answer_objections') || may('read_journal'),
 	},
 	{ href: '/impor', label: shell.pages.impor, open: () => may('import') || may('confirm_imports') },
 	{ href: '/pengguna', label: shell.pages.pengguna, open: () => may('manage_users') },

@@ -40,7 +40,7 @@ use crate::store::tables::{
     proposal, verification_case,
 };
 use crate::store::write::Seen;
-use crate::store::{Acting, Write, appeals, in_regions, slots};
+use crate::store::{Acting, Write, appeals, in_regions, objections, slots};
 
 /// Where a family lives when that is not at its address.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -289,6 +289,7 @@ impl Acting {
             .exec(write.on())
             .await?;
         appeals::follow(write, before.id, &to.region).await?;
+        objections::follow(write, before.id, &to.region).await?;
         ministry_act::Entity::update_many()
             .col_expr(
                 ministry_act::Column::Region,

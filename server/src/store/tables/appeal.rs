@@ -8,8 +8,9 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     pub version: i32,
+    pub receipt_hash: Vec<u8>,
     /// What the receipt's square leads to: 128 random bits.
-    pub receipt: String,
+    pub receipt_enc: Vec<u8>,
     pub membership_id: Uuid,
     pub family_id: Uuid,
     pub person_id: Option<Uuid>,

@@ -39,7 +39,7 @@ const PROPOSALS: &str = "proposal t LEFT JOIN family f ON f.id = t.family_id";
 const OTHERS_PROPOSAL: &str =
     "NOT EXISTS (SELECT 1 FROM proposal_act a WHERE a.proposal_id = t.id AND a.by_id = {me})";
 
-const ERRANDS: [Errand; 19] = [
+const ERRANDS: [Errand; 20] = [
     Errand {
         kind: TaskKind::WriteProposal,
         permission: Permission::Propose,
@@ -241,6 +241,17 @@ const ERRANDS: [Errand; 19] = [
                 AND {me} IN (l.proposed_by, l.confirmed_by, l.refused_by)) \
                 AND NOT EXISTS (SELECT 1 FROM notice n WHERE n.membership_id = t.membership_id \
                 AND n.delivered_recorded_by = {me})",
+        since: "t.filed_at",
+        due: "t.due_at",
+        regions: &["t.region"],
+        about: About::Family,
+    },
+    Errand {
+        kind: TaskKind::AnswerObjection,
+        permission: Permission::AnswerObjections,
+        // What a citizen names is sealed: the registry's name is told once somebody found the family.
+        from: "objection t LEFT JOIN family f ON f.id = t.family_id",
+        waits: "t.closed_at IS NULL AND (t.filed_by IS NULL OR t.filed_by <> {me})",
         since: "t.filed_at",
         due: "t.due_at",
         regions: &["t.region"],

@@ -1,5 +1,5 @@
 /** Words for rows of the trail. A word that is not known is shown as it came. */
-import { caseChip, deviceChip, importChip, importKind, membershipChip, outcomeChip, role, visitKind } from '../labels.ts';
+import { caseChip, deviceChip, importChip, importKind, membershipChip, objectionChip, objectionKind, outcomeChip, role, visitKind } from '../labels.ts';
 import { reason } from '../reasons.ts';
 import { audit } from '../texts/audit.ts';
 import { details, shortId, thing, type Detail } from './trail.ts';
@@ -30,12 +30,14 @@ export function objectWords(object: string): string {
 /** A state's word, whichever machine's it is. */
 function stateWord(word: string, action: string): string {
 	if (action.startsWith('import.')) return importChip(word).word;
+	if (action.startsWith('objection.')) return objectionChip(word).word;
 	if (action.startsWith('slot.')) return wordOf(audit.slots, word);
 	return action.startsWith('membership.') ? membershipChip(word).word : caseChip(word).word;
 }
 
 function kindWord(word: string, action: string): string {
 	if (action.startsWith('import.')) return importKind(word);
+	if (action.startsWith('objection.')) return objectionKind(word);
 	return action.startsWith('device.') ? deviceChip(word).word : visitKind(word);
 }
 

@@ -98,9 +98,11 @@ export const appeals = {
 	stage: {
 		title: 'Tanda terima',
 		lead: 'Tahap keberatan yang tanda terimanya Anda pegang.',
+		objectionLead: 'Tahap sanggahan yang tanda terimanya Anda pegang.',
 		filed: 'Diajukan',
 		due: 'Dijawab paling lambat',
 		answered: 'Dijawab',
+		reason: 'Alasan',
 		missing: 'Tanda terima tidak ditemukan',
 		missingText: 'Pindai kode pada lembarnya sekali lagi, atau tanyakan di kantor kelurahan.',
 		next: {
@@ -109,6 +111,13 @@ export const appeals = {
 			upheld: 'Keberatan diterima: kepesertaan aktif lagi. Tanyakan di kantor kelurahan kapan bantuan diterima.',
 			dismissed: 'Keberatan ditolak: keputusan tetap berlaku. Penjelasannya dapat ditanyakan di kantor kelurahan.',
 			withdrawn: 'Keberatan dicabut oleh keluarga.',
+		},
+		objectionNext: {
+			filed: 'Sanggahan menunggu dibaca verifikator.',
+			admitted: 'Sanggahan diterima: rumah yang dimaksud akan didatangi petugas. Hasil pemeriksaan menjadi urusan keluarga itu dan tidak diumumkan.',
+			checked: 'Rumah yang dimaksud sudah diperiksa dan diputus. Hasilnya menjadi urusan keluarga itu dan tidak diumumkan.',
+			rejected: 'Sanggahan tidak diperiksa lebih lanjut. Bila keadaannya berubah, ajukan sanggahan baru.',
+			lapsed: 'Sanggahan tidak terjawab dalam 14 hari dan kedaluwarsa. Ajukan lagi, atau tanyakan di kantor kelurahan.',
 		},
 	},
 };

@@ -18,6 +18,7 @@ export const counter = {
 	noPrograms: 'Terdaftar, dan tidak sedang menerima program apa pun.',
 	propose: 'Usulkan program',
 	appeal: 'Catat keberatan',
+	object: 'Catat sanggahan',
 	why: 'Alasan',
 	rules: 'Menurut aturan yang berlaku',
 	says: {

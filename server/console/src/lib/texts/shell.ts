@@ -43,6 +43,7 @@ export const shell = {
 		jadwal: 'Jadwal',
 		surat: 'Surat',
 		keberatan: 'Keberatan',
+		sanggahan: 'Sanggahan',
 		loket: 'Loket',
 		impor: 'Impor',
 		pengguna: 'Pengguna',

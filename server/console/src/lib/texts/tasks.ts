@@ -35,6 +35,7 @@ export const tasks = {
 		release_events: 'Kiriman Dukcapil ditahan',
 		examine_appeal: 'Keberatan keluarga menunggu diperiksa',
 		judge_appeal: 'Keberatan keluarga menunggu putusan Anda',
+		answer_objection: 'Sanggahan warga menunggu jawaban',
 	},
 	actions: {
 		assign: 'Tugaskan',
@@ -65,6 +66,7 @@ export const tasks = {
 		release_events: 'Buka kiriman',
 		examine_appeal: 'Buka keberatan',
 		judge_appeal: 'Buka keberatan',
+		answer_objection: 'Buka sanggahan',
 	},
 	turnsTitle: 'Kabar dari yang Anda kirim',
 	turnsLead: 'Hasil usulan, perubahan, dan berkas Anda dalam 14 hari terakhir.',
@@ -93,6 +95,7 @@ export const tasks = {
 		days < 0 ? `lewat ${count(-days)} hari` : days === 0 ? `hari ini, ${time}` : days === 1 ? 'besok' : `${count(days)} hari lagi`,
 	lateToday: (time: string) => `lewat sejak ${time}`,
 	nobodyYet: 'Temuan tanpa keluarga',
+	objection: 'Sanggahan warga',
 	noDue: 'Tidak ada',
 	more: (n: number) => `dan ${count(n)} lagi`,
 	asOf: (when: string) => `Keadaan pada ${when}`,

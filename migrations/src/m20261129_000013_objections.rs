@@ -1,0 +1,21 @@
+//! Objections of citizens, what they show, and what strangers may use of a day.
+
+use sea_orm_migration::prelude::*;
+
+use crate::dialect;
+
+#[derive(Debug)]
+pub(crate) struct Migration;
+
+impl MigrationName for Migration {
+    fn name(&self) -> &'static str {
+        "m20261129_000013_objections"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        dialect::run(manager, include_str!("m20261129_000013_objections.sql")).await
+    }
+}

@@ -1,0 +1,40 @@
+/** What a citizen reads without an account: whether they are in the registry, and what they can do. */
+export const citizens = {
+	title: 'Cek data warga',
+	lead: 'Apakah Anda tercatat dalam data keluarga yang dipakai untuk bantuan sosial. Isi seperti pada KTP.',
+	nik: 'NIK',
+	nikHint: '16 angka pada KTP atau KK.',
+	badNik: 'NIK terdiri atas 16 angka.',
+	name: 'Nama',
+	nameHint: 'Ejaan yang sedikit berbeda tidak apa-apa.',
+	badName: 'Tulis nama seperti pada KTP.',
+	birth: 'Tanggal lahir',
+	badBirth: 'Tulis tanggal lahir seperti 31-12-1980.',
+	check: 'Periksa',
+	again: 'Periksa orang lain',
+	privacy: 'Isian Anda tidak disimpan dan tidak menjadi bagian dari alamat halaman. Banyaknya pemeriksaan dibatasi.',
+	asOf: (when: string) => `Data per tanggal ${when}`,
+	waitTitle: 'Terlalu banyak pemeriksaan',
+	waitText: 'Demi melindungi data warga, pemeriksaan dibatasi. Tunggu seperempat jam, lalu coba lagi; atau tanyakan di kantor kelurahan dengan membawa KTP dan KK.',
+	registered: {
+		title: 'TERDAFTAR',
+		text: 'Orang ini tercatat dalam sebuah keluarga pada data kami.',
+		next: [
+			'Terdaftar belum berarti menerima bantuan. Program dan keadaannya hanya diberitahukan kepada keluarga sendiri: datanglah ke kantor kelurahan dengan KTP dan KK.',
+			'Laporkan ke kelurahan bila alamat atau anggota keluarga berubah.',
+		],
+	},
+	missing: {
+		title: 'TIDAK DITEMUKAN',
+		text: 'Tidak ada orang dengan NIK, nama, dan tanggal lahir itu pada data kami.',
+		next: [
+			'Periksa sekali lagi ketiga isian menurut KTP.',
+			'Bila sudah benar, datanglah ke kantor kelurahan dengan KTP dan KK: keluarga dapat didaftarkan dan diusulkan.',
+			'Bila merasa terlewat, ajukan sanggah di bawah ini.',
+		],
+	},
+	nextTitle: 'Yang dapat Anda lakukan',
+	object: 'Ajukan sanggah',
+	haveReceipt: 'Punya tanda terima? Pindai kodenya dengan kamera HP untuk melihat tahapnya.',
+	forCitizens: 'Warga? Periksa data Anda di sini.',
+} as const;
