@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 import { chromium, type APIResponse, type BrowserContext, type Locator, type Page } from 'playwright-core';
 
-import { RELEASES } from '../src/lib/texts/news.ts';
+import { NEWEST } from '../src/lib/texts/news.ts';
 
 /** Where the server under test answers; `tests/console/run` starts one and says so. */
 export const BASE = process.env.TILIK_CONSOLE_AT ?? 'http://127.0.0.1:8080';
@@ -104,8 +104,7 @@ export class Desk {
 		if (!reply.ok()) throw new Error(`${name} is not let in: ${reply.status()}`);
 		const me = (await reply.json()) as { grants: { role: string }[] };
 		const roles = [...new Set(me.grants.map(({ role }) => role))];
-		const version = RELEASES[0]?.version;
-		await this.ask('post', '/v1/me/news', { event_id: crypto.randomUUID(), version, roles });
+		await this.ask('post', '/v1/me/news', { event_id: crypto.randomUUID(), version: NEWEST, roles });
 		await this.ask('delete', '/v1/session');
 	}
 

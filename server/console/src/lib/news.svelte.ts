@@ -2,7 +2,7 @@
 import { api, newEvent, told } from './api.ts';
 import { untold, type Told } from './news.ts';
 import { session } from './session.svelte.ts';
-import { RELEASES } from './texts/news.ts';
+import { NEWEST } from './texts/news.ts';
 
 class News {
 	pending = $state.raw<readonly Told[]>([]);
@@ -23,6 +23,9 @@ class News {
 		this.pending = [];
 		try {
 			const { items } = await told(api.GET('/v1/me/news'));
+			const seen = new Map(items.map(({ role, version }) => [role, version]));
+			if (this.#of !== me || session.roles.every((role) => seen.get(role) === NEWEST)) return;
+			const { RELEASES } = await import('./texts/releases.ts');
 			if (this.#of !== me) return;
 			this.pending = untold(RELEASES, session.roles, items);
 		} catch {
@@ -39,9 +42,8 @@ class News {
 	}
 
 	async #told(): Promise<void> {
-		const [newest] = RELEASES;
-		if (newest === undefined || session.roles.length === 0) return;
-		const body = { event_id: newEvent(), version: newest.version, roles: session.roles };
+		if (session.roles.length === 0) return;
+		const body = { event_id: newEvent(), version: NEWEST, roles: session.roles };
 		// Where it does not arrive, it is told once more.
 		await told(api.POST('/v1/me/news', { body })).catch(() => undefined);
 	}

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 
 import { newsFor, untold } from './news.ts';
 import { EXCLUSION_REASONS } from './reasons.ts';
-import { RELEASES, type Release } from './texts/news.ts';
+import { NEWEST } from './texts/news.ts';
+import { RELEASES, type Release } from './texts/releases.ts';
 
 const releases: readonly Release[] = [
 	{ version: '3', day: '2027-01-01', items: [{ roles: ['admin'], title: 'c', text: '' }] },
@@ -39,6 +40,7 @@ test('everything that concerns a role can be read again', () => {
 
 test('versions are ones that the server takes, each once', () => {
 	const versions = RELEASES.map(({ version }) => version);
+	assert.equal(versions[0], NEWEST);
 	assert.equal(new Set(versions).size, versions.length);
 	for (const version of versions) assert.match(version, /^[a-z0-9.-]{1,32}$/);
 });

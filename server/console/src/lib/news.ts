@@ -1,6 +1,6 @@
 /** Which news a person has not been told. Pure. */
 import type { Schemas } from './api.ts';
-import type { Item, Release } from './texts/news.ts';
+import type { Item, Release } from './texts/releases.ts';
 
 type Role = Schemas['Role'];
 type SeenNews = Schemas['SeenNews'];
