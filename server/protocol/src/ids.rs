@@ -138,4 +138,6 @@ ids! {
     CivilBatchId;
     /// A family's move from one village to another.
     MoveId;
+    /// Somebody whom the civil registry is asked about.
+    MatchId;
 }
