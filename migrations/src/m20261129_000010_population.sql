@@ -117,3 +117,33 @@ CREATE TABLE former_pin (
     pinned_at bigint NOT NULL,
     stale_since bigint NOT NULL
 );
+
+-- Whether the civil registry knows somebody as we do: asked by people, answered by its feed.
+CREATE TABLE match_request (
+    id {uuid} NOT NULL PRIMARY KEY,
+    person_id {uuid} NOT NULL REFERENCES person(id),
+    family_id {uuid} NOT NULL REFERENCES family(id),
+    region {text} NOT NULL,
+    asked_by {uuid} NOT NULL,
+    asked_at bigint NOT NULL,
+    result {text},
+    differs {text},
+    answered_at bigint,
+    feed {text}
+);
+
+CREATE UNIQUE INDEX match_request_waiting ON match_request (person_id) WHERE answered_at IS NULL;
+
+CREATE INDEX match_request_queue ON match_request (asked_at, id) WHERE answered_at IS NULL;
+
+CREATE INDEX match_request_family ON match_request (family_id, asked_at);
+
+CREATE INDEX match_request_asked ON match_request (asked_at, id);
+
+-- Nonces of answers; those of events stand with their batch.
+CREATE TABLE feed_nonce (
+    key_name {text} NOT NULL,
+    nonce {text} NOT NULL,
+    used_at bigint NOT NULL,
+    PRIMARY KEY (key_name, nonce)
+);

@@ -111,6 +111,28 @@ impl Signer {
     }
 }
 
+impl Signer {
+    /// Answers whom it was asked about.
+    ///
+    /// # Errors
+    /// When the server is down.
+    pub async fn answer(&self, world: &World, by: &Console, answers: &[Value]) -> Result<Answer> {
+        let nonce = world.id::<uuid::Uuid>().simple().to_string();
+        let body = json!({ "answers": answers }).to_string();
+        let mut request = Request::post("/v1/population/match-answers").header(
+            header::AUTHORIZATION,
+            format!("Bearer {}", by.token().await?),
+        );
+        for (name, value) in self.headers(world.now(), &nonce, body.as_bytes()) {
+            request = request.header(name, value);
+        }
+        world
+            .send(request.body(Body::from(body))?)
+            .await
+            .context("the server is down")
+    }
+}
+
 /// A request with these headers and this body, signed or not.
 ///
 /// # Errors

@@ -487,7 +487,9 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
             | "/v1/cancellations"
             | "/v1/population/events"
             | "/v1/population/batches"
-            | "/v1/population/villages",
+            | "/v1/population/villages"
+            | "/v1/population/matches"
+            | "/v1/population/match-queue",
         )
         | ("DELETE", "/v1/session")
         | ("POST", "/v1/me/sign-out-everywhere")
@@ -593,6 +595,19 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
         ),
         ("POST", "/v1/population/events") => {
             let body = json!({ "events": [] }).to_string().into_bytes();
+            let nonce = world.id::<uuid::Uuid>().simple().to_string();
+            let headers = Signer::registry()?.headers(world.now(), &nonce, &body);
+            Ask {
+                headers,
+                body,
+                ..plain(line.path.to_owned())
+            }
+        }
+        ("POST", "/v1/population/matches") => here(&json!({
+            "event_id": event(), "families": [scene.unvisited],
+        })),
+        ("POST", "/v1/population/match-answers") => {
+            let body = json!({ "answers": [] }).to_string().into_bytes();
             let nonce = world.id::<uuid::Uuid>().simple().to_string();
             let headers = Signer::registry()?.headers(world.now(), &nonce, &body);
             Ask {

@@ -144,4 +144,6 @@ ids! {
     AppealId;
     /// A place that an upheld appeal gave back beside the quota.
     RestorationId;
+    /// Somebody whom the civil registry is asked about.
+    MatchId;
 }

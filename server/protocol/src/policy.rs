@@ -222,6 +222,8 @@ pub enum Permission {
     BringEvents,
     /// Say what a population event means that has no effect by itself.
     JudgeEvents,
+    /// Be told whom the civil registry is asked about, numbers in clear, and answer.
+    AnswerMatches,
     /// Let a parked batch of population events through, or refuse it.
     ReleaseEvents,
     /// File a family's appeal, and record that it takes it back.
@@ -323,7 +325,7 @@ impl Role {
                 permission,
                 P::ReadCases | P::ReadOverview | P::SearchFamilies | P::Export | P::ReadJournal
             ),
-            Self::Feed => matches!(permission, P::BringEvents),
+            Self::Feed => matches!(permission, P::BringEvents | P::AnswerMatches),
             Self::System => false,
         }
     }

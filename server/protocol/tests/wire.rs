@@ -2341,6 +2341,63 @@ fn population(s: &mut BTreeSet<String>) {
     wire(s, &former);
     wire(
         s,
+        &AskMatches {
+            event_id: id(74),
+            families: vec![id(40)],
+        },
+    );
+    wire(
+        s,
+        &MatchesAsked {
+            asked: 3,
+            waiting: 1,
+            without_nik: 2,
+        },
+    );
+    wire(
+        s,
+        &MatchView {
+            id: id(97),
+            person: id(41),
+            family: id(40),
+            name: "SURYONO".into(),
+            asked_at: at(0),
+            result: Some(MatchResult::Mismatched.into()),
+            differs: vec![MatchField::Name],
+            answered_at: Some(at(9)),
+        },
+    );
+    wire(
+        s,
+        &MatchQuestion {
+            id: id(97),
+            nik: "3571031212800001".into(),
+            name: "SURYONO".into(),
+            birth_date: Some("1980-12-12".into()),
+        },
+    );
+    let answer = MatchAnswer {
+        id: id(97),
+        result: MatchResult::Mismatched,
+        differs: vec![MatchField::Name],
+    };
+    wire(s, &answer);
+    wire(
+        s,
+        &MatchAnswers {
+            answers: vec![answer],
+        },
+    );
+    wire(
+        s,
+        &AnswersTaken {
+            taken: 1,
+            known: 2,
+            unknown: 3,
+        },
+    );
+    wire(
+        s,
         &FamilyEvents {
             events: vec![seen],
             moves: vec![moved],

@@ -7,9 +7,10 @@ use axum::http::HeaderMap;
 use serde::Deserialize;
 use tilik_protocol::ids::{CivilBatchId, CivilEventId, FamilyId, MoveId};
 use tilik_protocol::population::{
-    AnswerMove, BatchReceipt, BatchState, BatchView, Channel, CivilEventView, CivilEvents,
-    CivilKind, CivilState, DecideBatch, FamilyEvents, JudgeEvent, MoveFamily, MoveState, MoveView,
-    Seal, VillageRow, split_file,
+    AnswerMove, AnswersTaken, AskMatches, BatchReceipt, BatchState, BatchView, Channel,
+    CivilEventView, CivilEvents, CivilKind, CivilState, DecideBatch, FamilyEvents, JudgeEvent,
+    MatchAnswers, MatchQuestion, MatchView, MatchesAsked, MoveFamily, MoveState, MoveView, Seal,
+    VillageRow, split_file,
 };
 use tilik_protocol::problem::ProblemCode;
 use tilik_protocol::review::Page;
@@ -275,4 +276,48 @@ pub async fn send_back(
     Json(body): Json<AnswerMove>,
 ) -> Result<Json<MoveView>> {
     Ok(Json(Box::pin(by.answer_move(id, true, body)).await?))
+}
+
+/// Filters of the list of matches.
+#[derive(Debug, Deserialize)]
+pub struct MatchQuery {
+    family: Option<FamilyId>,
+    after: Option<String>,
+    limit: Option<u64>,
+}
+
+/// `POST /v1/population/matches`: asks about the living of some families.
+#[utoipa::path(post, path = "/v1/population/matches", tag = "population", request_body = AskMatches, responses((status = 200, body = MatchesAsked)))]
+pub async fn ask_matches(By(by): By, Json(body): Json<AskMatches>) -> Result<Json<MatchesAsked>> {
+    Ok(Json(by.ask_matches(body).await?))
+}
+
+/// `GET /v1/population/matches`.
+#[utoipa::path(get, path = "/v1/population/matches", tag = "population", params(("family" = Option<FamilyId>, Query), ("after" = Option<String>, Query), ("limit" = Option<u64>, Query)), responses((status = 200, body = Page<MatchView>)))]
+pub async fn matches(By(by): By, Query(query): Query<MatchQuery>) -> Result<Json<Page<MatchView>>> {
+    let page = by.matches(query.family, query.after.as_deref(), limit(query.limit));
+    Ok(Json(page.await?))
+}
+
+/// `GET /v1/population/match-queue`: who is to be looked up, oldest first; again until it is answered.
+#[utoipa::path(get, path = "/v1/population/match-queue", tag = "population", params(("limit" = Option<u64>, Query)), responses((status = 200, body = Page<MatchQuestion>)))]
+pub async fn match_queue(
+    By(by): By,
+    Query(query): Query<MatchQuery>,
+) -> Result<Json<Page<MatchQuestion>>> {
+    Ok(Json(by.match_queue(limit(query.limit)).await?))
+}
+
+/// `POST /v1/population/match-answers`: signed as events are.
+#[utoipa::path(post, path = "/v1/population/match-answers", tag = "population", request_body = MatchAnswers, params(("tilik-feed-key" = String, Header), ("tilik-feed-time" = String, Header), ("tilik-feed-nonce" = String, Header), ("tilik-feed-signature" = String, Header)), responses((status = 200, body = AnswersTaken)))]
+pub async fn answer_matches(
+    By(by): By,
+    State(app): State<App>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<AnswersTaken>> {
+    let seal = seal_of(&headers)?;
+    let body = body_of(body)?;
+    let taken = by.answer_matches(&seal, &body, &app.config.feed_keys);
+    Ok(Json(taken.await?))
 }

@@ -1012,3 +1012,79 @@ async fn a_nik_of_an_event_stands_nowhere_in_clear() {
     }
     office.world.end().await;
 }
+
+#[tokio::test]
+async fn whoever_is_asked_about_waits_once_and_the_first_signed_answer_stands() {
+    let office = office(7019).await;
+    let big = office.big_family(1).await;
+    let far = &office.village.far_homes[0];
+    let ask = async |by: &Console, families: &[FamilyId]| {
+        let body = json!({ "event_id": by.event(), "families": families });
+        by.post("/v1/population/matches", &body).await
+    };
+    let answer = ask(&office.near, &[big.family, far.family]).await;
+    assert_eq!(answer.verdict(), "404 not_found");
+    let told = ask(&office.near, &[big.family]).await.json();
+    assert_eq!(told, json!({ "asked": 3, "waiting": 0, "without_nik": 0 }));
+    let told = ask(&office.near, &[big.family]).await.json();
+    assert_eq!(told, json!({ "asked": 0, "waiting": 3, "without_nik": 0 }));
+    // Only the civil registry is told the numbers.
+    let queue = "/v1/population/match-queue";
+    for by in [&office.near, &office.staff.admin, &office.staff.auditor] {
+        assert_eq!(by.get(queue).await.verdict(), "403 forbidden");
+    }
+    let waits = office.feed.get(queue).await.ok().unwrap().json();
+    let waits = waits["items"].as_array().unwrap().clone();
+    let niks: Vec<&str> = waits
+        .iter()
+        .map(|one| one["nik"].as_str().unwrap())
+        .collect();
+    assert_eq!(niks.len(), 3);
+    assert!(big.niks.iter().all(|nik| niks.contains(&nik.as_str())));
+    let reply = |n: usize, result: &str| json!({ "id": waits[n]["id"], "result": result });
+    let answers = [reply(0, "matched"), reply(1, "not_found")];
+    let stranger = Signer::from_seed(feed::KEY, [9; 32]).unwrap();
+    let refused = stranger.answer(&office.world, &office.feed, &answers).await;
+    assert_eq!(field(&refused.unwrap()), "422 signature:wrong");
+    let taken = office
+        .signer
+        .answer(&office.world, &office.feed, &answers)
+        .await;
+    assert_eq!(
+        taken.unwrap().json(),
+        json!({ "taken": 2, "known": 0, "unknown": 0 })
+    );
+    let again = [
+        reply(0, "not_found"),
+        json!({ "id": office.near.event(), "result": "matched" }),
+    ];
+    let taken = office
+        .signer
+        .answer(&office.world, &office.feed, &again)
+        .await;
+    assert_eq!(
+        taken.unwrap().json(),
+        json!({ "taken": 0, "known": 1, "unknown": 1 })
+    );
+    let path = format!("/v1/population/matches?family={}", big.family);
+    let seen = office.near.get(&path).await.ok().unwrap().json();
+    let results: Vec<&Value> = seen["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["result"])
+        .collect();
+    assert_eq!(
+        results
+            .iter()
+            .filter(|one| ***one == json!("matched"))
+            .count(),
+        1
+    );
+    assert_eq!(results.iter().filter(|one| one.is_null()).count(), 1);
+    let elsewhere = office.far.get(&path).await.ok().unwrap().json();
+    assert_eq!(elsewhere["items"], json!([]));
+    // Who was answered may be asked about again.
+    let told = ask(&office.near, &[big.family]).await.json();
+    assert_eq!(told, json!({ "asked": 2, "waiting": 1, "without_nik": 0 }));
+}

@@ -59,7 +59,7 @@ fn refused(fault: SealFault) -> Error {
 }
 
 /// Whether somebody whose key is configured signed this, now.
-fn checked(
+pub(super) fn checked(
     seal: &Seal,
     body: &[u8],
     channel: Channel,

@@ -30,6 +30,7 @@ use crate::error::{Error, Result};
 mod effects;
 mod intake;
 mod judging;
+mod matching;
 mod moving;
 
 pub(super) use effects::payee_named;

@@ -35,8 +35,8 @@ use crate::store::imports::{neighbourhood, past_date, words};
 use crate::store::journal::Entry;
 use crate::store::registration::{Draft, FamilyEdit, beginning_of};
 use crate::store::tables::{
-    civil_event, family, family_move, family_request, former_pin, house, membership, ministry_act,
-    proposal, verification_case,
+    civil_event, family, family_move, family_request, former_pin, house, match_request, membership,
+    ministry_act, proposal, verification_case,
 };
 use crate::store::write::Seen;
 use crate::store::{Acting, Write, appeals, in_regions, slots};
@@ -263,6 +263,14 @@ impl Acting {
             )
             .filter(ministry_act::Column::FamilyId.eq(before.id))
             .filter(ministry_act::Column::EnteredAt.is_null())
+            .exec(write.on())
+            .await?;
+        match_request::Entity::update_many()
+            .col_expr(
+                match_request::Column::Region,
+                Expr::value(to.region.to_string()),
+            )
+            .filter(match_request::Column::FamilyId.eq(before.id))
             .exec(write.on())
             .await?;
         civil_event::Entity::update_many()

@@ -349,6 +349,8 @@ export const audit = {
 		'civil.judge': 'Memutuskan peristiwa kependudukan',
 		'civil.release': 'Melepas kiriman kependudukan',
 		'civil.refuse': 'Menolak kiriman kependudukan',
+		'match.ask': 'Meminta padanan Dukcapil',
+		'match.answer': 'Menerima jawaban padanan',
 		'membership.suspend': 'Menangguhkan kepesertaan',
 		'membership.resume': 'Melanjutkan kepesertaan',
 		'slot.carry': 'Membawa jatah ke kelurahan lain',

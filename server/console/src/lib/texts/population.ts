@@ -136,6 +136,16 @@ export const population = {
 	send: 'Kirim berkas',
 	sent: (n: string) => `${n} peristiwa diterima.`,
 	parked: 'Kiriman ditahan sampai pengesah melepasnya.',
+	// Matching.
+	matching: 'Padanan dengan Dukcapil',
+	ask: 'Padankan',
+	asked: (n: number) => (n === 0 ? 'Tidak ada yang perlu ditanyakan.' : `${n} orang ditanyakan ke Dukcapil.`),
+	matchWaits: 'Menunggu jawaban',
+	results: { matched: 'Padan', mismatched: 'Tidak padan', not_found: 'NIK tidak ditemukan' },
+	fields: { name: 'nama', birth_date: 'tanggal lahir' },
+	differs: (fields: string) => `Berbeda: ${fields}`,
+	noMatches: 'Belum pernah ditanyakan.',
+	matchColumns: { who: 'Nama', result: 'Hasil', at: 'Tanggal' },
 	// On the page of a family.
 	ofFamily: 'Peristiwa kependudukan',
 	noneOfFamily: 'Belum ada peristiwa dari Dukcapil dan belum pernah pindah.',
