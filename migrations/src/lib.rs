@@ -27,6 +27,7 @@ mod m20261129_000005_exchange;
 mod m20261129_000010_population;
 mod m20261129_000011_letters;
 mod m20261129_000012_appeals;
+mod m20261129_000013_health;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -60,6 +61,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000010_population::Migration),
             Box::new(m20261129_000011_letters::Migration),
             Box::new(m20261129_000012_appeals::Migration),
+            Box::new(m20261129_000013_health::Migration),
         ]
     }
 }

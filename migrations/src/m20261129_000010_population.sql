@@ -126,6 +126,8 @@ CREATE TABLE match_request (
     region {text} NOT NULL,
     asked_by {uuid} NOT NULL,
     asked_at bigint NOT NULL,
+    event_id {uuid} NOT NULL,
+    asked_key {bytes} NOT NULL,
     result {text},
     differs {text},
     answered_at bigint,
@@ -136,11 +138,13 @@ CREATE UNIQUE INDEX match_request_waiting ON match_request (person_id) WHERE ans
 
 CREATE INDEX match_request_queue ON match_request (asked_at, id) WHERE answered_at IS NULL;
 
-CREATE INDEX match_request_family ON match_request (family_id, asked_at);
+CREATE INDEX match_request_person ON match_request (person_id, asked_at);
+
+CREATE INDEX match_request_event ON match_request (event_id);
 
 CREATE INDEX match_request_asked ON match_request (asked_at, id);
 
--- Nonces of answers; those of events stand with their batch.
+-- Nonces of what is no batch of events: those stand with their batch.
 CREATE TABLE feed_nonce (
     key_name {text} NOT NULL,
     nonce {text} NOT NULL,

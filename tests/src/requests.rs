@@ -19,10 +19,12 @@ use tilik_protocol::evaluation::{FactView, PreparedCancellation};
 use tilik_protocol::evidence::VisitKind;
 use tilik_protocol::export::ExportView;
 use tilik_protocol::family::{DuplicateView, FamilyChanged};
+use tilik_protocol::health::StatementView;
 use tilik_protocol::ids::{
     CaseId, CivilBatchId, CivilEventId, DeviceId, DuplicateId, ExportId, FactId, FamilyId,
-    FamilyRequestId, GrantId, ImportId, MembershipId, MinistryActId, MoveId, NoticeId, OldPhotoId,
-    PaperId, PersonId, PhotoId, PlanId, PreparedId, RuleId, SessionId, SheetId, VisitId, WindowId,
+    FamilyRequestId, GrantId, HealthId, ImportId, MembershipId, MinistryActId, MoveId, NoticeId,
+    OldPhotoId, PaperId, PersonId, PhotoId, PlanId, PreparedId, RuleId, SessionId, SheetId,
+    VisitId, WindowId,
 };
 use tilik_protocol::letter::LetterView;
 use tilik_protocol::lookup::FamilyPage;
@@ -154,6 +156,8 @@ pub struct Scene {
     pub arrival: MoveId,
     /// An event that a person has to judge.
     pub civil_event: CivilEventId,
+    /// What the health insurance said of somebody here, which leaves something to do.
+    pub insured: HealthId,
     /// A parked batch of events.
     pub batch: CivilBatchId,
     /// A plan of visits that nobody opened.
@@ -488,8 +492,7 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
             | "/v1/population/events"
             | "/v1/population/batches"
             | "/v1/population/villages"
-            | "/v1/population/matches"
-            | "/v1/population/match-queue",
+            | "/v1/population/matches",
         )
         | ("DELETE", "/v1/session")
         | ("POST", "/v1/me/sign-out-everywhere")
@@ -606,6 +609,48 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
         ("POST", "/v1/population/matches") => here(&json!({
             "event_id": event(), "families": [scene.unvisited],
         })),
+        ("GET", "/v1/population/match-queue") => {
+            let nonce = world.id::<uuid::Uuid>().simple().to_string();
+            Ask {
+                headers: Signer::registry()?.headers(world.now(), &nonce, b""),
+                ..plain(line.path.to_owned())
+            }
+        }
+        ("POST", "/v1/population/match-file") => here(&json!({ "purpose": "dibawa ke Dukcapil" })),
+        ("POST", "/v1/population/match-answer-files") => {
+            let nonce = world.id::<uuid::Uuid>().simple().to_string();
+            let body = json!({ "answers": [] });
+            Ask {
+                body: Signer::registry()?.file_of(world.now(), &nonce, &body),
+                ..plain(line.path.to_owned())
+            }
+        }
+        ("POST", "/v1/health/statements") => {
+            let body = json!({ "statements": [] }).to_string().into_bytes();
+            let nonce = world.id::<uuid::Uuid>().simple().to_string();
+            let headers = Signer::insurance()?.headers(world.now(), &nonce, &body);
+            Ask {
+                headers,
+                body,
+                ..plain(line.path.to_owned())
+            }
+        }
+        ("POST", "/v1/health/files") => {
+            let nonce = world.id::<uuid::Uuid>().simple().to_string();
+            let body = json!({ "statements": [] });
+            Ask {
+                body: Signer::insurance()?.file_of(world.now(), &nonce, &body),
+                ..plain(line.path.to_owned())
+            }
+        }
+        ("GET", "/v1/health/statements") => plain(format!("{}?part=all", line.path)),
+        ("POST", "/v1/health/statements/{id}/judge") => with(
+            id(&scene.insured),
+            &json!({
+                "event_id": event(), "seen_version": 1, "verdict": "dismiss", "reason": "DATA_KELIRU",
+            }),
+        ),
+        ("GET", "/v1/families/{id}/health") => plain(id(&scene.unvisited)),
         ("POST", "/v1/population/match-answers") => {
             let body = json!({ "answers": [] }).to_string().into_bytes();
             let nonce = world.id::<uuid::Uuid>().simple().to_string();
@@ -1461,6 +1506,7 @@ impl Scene {
         let feed = Console::signed_in(&world, &feed.context("a feed")?.own);
         let (arrival, civil_event, batch) =
             Box::pin(events_of(&world, &staff, &feed, &village)).await?;
+        let insured = Box::pin(insured(&world, &staff, &feed, &village)).await?;
         let (draft_rule, waiting_rule, fact, prepared) =
             Box::pin(rules_of(&world, &staff, failing)).await?;
         let see = async |case: CaseId| staff.auditor.case(case).await;
@@ -1489,6 +1535,7 @@ impl Scene {
             own_request,
             arrival,
             civil_event,
+            insured,
             batch,
             plan: planned.id,
             draft_rule,
@@ -1572,6 +1619,25 @@ async fn events_of(
         waits.items.first().context("an event")?.id,
         parked.batch,
     ))
+}
+
+/// What the health insurance says of somebody here: it ended, and people are to do something.
+async fn insured(
+    world: &World,
+    staff: &Staff,
+    feed: &Console,
+    village: &Village,
+) -> Result<HealthId> {
+    let home = village.homes.get(8).context("a family")?;
+    let said = json!({
+        "event_id": "uji-1", "nik": home.nik, "status": "NONAKTIF", "segment": "PBI_JK",
+        "since": "2026-11-01", "as_of": "2026-11-20",
+    });
+    let signer = Signer::insurance()?;
+    signer.insured(world, feed, &[said]).await?.ok()?;
+    let told = staff.auditor.get("/v1/health/statements?part=open");
+    let told: Page<StatementView> = told.await.ok()?.read()?;
+    Ok(told.items.first().context("a statement")?.id)
 }
 
 /// A ZIP of these files.

@@ -146,4 +146,6 @@ ids! {
     RestorationId;
     /// Somebody whom the civil registry is asked about.
     MatchId;
+    /// What BPJS said of a person's health insurance.
+    HealthId;
 }

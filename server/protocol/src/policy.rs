@@ -218,9 +218,9 @@ pub enum Permission {
     IssueLetters,
     /// Say how an office's letters look, who signs them and how they are numbered.
     SetLetterOffices,
-    /// Bring in what the civil registry signed: as its system, or as a file.
+    /// Bring in what the civil registry or the health insurance signed: as their system, or as a file.
     BringEvents,
-    /// Say what a population event means that has no effect by itself.
+    /// Say what a population event, or a word of the health insurance, means that has no effect by itself.
     JudgeEvents,
     /// Be told whom the civil registry is asked about, numbers in clear, and answer.
     AnswerMatches,

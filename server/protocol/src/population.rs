@@ -999,8 +999,10 @@ pub struct FormerPin {
     pub stale_since: Timestamp,
 }
 
-/// Most families in one request for matching.
+/// Most families and persons in one request for matching.
 pub const MOST_MATCHED: usize = 200;
+/// Most answers in one body or file.
+pub const MOST_ANSWERS: usize = 2_000;
 
 /// What the civil registry says of somebody as we know them.
 #[derive(
@@ -1056,14 +1058,29 @@ pub enum MatchField {
     BirthDate,
 }
 
-/// `POST /v1/population/matches`: asks about all living persons of some families.
+/// `POST /v1/population/matches`: asks about some persons, and about all living of some families.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AskMatches {
     /// Repeating the request repeats this.
     pub event_id: EventId,
-    /// 1 to 200.
+    /// All living persons of these; with `persons` 1 to 200 in all.
+    #[serde(default)]
     pub families: Vec<FamilyId>,
+    /// These.
+    #[serde(default)]
+    pub persons: Vec<PersonId>,
+}
+
+/// `POST /v1/population/match-file`: what waits for the civil registry, to be carried there.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TakeQuestions {
+    /// What the numbers are taken out for, at least 8 characters; logged.
+    pub purpose: String,
+    /// Where the last part ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
 }
 
 /// How many were asked about.
@@ -1092,6 +1109,12 @@ pub struct MatchView {
     pub name: String,
     /// When it was asked.
     pub asked_at: Timestamp,
+    /// Who asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_by_name: Option<String>,
+    /// Whether NIK, name or birth date are others by now, so that it has to be asked again.
+    #[serde(default)]
+    pub changed: bool,
     /// What the civil registry said; nothing while it waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<MatchResult>))]
@@ -1101,6 +1124,9 @@ pub struct MatchView {
     /// When it was answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answered_at: Option<Timestamp>,
+    /// Whose word that is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
 }
 
 /// `GET /v1/population/match-queue`: one person to be looked up by the civil registry.
@@ -1125,13 +1151,15 @@ pub struct MatchAnswer {
     /// To which question.
     pub id: MatchId,
     /// What is so.
-    pub result: MatchResult,
-    /// What differs.
+    #[cfg_attr(feature = "openapi", schema(value_type = MatchResult))]
+    pub result: Lenient<MatchResult>,
+    /// What differs; only of what is `mismatched`.
     #[serde(default)]
-    pub differs: Vec<MatchField>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<MatchField>))]
+    pub differs: Vec<Lenient<MatchField>>,
 }
 
-/// `POST /v1/population/match-answers`: signed as events are.
+/// `POST /v1/population/match-answers`, and `match-answer-files` with the seal in the first line: signed as events are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MatchAnswers {

@@ -34,6 +34,7 @@ mod matching;
 mod moving;
 
 pub(super) use effects::payee_named;
+pub(super) use intake::{Speaks, checked, use_nonce};
 pub use moving::Side;
 
 /// Looks at the events of a batch.

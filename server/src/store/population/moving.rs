@@ -26,7 +26,7 @@ use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
 use super::effects::save_event;
-use super::{cut, place_of};
+use super::{cut, matching, place_of};
 use crate::error::{Error, Result};
 use crate::store::access::{Mode, Read};
 use crate::store::cases::{self, action_name, state_of};
@@ -35,11 +35,11 @@ use crate::store::imports::{neighbourhood, past_date, words};
 use crate::store::journal::Entry;
 use crate::store::registration::{Draft, FamilyEdit, beginning_of};
 use crate::store::tables::{
-    civil_event, family, family_move, family_request, former_pin, house, match_request, membership,
-    ministry_act, proposal, verification_case,
+    civil_event, family, family_move, family_request, former_pin, house, membership, ministry_act,
+    proposal, verification_case,
 };
 use crate::store::write::Seen;
-use crate::store::{Acting, Write, appeals, in_regions, slots};
+use crate::store::{Acting, Write, appeals, health, in_regions, slots};
 
 /// Where a family moves to.
 pub(super) struct Destination {
@@ -256,6 +256,7 @@ impl Acting {
             .exec(write.on())
             .await?;
         appeals::follow(write, before.id, &to.region).await?;
+        health::follow(write, before.id, &to.region).await?;
         ministry_act::Entity::update_many()
             .col_expr(
                 ministry_act::Column::Region,
@@ -265,14 +266,7 @@ impl Acting {
             .filter(ministry_act::Column::EnteredAt.is_null())
             .exec(write.on())
             .await?;
-        match_request::Entity::update_many()
-            .col_expr(
-                match_request::Column::Region,
-                Expr::value(to.region.to_string()),
-            )
-            .filter(match_request::Column::FamilyId.eq(before.id))
-            .exec(write.on())
-            .await?;
+        matching::follow(write, before.id, &to.region).await?;
         civil_event::Entity::update_many()
             .col_expr(
                 civil_event::Column::Region,

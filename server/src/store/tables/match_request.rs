@@ -12,6 +12,9 @@ pub struct Model {
     pub region: String,
     pub asked_by: Uuid,
     pub asked_at: i64,
+    pub event_id: Uuid,
+    /// Of what was asked: whoever changes it asks again.
+    pub asked_key: Vec<u8>,
     pub result: Option<String>,
     pub differs: Option<String>,
     pub answered_at: Option<i64>,

@@ -36,6 +36,7 @@ pub(in crate::store) mod feed_counter;
 pub(in crate::store) mod feed_nonce;
 pub(in crate::store) mod feed_row;
 pub(in crate::store) mod former_pin;
+pub(in crate::store) mod health_statement;
 pub(in crate::store) mod hearing;
 pub(in crate::store) mod house;
 pub(in crate::store) mod import_mapping;
