@@ -174,9 +174,8 @@ impl Acting {
             let (open, until) = match stands {
                 Reactivation::Open(until) => (true, until),
                 Reactivation::TooLate(until) => (false, Some(until)),
-                Reactivation::StillActive => (false, None),
-                // Who was never on any list can still be brought back on paper; the verifier looks.
-                Reactivation::NoStatus => (false, None),
+                // Of whom BPJS said nothing it can still be proposed by hand; it is not offered.
+                Reactivation::StillActive | Reactivation::NoStatus => (false, None),
             };
             let updated = accepted.filter(|one| row.recorded_at <= one.since);
             let update = updated.and_then(|one| {
@@ -314,7 +313,8 @@ impl Acting {
     }
 }
 
-/// Of a statement: nobody has proposed anything about its person that is still on its way, or was agreed to since.
+/// Of a statement: its person lives and is nobody else by now, and nobody has proposed anything about them that is still on
+/// its way, or was agreed to since.
 fn not_taken_up() -> String {
     let kinds = [ProposalKind::PbiReactivation, ProposalKind::Removal]
         .map(|kind| format!("'{kind}'"))
@@ -324,7 +324,9 @@ fn not_taken_up() -> String {
         .join(", ");
     let accepted = ProposalState::Accepted;
     format!(
-        "NOT EXISTS (SELECT 1 FROM proposal p WHERE p.person_id = health_statement.person_id \
+        "EXISTS (SELECT 1 FROM person q WHERE q.id = health_statement.person_id \
+         AND q.alive AND q.merged_into IS NULL) \
+         AND NOT EXISTS (SELECT 1 FROM proposal p WHERE p.person_id = health_statement.person_id \
          AND p.program = '{PBI}' AND p.kind IN ({kinds}) AND p.state NOT IN ({ended}) \
          AND (p.state <> '{accepted}' OR p.since > health_statement.received_at))"
     )
