@@ -14,6 +14,7 @@ CREATE TABLE health_statement (
     since {text},
     as_of {text} NOT NULL,
     received_at bigint NOT NULL,
+    waits_since bigint NOT NULL,
     region {text} NOT NULL,
     person_id {uuid},
     state {text} NOT NULL,
@@ -36,4 +37,4 @@ CREATE INDEX health_statement_nik ON health_statement (nik_key);
 
 CREATE INDEX health_statement_received ON health_statement (received_at, id);
 
-CREATE INDEX health_statement_waiting ON health_statement (received_at, id) WHERE why IS NOT NULL OR state = 'unmatched';
+CREATE INDEX health_statement_waiting ON health_statement (waits_since, id) WHERE why IS NOT NULL OR state = 'unmatched';

@@ -312,6 +312,13 @@ async fn who_is_not_known_waits_for_a_person_and_is_found_once_registered() {
     assert_eq!(office.list(by, "open").await.len(), 0);
     let again = office.judge(by, &open[0], "dismiss").await;
     assert_eq!(again.verdict(), "409 stale");
+    // The same of a later day is no new matter, an end of a later day is.
+    let same = line("b-2", nik, "NONAKTIF", "2026-11-01", "2026-11-21");
+    assert_eq!(office.told(&[same]).await.current, 1);
+    assert_eq!(office.list(by, "open").await.len(), 0);
+    let new = line("b-3", nik, "NONAKTIF", "2026-11-22", "2026-11-22");
+    assert_eq!(office.told(&[new]).await.current, 1);
+    assert_eq!(office.list(by, "open").await.len(), 1);
     office.world.end().await;
 }
 

@@ -234,9 +234,9 @@ pub(in crate::store) async fn take(
             Meant::One(person, _) => stands
                 .get(&person.id)
                 .is_some_and(|row| row.body_hash == hash),
-            Meant::Nobody | Meant::Several => !waiting.insert(hash.clone()),
+            Meant::Nobody | Meant::Several => !source.has_ids && waiting.contains(&hash),
         };
-        if is_so && !source.has_ids {
+        if is_so {
             outcomes.push(Outcome::Known);
             continue;
         }
@@ -262,6 +262,7 @@ pub(in crate::store) async fn take(
             since: said.since.map(|day| day.to_string()),
             as_of: said.as_of.to_string(),
             received_at: write.at().as_micros(),
+            waits_since: write.at().as_micros(),
             region: source.region.to_string(),
             person_id: None,
             state: String::new(),
@@ -276,7 +277,14 @@ pub(in crate::store) async fn take(
             Meant::Nobody | Meant::Several => None,
         };
         let outcome = place(&mut row, who, before, said, &holders);
-        if outcome == Outcome::Past && past.contains(&row.body_hash) {
+        let was_said = match outcome {
+            Outcome::Past => past.contains(&row.body_hash),
+            Outcome::Unmatched | Outcome::ToJudge => {
+                !waiting.insert(row.body_hash.clone()) && !source.has_ids
+            }
+            Outcome::First | Outcome::Current | Outcome::Known | Outcome::Conflict => false,
+        };
+        if was_said {
             outcomes.push(Outcome::Known);
             continue;
         }
@@ -391,6 +399,22 @@ fn place(
                 // Of the dead nothing is left to do here: their places end by their death.
                 let why = left_to_do(said.status, said.segment, holders.contains(&person.id))
                     .filter(|_| person.alive);
+                // The same of a later day is no new matter: it waits as long as before, and who dealt with it is not asked
+                // again.
+                let same = before.filter(|before| {
+                    (&before.status, &before.segment, &before.since)
+                        == (&row.status, &row.segment, &row.since)
+                });
+                let mut why = why;
+                if let Some(same) = same {
+                    row.waits_since = same.waits_since;
+                    if same.settled_at.is_some() {
+                        why = None;
+                        row.reason.clone_from(&same.reason);
+                        row.settled_by = same.settled_by;
+                        row.settled_at = same.settled_at;
+                    }
+                }
                 let outcome = if before.is_some() {
                     Outcome::Current
                 } else {

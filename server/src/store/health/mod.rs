@@ -234,15 +234,16 @@ impl Acting {
         if let Some(after) = after {
             let (at, id) = place_of(after)?;
             let (later, same) = if waits {
-                (C::ReceivedAt.gt(at), C::Id.gt(id))
+                let same = Condition::all().add(C::WaitsSince.eq(at));
+                (C::WaitsSince.gt(at), same.add(C::Id.gt(id)))
             } else {
-                (C::ReceivedAt.lt(at), C::Id.lt(id))
+                let same = Condition::all().add(C::ReceivedAt.eq(at));
+                (C::ReceivedAt.lt(at), same.add(C::Id.lt(id)))
             };
-            let same = Condition::all().add(C::ReceivedAt.eq(at)).add(same);
             query = query.filter(Condition::any().add(later).add(same));
         }
         let query = if waits {
-            query.order_by_asc(C::ReceivedAt).order_by_asc(C::Id)
+            query.order_by_asc(C::WaitsSince).order_by_asc(C::Id)
         } else {
             query.order_by_desc(C::ReceivedAt).order_by_desc(C::Id)
         };
@@ -250,7 +251,14 @@ impl Acting {
         let more = rows.len() as u64 > limit;
         rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         let last = rows.last().filter(|_| more);
-        let next = last.map(|row| format!("{}.{}", row.received_at, row.id));
+        let next = last.map(|row| {
+            let at = if waits {
+                row.waits_since
+            } else {
+                row.received_at
+            };
+            format!("{at}.{}", row.id)
+        });
         Ok(Page {
             items: self.statement_views(rows).await?,
             next,
@@ -328,6 +336,6 @@ fn not_taken_up() -> String {
          AND q.alive AND q.merged_into IS NULL) \
          AND NOT EXISTS (SELECT 1 FROM proposal p WHERE p.person_id = health_statement.person_id \
          AND p.program = '{PBI}' AND p.kind IN ({kinds}) AND p.state NOT IN ({ended}) \
-         AND (p.state <> '{accepted}' OR p.since > health_statement.received_at))"
+         AND (p.state <> '{accepted}' OR p.since > health_statement.waits_since))"
     )
 }

@@ -20,6 +20,8 @@ pub struct Model {
     pub since: Option<String>,
     pub as_of: String,
     pub received_at: i64,
+    /// Since when the same was so: a list of what waits goes by this.
+    pub waits_since: i64,
     pub region: String,
     pub person_id: Option<Uuid>,
     pub state: String,
