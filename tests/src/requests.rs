@@ -22,16 +22,16 @@ use tilik_protocol::family::{DuplicateView, FamilyChanged};
 use tilik_protocol::health::StatementView;
 use tilik_protocol::ids::{
     CaseId, CivilBatchId, CivilEventId, DeviceId, DuplicateId, ExportId, FactId, FamilyId,
-    FamilyRequestId, GrantId, HealthId, ImportId, MembershipId, MinistryActId, MoveId, NoticeId,
-    OldPhotoId, PaperId, PersonId, PhotoId, PlanId, PreparedId, RuleId, SessionId, SheetId,
-    VisitId, WindowId,
+    FamilyRequestId, GrantId, HealthId, ImportId, MatchId, MembershipId, MinistryActId, MoveId,
+    NoticeId, OldPhotoId, PaperId, PersonId, PhotoId, PlanId, PreparedId, RuleId, SessionId,
+    SheetId, VisitId, WindowId,
 };
 use tilik_protocol::letter::LetterView;
 use tilik_protocol::lookup::FamilyPage;
 use tilik_protocol::ministry::MinistryActs;
 use tilik_protocol::plan::PlanView;
 use tilik_protocol::policy::Role;
-use tilik_protocol::population::{BatchReceipt, CivilEventView, MoveView};
+use tilik_protocol::population::{BatchReceipt, CivilEventView, MatchView, MoveView};
 use tilik_protocol::proposal::ProposalView;
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::registry::ImportKind;
@@ -158,6 +158,8 @@ pub struct Scene {
     pub civil_event: CivilEventId,
     /// What the health insurance said of somebody here, which leaves something to do.
     pub insured: HealthId,
+    /// Somebody here of whom the civil registry is asked.
+    pub asked: MatchId,
     /// A parked batch of events.
     pub batch: CivilBatchId,
     /// A plan of visits that nobody opened.
@@ -1115,6 +1117,7 @@ impl Scene {
                 self.quota.to_string(),
                 self.slip.id.to_string(),
                 self.batch.to_string(),
+                self.asked.to_string(),
             ])
             .chain([
                 self.phone.officer.id.to_string(),
@@ -1506,7 +1509,7 @@ impl Scene {
         let feed = Console::signed_in(&world, &feed.context("a feed")?.own);
         let (arrival, civil_event, batch) =
             Box::pin(events_of(&world, &staff, &feed, &village)).await?;
-        let insured = Box::pin(insured(&world, &staff, &feed, &village)).await?;
+        let (insured, asked) = Box::pin(insured(&world, &staff, &feed, &village)).await?;
         let (draft_rule, waiting_rule, fact, prepared) =
             Box::pin(rules_of(&world, &staff, failing)).await?;
         let see = async |case: CaseId| staff.auditor.case(case).await;
@@ -1536,6 +1539,7 @@ impl Scene {
             arrival,
             civil_event,
             insured,
+            asked,
             batch,
             plan: planned.id,
             draft_rule,
@@ -1621,13 +1625,14 @@ async fn events_of(
     ))
 }
 
-/// What the health insurance says of somebody here: it ended, and people are to do something.
+/// What the health insurance says of somebody here: it ended, and people are to do something. The civil registry is asked
+/// of them too.
 async fn insured(
     world: &World,
     staff: &Staff,
     feed: &Console,
     village: &Village,
-) -> Result<HealthId> {
+) -> Result<(HealthId, MatchId)> {
     let home = village.homes.get(8).context("a family")?;
     let said = json!({
         "event_id": "uji-1", "nik": home.nik, "status": "NONAKTIF", "segment": "PBI_JK",
@@ -1637,7 +1642,15 @@ async fn insured(
     signer.insured(world, feed, &[said]).await?.ok()?;
     let told = staff.auditor.get("/v1/health/statements?part=open");
     let told: Page<StatementView> = told.await.ok()?.read()?;
-    Ok(told.items.first().context("a statement")?.id)
+    let body = json!({ "event_id": staff.operator.event(), "families": [home.family] });
+    let asked = staff.operator.post("/v1/population/matches", &body);
+    asked.await.ok()?;
+    let waits = staff.auditor.get("/v1/population/matches?waiting=true");
+    let waits: Page<MatchView> = waits.await.ok()?.read()?;
+    Ok((
+        told.items.first().context("a statement")?.id,
+        waits.items.first().context("a question")?.id,
+    ))
 }
 
 /// A ZIP of these files.
