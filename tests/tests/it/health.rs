@@ -16,7 +16,7 @@ use tilik_tests::world::Answer;
 use tilik_tests::{Console, World, kediri};
 use uuid::Uuid;
 
-use crate::proposals::{act, always_open, done, drafted, see, state, wrong, yes};
+use crate::proposals::{act, always_open, done, drafted, propose, see, state, wrong, yes};
 
 struct Office {
     world: World,
@@ -284,10 +284,7 @@ async fn who_is_not_known_waits_for_a_person_and_is_found_once_registered() {
     assert_eq!(office.told(&[said]).await.unmatched, 1);
     let verifier = &office.staff.verifier;
     // Of somebody unknown nobody knows the village: it waits for who answers for the city.
-    assert_eq!(
-        office.list(&office.staff.operator, "unknown").await.len(),
-        0
-    );
+    assert_eq!(office.list(&office.far, "unknown").await.len(), 0);
     let waits = office.list(verifier, "unknown").await;
     assert_eq!(waits.len(), 1);
     let still = office.judge(verifier, &waits[0], "retry").await;
@@ -416,14 +413,18 @@ async fn whom_bpjs_took_off_is_brought_back_and_keeps_the_place() {
     assert_eq!(head.reactivate_until.as_deref(), Some("2027-05-01"));
     let person = home.persons[0];
     // The reasons are those of a reactivation, and the letter is asked for.
-    let mut content = office.to_come_back(0, person, "GANDA");
-    content["document_number"] = Value::Null;
-    let id = drafted(operator, content).await.row.id;
-    let refused = act(operator, id, "submit", json!({})).await;
-    assert_eq!(wrong(&refused), ["unknown", "missing"]);
+    let odd = propose(operator, office.to_come_back(0, person, "GANDA"), false).await;
+    assert_eq!(wrong(&odd), ["unknown"]);
     let content = office.to_come_back(0, person, "PENYAKIT_KRONIS");
-    let id = drafted(operator, content).await.row.id;
-    assert_eq!(done(operator, id, "submit", json!({})).await.warnings, []);
+    let mut bare = content.clone();
+    bare["document_number"] = Value::Null;
+    let made = drafted(operator, bare).await;
+    assert_eq!(made.warnings, []);
+    let id = made.row.id;
+    let refused = act(operator, id, "submit", json!({})).await;
+    assert_eq!(wrong(&refused), ["missing"]);
+    done(operator, id, "change", json!({ "content": content })).await;
+    done(operator, id, "submit", json!({})).await;
     assert_eq!(office.list(operator, "open").await.len(), 0);
     let health = office.of(operator, home.family).await;
     assert!(!health.persons[0].may_reactivate);
@@ -477,13 +478,14 @@ async fn who_is_insured_or_was_taken_off_too_long_ago_is_not_brought_back() {
     assert_eq!(last_day.status, 200, "{}", last_day.json());
     assert_eq!(state(&see(operator, id).await), ProposalState::Submitted);
     // Of whom BPJS never said anything it is told, and left to people.
-    let (id, _) = submit(4).await;
-    let told = see(operator, id).await.warnings;
-    let told: Vec<String> = told.iter().map(ToString::to_string).collect();
+    let content = office.to_come_back(4, homes[4].persons[0], "MASIH_MISKIN");
+    let made = drafted(operator, content).await;
+    let told: Vec<String> = made.warnings.iter().map(ToString::to_string).collect();
     assert!(
         told.contains(&"STATUS_BPJS_BELUM_ADA".to_owned()),
         "{told:?}"
     );
+    done(operator, made.row.id, "submit", json!({})).await;
     // Another program has no way back.
     let mut other = office.to_come_back(5, homes[5].persons[0], "MASIH_MISKIN");
     other["program"] = json!(village::SEMBAKO);

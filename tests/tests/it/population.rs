@@ -1057,7 +1057,7 @@ async fn whoever_is_asked_about_waits_once_and_the_first_signed_answer_stands() 
     for by in [&office.near, &office.staff.admin, &office.staff.auditor] {
         assert_eq!(by.get(queue).await.verdict(), "403 forbidden");
     }
-    assert_eq!(field(&office.feed.get(queue).await), "422 key:missing");
+    assert_eq!(field(&office.feed.get(queue).await), "422 time:missing");
     let insurance = Signer::insurance().unwrap();
     let told = insurance.queue(&office.world, &office.feed, "").await;
     assert_eq!(field(&told.unwrap()), "422 signature:wrong");

@@ -153,6 +153,7 @@ impl Acting {
             .filter(proposal::Column::Kind.eq(ProposalKind::PbiReactivation.to_string()))
             .filter(proposal::Column::PersonId.is_in(ids.iter().copied()))
             .order_by_asc(proposal::Column::CreatedAt)
+            .order_by_asc(proposal::Column::Id)
             .all(on)
             .await?;
         let today = day_of(&region, self.store.now())
@@ -327,9 +328,14 @@ fn not_taken_up() -> String {
     let kinds = [ProposalKind::PbiReactivation, ProposalKind::Removal]
         .map(|kind| format!("'{kind}'"))
         .join(", ");
-    let ended = [ProposalState::Rejected, ProposalState::Withdrawn]
-        .map(|state| format!("'{state}'"))
-        .join(", ");
+    // A draft is nobody's word yet.
+    let ended = [
+        ProposalState::Draft,
+        ProposalState::Rejected,
+        ProposalState::Withdrawn,
+    ]
+    .map(|state| format!("'{state}'"))
+    .join(", ");
     let accepted = ProposalState::Accepted;
     format!(
         "EXISTS (SELECT 1 FROM person q WHERE q.id = health_statement.person_id \
