@@ -27,6 +27,7 @@ mod m20261129_000005_exchange;
 mod m20261129_000010_population;
 mod m20261129_000011_letters;
 mod m20261129_000012_appeals;
+mod m20261129_000014_health;
 mod m20261129_000013_objections;
 
 /// All migrations, oldest first.
@@ -62,6 +63,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000011_letters::Migration),
             Box::new(m20261129_000012_appeals::Migration),
             Box::new(m20261129_000013_objections::Migration),
+            Box::new(m20261129_000014_health::Migration),
         ]
     }
 }

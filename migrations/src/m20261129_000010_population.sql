@@ -119,3 +119,37 @@ CREATE TABLE former_pin (
     pinned_at bigint NOT NULL,
     stale_since bigint NOT NULL
 );
+
+-- Whether the civil registry knows somebody as we do: asked by people, answered by its feed.
+CREATE TABLE match_request (
+    id {uuid} NOT NULL PRIMARY KEY,
+    person_id {uuid} NOT NULL REFERENCES person(id),
+    family_id {uuid} NOT NULL REFERENCES family(id),
+    region {text} NOT NULL,
+    asked_by {uuid} NOT NULL,
+    asked_at bigint NOT NULL,
+    event_id {uuid} NOT NULL,
+    asked_key {bytes} NOT NULL,
+    result {text},
+    differs {text},
+    answered_at bigint,
+    feed {text}
+);
+
+CREATE UNIQUE INDEX match_request_waiting ON match_request (person_id) WHERE answered_at IS NULL;
+
+CREATE INDEX match_request_queue ON match_request (asked_at, id) WHERE answered_at IS NULL;
+
+CREATE INDEX match_request_person ON match_request (person_id, asked_at);
+
+CREATE INDEX match_request_event ON match_request (event_id);
+
+CREATE INDEX match_request_asked ON match_request (asked_at, id);
+
+-- Nonces of what is no batch of events: those stand with their batch.
+CREATE TABLE feed_nonce (
+    key_name {text} NOT NULL,
+    nonce {text} NOT NULL,
+    used_at bigint NOT NULL,
+    PRIMARY KEY (key_name, nonce)
+);

@@ -15,6 +15,8 @@ const LISTS = [
 	['dismissing_prepared', 'PREPARED_DISMISSALS', 'Why a family whose evaluation fails stays where it is.'],
 	['rejecting_proposal', 'PROPOSAL_REJECTIONS', 'Why a proposal for the registry or a program is rejected.'],
 	['returning_proposal', 'PROPOSAL_RETURNS', 'Why a proposal goes back to who wrote it.'],
+	['reactivating', 'REACTIVATION_REASONS', 'Why somebody is to be brought back into the health insurance.'],
+	['dismissing_health', 'HEALTH_DISMISSALS', 'Why what BPJS said has no effect here.'],
 	['refusing_name', 'DELIBERATION_REFUSALS', 'Why a deliberation does not agree to a name.'],
 	['revoking_letter', 'LETTER_REVOCATIONS', 'Why a letter is revoked.'],
 	['dismissing_event', 'EVENT_DISMISSALS', 'Why a population event has no effect here.'],

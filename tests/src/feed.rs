@@ -21,6 +21,9 @@ pub const KEY: &str = "dukcapil/uji";
 /// The name of the key that it signed with before.
 pub const OLD_KEY: &str = "dukcapil/lama";
 
+/// The name of the health insurance's key.
+pub const HEALTH_KEY: &str = "bpjs/uji";
+
 /// A key pair of a feed.
 #[derive(Debug, Clone)]
 pub struct Signer {
@@ -90,9 +93,22 @@ impl Signer {
         ]
     }
 
+    /// The health insurance's key.
+    ///
+    /// # Errors
+    /// Never.
+    pub fn insurance() -> Result<Self> {
+        Self::from_seed(HEALTH_KEY, [5; 32])
+    }
+
     /// A daily file.
     pub fn file(&self, time: Timestamp, nonce: &str, events: &[Value]) -> Vec<u8> {
-        let body = json!({ "events": events }).to_string();
+        self.file_of(time, nonce, &json!({ "events": events }))
+    }
+
+    /// A file that holds this.
+    pub fn file_of(&self, time: Timestamp, nonce: &str, body: &Value) -> Vec<u8> {
+        let body = body.to_string();
         let signature = self.sign(time, nonce, body.as_bytes());
         let head =
             json!({ "key": self.name, "time": time, "nonce": nonce, "signature": signature });
@@ -109,6 +125,85 @@ impl Signer {
         let headers = self.headers(world.now(), &nonce, body.as_bytes());
         send_as_is(world, by, &headers, body.into_bytes()).await
     }
+}
+
+impl Signer {
+    /// Sends this to `path`, signed now, with a nonce of its own.
+    ///
+    /// # Errors
+    /// When the server is down.
+    pub async fn tell(
+        &self,
+        world: &World,
+        by: &Console,
+        path: &str,
+        body: &Value,
+    ) -> Result<Answer> {
+        let nonce = world.id::<uuid::Uuid>().simple().to_string();
+        let body = body.to_string();
+        let mut request = Request::post(path).header(
+            header::AUTHORIZATION,
+            format!("Bearer {}", by.token().await?),
+        );
+        for (name, value) in self.headers(world.now(), &nonce, body.as_bytes()) {
+            request = request.header(name, value);
+        }
+        world
+            .send(request.body(Body::from(body))?)
+            .await
+            .context("the server is down")
+    }
+
+    /// Answers whom it was asked about.
+    ///
+    /// # Errors
+    /// When the server is down.
+    pub async fn answer(&self, world: &World, by: &Console, answers: &[Value]) -> Result<Answer> {
+        let body = json!({ "answers": answers });
+        self.tell(world, by, "/v1/population/match-answers", &body)
+            .await
+    }
+
+    /// Asks whom it is asked about.
+    ///
+    /// # Errors
+    /// When the server is down.
+    pub async fn queue(&self, world: &World, by: &Console, query: &str) -> Result<Answer> {
+        let nonce = world.id::<uuid::Uuid>().simple().to_string();
+        let mut request = Request::get(format!("/v1/population/match-queue{query}")).header(
+            header::AUTHORIZATION,
+            format!("Bearer {}", by.token().await?),
+        );
+        for (name, value) in self.headers(world.now(), &nonce, b"") {
+            request = request.header(name, value);
+        }
+        world
+            .send(request.body(Body::empty())?)
+            .await
+            .context("the server is down")
+    }
+
+    /// What the health insurance says.
+    ///
+    /// # Errors
+    /// When the server is down.
+    pub async fn insured(&self, world: &World, by: &Console, lines: &[Value]) -> Result<Answer> {
+        let body = json!({ "statements": lines });
+        self.tell(world, by, "/v1/health/statements", &body).await
+    }
+}
+
+/// Sends a file that is signed in itself.
+///
+/// # Errors
+/// When the server is down.
+pub async fn send_file(world: &World, by: &Console, path: &str, file: Vec<u8>) -> Result<Answer> {
+    let token = by.token().await?;
+    let request = Request::post(path).header(header::AUTHORIZATION, format!("Bearer {token}"));
+    world
+        .send(request.body(Body::from(file))?)
+        .await
+        .context("the server is down")
 }
 
 /// A request with these headers and this body, signed or not.

@@ -19,10 +19,12 @@ use tilik_protocol::evaluation::{FactView, PreparedCancellation};
 use tilik_protocol::evidence::VisitKind;
 use tilik_protocol::export::ExportView;
 use tilik_protocol::family::{DuplicateView, FamilyChanged};
+use tilik_protocol::health::StatementView;
 use tilik_protocol::ids::{
     CaseId, CivilBatchId, CivilEventId, DeviceId, DuplicateId, ExportId, FactId, FamilyId,
-    FamilyRequestId, GrantId, ImportId, MembershipId, MinistryActId, MoveId, NoticeId, OldPhotoId,
-    PaperId, PersonId, PhotoId, PlanId, PreparedId, RuleId, SessionId, SheetId, VisitId, WindowId,
+    FamilyRequestId, GrantId, HealthId, ImportId, MatchId, MembershipId, MinistryActId, MoveId,
+    NoticeId, OldPhotoId, PaperId, PersonId, PhotoId, PlanId, PreparedId, RuleId, SessionId,
+    SheetId, VisitId, WindowId,
 };
 use tilik_protocol::letter::LetterView;
 use tilik_protocol::lookup::FamilyPage;
@@ -30,7 +32,7 @@ use tilik_protocol::ministry::MinistryActs;
 use tilik_protocol::objection::ObjectionView;
 use tilik_protocol::plan::PlanView;
 use tilik_protocol::policy::Role;
-use tilik_protocol::population::{BatchReceipt, CivilEventView, MoveView};
+use tilik_protocol::population::{BatchReceipt, CivilEventView, MatchView, MoveView};
 use tilik_protocol::proposal::ProposalView;
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::registry::ImportKind;
@@ -157,6 +159,10 @@ pub struct Scene {
     pub arrival: MoveId,
     /// An event that a person has to judge.
     pub civil_event: CivilEventId,
+    /// What the health insurance said of somebody here, which leaves something to do.
+    pub insured: HealthId,
+    /// Somebody here of whom the civil registry is asked.
+    pub asked: MatchId,
     /// A parked batch of events.
     pub batch: CivilBatchId,
     /// A plan of visits that nobody opened.
@@ -492,7 +498,8 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
             | "/v1/cancellations"
             | "/v1/population/events"
             | "/v1/population/batches"
-            | "/v1/population/villages",
+            | "/v1/population/villages"
+            | "/v1/population/matches",
         )
         | ("DELETE", "/v1/session")
         | ("POST", "/v1/me/sign-out-everywhere")
@@ -598,6 +605,61 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
         ),
         ("POST", "/v1/population/events") => {
             let body = json!({ "events": [] }).to_string().into_bytes();
+            let nonce = world.id::<uuid::Uuid>().simple().to_string();
+            let headers = Signer::registry()?.headers(world.now(), &nonce, &body);
+            Ask {
+                headers,
+                body,
+                ..plain(line.path.to_owned())
+            }
+        }
+        ("POST", "/v1/population/matches") => here(&json!({
+            "event_id": event(), "families": [scene.unvisited],
+        })),
+        ("GET", "/v1/population/match-queue") => {
+            let nonce = world.id::<uuid::Uuid>().simple().to_string();
+            Ask {
+                headers: Signer::registry()?.headers(world.now(), &nonce, b""),
+                ..plain(line.path.to_owned())
+            }
+        }
+        ("POST", "/v1/population/match-file") => here(&json!({ "purpose": "dibawa ke Dukcapil" })),
+        ("POST", "/v1/population/match-answer-files") => {
+            let nonce = world.id::<uuid::Uuid>().simple().to_string();
+            let body = json!({ "answers": [] });
+            Ask {
+                body: Signer::registry()?.file_of(world.now(), &nonce, &body),
+                ..plain(line.path.to_owned())
+            }
+        }
+        ("POST", "/v1/health/statements") => {
+            let body = json!({ "statements": [] }).to_string().into_bytes();
+            let nonce = world.id::<uuid::Uuid>().simple().to_string();
+            let headers = Signer::insurance()?.headers(world.now(), &nonce, &body);
+            Ask {
+                headers,
+                body,
+                ..plain(line.path.to_owned())
+            }
+        }
+        ("POST", "/v1/health/files") => {
+            let nonce = world.id::<uuid::Uuid>().simple().to_string();
+            let body = json!({ "statements": [] });
+            Ask {
+                body: Signer::insurance()?.file_of(world.now(), &nonce, &body),
+                ..plain(line.path.to_owned())
+            }
+        }
+        ("GET", "/v1/health/statements") => plain(format!("{}?part=all", line.path)),
+        ("POST", "/v1/health/statements/{id}/judge") => with(
+            id(&scene.insured),
+            &json!({
+                "event_id": event(), "seen_version": 1, "verdict": "dismiss", "reason": "DATA_KELIRU",
+            }),
+        ),
+        ("GET", "/v1/families/{id}/health") => plain(id(&scene.unvisited)),
+        ("POST", "/v1/population/match-answers") => {
+            let body = json!({ "answers": [] }).to_string().into_bytes();
             let nonce = world.id::<uuid::Uuid>().simple().to_string();
             let headers = Signer::registry()?.headers(world.now(), &nonce, &body);
             Ask {
@@ -1091,6 +1153,7 @@ impl Scene {
                 self.slip.id.to_string(),
                 self.batch.to_string(),
                 self.objection.objection.id.to_string(),
+                self.asked.to_string(),
             ])
             .chain([
                 self.phone.officer.id.to_string(),
@@ -1492,6 +1555,7 @@ impl Scene {
         let feed = Console::signed_in(&world, &feed.context("a feed")?.own);
         let (arrival, civil_event, batch) =
             Box::pin(events_of(&world, &staff, &feed, &village)).await?;
+        let (insured, asked) = Box::pin(insured(&world, &staff, &feed, &village)).await?;
         let (draft_rule, waiting_rule, fact, prepared) =
             Box::pin(rules_of(&world, &staff, failing)).await?;
         let see = async |case: CaseId| staff.auditor.case(case).await;
@@ -1521,6 +1585,8 @@ impl Scene {
             own_request,
             arrival,
             civil_event,
+            insured,
+            asked,
             batch,
             plan: planned.id,
             draft_rule,
@@ -1603,6 +1669,34 @@ async fn events_of(
         arrived.items.first().context("a move")?.id,
         waits.items.first().context("an event")?.id,
         parked.batch,
+    ))
+}
+
+/// What the health insurance says of somebody here: it ended, and people are to do something. The civil registry is asked
+/// of them too.
+async fn insured(
+    world: &World,
+    staff: &Staff,
+    feed: &Console,
+    village: &Village,
+) -> Result<(HealthId, MatchId)> {
+    let home = village.homes.get(8).context("a family")?;
+    let said = json!({
+        "event_id": "uji-1", "nik": home.nik, "status": "NONAKTIF", "segment": "PBI_JK",
+        "since": "2026-11-01", "as_of": "2026-11-20",
+    });
+    let signer = Signer::insurance()?;
+    signer.insured(world, feed, &[said]).await?.ok()?;
+    let told = staff.auditor.get("/v1/health/statements?part=open");
+    let told: Page<StatementView> = told.await.ok()?.read()?;
+    let body = json!({ "event_id": staff.operator.event(), "families": [home.family] });
+    let asked = staff.operator.post("/v1/population/matches", &body);
+    asked.await.ok()?;
+    let waits = staff.auditor.get("/v1/population/matches?waiting=true");
+    let waits: Page<MatchView> = waits.await.ok()?.read()?;
+    Ok((
+        told.items.first().context("a statement")?.id,
+        waits.items.first().context("a question")?.id,
     ))
 }
 

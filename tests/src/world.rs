@@ -368,6 +368,7 @@ impl World {
             feed_keys: vec![
                 crate::feed::Signer::registry()?.public()?,
                 crate::feed::Signer::before()?.public()?,
+                crate::feed::Signer::insurance()?.public()?,
             ],
             base_map: Some(base_map(fresh.folder.path())?),
             app: Some(Arc::new(app(fresh.folder.path())?)),

@@ -148,4 +148,8 @@ ids! {
     ObjectionId;
     /// A photo of an objector; never evidence.
     ObjectionPhotoId;
+    /// Somebody whom the civil registry is asked about.
+    MatchId;
+    /// What BPJS said of a person's health insurance.
+    HealthId;
 }

@@ -19,6 +19,7 @@ pub mod evidence;
 pub mod export;
 pub mod family;
 pub mod form;
+pub mod health;
 pub mod ids;
 pub mod lenient;
 pub mod letter;

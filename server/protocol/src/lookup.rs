@@ -102,6 +102,12 @@ pub struct ReasonLists {
     /// Why it goes back.
     #[serde(default)]
     pub returning_proposal: Vec<ReasonView>,
+    /// Why somebody is to be brought back into the health insurance.
+    #[serde(default)]
+    pub reactivating: Vec<ReasonView>,
+    /// Why what the health insurance said has no effect here.
+    #[serde(default)]
+    pub dismissing_health: Vec<ReasonView>,
     /// Why a deliberation does not agree to a name.
     #[serde(default)]
     pub refusing_name: Vec<ReasonView>,

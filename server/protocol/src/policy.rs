@@ -218,10 +218,12 @@ pub enum Permission {
     IssueLetters,
     /// Say how an office's letters look, who signs them and how they are numbered.
     SetLetterOffices,
-    /// Bring in what the civil registry signed: as its system, or as a file.
+    /// Bring in what the civil registry or the health insurance signed: as their system, or as a file.
     BringEvents,
-    /// Say what a population event means that has no effect by itself.
+    /// Say what a population event, or a word of the health insurance, means that has no effect by itself.
     JudgeEvents,
+    /// Be told whom the civil registry is asked about, numbers in clear, and answer.
+    AnswerMatches,
     /// Let a parked batch of population events through, or refuse it.
     ReleaseEvents,
     /// File a family's appeal, and record that it takes it back.
@@ -330,7 +332,7 @@ impl Role {
                 permission,
                 P::ReadCases | P::ReadOverview | P::SearchFamilies | P::Export | P::ReadJournal
             ),
-            Self::Feed => matches!(permission, P::BringEvents),
+            Self::Feed => matches!(permission, P::BringEvents | P::AnswerMatches),
             Self::System => false,
         }
     }

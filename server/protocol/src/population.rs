@@ -7,7 +7,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::family::{Relation, Sex};
-use crate::ids::{CivilBatchId, CivilEventId, EventId, FamilyId, MoveId, PersonId, UserId};
+use crate::ids::{
+    CivilBatchId, CivilEventId, EventId, FamilyId, MatchId, MoveId, PersonId, UserId,
+};
 use crate::lenient::Lenient;
 use crate::reason::ReasonCode;
 use crate::region::RegionCode;
@@ -995,6 +997,186 @@ pub struct FormerPin {
     pub taken_at: Timestamp,
     /// Since when it is stale.
     pub stale_since: Timestamp,
+}
+
+/// Most families and persons in one request for matching.
+pub const MOST_MATCHED: usize = 200;
+/// Most answers in one body or file.
+pub const MOST_ANSWERS: usize = 2_000;
+
+/// What the civil registry says of somebody as we know them.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum MatchResult {
+    /// Known, and all that was asked fits (padan).
+    Matched,
+    /// Known, and something differs (tidak padan).
+    Mismatched,
+    /// Nobody has this NIK.
+    NotFound,
+}
+
+/// What may differ.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum MatchField {
+    /// The name.
+    Name,
+    /// The birth date.
+    BirthDate,
+}
+
+/// `POST /v1/population/matches`: asks about some persons, and about all living of some families.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AskMatches {
+    /// Repeating the request repeats this.
+    pub event_id: EventId,
+    /// All living persons of these; with `persons` 1 to 200 in all.
+    #[serde(default)]
+    pub families: Vec<FamilyId>,
+    /// These.
+    #[serde(default)]
+    pub persons: Vec<PersonId>,
+}
+
+/// `POST /v1/population/match-file`: what waits for the civil registry, to be carried there.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TakeQuestions {
+    /// What the numbers are taken out for, at least 8 characters; logged.
+    pub purpose: String,
+    /// Where the last part ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+}
+
+/// How many were asked about.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MatchesAsked {
+    /// By this request.
+    pub asked: u32,
+    /// Who waited already.
+    pub waiting: u32,
+    /// Who have no NIK to ask by.
+    pub without_nik: u32,
+}
+
+/// What was asked about somebody, and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MatchView {
+    /// Its id.
+    pub id: MatchId,
+    /// Who.
+    pub person: PersonId,
+    /// Their family.
+    pub family: FamilyId,
+    /// Their name.
+    pub name: String,
+    /// When it was asked.
+    pub asked_at: Timestamp,
+    /// Who asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_by_name: Option<String>,
+    /// Whether NIK, name or birth date are others by now, so that it has to be asked again.
+    #[serde(default)]
+    pub changed: bool,
+    /// What the civil registry said; nothing while it waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<MatchResult>))]
+    pub result: Option<Lenient<MatchResult>>,
+    /// What differs.
+    pub differs: Vec<MatchField>,
+    /// When it was answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered_at: Option<Timestamp>,
+    /// Whose word that is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+}
+
+/// `GET /v1/population/match-queue`: one person to be looked up by the civil registry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MatchQuestion {
+    /// To be answered by.
+    pub id: MatchId,
+    /// The NIK.
+    pub nik: String,
+    /// The name here.
+    pub name: String,
+    /// The birth date here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub birth_date: Option<String>,
+}
+
+/// One answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MatchAnswer {
+    /// To which question.
+    pub id: MatchId,
+    /// What is so.
+    #[cfg_attr(feature = "openapi", schema(value_type = MatchResult))]
+    pub result: Lenient<MatchResult>,
+    /// What differs; only of what is `mismatched`.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<MatchField>))]
+    pub differs: Vec<Lenient<MatchField>>,
+}
+
+/// `POST /v1/population/match-answers`, and `match-answer-files` with the seal in the first line: signed as events are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MatchAnswers {
+    /// In any order.
+    pub answers: Vec<MatchAnswer>,
+}
+
+/// What became of the answers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AnswersTaken {
+    /// Taken.
+    pub taken: u32,
+    /// Answered before: the first answer stands.
+    pub known: u32,
+    /// To no question of this registry.
+    pub unknown: u32,
 }
 
 /// `GET /v1/families/{id}/events`: what the civil registry said of a family, newest first, and its moves.

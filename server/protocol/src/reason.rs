@@ -271,6 +271,27 @@ pub const PROPOSAL_REJECTIONS: &[(&str, &str)] = &[
     ("DITOLAK_MUSKEL", "Tidak disetujui musyawarah kelurahan"),
 ];
 
+/// Why somebody who was taken off the health insurance is to be brought back (Permensos 3/2026, article 20).
+pub const REACTIVATION_REASONS: &[(&str, &str)] = &[
+    ("MASIH_MISKIN", "Masih miskin atau rentan miskin"),
+    ("PENYAKIT_KRONIS", "Penyakit kronis atau katastropik"),
+    ("DARURAT_MEDIS", "Darurat medis yang mengancam jiwa"),
+    ("BELUM_DTSEN", "Belum tercatat di DTSEN"),
+    ("BAYI_PESERTA_PBI", "Bayi dari ibu peserta PBI-JK"),
+];
+
+/// Why what BPJS said has no effect here, or needs nothing more to be done.
+pub const HEALTH_DISMISSALS: &[(&str, &str)] = &[
+    (
+        "ORANG_LAIN",
+        "Orang lain, bukan warga yang tercatat di sini",
+    ),
+    ("BUKAN_WILAYAH_INI", "Bukan warga kota ini"),
+    ("DATA_KELIRU", "Datanya keliru menurut BPJS"),
+    ("TIDAK_MENGAJUKAN", "Orangnya tidak minta diaktifkan lagi"),
+    ("SUDAH_DITANGANI", "Sudah ditangani dengan cara lain"),
+];
+
 /// Why a proposal goes back to who proposed it.
 pub const PROPOSAL_RETURNS: &[(&str, &str)] = &[
     ("NIK_TIDAK_PADAN", "NIK tidak padan dengan Dukcapil"),
@@ -356,6 +377,8 @@ pub fn label(code: &ReasonCode) -> &str {
         .chain(PREPARED_DISMISSALS)
         .chain(PROPOSAL_REJECTIONS)
         .chain(PROPOSAL_RETURNS)
+        .chain(REACTIVATION_REASONS)
+        .chain(HEALTH_DISMISSALS)
         .chain(DELIBERATION_REFUSALS)
         .chain(LETTER_REVOCATIONS)
         .chain(APPEAL_UPHELD)

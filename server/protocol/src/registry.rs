@@ -49,6 +49,8 @@ pub enum ImportKind {
     Decree,
     /// GeoJSON points where houses stand, by pins that the city held before. Never evidence.
     Pins,
+    /// CSV of persons' health insurance, each line with the day of its data. It changes no membership.
+    Health,
 }
 
 impl ImportKind {
@@ -60,7 +62,7 @@ impl ImportKind {
             Self::Programs | Self::Quotas | Self::Memberships | Self::Waitlist | Self::Decree => {
                 true
             }
-            Self::Regions | Self::Boundaries | Self::Families | Self::Pins => false,
+            Self::Regions | Self::Boundaries | Self::Families | Self::Pins | Self::Health => false,
         }
     }
 }

@@ -16,6 +16,11 @@ use tilik_protocol::duty::Outcome;
 use tilik_protocol::evaluation::*;
 use tilik_protocol::evidence::{Flag, PhotoKind, ReturnTarget, VisitKind};
 use tilik_protocol::family::*;
+use tilik_protocol::health::{
+    FamilyHealth, HealthReceipt, HealthSegment, HealthStatement, HealthStatements, HealthStatus,
+    HealthVerdict, HealthWhy, JudgeStatement, PersonHealth, RefusedStatement, StatementState,
+    StatementView,
+};
 use tilik_protocol::lenient::Lenient;
 use tilik_protocol::lookup::*;
 use tilik_protocol::membership::MembershipState;
@@ -1293,6 +1298,8 @@ fn looked_up(s: &mut BTreeSet<String>) {
             dismissing_prepared: Vec::new(),
             rejecting_proposal: Vec::new(),
             returning_proposal: Vec::new(),
+            reactivating: Vec::new(),
+            dismissing_health: Vec::new(),
             refusing_name: Vec::new(),
             revoking_letter: Vec::new(),
             dismissing_event: Vec::new(),
@@ -2321,6 +2328,99 @@ fn objections(s: &mut BTreeSet<String>) {
     );
 }
 
+fn health(s: &mut BTreeSet<String>) {
+    let statement = HealthStatement {
+        event_id: "bpjs-2026-11-1".into(),
+        nik: "3571031212800001".into(),
+        status: "NONAKTIF".into(),
+        segment: Some("PBI_JK".into()),
+        since: Some("2026-11-01".into()),
+        as_of: "2026-11-20".into(),
+        name: Some("SURYONO".into()),
+    };
+    wire(s, &statement);
+    wire(
+        s,
+        &HealthStatements {
+            statements: vec![statement],
+        },
+    );
+    let refused = RefusedStatement {
+        position: 3,
+        problems: vec![FieldProblem {
+            field: "statements[3].status".into(),
+            code: "unknown".into(),
+            remedy: "Tulis AKTIF, NONAKTIF atau TIDAK_TERDAFTAR.".into(),
+        }],
+    };
+    wire(s, &refused);
+    wire(
+        s,
+        &HealthReceipt {
+            current: 1,
+            past: 2,
+            known: 3,
+            unmatched: 4,
+            to_judge: 5,
+            refused: vec![refused],
+        },
+    );
+    wire(
+        s,
+        &StatementView {
+            id: id(98),
+            version: 2,
+            state: StatementState::Current.into(),
+            why: Some(HealthWhy::Inactive.into()),
+            nik: "3571************".into(),
+            name: Some("SURYONO".into()),
+            person: Some(id(41)),
+            family: Some(id(40)),
+            region: village(),
+            status: HealthStatus::Nonaktif.into(),
+            segment: Some(HealthSegment::PbiJk.into()),
+            since: Some("2026-11-01".into()),
+            as_of: "2026-11-20".into(),
+            source: "bpjs".into(),
+            received_at: at(0),
+            reactivate_until: Some("2027-05-01".into()),
+            settled_by_name: Some("Verifikator".into()),
+            settled_at: Some(at(5)),
+        },
+    );
+    wire(
+        s,
+        &JudgeStatement {
+            event_id: id(75),
+            seen_version: 2,
+            verdict: HealthVerdict::Dismiss,
+            reason: Some("ORANG_LAIN".parse().unwrap()),
+        },
+    );
+    let person = PersonHealth {
+        person: id(41),
+        name: "SURYONO".into(),
+        status: Some(HealthStatus::Nonaktif.into()),
+        segment: Some(HealthSegment::PbiJk.into()),
+        since: Some("2026-11-01".into()),
+        as_of: Some("2026-11-20".into()),
+        source: Some("bpjs".into()),
+        received_at: Some(at(0)),
+        holds_pbi: true,
+        may_reactivate: false,
+        reactivate_until: Some("2027-05-01".into()),
+        proposal: Some(id(60)),
+        update_until: Some("2027-03-31".into()),
+    };
+    wire(s, &person);
+    wire(
+        s,
+        &FamilyHealth {
+            persons: vec![person],
+        },
+    );
+}
+
 fn population(s: &mut BTreeSet<String>) {
     let payload = CivilPayload {
         region: Some(village()),
@@ -2496,6 +2596,74 @@ fn population(s: &mut BTreeSet<String>) {
     wire(s, &former);
     wire(
         s,
+        &AskMatches {
+            event_id: id(74),
+            families: vec![id(40)],
+            persons: vec![id(41)],
+        },
+    );
+    wire(
+        s,
+        &TakeQuestions {
+            purpose: "dibawa ke Dukcapil".into(),
+            after: Some("1.2".into()),
+        },
+    );
+    wire(
+        s,
+        &MatchesAsked {
+            asked: 3,
+            waiting: 1,
+            without_nik: 2,
+        },
+    );
+    wire(
+        s,
+        &MatchView {
+            id: id(97),
+            person: id(41),
+            family: id(40),
+            name: "SURYONO".into(),
+            asked_at: at(0),
+            asked_by_name: Some("Operator Betet".into()),
+            changed: true,
+            result: Some(MatchResult::Mismatched.into()),
+            differs: vec![MatchField::Name],
+            answered_at: Some(at(9)),
+            source: Some("dukcapil".into()),
+        },
+    );
+    wire(
+        s,
+        &MatchQuestion {
+            id: id(97),
+            nik: "3571031212800001".into(),
+            name: "SURYONO".into(),
+            birth_date: Some("1980-12-12".into()),
+        },
+    );
+    let answer = MatchAnswer {
+        id: id(97),
+        result: MatchResult::Mismatched.into(),
+        differs: vec![MatchField::Name.into()],
+    };
+    wire(s, &answer);
+    wire(
+        s,
+        &MatchAnswers {
+            answers: vec![answer],
+        },
+    );
+    wire(
+        s,
+        &AnswersTaken {
+            taken: 1,
+            known: 2,
+            unknown: 3,
+        },
+    );
+    wire(
+        s,
         &FamilyEvents {
             events: vec![seen],
             moves: vec![moved],
@@ -2509,6 +2677,7 @@ fn every_wire_type_has_a_snapshot() {
     let mut seen = BTreeSet::new();
     let s = &mut seen;
     population(s);
+    health(s);
     appeals(s);
     citizens(s);
     objections(s);

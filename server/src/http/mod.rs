@@ -12,6 +12,7 @@ pub mod deliberations;
 pub mod exports;
 pub mod families;
 pub mod health;
+pub mod health_insurance;
 pub mod imports;
 pub mod letters;
 mod linger;

@@ -7,9 +7,10 @@ use utoipa::OpenApi;
 use super::routes::{self, Access, Line};
 use super::{
     appeals, base_map, cases, citizens, contact_sheets, deliberations, exports, families, health,
-    imports, letters, lookup, map, ministry, objections, old_photos, overview, papers, phone,
-    photos, plans, population, proposals, quotas, registration, replacements, reset_slips, rules,
-    second_factor, session, sync, tasks, trail, training, uploads, users, windows,
+    health_insurance, imports, letters, lookup, map, ministry, objections, old_photos, overview,
+    papers, phone, photos, plans, population, proposals, quotas, registration, replacements,
+    reset_slips, rules, second_factor, session, sync, tasks, trail, training, uploads, users,
+    windows,
 };
 use crate::error::{Error, Result};
 
@@ -82,6 +83,17 @@ use crate::error::{Error, Result};
         population::one_move,
         population::receive,
         population::send_back,
+        population::ask_matches,
+        population::matches,
+        population::match_queue,
+        population::match_file,
+        population::answer_matches,
+        population::answer_file,
+        health_insurance::statements,
+        health_insurance::file,
+        health_insurance::list,
+        health_insurance::judge,
+        health_insurance::of_family,
         proposals::list,
         proposals::counts,
         proposals::propose,

@@ -7,9 +7,10 @@ use axum::http::HeaderMap;
 use serde::Deserialize;
 use tilik_protocol::ids::{CivilBatchId, CivilEventId, FamilyId, MoveId};
 use tilik_protocol::population::{
-    AnswerMove, BatchReceipt, BatchState, BatchView, Channel, CivilEventView, CivilEvents,
-    CivilKind, CivilState, DecideBatch, FamilyEvents, JudgeEvent, MoveFamily, MoveState, MoveView,
-    Seal, VillageRow, split_file,
+    AnswerMove, AnswersTaken, AskMatches, BatchReceipt, BatchState, BatchView, Channel,
+    CivilEventView, CivilEvents, CivilKind, CivilState, DecideBatch, FamilyEvents, JudgeEvent,
+    MatchAnswers, MatchQuestion, MatchView, MatchesAsked, MoveFamily, MoveState, MoveView, Seal,
+    TakeQuestions, VillageRow, split_file,
 };
 use tilik_protocol::problem::ProblemCode;
 use tilik_protocol::review::Page;
@@ -72,8 +73,18 @@ fn limit(asked: Option<u64>) -> u64 {
     asked.unwrap_or(50).clamp(1, 200)
 }
 
+/// The seal in the first line of a file, and what it is of.
+pub(super) fn in_file<'a>(body: &'a [u8], from: &str) -> Result<(Seal, &'a [u8])> {
+    split_file(body).ok_or_else(|| {
+        let remedy = format!(
+            "Baris pertama berkas harus berisi kunci, waktu, nonce dan tanda tangan; pakai berkas asli dari {from}."
+        );
+        Error::field("file", "no_seal", &remedy)
+    })
+}
+
 /// The seal in a request's headers.
-fn seal_of(headers: &HeaderMap) -> Result<Seal> {
+pub(super) fn seal_of(headers: &HeaderMap) -> Result<Seal> {
     let header = |name: &str, field: &str| {
         let value = headers.get(name).and_then(|value| value.to_str().ok());
         value.map(str::trim).filter(|text| !text.is_empty()).ok_or_else(|| {
@@ -136,13 +147,7 @@ pub async fn file(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<BatchReceipt>> {
     let body = body_of(body)?;
-    let (seal, rest) = split_file(&body).ok_or_else(|| {
-        Error::field(
-            "file",
-            "no_seal",
-            "Baris pertama berkas harus berisi kunci, waktu, nonce dan tanda tangan; pakai berkas asli dari Dukcapil.",
-        )
-    })?;
+    let (seal, rest) = in_file(&body, "Dukcapil")?;
     bring(By(by), app, &seal, rest, Channel::File).await
 }
 
@@ -275,4 +280,82 @@ pub async fn send_back(
     Json(body): Json<AnswerMove>,
 ) -> Result<Json<MoveView>> {
     Ok(Json(Box::pin(by.answer_move(id, true, body)).await?))
+}
+
+/// Filters of the list of matches.
+#[derive(Debug, Deserialize)]
+pub struct MatchQuery {
+    family: Option<FamilyId>,
+    waiting: Option<bool>,
+    after: Option<String>,
+    limit: Option<u64>,
+}
+
+/// `POST /v1/population/matches`: asks about some persons, and the living of some families.
+#[utoipa::path(post, path = "/v1/population/matches", tag = "population", request_body = AskMatches, responses((status = 200, body = MatchesAsked)))]
+pub async fn ask_matches(By(by): By, Json(body): Json<AskMatches>) -> Result<Json<MatchesAsked>> {
+    Ok(Json(by.ask_matches(body).await?))
+}
+
+/// `GET /v1/population/matches`.
+#[utoipa::path(get, path = "/v1/population/matches", tag = "population", params(("family" = Option<FamilyId>, Query), ("waiting" = Option<bool>, Query), ("after" = Option<String>, Query), ("limit" = Option<u64>, Query)), responses((status = 200, body = Page<MatchView>)))]
+pub async fn matches(By(by): By, Query(query): Query<MatchQuery>) -> Result<Json<Page<MatchView>>> {
+    let page = by.matches(
+        query.family,
+        query.waiting.unwrap_or_default(),
+        query.after.as_deref(),
+        limit(query.limit),
+    );
+    Ok(Json(page.await?))
+}
+
+/// `GET /v1/population/match-queue`: who is to be looked up, oldest first; again until it is answered. Signed over an empty
+/// body.
+#[utoipa::path(get, path = "/v1/population/match-queue", tag = "population", params(("after" = Option<String>, Query), ("limit" = Option<u64>, Query), ("tilik-feed-key" = String, Header), ("tilik-feed-time" = String, Header), ("tilik-feed-nonce" = String, Header), ("tilik-feed-signature" = String, Header)), responses((status = 200, body = Page<MatchQuestion>)))]
+pub async fn match_queue(
+    By(by): By,
+    State(app): State<App>,
+    headers: HeaderMap,
+    Query(query): Query<MatchQuery>,
+) -> Result<Json<Page<MatchQuestion>>> {
+    let seal = seal_of(&headers)?;
+    let keys = &app.config.feed_keys;
+    let page = by.match_queue(&seal, keys, query.after.as_deref(), limit(query.limit));
+    Ok(Json(page.await?))
+}
+
+/// `POST /v1/population/match-file`: the same for whoever carries it there as a file.
+#[utoipa::path(post, path = "/v1/population/match-file", tag = "population", request_body = TakeQuestions, responses((status = 200, body = Page<MatchQuestion>)))]
+pub async fn match_file(
+    By(by): By,
+    Json(body): Json<TakeQuestions>,
+) -> Result<Json<Page<MatchQuestion>>> {
+    Ok(Json(by.match_file(body).await?))
+}
+
+/// `POST /v1/population/match-answers`: signed as events are.
+#[utoipa::path(post, path = "/v1/population/match-answers", tag = "population", request_body = MatchAnswers, params(("tilik-feed-key" = String, Header), ("tilik-feed-time" = String, Header), ("tilik-feed-nonce" = String, Header), ("tilik-feed-signature" = String, Header)), responses((status = 200, body = AnswersTaken)))]
+pub async fn answer_matches(
+    By(by): By,
+    State(app): State<App>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<AnswersTaken>> {
+    let seal = seal_of(&headers)?;
+    let body = body_of(body)?;
+    let taken = by.answer_matches(&seal, &body, Channel::Http, &app.config.feed_keys);
+    Ok(Json(taken.await?))
+}
+
+/// `POST /v1/population/match-answer-files`: signed in its first line, carried by whoever may ask.
+#[utoipa::path(post, path = "/v1/population/match-answer-files", tag = "population", request_body(content = String, content_type = "application/octet-stream", description = "The file as it is"), responses((status = 200, body = AnswersTaken)))]
+pub async fn answer_file(
+    By(by): By,
+    State(app): State<App>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<AnswersTaken>> {
+    let body = body_of(body)?;
+    let (seal, rest) = in_file(&body, "Dukcapil")?;
+    let taken = by.answer_matches(&seal, rest, Channel::File, &app.config.feed_keys);
+    Ok(Json(taken.await?))
 }

@@ -22,9 +22,10 @@ use tower_http::compression::CompressionLayer;
 use super::linger::linger;
 use super::{
     appeals, base_map, cases, citizens, console, contact_sheets, deliberations, exports, families,
-    health, imports, letters, lookup, map, ministry, objections, old_photos, overview, papers,
-    phone, photos, plans, population, proposals, quotas, registration, replacements, reset_slips,
-    rules, second_factor, session, sync, tasks, trail, training, uploads, users, windows,
+    health, health_insurance, imports, letters, lookup, map, ministry, objections, old_photos,
+    overview, papers, phone, photos, plans, population, proposals, quotas, registration,
+    replacements, reset_slips, rules, second_factor, session, sync, tasks, trail, training,
+    uploads, users, windows,
 };
 use crate::App;
 use crate::actor::Actor;
@@ -440,6 +441,17 @@ fn table() -> Table {
         .route(Method::GET, "/v1/population/moves/{id}", Requires(P::ReadCases), population::one_move)
         .route(Method::POST, "/v1/population/moves/{id}/receive", Requires(P::MaintainFamilies), population::receive)
         .route(Method::POST, "/v1/population/moves/{id}/send-back", Requires(P::MaintainFamilies), population::send_back)
+        .route(Method::POST, "/v1/population/matches", Requires(P::MaintainFamilies), population::ask_matches)
+        .route(Method::GET, "/v1/population/matches", Requires(P::ReadCases), population::matches)
+        .route(Method::GET, "/v1/population/match-queue", Requires(P::AnswerMatches), population::match_queue)
+        .route(Method::POST, "/v1/population/match-file", Requires(P::UnmaskFamily), population::match_file)
+        .route_up_to(population::MAX_BYTES, Method::POST, "/v1/population/match-answers", Requires(P::AnswerMatches), population::answer_matches)
+        .route_up_to(population::MAX_BYTES, Method::POST, "/v1/population/match-answer-files", Requires(P::MaintainFamilies), population::answer_file)
+        .route_up_to(population::MAX_BYTES, Method::POST, "/v1/health/statements", Requires(P::BringEvents), health_insurance::statements)
+        .route_up_to(population::MAX_BYTES, Method::POST, "/v1/health/files", Requires(P::BringEvents), health_insurance::file)
+        .route(Method::GET, "/v1/health/statements", Requires(P::ReadCases), health_insurance::list)
+        .route(Method::POST, "/v1/health/statements/{id}/judge", Requires(P::JudgeEvents), health_insurance::judge)
+        .route(Method::GET, "/v1/families/{id}/health", Requires(P::ReadCases), health_insurance::of_family)
         .route(Method::POST, "/v1/users", Requires(P::ManageUsers), users::add)
         .route(Method::GET, "/v1/users", Requires(P::ManageUsers), users::list)
         .route(Method::GET, "/v1/users/{id}", Requires(P::ManageUsers), users::show)

@@ -43,6 +43,7 @@ pub(crate) mod exports;
 mod families;
 mod feed;
 mod grant_refusals;
+pub mod health;
 pub mod imports;
 pub mod jobs;
 pub mod journal;

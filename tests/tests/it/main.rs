@@ -24,6 +24,7 @@ mod expected;
 mod exports;
 mod feed;
 mod grants;
+mod health;
 mod imports;
 mod imports_tried;
 mod letters;

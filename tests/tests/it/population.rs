@@ -1018,3 +1018,226 @@ async fn a_nik_of_an_event_stands_nowhere_in_clear() {
     }
     office.world.end().await;
 }
+
+/// What the office says when it asks about families.
+async fn ask_about(by: &Console, families: &[FamilyId], persons: &[PersonId]) -> Answer {
+    let body = json!({ "event_id": by.event(), "families": families, "persons": persons });
+    by.post("/v1/population/matches", &body).await
+}
+
+impl Office {
+    /// Whom the civil registry is asked about.
+    async fn questions(&self) -> Vec<Value> {
+        let told = self.signer.queue(&self.world, &self.feed, "").await;
+        let told = told.unwrap().ok().unwrap().json();
+        told["items"].as_array().unwrap().clone()
+    }
+
+    async fn answered(&self, answers: &[Value]) -> Value {
+        let taken = self.signer.answer(&self.world, &self.feed, answers).await;
+        taken.unwrap().ok().unwrap().json()
+    }
+
+    /// What the office is told of a family's matches.
+    async fn matches(&self, by: &Console, family: FamilyId) -> Vec<Value> {
+        let path = format!("/v1/population/matches?family={family}");
+        let seen = by.get(&path).await.ok().unwrap().json();
+        seen["items"].as_array().unwrap().clone()
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_asked_about_waits_once_and_the_first_signed_answer_stands() {
+    let office = office(7019).await;
+    let big = office.big_family(1).await;
+    let far = &office.village.far_homes[0];
+    let ask = async |families: &[FamilyId]| ask_about(&office.near, families, &[]).await;
+    let answer = ask(&[big.family, far.family]).await;
+    assert_eq!(answer.verdict(), "404 not_found");
+    let told = ask(&[big.family]).await.json();
+    assert_eq!(told, json!({ "asked": 3, "waiting": 0, "without_nik": 0 }));
+    let told = ask(&[big.family]).await.json();
+    assert_eq!(told, json!({ "asked": 0, "waiting": 3, "without_nik": 0 }));
+    // Only the civil registry is told the numbers, and only when it signs for it.
+    let queue = "/v1/population/match-queue";
+    for by in [&office.near, &office.staff.admin, &office.staff.auditor] {
+        assert_eq!(by.get(queue).await.verdict(), "403 forbidden");
+    }
+    assert_eq!(field(&office.feed.get(queue).await), "422 time:missing");
+    let insurance = Signer::insurance().unwrap();
+    let told = insurance.queue(&office.world, &office.feed, "").await;
+    assert_eq!(field(&told.unwrap()), "422 signature:wrong");
+    let waits = office.questions().await;
+    let niks: Vec<&str> = waits
+        .iter()
+        .map(|one| one["nik"].as_str().unwrap())
+        .collect();
+    assert_eq!(niks.len(), 3);
+    assert!(big.niks.iter().all(|nik| niks.contains(&nik.as_str())));
+    // Who is not answered does not stand before the others.
+    let first = office
+        .signer
+        .queue(&office.world, &office.feed, "?limit=2")
+        .await;
+    let first = first.unwrap().json();
+    let rest = format!("?limit=2&after={}", first["next"].as_str().unwrap());
+    let rest = office
+        .signer
+        .queue(&office.world, &office.feed, &rest)
+        .await;
+    let rest = rest.unwrap().json();
+    assert_eq!(rest["items"], json!([waits[2]]));
+    let reply = |n: usize, result: &str| json!({ "id": waits[n]["id"], "result": result });
+    let answers = [reply(0, "matched"), reply(1, "not_found")];
+    for stranger in [
+        Signer::from_seed(feed::KEY, [9; 32]).unwrap(),
+        Signer::insurance().unwrap(),
+    ] {
+        let refused = stranger.answer(&office.world, &office.feed, &answers).await;
+        assert_eq!(field(&refused.unwrap()), "422 signature:wrong");
+    }
+    let odd = [reply(0, "matched"), reply(1, "barangkali")];
+    let refused = office
+        .signer
+        .answer(&office.world, &office.feed, &odd)
+        .await;
+    assert_eq!(field(&refused.unwrap()), "422 answers[1].result:unknown");
+    let taken = office.answered(&answers).await;
+    assert_eq!(taken, json!({ "taken": 2, "known": 0, "unknown": 0 }));
+    let again = [
+        reply(0, "not_found"),
+        json!({ "id": office.near.event(), "result": "matched" }),
+    ];
+    let taken = office.answered(&again).await;
+    assert_eq!(taken, json!({ "taken": 0, "known": 1, "unknown": 1 }));
+    let seen = office.matches(&office.near, big.family).await;
+    let with = |result: Value| seen.iter().filter(|one| one["result"] == result).count();
+    assert_eq!(with(json!("matched")), 1);
+    assert_eq!(with(json!("not_found")), 1);
+    assert_eq!(with(Value::Null), 1);
+    let of_registry = seen.iter().filter(|one| one["source"] == "dukcapil");
+    assert_eq!(of_registry.count(), 2);
+    assert!(seen.iter().all(|one| one["changed"] == false));
+    assert_eq!(office.matches(&office.far, big.family).await.len(), 0);
+    // Who was answered may be asked about again.
+    let told = ask(&[big.family]).await.json();
+    assert_eq!(told, json!({ "asked": 2, "waiting": 1, "without_nik": 0 }));
+    office.world.end().await;
+}
+
+#[tokio::test]
+async fn asking_twice_with_one_id_tells_what_the_first_told() {
+    let office = office(7020).await;
+    let big = office.big_family(1).await;
+    let body = json!({ "event_id": office.near.event(), "families": [big.family] });
+    for _ in 0..2 {
+        let told = office.near.post("/v1/population/matches", &body).await;
+        assert_eq!(told.json()["asked"], 3);
+    }
+    assert_eq!(office.questions().await.len(), 3);
+    let one = ask_about(&office.near, &[], &big.persons[..1]).await.json();
+    assert_eq!(one, json!({ "asked": 0, "waiting": 1, "without_nik": 0 }));
+    let nobody = ask_about(&office.near, &[], &[]).await;
+    assert_eq!(field(&nobody), "422 families:length");
+    let far = &office.village.far_homes[0].persons[..1];
+    let far = ask_about(&office.near, &[], far).await;
+    assert_eq!(far.verdict(), "404 not_found");
+    office.world.end().await;
+}
+
+#[tokio::test]
+async fn an_answer_is_about_what_was_asked_and_not_about_who_they_are_called_now() {
+    let office = office(7021).await;
+    let big = office.big_family(1).await;
+    ask_about(&office.near, &[big.family], &[])
+        .await
+        .ok()
+        .unwrap();
+    let waits = office.questions().await;
+    let matched: Vec<Value> = waits[..2]
+        .iter()
+        .map(|one| json!({ "id": one["id"], "result": "matched" }))
+        .collect();
+    office.answered(&matched).await;
+    // Another name for everybody, as a correction would write it.
+    let store = office.world.app().unwrap().store;
+    let text = "UPDATE person SET name = 'ORANG LAIN' WHERE family_id = $1";
+    let id = uuid::Uuid::from(big.family);
+    assert_eq!(store.poke(text, [id.into()]).await.unwrap(), 3);
+    let seen = office.matches(&office.near, big.family).await;
+    assert!(seen.iter().all(|one| one["changed"] == true), "{seen:?}");
+    // What waits of the old name is not told to the registry, and gives way to a new question.
+    assert_eq!(office.questions().await.len(), 0);
+    let told = ask_about(&office.near, &[big.family], &[]).await.json();
+    assert_eq!(told, json!({ "asked": 3, "waiting": 0, "without_nik": 0 }));
+    let asked = office.questions().await;
+    assert!(asked.iter().all(|one| one["name"] == "ORANG LAIN"));
+    office.world.end().await;
+}
+
+#[tokio::test]
+async fn questions_go_out_and_answers_come_in_by_file() {
+    let office = office(7022).await;
+    let big = office.big_family(1).await;
+    ask_about(&office.near, &[big.family], &[])
+        .await
+        .ok()
+        .unwrap();
+    let take = async |by: &Console, purpose: &str| {
+        let body = json!({ "purpose": purpose });
+        by.post("/v1/population/match-file", &body).await
+    };
+    let path = "/v1/population/match-answer-files";
+    assert_eq!(field(&take(&office.near, "").await), "422 purpose:length");
+    assert_eq!(
+        take(&office.staff.admin, "dibawa ke Dukcapil")
+            .await
+            .verdict(),
+        "403 forbidden"
+    );
+    let out = take(&office.near, "dibawa ke Dukcapil").await.json();
+    let out = out["items"].as_array().unwrap().clone();
+    assert_eq!(out.len(), 3);
+    let elsewhere = take(&office.far, "dibawa ke Dukcapil").await.json();
+    assert_eq!(elsewhere["items"], json!([]));
+    let logged = "SELECT CAST(COUNT(*) AS text) FROM access WHERE what = 'match_question' AND purpose IS NOT NULL AND user_id = $1";
+    let me = uuid::Uuid::from(office.near.user());
+    assert_eq!(office.text(logged, me).await.as_deref(), Some("1"));
+    let body = json!({ "answers": [
+        { "id": out[0]["id"], "result": "mismatched", "differs": ["birth_date", "name"] },
+    ] });
+    let file = office
+        .signer
+        .file_of(office.world.now(), "berkas-padanan-0001", &body);
+    let mut forged = file.clone();
+    let last = forged.len() - 3;
+    forged[last] = b' ';
+    let refused = feed::send_file(&office.world, &office.near, path, forged).await;
+    assert_eq!(field(&refused.unwrap()), "422 signature:wrong");
+    let unsealed = feed::send_file(&office.world, &office.near, path, b"{}".to_vec()).await;
+    assert_eq!(field(&unsealed.unwrap()), "422 file:no_seal");
+    // Whoever has no family there answers nothing there.
+    let away = office
+        .signer
+        .file_of(office.world.now(), "berkas-padanan-0002", &body);
+    let away = feed::send_file(&office.world, &office.far, path, away).await;
+    assert_eq!(
+        away.unwrap().json(),
+        json!({ "taken": 0, "known": 0, "unknown": 1 })
+    );
+    let taken = feed::send_file(&office.world, &office.near, path, file.clone()).await;
+    assert_eq!(
+        taken.unwrap().json(),
+        json!({ "taken": 1, "known": 0, "unknown": 0 })
+    );
+    let again = feed::send_file(&office.world, &office.near, path, file).await;
+    assert_eq!(field(&again.unwrap()), "422 nonce:used");
+    let seen = office.matches(&office.near, big.family).await;
+    let answered: Vec<&Value> = seen
+        .iter()
+        .filter(|one| one["result"] == "mismatched")
+        .collect();
+    assert_eq!(answered.len(), 1);
+    assert_eq!(answered[0]["differs"], json!(["name", "birth_date"]));
+    office.world.end().await;
+}

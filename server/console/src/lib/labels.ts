@@ -315,6 +315,7 @@ export const importKind = wordOf<Schemas['ImportKind']>({
 	waitlist: 'Daftar tunggu',
 	decree: 'SK Kemensos',
 	pins: 'Titik lokasi lama',
+	health: 'Status JKN dari BPJS',
 });
 
 export const exportKind = wordOf<Schemas['ExportKind']>({

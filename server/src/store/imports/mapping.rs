@@ -11,7 +11,7 @@ use tilik_protocol::problem::{FieldProblem, ProblemCode};
 use tilik_protocol::registry::{FileColumns, ImportKind, KeepMapping, KnownColumn};
 
 use super::{
-    decrees, families, memberships, off_the_threads, programs, quotas, regions, waitlists,
+    decrees, families, health, memberships, off_the_threads, programs, quotas, regions, waitlists,
 };
 use crate::error::{Error, Result};
 use crate::imports::ImportFile;
@@ -35,6 +35,7 @@ fn columns_of(kind: ImportKind) -> Option<&'static [Column]> {
         ImportKind::Memberships => Some(memberships::COLUMNS),
         ImportKind::Decree => Some(decrees::COLUMNS),
         ImportKind::Waitlist => Some(waitlists::COLUMNS),
+        ImportKind::Health => Some(health::COLUMNS),
     }
 }
 

@@ -52,6 +52,7 @@ pub(super) use families::{
     Fields, HIDDEN, Rows, change_family, change_person, family_fields, forget, held, holds, opened,
     person_fields,
 };
+mod health;
 mod mapping;
 mod memberships;
 mod pins;
@@ -232,6 +233,7 @@ pub(crate) enum ReadFile {
     Decree(Sheet),
     Waitlist(Sheet),
     Pins(pins::Pins),
+    Health(Sheet),
 }
 
 impl ReadFile {
@@ -243,6 +245,7 @@ impl ReadFile {
             | Self::Quotas(sheet)
             | Self::Memberships(sheet)
             | Self::Decree(sheet)
+            | Self::Health(sheet)
             | Self::Waitlist(sheet) => sheet.lines,
             Self::Pins(pins) => pins.lines(),
             Self::Boundaries(shapes) => shapes.lines(),
@@ -318,6 +321,7 @@ impl Run<'_> {
             ReadFile::Decree(file) => self.decrees(file).await,
             ReadFile::Waitlist(file) => self.waitlists(file).await,
             ReadFile::Pins(file) => self.pins(file).await,
+            ReadFile::Health(file) => self.health(file).await,
         }?;
         tally.sort();
         self.note_found().await?;
@@ -560,6 +564,9 @@ impl Acting {
             }
             ImportKind::Pins => {
                 ReadFile::Pins(off_the_threads(move || pins::read(&file.bytes)).await?)
+            }
+            ImportKind::Health => {
+                ReadFile::Health(off_the_threads(move || health::read(&file)).await?)
             }
             ImportKind::Waitlist => {
                 ReadFile::Waitlist(off_the_threads(move || waitlists::read(&file)).await?)

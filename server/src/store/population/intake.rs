@@ -8,6 +8,7 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Set,
     Value,
 };
+use tilik_protocol::health::is_health_feed;
 use tilik_protocol::ids::{CivilBatchId, CivilEventId};
 use tilik_protocol::lenient::Lenient;
 use tilik_protocol::nik::{self, Day};
@@ -27,7 +28,7 @@ use crate::config::FeedKey;
 use crate::error::{Error, Result};
 use crate::store::imports::{Places, persons_behind};
 use crate::store::journal::Entry;
-use crate::store::tables::{civil_batch, civil_event, civil_feed, family, person};
+use crate::store::tables::{civil_batch, civil_event, civil_feed, family, feed_nonce, person};
 use crate::store::{Acting, Write, jobs};
 
 /// Up to so many events have their effect before the answer; more are left to a worker.
@@ -58,20 +59,30 @@ fn refused(fault: SealFault) -> Error {
     }
 }
 
-/// Whether somebody whose key is configured signed this, now.
-fn checked(
+/// What a key may speak of: who insures people says nothing of births and deaths, and the other way round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store) enum Speaks {
+    OfPopulation,
+    OfHealth,
+}
+
+/// Whether somebody whose key is configured for this signed it, now.
+pub(in crate::store) fn checked(
     seal: &Seal,
     body: &[u8],
     channel: Channel,
     keys: &[FeedKey],
     now: Timestamp,
+    speaks: Speaks,
 ) -> Result<()> {
     seal.check(now, channel).map_err(refused)?;
-    // A key that is not configured and a signature that does not fit are told alike.
-    let fits = keys.iter().any(|key| {
-        key.name == seal.key
-            && key.signed(&signed_bytes(seal.time, &seal.nonce, body), &seal.signature)
-    });
+    let may_speak = is_health_feed(seal.feed()) == (speaks == Speaks::OfHealth);
+    // A key that is not configured, or not for this, and a signature that does not fit are told alike.
+    let fits = may_speak
+        && keys.iter().any(|key| {
+            key.name == seal.key
+                && key.signed(&signed_bytes(seal.time, &seal.nonce, body), &seal.signature)
+        });
     if fits {
         return Ok(());
     }
@@ -80,6 +91,28 @@ fn checked(
         "wrong",
         "Tanda tangan tidak cocok dengan kunci yang terdaftar; periksa nama kunci, waktu, nonce dan isi yang ditandatangani.",
     ))
+}
+
+/// Remembers the nonce of what is no batch of events: those stand with their batch.
+pub(in crate::store) async fn use_nonce(write: &Write, seal: &Seal) -> Result<()> {
+    let nonce = feed_nonce::ActiveModel {
+        key_name: Set(seal.key.clone()),
+        nonce: Set(seal.nonce.clone()),
+        used_at: Set(write.at().as_micros()),
+    };
+    let columns = [feed_nonce::Column::KeyName, feed_nonce::Column::Nonce];
+    let first = feed_nonce::Entity::insert(nonce)
+        .on_conflict(OnConflict::columns(columns).do_nothing().to_owned())
+        .exec_without_returning(write.on())
+        .await?;
+    if first == 0 {
+        return Err(Error::field(
+            "nonce",
+            "used",
+            "Nonce ini sudah dipakai; tanda tangani ulang dengan nonce baru. Baris yang sama tidak dicatat dua kali.",
+        ));
+    }
+    Ok(())
 }
 
 /// A village of the events, with how many persons live there.
@@ -164,7 +197,14 @@ impl Acting {
             .into_iter()
             .next();
         let region = region.ok_or(Error::Refused(ProblemCode::Forbidden))?;
-        checked(seal, body, channel, keys, self.store.now())?;
+        checked(
+            seal,
+            body,
+            channel,
+            keys,
+            self.store.now(),
+            Speaks::OfPopulation,
+        )?;
         let brought: CivilEvents =
             serde_json::from_slice(body).map_err(|_| Error::Refused(ProblemCode::BadBody))?;
         if brought.events.len() > MOST_EVENTS {

@@ -30,9 +30,11 @@ use crate::error::{Error, Result};
 mod effects;
 mod intake;
 mod judging;
+mod matching;
 mod moving;
 
 pub(super) use effects::{RUMOURS, payee_named};
+pub(super) use intake::{Speaks, checked, use_nonce};
 pub use moving::Side;
 
 /// Looks at the events of a batch.

@@ -27,7 +27,7 @@ use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
 use super::effects::save_event;
-use super::{cut, place_of};
+use super::{cut, matching, place_of};
 use crate::error::{Error, Result};
 use crate::store::access::{Mode, Read};
 use crate::store::cases::{self, action_name, state_of};
@@ -40,7 +40,7 @@ use crate::store::tables::{
     proposal, verification_case,
 };
 use crate::store::write::Seen;
-use crate::store::{Acting, Write, appeals, in_regions, objections, slots};
+use crate::store::{Acting, Write, appeals, health, in_regions, objections, slots};
 
 /// Where a family lives when that is not at its address.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -290,6 +290,7 @@ impl Acting {
             .await?;
         appeals::follow(write, before.id, &to.region).await?;
         objections::follow(write, before.id, &to.region).await?;
+        health::follow(write, before.id, &to.region).await?;
         ministry_act::Entity::update_many()
             .col_expr(
                 ministry_act::Column::Region,
@@ -299,6 +300,7 @@ impl Acting {
             .filter(ministry_act::Column::EnteredAt.is_null())
             .exec(write.on())
             .await?;
+        matching::follow(write, before.id, &to.region).await?;
         civil_event::Entity::update_many()
             .col_expr(
                 civil_event::Column::Region,

@@ -12,6 +12,7 @@ use tilik_protocol::proposal::{ProposalAction, ProposalKind, ProposalState};
 use tilik_protocol::reason::ReasonCode;
 use uuid::Uuid;
 
+use super::fitness::stays;
 use super::{Said, advance, kind_of, locked, state_of, table};
 use crate::error::{Error, Result};
 use crate::store::journal::Entry;
@@ -45,8 +46,15 @@ pub(super) async fn carry_out(
                 .one(write.on())
                 .await?
                 .ok_or(Error::NOT_FOUND)?;
-            let by = TwoPersons::of_proposal(write, ProposalId(row.id)).await?;
             let person = row.person_id.filter(|_| of.unit == "person");
+            if kind_of(row)? == ProposalKind::PbiReactivation
+                && place_goes_on(write, row, person).await?
+            {
+                // What ended at BPJS stands here still: it is only to be entered.
+                ministry::note_proposal(write, row).await?;
+                return keep_what_followed(write, row).await;
+            }
+            let by = TwoPersons::of_proposal(write, ProposalId(row.id)).await?;
             let candidate = slots::stand(write, &of, &home, person, row.id, &by).await?;
             row.membership_id = Some(candidate.id);
             let case = slots::see_house(write, &home, MembershipId(candidate.id)).await?;
@@ -71,6 +79,19 @@ pub(super) async fn carry_out(
         }
     }
     keep_what_followed(write, row).await
+}
+
+/// Whether whom a proposal is to bring back holds the place here still.
+async fn place_goes_on(write: &Write, row: &table::Model, person: Option<Uuid>) -> Result<bool> {
+    let Some(person) = person else {
+        return Ok(false);
+    };
+    let held = membership::Entity::find()
+        .filter(membership::Column::Program.eq(&row.program))
+        .filter(membership::Column::PersonId.eq(person))
+        .all(write.on())
+        .await?;
+    Ok(held.iter().any(stays))
 }
 
 /// An officer goes to see the house of a proposal that went back for that.

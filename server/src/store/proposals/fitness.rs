@@ -2,11 +2,12 @@
 
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use tilik_protocol::evidence::Flag;
+use tilik_protocol::health::{HealthSegment, HealthStatus, PBI, REACTIVATION_MONTHS, Reactivation};
 use tilik_protocol::membership::{MembershipState, SlotState};
 use tilik_protocol::policy::Permission;
 use tilik_protocol::problem::FieldProblem;
 use tilik_protocol::proposal::{ProposalKind, ProposalState};
-use tilik_protocol::reason::{self, EXCLUSION_REASONS, ReasonCode};
+use tilik_protocol::reason::{self, EXCLUSION_REASONS, REACTIVATION_REASONS, ReasonCode};
 use tilik_protocol::region::{RegionCode, RegionLevel};
 use tilik_protocol::time::Timestamp;
 use tilik_protocol::window::{Regime, month_of, period_of};
@@ -15,8 +16,9 @@ use uuid::Uuid;
 use super::{kind_of, table};
 use crate::error::{Error, Result};
 use crate::store::families::region_code;
+use crate::store::imports::day_of as day_at;
 use crate::store::tables::{desk_family, family, membership, person, program, region, slot, visit};
-use crate::store::{Acting, rules, windows};
+use crate::store::{Acting, health, rules, windows};
 
 /// The code of what is handed in outside its window.
 pub(super) const CLOSED: &str = "PERIODE_TUTUP";
@@ -58,6 +60,13 @@ const MONTHS: [&str; 12] = [
     "November",
     "Desember",
 ];
+
+/// Whether a place goes on while its holder is brought back at BPJS.
+pub(super) fn stays(held: &membership::Model) -> bool {
+    [MembershipState::Active, MembershipState::Suspended]
+        .iter()
+        .any(|state| held.state == state.to_string())
+}
 
 /// That a family is no more, and what to do then.
 pub(super) fn gone(home: &family::Model) -> Option<FieldProblem> {
@@ -130,9 +139,14 @@ pub(super) async fn references(
         }
     }
     if let Some(code) = &row.reason {
+        let list = if kind_of(row)? == ProposalKind::PbiReactivation {
+            REACTIVATION_REASONS
+        } else {
+            EXCLUSION_REASONS
+        };
         let listed = code
             .parse::<ReasonCode>()
-            .is_ok_and(|code| reason::is_listed(&code, EXCLUSION_REASONS));
+            .is_ok_and(|code| reason::is_listed(&code, list));
         if !listed {
             problems.push(problem(
                 "content.reason",
@@ -178,9 +192,14 @@ fn asked(kind: ProposalKind, row: &table::Model) -> Vec<(&'static str, bool, &'s
             program,
             person,
             (
+                "content.reason",
+                row.reason.is_some(),
+                "Pilih alasan reaktivasi.",
+            ),
+            (
                 "content.document_number",
                 row.document_number.is_some(),
-                "Isi nomor surat kebutuhan layanan kesehatan.",
+                "Isi nomor surat keterangan membutuhkan layanan kesehatan dari fasilitas kesehatan.",
             ),
         ],
     }
@@ -348,9 +367,21 @@ impl Acting {
             }
             Some(_) | None => held,
         };
-        let holds = held.one(on).await?.is_some();
+        let held = held.one(on).await?;
+        let holds = held.is_some();
         let joins = match kind {
-            ProposalKind::Program | ProposalKind::PbiReactivation => true,
+            ProposalKind::PbiReactivation => {
+                self.about_return(on, row, village, fit).await?;
+                // BPJS ended what stands here still: it is brought back there, and the place stays.
+                if held.as_ref().is_some_and(stays) {
+                    return Ok(());
+                }
+                true
+            }
+            ProposalKind::Program => {
+                self.about_insurance(on, row, fit).await?;
+                true
+            }
             ProposalKind::Removal => {
                 if !holds {
                     let words = "Keluarga ini tidak menerima program itu.";
@@ -388,6 +419,77 @@ impl Acting {
                 fit.warnings.push(ReasonCode::known("DESIL_TIDAK_SESUAI"));
             }
             (Some(_) | None, Some(_) | None) => {}
+        }
+        Ok(())
+    }
+
+    /// Of whom is to be brought back into the health insurance: what BPJS says of them, and whether it is still time.
+    async fn about_return(
+        &self,
+        on: &impl ConnectionTrait,
+        row: &table::Model,
+        village: &RegionCode,
+        fit: &mut Fit,
+    ) -> Result<()> {
+        if row.program != PBI {
+            let words = "Reaktivasi hanya untuk program PBI-JK; pilih PBI-JK.";
+            fit.problems
+                .push(problem("content.program", "not_pbi", words));
+            return Ok(());
+        }
+        let Some(person) = row.person_id else {
+            return Ok(());
+        };
+        let today = day_at(village, self.store.now())
+            .ok_or_else(|| Error::internal("a day before the calendar"))?;
+        let said = health::current_of(on, person).await?;
+        match health::may_come_back(said.as_ref(), today) {
+            Reactivation::Open(Some(_)) => {}
+            Reactivation::Open(None) => {
+                fit.warnings
+                    .push(ReasonCode::known("TANGGAL_NONAKTIF_BELUM_ADA"));
+            }
+            Reactivation::NoStatus => {
+                fit.warnings
+                    .push(ReasonCode::known("STATUS_BPJS_BELUM_ADA"));
+            }
+            Reactivation::StillActive => {
+                let as_of = said.map(|said| said.as_of).unwrap_or_default();
+                let words = format!(
+                    "BPJS menyatakan orang ini aktif menurut data per {as_of}; reaktivasi tidak diperlukan."
+                );
+                fit.problems
+                    .push(problem("content.person", "still_insured", &words));
+            }
+            Reactivation::TooLate(until) => {
+                let words = format!(
+                    "Reaktivasi hanya sampai {REACTIVATION_MONTHS} bulan sejak dinonaktifkan, untuk orang ini sampai {until}; ajukan sebagai usulan bansos PBI-JK baru."
+                );
+                fit.problems
+                    .push(problem("content.person", "LEWAT_TENGGAT", &words));
+            }
+        }
+        Ok(())
+    }
+
+    /// Of whom is proposed for PBI-JK: whether somebody else pays for their insurance already.
+    async fn about_insurance(
+        &self,
+        on: &impl ConnectionTrait,
+        row: &table::Model,
+        fit: &mut Fit,
+    ) -> Result<()> {
+        let Some(person) = row.person_id.filter(|_| row.program == PBI) else {
+            return Ok(());
+        };
+        let said = health::current_of(on, person).await?;
+        let paid = said.is_some_and(|said| {
+            let pbi = HealthSegment::PbiJk.to_string();
+            said.status == HealthStatus::Aktif.to_string()
+                && said.segment.is_some_and(|segment| segment != pbi)
+        });
+        if paid {
+            fit.warnings.push(ReasonCode::known("SEGMEN_JKN_LAIN"));
         }
         Ok(())
     }

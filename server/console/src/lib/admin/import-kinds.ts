@@ -153,6 +153,19 @@ export const KINDS: readonly Kind[] = [
 		oneOf: UNIT_NAMES,
 	},
 	{ kind: 'pins', format: 'geojson', columns: [], oneOf: [] },
+	{
+		kind: 'health',
+		format: 'csv',
+		columns: [
+			needs('nik', 'nik', 'nonik', 'nomorindukkependudukan'),
+			needs('status', 'status', 'statuspeserta', 'statuskepesertaan', 'statusjkn', 'statusbpjs'),
+			takes('segmen', 'segmen', 'segment', 'segmenpeserta', 'jenispeserta', 'jeniskepesertaan'),
+			takes('sejak', 'sejak', 'since', 'tmt', 'tanggalnonaktif', 'tglnonaktif', 'tmtnonaktif', 'berlakusejak'),
+			needs('per_tanggal', 'per_tanggal', 'tanggaldata', 'tgldata', 'datapertanggal', 'asof'),
+			takes('nama', 'nama', 'name', 'namapeserta'),
+		],
+		oneOf: [],
+	},
 ];
 
 export function kindOf(text: string | null): Kind | undefined {

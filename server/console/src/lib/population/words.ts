@@ -33,3 +33,10 @@ export const eventChip = (state: string): Chip => chip(t.states, state);
 export const moveChip = (state: string): Chip =>
 	state === 'received' ? { word: t.moveStates.received, tone: 'ok', shape: 'check' } : chip(t.moveStates, state);
 export const batchChip = (state: string): Chip => chip(t.batchStates, state);
+export const fieldWord = (field: string): string => word(t.fields, field);
+
+/** Of what was asked about somebody; nothing: it waits. */
+export function matchChip(result: string | null): Chip {
+	if (result === null) return { word: t.matchWaits, tone: 'info', shape: 'clock' };
+	return { word: word(t.results, result), tone: result === 'matched' ? 'ok' : 'warn', shape: result === 'matched' ? 'check' : 'triangle' };
+}

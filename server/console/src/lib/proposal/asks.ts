@@ -11,7 +11,7 @@ const PARTS: Readonly<Record<Kind, readonly Part[]>> = {
 	removal: ['program', 'person', 'reason'],
 	relocation: ['to_region'],
 	payee_change: ['person'],
-	pbi_reactivation: ['program', 'person', 'document_number'],
+	pbi_reactivation: ['program', 'person', 'reason', 'document_number'],
 };
 
 /** Whether a proposal of this kind has this part. Every kind may name a letter. */

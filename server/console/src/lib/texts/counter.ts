@@ -43,5 +43,6 @@ export const counter = {
 	},
 	appealWaits: (when: string) => `Keberatan sedang diperiksa; dijawab paling lambat ${when}.`,
 	openAppeal: 'Buka keberatan',
+	bringLetter: 'Bawa surat keterangan membutuhkan layanan kesehatan dari fasilitas kesehatan.',
 	keys: 'Di loket',
 };

@@ -321,5 +321,17 @@ export const imports = {
 			format: 'FeatureCollection berisi Point dalam derajat WGS 84 (EPSG:4326), bujur lebih dahulu, masing-masing dengan properti “no_kk”, “nik”, atau “id_keluarga”.',
 			columns: {},
 		},
+		health: {
+			lead: 'Status jaminan kesehatan (JKN) tiap orang menurut BPJS Kesehatan, dengan tanggal datanya.',
+			effect: 'Data yang tanggalnya terbaru berlaku; yang lebih lama disimpan sebagai riwayat. Tidak ada kepesertaan yang berubah karenanya. NIK yang tidak ada di register menunggu di halaman Jaminan kesehatan.',
+			columns: {
+				nik: '16 angka sebagai teks.',
+				status: 'AKTIF, NONAKTIF, atau TIDAK TERDAFTAR.',
+				segmen: 'PBI JK, PBI daerah, PPU, PBPU, atau BP; boleh kosong.',
+				sejak: 'Tanggal mulai berlaku statusnya; untuk yang nonaktif, tanggal dinonaktifkan.',
+				per_tanggal: 'Tanggal data diambil dari BPJS, seperti 01-11-2026.',
+				nama: 'Nama di BPJS; hanya untuk dilihat, tidak pernah untuk mencocokkan.',
+			},
+		},
 	},
 } as const;

@@ -29,6 +29,7 @@ export const shell = {
 		penerima: 'Penerima',
 		keluarga: 'Keluarga',
 		kependudukan: 'Kependudukan',
+		jkn: 'Jaminan kesehatan',
 		peta: 'Peta',
 		ringkasan: 'Ringkasan',
 		kuota: 'Kuota',
