@@ -27,8 +27,8 @@ mod m20261129_000005_exchange;
 mod m20261129_000010_population;
 mod m20261129_000011_letters;
 mod m20261129_000012_appeals;
-mod m20261129_000014_health;
 mod m20261129_000013_objections;
+mod m20261129_000014_health;
 
 /// All migrations, oldest first.
 #[derive(Debug)]

@@ -114,6 +114,7 @@ async fn run(arguments: &Arguments) -> Result<ExitCode> {
     }
     demo.letters(&cast).await?;
     demo.appeals(&cast).await?;
+    demo.objections(&cast).await?;
     let mut registry = Registry::open(&demo)?;
     registry.first_day(&demo, &cast).await?;
     if !arguments.once {

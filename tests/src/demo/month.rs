@@ -201,4 +201,21 @@ impl Demo {
         }
         Ok(())
     }
+
+    /// A neighbour of the first village objects at its counter.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub async fn objections(&self, cast: &Cast) -> Result<()> {
+        let village = cast.villages.first().context("a village")?;
+        let by = &village.operator;
+        let body = json!({ "event_id": by.event(), "content": {
+            "kind": "recipient", "region": village.region,
+            "about": { "name": "Sutrisno", "address": "Jalan Mawar nomor 4, RT 02 RW 03" },
+            "objector": { "name": "Sumarni", "nik": "3571034412700001", "address": "Jalan Mawar nomor 6" },
+            "grounds": "Rumahnya bertingkat dan keluarga itu punya dua mobil.", "photos": [],
+        } });
+        by.post("/v1/objections", &body).await.ok()?;
+        Ok(())
+    }
 }

@@ -57,6 +57,8 @@ pub struct Summary {
     pub moves: i64,
     /// Appeals of families whose place ended.
     pub appeals: i64,
+    /// Objections of citizens.
+    pub objections: i64,
     /// Rows of the journal.
     pub journal: i64,
 }
@@ -112,6 +114,7 @@ impl Summary {
             .await?,
             moves: count("SELECT COUNT(*) FROM family_move").await?,
             appeals: count("SELECT COUNT(*) FROM appeal").await?,
+            objections: count("SELECT COUNT(*) FROM objection").await?,
             journal: count("SELECT COUNT(*) FROM journal").await?,
         })
     }
