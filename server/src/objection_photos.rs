@@ -24,7 +24,7 @@ pub const MAX_BYTES: usize = 5 * 1024 * 1024;
 /// So many are received at once: each is held in memory until it is drawn.
 static RECEIVING: Semaphore = Semaphore::const_new(24);
 /// Who takes longer to send one makes room for others.
-const LONGEST: Duration = Duration::from_secs(180);
+const LONGEST: Duration = Duration::from_mins(3);
 
 /// Why a stranger's photo is counted for today: where they are.
 pub struct Stranger<'a> {

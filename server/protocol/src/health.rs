@@ -735,9 +735,9 @@ mod tests {
 
     #[test]
     fn who_was_taken_off_can_be_brought_back_for_six_months() {
+        use HealthStatus as H;
         let today = on("2026-11-24");
         let of = |status, since: Option<&str>| reactivation(Some((status, since.map(on))), today);
-        use HealthStatus as H;
         assert_eq!(reactivation(None, today), Reactivation::NoStatus);
         assert_eq!(of(H::Aktif, None), Reactivation::StillActive);
         assert_eq!(

@@ -152,6 +152,10 @@ const ALIKE: u32 = 300;
 /// Whether two texts may be one name, spelled otherwise: every word of the shorter is heard in a word of its own of the
 /// longer, in whatever order, and no more than one word is left over. One word alone stands for no longer name. Looks at
 /// every pair of words whatever it finds on the way, so that how long it takes does not tell how near it was.
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "every comparison is made, whatever the others say"
+)]
 pub fn may_be_one(one: &str, other: &str) -> bool {
     let (one_heard, other_heard) = (sounds_of_words(one), sounds_of_words(other));
     let (short, long) = if one_heard.len() <= other_heard.len() {

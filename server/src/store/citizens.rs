@@ -157,6 +157,10 @@ impl Store {
     }
 
     /// Compares with as many as are ever compared: with somebody invented where nobody is.
+    #[expect(
+        clippy::needless_bitwise_bool,
+        reason = "every comparison is made, whatever the others say"
+    )]
     fn is_one_of(&self, asked: &Asked, holders: Vec<Holder>) -> bool {
         let keys = self.keys();
         let nobody = Uuid::nil();

@@ -173,7 +173,7 @@ async fn the_word_of_the_latest_day_stands_whatever_comes_first_or_twice() {
     let nik = office.village.homes[0].nik.clone();
     assert_eq!(office.head(0).await, None);
     let second = line("b-2", &nik, "NONAKTIF", "2026-11-01", "2026-11-20");
-    let receipt = office.told(&[second.clone()]).await;
+    let receipt = office.told(std::slice::from_ref(&second)).await;
     assert_eq!((receipt.current, receipt.known), (1, 0));
     // What was said of an earlier day comes later: it is kept, and changes nothing.
     let first = line("b-1", &nik, "AKTIF", "2024-01-01", "2026-10-20");

@@ -91,18 +91,17 @@ struct Counted {
     photos: i64,
 }
 
-impl Acting {
-    fn reads_objections(&self) -> [Permission; 3] {
-        [
-            Permission::FileObjections,
-            Permission::AnswerObjections,
-            Permission::ReadJournal,
-        ]
-    }
+/// By any of these somebody reads objections.
+const READS: [Permission; 3] = [
+    Permission::FileObjections,
+    Permission::AnswerObjections,
+    Permission::ReadJournal,
+];
 
+impl Acting {
     /// As what this person reads objections of a village.
     fn objection_reader(&self, region: &RegionCode) -> Result<Role> {
-        let mut may = self.reads_objections().into_iter();
+        let mut may = READS.into_iter();
         may.find_map(|permission| self.actor.role_in(permission, region))
             .ok_or(Error::NOT_FOUND)
     }
@@ -153,8 +152,7 @@ impl Acting {
     ) -> Result<Page<ObjectionRow>> {
         use objection::Column as C;
         self.actor.require(Permission::ReadCases)?;
-        let mine = self
-            .reads_objections()
+        let mine = READS
             .into_iter()
             .flat_map(|permission| self.actor.regions(permission))
             .collect();
