@@ -12,7 +12,7 @@ const MENUS: Readonly<Record<string, readonly string[]>> = {
 		'Pengesahan',
 		'Loket',
 		'Verifikasi: Penerima, Peta, Ringkasan',
-		'Keluarga & usulan: Keluarga, Kependudukan, Usulan, Musyawarah, Jadwal, Surat, Keberatan',
+		'Keluarga & usulan: Keluarga, Kependudukan, Jaminan kesehatan, Usulan, Musyawarah, Jadwal, Surat, Keberatan, Sanggahan',
 		'Program & kuota: Kuota, Usulan pembatalan, Aturan',
 		'Data: SIKS-NG, Ekspor',
 	],
@@ -21,7 +21,7 @@ const MENUS: Readonly<Record<string, readonly string[]>> = {
 		'Pengesahan',
 		'Loket',
 		'Verifikasi: Penerima, Peta, Ringkasan',
-		'Keluarga & usulan: Keluarga, Kependudukan, Usulan, Musyawarah, Jadwal, Surat, Keberatan',
+		'Keluarga & usulan: Keluarga, Kependudukan, Jaminan kesehatan, Usulan, Musyawarah, Jadwal, Surat, Keberatan, Sanggahan',
 		'Program & kuota: Kuota, Usulan pembatalan, Aturan',
 		'Data: SIKS-NG, Ekspor',
 	],
@@ -33,8 +33,8 @@ const MENUS: Readonly<Record<string, readonly string[]>> = {
 		'Program & kuota: Kuota, Aturan',
 		'Data: Ekspor, Impor',
 	],
-	admin: ['Tugas', 'Ringkasan', 'Keluarga & usulan: Kependudukan, Jadwal, Surat', 'Program & kuota: Kuota, Aturan', 'Impor', 'Pengaturan: Pengguna, Perangkat, Latihan'],
-	inspektorat: ['Tugas', 'Verifikasi: Kasus, Penerima, Peta, Ringkasan', 'Keluarga & usulan: Kependudukan, Usulan, Musyawarah, Surat, Keberatan', 'Program & kuota: Kuota, Aturan', 'Data: SIKS-NG, Ekspor', 'Jejak'],
+	admin: ['Tugas', 'Ringkasan', 'Keluarga & usulan: Kependudukan, Jaminan kesehatan, Jadwal, Surat', 'Program & kuota: Kuota, Aturan', 'Impor', 'Pengaturan: Pengguna, Perangkat, Latihan'],
+	inspektorat: ['Tugas', 'Verifikasi: Kasus, Penerima, Peta, Ringkasan', 'Keluarga & usulan: Kependudukan, Jaminan kesehatan, Usulan, Musyawarah, Surat, Keberatan, Sanggahan', 'Program & kuota: Kuota, Aturan', 'Data: SIKS-NG, Ekspor', 'Jejak'],
 };
 
 /** Pages that are somebody's, and not everybody's. */
