@@ -85,6 +85,10 @@ pub enum TaskKind {
     JudgeAppeal,
     /// An objection of a citizen that nobody has answered.
     AnswerObjection,
+    /// What BPJS said of somebody who is not known here, or is dead.
+    JudgeInsurance,
+    /// Somebody whose health insurance ended, and for whom nobody has proposed anything.
+    FollowInsurance,
 }
 
 /// One thing to be done.

@@ -8,6 +8,7 @@ use tilik_protocol::policy::Role;
 use tilik_protocol::proposal::ProposalState;
 use tilik_protocol::registry::{ImportKind, ImportReport};
 use tilik_protocol::review::Page;
+use tilik_protocol::tasks::{TaskKind, Tasks};
 use tilik_tests::feed::{self, Signer};
 use tilik_tests::people::{Staff, hire};
 use tilik_tests::proposals::{SCAN, bring_scan};
@@ -107,6 +108,13 @@ impl Office {
         let answer = by.get(&format!("/v1/health/statements?part={part}")).await;
         let page: Page<StatementView> = answer.ok().unwrap().read().unwrap();
         page.items
+    }
+
+    /// How much of this kind waits on the first page of somebody.
+    async fn tasks(&self, by: &Console, kind: TaskKind) -> u64 {
+        let tasks: Tasks = by.get("/v1/tasks").await.ok().unwrap().read().unwrap();
+        let group = tasks.groups.iter().find(|group| group.kind == kind);
+        group.map_or(0, |group| group.count)
     }
 
     async fn judge(&self, by: &Console, one: &StatementView, verdict: &str) -> Answer {
@@ -287,6 +295,9 @@ async fn who_is_not_known_waits_for_a_person_and_is_found_once_registered() {
     assert_eq!(office.list(&office.far, "unknown").await.len(), 0);
     let waits = office.list(verifier, "unknown").await;
     assert_eq!(waits.len(), 1);
+    let unknown = TaskKind::JudgeInsurance;
+    assert_eq!(office.tasks(verifier, unknown).await, 1);
+    assert_eq!(office.tasks(&office.far, unknown).await, 0);
     let still = office.judge(verifier, &waits[0], "retry").await;
     assert_eq!(still.ok().unwrap().json()["state"], "unmatched");
     let stale = office.judge(verifier, &waits[0], "retry").await;
@@ -296,6 +307,7 @@ async fn who_is_not_known_waits_for_a_person_and_is_found_once_registered() {
     let found = office.judge(verifier, &waits[0], "retry").await;
     let found: StatementView = found.ok().unwrap().read().unwrap();
     assert_eq!(found.family, Some(family));
+    assert_eq!(office.tasks(verifier, unknown).await, 0);
     let health = office.of(&office.staff.operator, family).await;
     let head = health.persons.iter().find(|one| one.status.is_some());
     let status = head.unwrap().status.as_ref().unwrap().known();
@@ -413,6 +425,7 @@ async fn whom_bpjs_took_off_is_brought_back_and_keeps_the_place() {
     assert_eq!(head.reactivate_until.as_deref(), Some("2027-05-01"));
     let person = home.persons[0];
     // The reasons are those of a reactivation, and the letter is asked for.
+    assert_eq!(office.tasks(operator, TaskKind::FollowInsurance).await, 1);
     let odd = propose(operator, office.to_come_back(0, person, "GANDA"), false).await;
     assert_eq!(wrong(&odd), ["unknown"]);
     let content = office.to_come_back(0, person, "PENYAKIT_KRONIS");
@@ -426,6 +439,7 @@ async fn whom_bpjs_took_off_is_brought_back_and_keeps_the_place() {
     done(operator, id, "change", json!({ "content": content })).await;
     done(operator, id, "submit", json!({})).await;
     assert_eq!(office.list(operator, "open").await.len(), 0);
+    assert_eq!(office.tasks(operator, TaskKind::FollowInsurance).await, 0);
     let health = office.of(operator, home.family).await;
     assert!(!health.persons[0].may_reactivate);
     assert_eq!(health.persons[0].proposal, Some(id));

@@ -228,7 +228,7 @@ impl Acting {
             HealthPart::Open => query
                 .filter(C::State.eq(StatementState::Current.to_string()))
                 .filter(C::Why.is_not_null())
-                .filter(Expr::cust(not_taken_up())),
+                .filter(Expr::cust(not_taken_up("health_statement"))),
             HealthPart::All => query,
         };
         let waits = part != HealthPart::All;
@@ -322,9 +322,9 @@ impl Acting {
     }
 }
 
-/// Of a statement: its person lives and is nobody else by now, and nobody has proposed anything about them that is still on
+/// Of the statement `of` in a query: its person lives and is nobody else by now, and nobody has proposed anything about them that is still on
 /// its way, or was agreed to since.
-fn not_taken_up() -> String {
+pub(super) fn not_taken_up(of: &str) -> String {
     let kinds = [ProposalKind::PbiReactivation, ProposalKind::Removal]
         .map(|kind| format!("'{kind}'"))
         .join(", ");
@@ -338,10 +338,10 @@ fn not_taken_up() -> String {
     .join(", ");
     let accepted = ProposalState::Accepted;
     format!(
-        "EXISTS (SELECT 1 FROM person q WHERE q.id = health_statement.person_id \
+        "EXISTS (SELECT 1 FROM person q WHERE q.id = {of}.person_id \
          AND q.alive AND q.merged_into IS NULL) \
-         AND NOT EXISTS (SELECT 1 FROM proposal p WHERE p.person_id = health_statement.person_id \
+         AND NOT EXISTS (SELECT 1 FROM proposal p WHERE p.person_id = {of}.person_id \
          AND p.program = '{PBI}' AND p.kind IN ({kinds}) AND p.state NOT IN ({ended}) \
-         AND (p.state <> '{accepted}' OR p.since > health_statement.waits_since))"
+         AND (p.state <> '{accepted}' OR p.since > {of}.waits_since))"
     )
 }

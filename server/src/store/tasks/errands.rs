@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::{TOLD, Waiting, none};
 use crate::error::Result;
 use crate::store::Acting;
+use crate::store::health;
 use crate::store::overview::Values;
 
 /// Whom or what a row is about.
@@ -39,7 +40,10 @@ const PROPOSALS: &str = "proposal t LEFT JOIN family f ON f.id = t.family_id";
 const OTHERS_PROPOSAL: &str =
     "NOT EXISTS (SELECT 1 FROM proposal_act a WHERE a.proposal_id = t.id AND a.by_id = {me})";
 
-const ERRANDS: [Errand; 20] = [
+const STATEMENTS: &str = "health_statement t LEFT JOIN person h ON h.id = t.person_id \
+     LEFT JOIN family f ON f.id = h.family_id";
+
+const ERRANDS: [Errand; 22] = [
     Errand {
         kind: TaskKind::WriteProposal,
         permission: Permission::Propose,
@@ -257,6 +261,26 @@ const ERRANDS: [Errand; 20] = [
         regions: &["t.region"],
         about: About::Family,
     },
+    Errand {
+        kind: TaskKind::JudgeInsurance,
+        permission: Permission::JudgeEvents,
+        from: STATEMENTS,
+        waits: "t.state IN ('unmatched', 'to_judge')",
+        since: "t.waits_since",
+        due: NEVER,
+        regions: &["t.region"],
+        about: About::Family,
+    },
+    Errand {
+        kind: TaskKind::FollowInsurance,
+        permission: Permission::JudgeEvents,
+        from: STATEMENTS,
+        waits: "t.state = 'current' AND t.why IS NOT NULL AND {not_taken_up}",
+        since: "t.waits_since",
+        due: NEVER,
+        regions: &["t.region"],
+        about: About::Family,
+    },
 ];
 
 #[derive(FromQueryResult)]
@@ -283,6 +307,7 @@ impl Acting {
         let now = now.as_micros().to_string();
         let mut values = Values::default();
         let mut waits = errand.waits.replace("{others}", OTHERS_PROPOSAL);
+        waits = waits.replace("{not_taken_up}", &health::not_taken_up("t"));
         waits = waits.replace("{now}", &now);
         if waits.contains("{me}") {
             waits = waits.replace("{me}", &values.put(Uuid::from(me)));

@@ -36,6 +36,8 @@ export const tasks = {
 		examine_appeal: 'Keberatan keluarga menunggu diperiksa',
 		judge_appeal: 'Keberatan keluarga menunggu putusan Anda',
 		answer_objection: 'Sanggahan warga menunggu jawaban',
+		judge_insurance: 'Data BPJS tentang orang yang tidak dikenal',
+		follow_insurance: 'Jaminan kesehatan berhenti, belum ditindaklanjuti',
 	},
 	actions: {
 		assign: 'Tugaskan',
@@ -67,6 +69,8 @@ export const tasks = {
 		examine_appeal: 'Buka keberatan',
 		judge_appeal: 'Buka keberatan',
 		answer_objection: 'Buka sanggahan',
+		judge_insurance: 'Buka data yang tidak dikenal',
+		follow_insurance: 'Buka jaminan kesehatan',
 	},
 	turnsTitle: 'Kabar dari yang Anda kirim',
 	turnsLead: 'Hasil usulan, perubahan, dan berkas Anda dalam 14 hari terakhir.',
