@@ -136,6 +136,7 @@ impl App {
         by.lapse_objections().await?;
         self.store.forget_old_tries().await?;
         self.store.forget_quotas().await?;
+        self.store.forget_nonces().await?;
         self.forget_rehearsals(&by).await?;
         self.forget_exports(&by).await?;
         self.forget_archives(&by).await?;

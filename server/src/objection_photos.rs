@@ -21,10 +21,12 @@ use crate::store::public_quota::Of;
 
 /// Largest photo from a stranger, in bytes.
 pub const MAX_BYTES: usize = 5 * 1024 * 1024;
-/// So many are received at once: each is held in memory until it is drawn.
-static RECEIVING: Semaphore = Semaphore::const_new(24);
-/// Who takes longer to send one makes room for others.
-const LONGEST: Duration = Duration::from_mins(3);
+/// So many are received at once: each is held in memory until it is drawn. Strangers have places of their own: however they
+/// use them, the counter has its.
+static FROM_STRANGERS: Semaphore = Semaphore::const_new(16);
+static FROM_THE_COUNTER: Semaphore = Semaphore::const_new(8);
+/// Who takes longer to send one makes room for others: 5 MiB on 0.5 Mbit/s.
+const LONGEST: Duration = Duration::from_secs(90);
 
 /// Why a stranger's photo is counted for today: where they are.
 pub struct Stranger<'a> {
@@ -59,6 +61,10 @@ impl App {
         stranger: Option<Stranger<'_>>,
     ) -> Result<ObjectionPhotoView> {
         self.room_for_photos().await?;
+        let places = match stranger {
+            Some(_) => &FROM_STRANGERS,
+            None => &FROM_THE_COUNTER,
+        };
         if let Some(stranger) = stranger {
             let length = stranger.length.unwrap_or(MAX_BYTES as u64);
             if length > MAX_BYTES as u64 {
@@ -73,7 +79,7 @@ impl App {
             code: ProblemCode::TooManyRequests,
             retry_after_s: 30,
         };
-        let _turn = RECEIVING.try_acquire().map_err(busy)?;
+        let _turn = places.try_acquire().map_err(busy)?;
         let received = tokio::time::timeout(LONGEST, axum::body::to_bytes(body, MAX_BYTES)).await;
         let file = match received {
             Ok(Ok(file)) => file,

@@ -655,6 +655,28 @@ impl World {
     pub async fn count(&self, query: &str) -> Result<i64> {
         Ok(self.app()?.store.count(query).await?)
     }
+
+    /// Which of these words stand readable in a column of a table, bytes looked at as they are.
+    ///
+    /// # Errors
+    /// What the database says, or a column that is neither bytes nor text.
+    pub async fn readable(&self, table: &str, column: &str, words: &[&str]) -> Result<Vec<String>> {
+        let query = format!("SELECT {column} FROM {table} WHERE {column} IS NOT NULL");
+        let mut found = Vec::new();
+        for row in self.app()?.store.peek(&query, []).await? {
+            let bytes: Vec<u8> = match row.try_get("", column) {
+                Ok(bytes) => bytes,
+                Err(_) => row.try_get::<String>("", column)?.into_bytes(),
+            };
+            let stands = |word: &&&str| {
+                bytes
+                    .windows(word.len())
+                    .any(|part| part == word.as_bytes())
+            };
+            found.extend(words.iter().filter(stands).map(|word| (*word).to_owned()));
+        }
+        Ok(found)
+    }
 }
 
 /// JSON of anything.

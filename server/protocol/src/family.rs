@@ -649,17 +649,6 @@ pub struct DecideDuplicate {
     pub verdict: DuplicateVerdict,
 }
 
-/// Tells that there is one and nothing that stands in it.
-macro_rules! says_nothing {
-    ($($name:ident),+) => {$(
-        impl std::fmt::Debug for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.debug_struct(stringify!($name)).finish_non_exhaustive()
-            }
-        }
-    )+};
-}
-
 says_nothing!(
     NewPerson,
     RegisterFamily,

@@ -153,7 +153,7 @@ pub enum HealthWhy {
 }
 
 /// One line of what BPJS says, as it is sent: words are read by [`read`], so that a wrong one is told with its field.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HealthStatement {
     /// The feed's id of it; the same twice is one.
@@ -184,7 +184,7 @@ pub struct HealthStatements {
 }
 
 /// A line that could be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Said {
     /// The NIK.
     pub nik: String,
@@ -239,7 +239,7 @@ pub fn segment_of(text: &str) -> Option<HealthSegment> {
 }
 
 /// The cells of a line, whoever brought it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Cells<'a> {
     /// The NIK.
     pub nik: &'a str,
@@ -669,6 +669,8 @@ pub struct FamilyHealth {
     /// In the family's order.
     pub persons: Vec<PersonHealth>,
 }
+
+says_nothing!(HealthStatement, Said);
 
 #[cfg(test)]
 mod tests {

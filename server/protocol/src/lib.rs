@@ -7,6 +7,17 @@
 #[cfg(feature = "uniffi")]
 uniffi::setup_scaffolding!();
 
+/// Tells of what holds personal data that there is one, and nothing that stands in it.
+macro_rules! says_nothing {
+    ($($name:ident),+) => {$(
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($name)).finish_non_exhaustive()
+            }
+        }
+    )+};
+}
+
 pub mod appeal;
 pub mod case;
 pub mod changes;

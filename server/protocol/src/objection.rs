@@ -180,7 +180,7 @@ impl std::fmt::Debug for Objector {
 }
 
 /// What an objection says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ObjectionContent {
     /// What it is against.
@@ -360,6 +360,8 @@ pub struct UnmaskedObjector {
     /// Until when it is shown.
     pub until: Timestamp,
 }
+
+says_nothing!(ObjectionContent);
 
 #[cfg(test)]
 mod tests {

@@ -1130,7 +1130,7 @@ pub struct MatchView {
 }
 
 /// `GET /v1/population/match-queue`: one person to be looked up by the civil registry.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MatchQuestion {
     /// To be answered by.
@@ -1191,6 +1191,8 @@ pub struct FamilyEvents {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub former_pin: Option<FormerPin>,
 }
+
+says_nothing!(MatchQuestion);
 
 #[cfg(test)]
 mod tests {

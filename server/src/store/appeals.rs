@@ -6,8 +6,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait, Set,
+    ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    Set,
 };
 use tilik_protocol::appeal::{
     self as machine, AppealAction, AppealFinding, AppealOutcome, AppealRow, AppealState,
@@ -29,6 +29,7 @@ use tilik_protocol::review::Page;
 use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
+use super::cursor::{Place, cut};
 use super::families::region_code;
 use super::journal::Entry;
 use super::overview::within;
@@ -179,19 +180,11 @@ impl Acting {
             appeal::Column::DueAt
         };
         if let Some(after) = after {
-            let (at, id) = after
-                .split_once('.')
-                .and_then(|(at, id)| Some((at.parse::<i64>().ok()?, Uuid::parse_str(id).ok()?)))
-                .ok_or(Error::Refused(ProblemCode::BadCursor))?;
-            let same = Condition::all().add(by.eq(at));
+            let place = Place::read(after)?;
             query = query.filter(if filter.answered {
-                Condition::any()
-                    .add(by.lt(at))
-                    .add(same.add(appeal::Column::Id.lt(id)))
+                place.before(by, appeal::Column::Id)
             } else {
-                Condition::any()
-                    .add(by.gt(at))
-                    .add(same.add(appeal::Column::Id.gt(id)))
+                place.after(by, appeal::Column::Id)
             });
         }
         let query = if filter.answered {
@@ -200,13 +193,9 @@ impl Acting {
             query.order_by_asc(by).order_by_asc(appeal::Column::Id)
         };
         let mut rows = query.limit(limit + 1).all(self.store.read()).await?;
-        let more = rows.len() as u64 > limit;
-        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        let place = |row: &appeal::Model| row.closed_at.unwrap_or(row.due_at);
-        let next = rows
-            .last()
-            .filter(|_| more)
-            .map(|row| format!("{}.{}", place(row), row.id));
+        let next = cut(&mut rows, limit, |row| {
+            Place::of(row.closed_at.unwrap_or(row.due_at), row.id)
+        });
         let families: HashMap<Uuid, family::Model> = family::Entity::find()
             .filter(family::Column::Id.is_in(rows.iter().map(|row| row.family_id)))
             .all(self.store.read())

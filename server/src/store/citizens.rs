@@ -12,7 +12,6 @@ use sea_orm::{
 use tilik_protocol::citizen::{CheckStatus, MOST_IN_NAME, PublicVillage, StatusChecked};
 use tilik_protocol::names;
 use tilik_protocol::nik::{self, Day};
-use tilik_protocol::problem::ProblemCode;
 use tilik_protocol::region::{RegionCode, RegionLevel};
 use tilik_protocol::review::Page;
 use uuid::Uuid;
@@ -20,15 +19,13 @@ use uuid::Uuid;
 use super::Store;
 use super::families::region_code;
 use super::imports::{Number, name_key};
-use super::journal::hex;
-use super::sessions::subject;
 use super::tables::region;
 use crate::error::{Error, Result};
 
 /// Checks by one address in a quarter of an hour: phones of one network share one.
-const CHECKS_PER_ADDRESS: i32 = 60;
+const CHECKS_PER_ADDRESS: i64 = 60;
 /// Checks of one NIK, and of one name and birth date, in a quarter of an hour: nobody tries out what is missing.
-const CHECKS_PER_PERSON: i32 = 10;
+const CHECKS_PER_PERSON: i64 = 10;
 /// So many who share a NIK are compared, and as many comparisons are made when nobody has it.
 const COMPARED: usize = 3;
 
@@ -40,13 +37,6 @@ struct Holder {
     birth_date_enc: Option<Vec<u8>>,
     birth_year: Option<i32>,
     region: String,
-}
-
-fn busy() -> Error {
-    Error::Wait {
-        code: ProblemCode::TooManyRequests,
-        retry_after_s: 60,
-    }
 }
 
 /// What was typed, as it is compared.
@@ -99,40 +89,25 @@ impl Store {
         body: &CheckStatus,
         address: &str,
     ) -> Result<StatusChecked> {
-        let now = self.now();
-        let here = subject("status-check", &[address]);
-        if self.failures(self.read(), &here, now).await? >= CHECKS_PER_ADDRESS {
-            return Err(busy());
-        }
-        let asked = match Asked::read(body) {
-            Ok(asked) => asked,
-            Err(error) => {
-                self.count_failure(self.writer(), &here, now).await?;
-                return Err(error);
-            }
-        };
-        // Keyed: a plain hash of sixteen digits or of a name is soon guessed.
-        let keys = self.keys();
-        let of_nik = subject("status-nik", &[&hex(&keys.blind_nik(&asked.nik))]);
+        self.take_try("status-check", address, CHECKS_PER_ADDRESS)
+            .await?;
+        let asked = Asked::read(body)?;
+        self.take_try("status-nik", &asked.nik, CHECKS_PER_PERSON)
+            .await?;
         let whose = format!("{} {}", name_key(&asked.name), asked.born);
-        let of_name = subject("status-name", &[&hex(&keys.blind_body(&whose))]);
-        for tried in [&of_nik, &of_name] {
-            if self.failures(self.read(), tried, now).await? >= CHECKS_PER_PERSON {
-                return Err(busy());
-            }
-        }
-        self.count_each(self.writer(), [here, of_nik, of_name], now)
+        self.take_try("status-name", &whose, CHECKS_PER_PERSON)
             .await?;
         let holders = self.holders(&asked.nik).await?;
         Ok(StatusChecked {
             registered: self.is_one_of(&asked, holders),
-            data_at: now,
+            data_at: self.now(),
         })
     }
 
     /// Who has this NIK, in families that are kept.
     async fn holders(&self, digits: &str) -> Result<Vec<Holder>> {
-        let mut values: Vec<Value> = vec![Number::Nik.own().into()];
+        // An old number leads to whoever two rows became.
+        let mut values: Vec<Value> = vec![Number::Nik.own().into(), Number::Nik.old().into()];
         let candidates = self.keys().blind_nik_candidates(digits).into_iter();
         let places: Vec<String> = candidates
             .map(|one| {
@@ -145,8 +120,8 @@ impl Store {
                 "SELECT p.id AS id, p.name AS name, p.birth_date_enc AS birth_date_enc, \
                  p.birth_year AS birth_year, f.region AS region FROM blind_index b \
                  JOIN person p ON p.id = b.object_id JOIN family f ON f.id = p.family_id \
-                 WHERE b.kind = $1 AND b.value IN ({}) AND p.merged_into IS NULL \
-                 AND f.closed_at IS NULL ORDER BY p.id LIMIT {COMPARED}",
+                 WHERE b.kind IN ($1, $2) AND b.value IN ({}) AND p.merged_into IS NULL \
+                 AND f.closed_at IS NULL ORDER BY b.kind, p.id LIMIT {COMPARED}",
                 places.join(", ")
             ),
             values,

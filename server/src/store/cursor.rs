@@ -35,12 +35,28 @@ impl Place {
             .ok_or(Error::Refused(ProblemCode::BadCursor))
     }
 
+    /// The rows behind it, the newest first.
+    pub(super) fn before<C: ColumnTrait>(self, at: C, id: C) -> Condition {
+        Condition::any()
+            .add(at.lt(self.at))
+            .add(Condition::all().add(at.eq(self.at)).add(id.lt(self.id)))
+    }
+
     /// The rows behind it, the oldest first.
     pub(super) fn after<C: ColumnTrait>(self, at: C, id: C) -> Condition {
         Condition::any()
             .add(at.gt(self.at))
             .add(Condition::all().add(at.eq(self.at)).add(id.gt(self.id)))
     }
+}
+
+/// Cuts rows, of which one more was asked for, to a page; where the next begins, when there is one.
+pub(super) fn cut<T>(rows: &mut Vec<T>, limit: u64, place: impl Fn(&T) -> Place) -> Option<String> {
+    let more = rows.len() as u64 > limit;
+    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    rows.last()
+        .filter(|_| more)
+        .map(|row| place(row).to_string())
 }
 
 impl fmt::Display for Place {

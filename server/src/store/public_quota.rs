@@ -1,4 +1,4 @@
-//! What strangers may use of a day: so many times and so many bytes, each where they are and all together. Taken before the
+//! What strangers may use of a day, or try in a quarter of an hour: so many times and so many bytes, each where they are and all together. Taken before the
 //! work is done and in one statement, so that a thousand at once take no more than one after the other.
 
 use sea_orm::{ConnectionTrait, EntityTrait};
@@ -9,8 +9,10 @@ use super::journal::hex;
 use super::tables::public_quota;
 use crate::error::{Error, Result};
 
-/// A quota begins anew so long after its first use.
+/// A day's quota begins anew so long after its first use.
 const DAY_S: i64 = 86_400;
+/// And tries, such as looks at a receipt.
+const QUARTER_S: i64 = 900;
 const MIB: i64 = 1024 * 1024;
 
 /// What a quota is of.
@@ -23,38 +25,37 @@ pub(crate) enum Of {
     ObjectionPhoto,
 }
 
-/// Most of a day.
+/// Most of a time.
 struct Most {
     uses: i64,
     bytes: i64,
+    window_s: i64,
+}
+
+impl Most {
+    const fn of_a_day(uses: i64, bytes: i64) -> Self {
+        Self {
+            uses,
+            bytes,
+            window_s: DAY_S,
+        }
+    }
 }
 
 impl Of {
     /// At one address: phones of one network share one, so it is more than a person needs.
     const fn here(self) -> Most {
         match self {
-            Self::Objection => Most {
-                uses: 20,
-                bytes: MIB,
-            },
-            Self::ObjectionPhoto => Most {
-                uses: 60,
-                bytes: 60 * MIB,
-            },
+            Self::Objection => Most::of_a_day(20, MIB),
+            Self::ObjectionPhoto => Most::of_a_day(60, 60 * MIB),
         }
     }
 
     /// Of everybody: what a Dinsos can read, and what a disk has room for.
     const fn in_all(self) -> Most {
         match self {
-            Self::Objection => Most {
-                uses: 1_000,
-                bytes: 50 * MIB,
-            },
-            Self::ObjectionPhoto => Most {
-                uses: 3_000,
-                bytes: 2_048 * MIB,
-            },
+            Self::Objection => Most::of_a_day(1_000, 50 * MIB),
+            Self::ObjectionPhoto => Most::of_a_day(3_000, 2_048 * MIB),
         }
     }
 }
@@ -73,17 +74,35 @@ impl Store {
         self.take(&format!("{of}:all"), &of.in_all(), bytes).await
     }
 
+    /// Takes one of `most` tries in a quarter of an hour: of an address, a NIK, a name, as `what` says. Counted before
+    /// anything is looked up, so that many at once find no more than one after the other.
+    ///
+    /// # Errors
+    /// `too_many_requests` when none is left.
+    pub(super) async fn take_try(&self, what: &str, whose: &str, most: i64) -> Result<()> {
+        let key = hex(&self.keys().blind_body(&format!("{what}@{whose}")));
+        let most = Most {
+            uses: most,
+            bytes: 0,
+            window_s: QUARTER_S,
+        };
+        self.take(&format!("{what}:{key}"), &most, 0).await
+    }
+
     async fn take(&self, subject: &str, most: &Most, bytes: i64) -> Result<()> {
         let now = self.now();
-        let over = Error::Wait {
-            code: ProblemCode::TooManyRequests,
-            retry_after_s: 3_600,
-        };
+        let begins_anew = now.plus_s(-most.window_s).as_micros();
         // Whoever hammers a quota that is used up writes nothing.
         let known = public_quota::Entity::find_by_id(subject)
             .one(self.read())
             .await?
-            .filter(|row| row.since > now.plus_s(-DAY_S).as_micros());
+            .filter(|row| row.since > begins_anew);
+        let since = known.as_ref().map_or(now.as_micros(), |row| row.since);
+        let left_s = (since - begins_anew) / 1_000_000 + 1;
+        let over = Error::Wait {
+            code: ProblemCode::TooManyRequests,
+            retry_after_s: u32::try_from(left_s).unwrap_or(u32::MAX),
+        };
         let used = known.map_or((0, 0), |row| (row.uses, row.bytes));
         if used.0 >= most.uses || used.1 + bytes > most.bytes {
             return Err(over);
@@ -102,7 +121,7 @@ impl Store {
                     subject.into(),
                     now.as_micros().into(),
                     bytes.into(),
-                    now.plus_s(-DAY_S).as_micros().into(),
+                    begins_anew.into(),
                     most.uses.into(),
                     most.bytes.into(),
                 ],

@@ -3,19 +3,18 @@
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use tilik_protocol::appeal::AppealState;
 use tilik_protocol::objection::ObjectionState;
-use tilik_protocol::problem::ProblemCode;
 use tilik_protocol::receipt::{AskReceipt, ReceiptKind, ReceiptStage, ReceiptState};
 use tilik_protocol::time::Timestamp;
 
 use super::Store;
 use super::families::OVER;
 use super::journal::hex;
-use super::sessions::{hash_of, subject};
+use super::sessions::hash_of;
 use super::tables::{appeal, objection, verification_case};
 use crate::error::{Error, Result};
 
 /// Looks by one address in a quarter of an hour.
-const LOOKS_PER_ADDRESS: i32 = 120;
+const LOOKS_PER_ADDRESS: i64 = 120;
 
 /// What a new receipt's square leads to.
 pub(super) struct Receipt(String);
@@ -40,15 +39,7 @@ impl Store {
     /// # Errors
     /// `not_found`, `too_many_requests`.
     pub(crate) async fn receipt(&self, body: &AskReceipt, address: &str) -> Result<ReceiptStage> {
-        let now = self.now();
-        let here = subject("receipt", &[address]);
-        if self.failures(self.read(), &here, now).await? >= LOOKS_PER_ADDRESS {
-            return Err(Error::Wait {
-                code: ProblemCode::TooManyRequests,
-                retry_after_s: 60,
-            });
-        }
-        self.count_failure(self.writer(), &here, now).await?;
+        self.take_try("receipt", address, LOOKS_PER_ADDRESS).await?;
         let hash = hash_of(&body.token.trim().to_ascii_lowercase());
         let appeal = appeal::Entity::find()
             .filter(appeal::Column::ReceiptHash.eq(hash.clone()))

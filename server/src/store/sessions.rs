@@ -187,36 +187,6 @@ impl Store {
         Ok(())
     }
 
-    /// One more try of each, in one statement and always in one order.
-    pub(super) async fn count_each<const N: usize>(
-        &self,
-        on: &impl ConnectionTrait,
-        mut subjects: [String; N],
-        now: Timestamp,
-    ) -> Result<()> {
-        subjects.sort();
-        let mut values: Vec<sea_orm::Value> = vec![
-            now.as_micros().into(),
-            (now.as_micros() - WINDOW_S * 1_000_000).into(),
-        ];
-        let rows = subjects.map(|subject| {
-            values.push(subject.into());
-            format!("(${}, 1, $1, 0)", values.len())
-        });
-        on.execute_raw(self.sql(
-            &format!(
-                "INSERT INTO login_throttle (subject, failures, last_failed_at, blocked_until) VALUES {} \
-                 ON CONFLICT (subject) DO UPDATE SET \
-                 failures = CASE WHEN login_throttle.last_failed_at < $2 THEN 1 \
-                 ELSE login_throttle.failures + 1 END, last_failed_at = $1",
-                rows.join(", ")
-            ),
-            values,
-        ))
-        .await?;
-        Ok(())
-    }
-
     /// Forgets wrong tries that hold nobody back any more, and who signed in from where half a year ago.
     ///
     /// # Errors

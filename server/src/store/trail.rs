@@ -23,9 +23,9 @@ use uuid::Uuid;
 use super::access::{Mode, Read, not_indexed};
 use super::delegations::{stood_in_by, stood_in_for};
 use super::tables::{
-    access, access_object, case_membership, deliberation, device, enrolment, family, journal,
-    letter, membership, notice, objection, plan, proposal, region, role_grant, session,
-    user_account, verification_case, visit, visit_photo, waitlist,
+    access, access_object, appeal, case_membership, deliberation, device, enrolment, family,
+    health_statement, journal, letter, membership, notice, objection, plan, proposal, region,
+    role_grant, session, user_account, verification_case, visit, visit_photo, waitlist,
 };
 use super::{Acting, in_regions, training};
 use crate::error::{Error, Result};
@@ -370,6 +370,25 @@ impl Acting {
             .await?
         {
             put(&mut found, "letter", row.id, code(&row.region)?);
+        }
+        for row in appeal::Entity::find()
+            .filter(appeal::Column::Id.is_in(of_kind(objects, "appeal")))
+            .all(on)
+            .await?
+        {
+            put(&mut found, "appeal", row.id, code(&row.region)?);
+        }
+        // Judged under the one name, read under the other.
+        let mut statements = of_kind(objects, "health");
+        statements.extend(of_kind(objects, "health_statement"));
+        for row in health_statement::Entity::find()
+            .filter(health_statement::Column::Id.is_in(statements))
+            .all(on)
+            .await?
+        {
+            let region = code(&row.region)?;
+            put(&mut found, "health", row.id, region.clone());
+            put(&mut found, "health_statement", row.id, region);
         }
         for row in objection::Entity::find()
             .filter(objection::Column::Id.is_in(of_kind(objects, "objection")))

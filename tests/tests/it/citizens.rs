@@ -168,11 +168,47 @@ async fn whoever_guesses_is_held_back_by_address_by_nik_and_by_name() {
     assert!(told(&world, "203.0.113.99", &right).await.registered);
     // Counted, and whose it was is not to be read.
     let clear = format!(
-        "SELECT COUNT(*) FROM login_throttle WHERE subject LIKE '%{nik}%' OR subject LIKE '%203.0%'"
+        "SELECT COUNT(*) FROM public_quota WHERE subject LIKE '%{nik}%' OR subject LIKE '%203.0%'"
     );
     assert_eq!(world.count(&clear).await.unwrap(), 0);
-    let counted = "SELECT COUNT(*) FROM login_throttle WHERE subject LIKE 'status-nik:%'";
+    let counted = "SELECT COUNT(*) FROM public_quota WHERE subject LIKE 'status-nik:%'";
     assert!(world.count(counted).await.unwrap() > 0);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn forty_who_ask_for_one_nik_at_once_get_ten_answers() {
+    let world = World::new(1406).await.unwrap();
+    let (nik, _) = registered(&world).await;
+    let bodies: Vec<_> = (0..40)
+        .map(|n| {
+            said(
+                &nik,
+                &format!("Wa{} Ba{}", letters(n), letters(n / 7)),
+                "1990-05-12",
+            )
+        })
+        .collect();
+    let places: Vec<_> = (0..40).map(|n| format!("203.0.116.{n}")).collect();
+    let asked = places
+        .iter()
+        .zip(&bodies)
+        .map(|(place, body)| ask(&world, place, body));
+    let answers = futures_util::future::join_all(asked).await;
+    let heard = answers.iter().filter(|answer| answer.status == 200).count();
+    let held = answers
+        .iter()
+        .filter(|answer| answer.verdict() == "429 too_many_requests")
+        .count();
+    assert_eq!((heard, held), (10, 30));
+    // Whoever was held back is told when to ask again.
+    let wait = answers.iter().find(|answer| answer.status == 429).unwrap();
+    let wait: i64 = wait.headers["retry-after"]
+        .to_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!((1..=901).contains(&wait), "{wait}");
     world.end().await;
 }
 

@@ -2,8 +2,10 @@
 //! for six months.
 
 use serde_json::{Value, json};
+use tilik_protocol::family::FamilyChanged;
 use tilik_protocol::health::{FamilyHealth, HealthReceipt, HealthStatus, PBI, StatementView};
 use tilik_protocol::ids::{FamilyId, PersonId};
+use tilik_protocol::lookup::FamilyPage;
 use tilik_protocol::policy::Role;
 use tilik_protocol::proposal::ProposalState;
 use tilik_protocol::registry::{ImportKind, ImportReport};
@@ -328,6 +330,128 @@ async fn who_is_not_known_waits_for_a_person_and_is_found_once_registered() {
     let new = line("b-3", nik, "NONAKTIF", "2026-11-22", "2026-11-22");
     assert_eq!(office.told(&[new]).await.current, 1);
     assert_eq!(office.list(by, "open").await.len(), 1);
+    office.world.end().await;
+}
+
+#[tokio::test]
+async fn a_stranger_said_every_month_waits_once_and_one_dismissed_does_not_come_back() {
+    let office = office(7111).await;
+    let (nik, other) = ("3571031212800077", "3571031212800078");
+    let verifier = &office.staff.verifier;
+    for (n, day) in ["2026-09-20", "2026-11-20", "2026-10-20"]
+        .iter()
+        .enumerate()
+    {
+        let said = line(&format!("m-{n}"), nik, "AKTIF", "2024-01-01", day);
+        office.told(&[said]).await;
+    }
+    // Two of one batch as well, of which the later day waits.
+    let batch = [("2026-11-21", "n-1"), ("2026-11-22", "n-2")]
+        .map(|(day, id)| line(id, other, "AKTIF", "2024-01-01", day));
+    office.told(&batch).await;
+    let waits = office.list(verifier, "unknown").await;
+    let days: Vec<_> = waits.iter().map(|one| one.as_of.as_str()).collect();
+    assert_eq!(days, ["2026-11-20", "2026-11-22"]);
+    assert_eq!(office.tasks(verifier, TaskKind::JudgeInsurance).await, 2);
+    office
+        .judge(verifier, &waits[0], "dismiss")
+        .await
+        .ok()
+        .unwrap();
+    // The same of the next month is no new matter, something else is.
+    let same = line("m-4", nik, "AKTIF", "2024-01-01", "2026-11-23");
+    assert_eq!(office.told(&[same]).await.known, 1);
+    assert_eq!(office.list(verifier, "unknown").await.len(), 1);
+    let new = line("m-5", nik, "NONAKTIF", "2026-11-23", "2026-11-24");
+    assert_eq!(office.told(&[new]).await.unmatched, 1);
+    assert_eq!(office.list(verifier, "unknown").await.len(), 2);
+    // What a later word replaced asks nothing of anybody.
+    let asks = "SELECT COUNT(*) FROM health_statement WHERE state = 'past' AND (why IS NOT NULL OR due_on IS NOT NULL)";
+    assert_eq!(office.world.count(asks).await.unwrap(), 0);
+    office.world.end().await;
+}
+
+#[tokio::test]
+async fn of_two_rows_that_are_one_person_the_later_word_of_bpjs_stands() {
+    let office = office(7112).await;
+    let by = &office.staff.operator;
+    let mut families = Vec::new();
+    for n in [81, 82] {
+        let person = |nik: String, name: &str, born: &str, sex: &str, relation: &str| json!({ "nik": nik, "name": name, "birth_date": born, "sex": sex, "relation": relation });
+        let body = json!({
+            "event_id": by.event(), "kk": format!("35710301012000{n}"), "address": "JL MAWAR NO 1",
+            "rt": "1", "rw": "02", "region": village::here(),
+            "persons": [
+                person(format!("35710312128000{n}"), "SURYONO", "1980-12-12", "male", "kepala_keluarga"),
+                person(format!("35710352128200{n}"), "SITI AMINAH", "1982-12-12", "female", "pasangan"),
+            ],
+        });
+        let made = by.post("/v1/families", &body).await.ok().unwrap();
+        let made: FamilyChanged = made.read().unwrap();
+        let path = format!("/v1/families/{}", made.family);
+        let page: FamilyPage = by.get(&path).await.ok().unwrap().read().unwrap();
+        families.push(page.family);
+    }
+    let said = [
+        line(
+            "b-1",
+            "3571031212800081",
+            "NONAKTIF",
+            "2026-11-01",
+            "2026-11-20",
+        ),
+        line(
+            "b-2",
+            "3571031212800082",
+            "AKTIF",
+            "2026-11-10",
+            "2026-11-21",
+        ),
+        line(
+            "b-3",
+            "3571035212820082",
+            "AKTIF",
+            "2026-11-10",
+            "2026-11-21",
+        ),
+    ];
+    assert_eq!(office.told(&said).await.current, 3);
+    let of = |family: usize, relation: &str| {
+        let persons = &families[family].persons;
+        persons
+            .iter()
+            .find(|one| one.relation == relation)
+            .unwrap()
+            .id
+    };
+    let same = ["kepala_keluarga", "pasangan"]
+        .map(|one| json!({ "stays": of(0, one), "goes": of(1, one) }));
+    let body = json!({
+        "event_id": by.event(), "seen_version": families[0].version, "other": families[1].id,
+        "seen_other": families[1].version, "same": same,
+    });
+    let path = format!("/v1/families/{}/merge", families[0].id);
+    by.post(&path, &body).await.ok().unwrap();
+    let health = office.of(by, families[0].id).await;
+    let days: Vec<_> = health
+        .persons
+        .iter()
+        .map(|one| one.as_of.as_deref())
+        .collect();
+    assert_eq!(days, [Some("2026-11-21"), Some("2026-11-21")]);
+    let current = "SELECT COUNT(*) FROM health_statement WHERE state = 'current'";
+    assert_eq!(office.world.count(current).await.unwrap(), 2);
+    // The next word of either number is of that person.
+    let next = line(
+        "b-4",
+        "3571031212800082",
+        "NONAKTIF",
+        "2026-11-22",
+        "2026-11-22",
+    );
+    assert_eq!(office.told(&[next]).await.current, 1);
+    let health = office.of(by, families[0].id).await;
+    assert_eq!(health.persons[0].as_of.as_deref(), Some("2026-11-22"));
     office.world.end().await;
 }
 

@@ -238,36 +238,32 @@ async fn who_objects_is_sealed_and_shown_for_a_purpose_that_is_logged() {
         .get(&format!("/v1/objections/{}", row.id))
         .await;
     assert!(!told.json().to_string().contains("Sumarni"));
-    for (table, columns) in [
-        (
-            "objection",
-            &[
-                "objector_enc",
-                "about_enc",
-                "grounds_enc",
-                "receipt_enc",
-                "receipt_hash",
-            ][..],
-        ),
-        ("journal", &["body"]),
-        ("event", &["body_hash"]),
-        ("public_quota", &["subject"]),
+    let words = [
+        "Sumarni",
+        "3571034101800009",
+        "Wagiyem",
+        "bertingkat",
+        &filed.receipt,
+        "203.0.113.1",
+    ];
+    for (table, column) in [
+        ("objection", "objector_enc"),
+        ("objection", "about_enc"),
+        ("objection", "grounds_enc"),
+        ("objection", "receipt_enc"),
+        ("objection", "receipt_hash"),
+        ("journal", "body"),
+        ("public_quota", "subject"),
     ] {
-        for column in columns {
-            for word in [
-                "Sumarni",
-                "3571034101800009",
-                "Wagiyem",
-                &filed.receipt,
-                "203.0.113.1",
-            ] {
-                let query = format!(
-                    "SELECT COUNT(*) FROM {table} WHERE CAST({column} AS text) LIKE '%{word}%'"
-                );
-                assert_eq!(desk.counted(&query).await, 0, "{table}.{column} {word}");
-            }
-        }
+        let found = desk.world.readable(table, column, &words).await.unwrap();
+        assert!(found.is_empty(), "{table}.{column}: {found:?}");
     }
+    // What is not sealed is found by the same look.
+    let kind = desk
+        .world
+        .readable("objection", "kind", &["left_out"])
+        .await;
+    assert_eq!(kind.unwrap(), ["left_out"]);
     let path = format!("/v1/objections/{}/unmask", row.id);
     let no_purpose = json!({ "purpose": "" });
     let answer = desk.staff.verifier.post(&path, &no_purpose).await;
@@ -367,7 +363,7 @@ async fn nobody_files_about_another_city_and_nobody_admits_for_a_family_that_is_
 }
 
 #[tokio::test]
-async fn ten_thousand_objections_by_one_address_are_twenty_and_others_are_heard_all_the_same() {
+async fn two_hundred_objections_by_one_address_are_twenty_and_others_are_heard_all_the_same() {
     let desk = desk(1307, 1, 1).await;
     let mut taken = 0;
     for n in 0..200 {

@@ -4,7 +4,9 @@
 use std::collections::{HashMap, HashSet};
 
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+};
 use tilik_protocol::health::{
     HealthReceipt, HealthStatements, HealthStatus, HealthWhy, MOST_STATEMENTS, PBI,
     RefusedStatement, Said, StatementState, left_to_do, reactivate_until, stands_over,
@@ -178,6 +180,53 @@ async fn meant(
     Ok(told)
 }
 
+/// Whoever changes what stands of somebody does so one after the other: PostgreSQL lets one of them in at a time, as SQLite
+/// does anyway. Taken before any row is locked.
+pub(super) async fn one_at_a_time(write: &Write) -> Result<()> {
+    let store = write.store();
+    if store.is_postgres() {
+        let lock = store.sql("SELECT pg_advisory_xact_lock($1)", [HEALTH_LOCK.into()]);
+        write.on().execute_raw(lock).await?;
+    }
+    Ok(())
+}
+
+/// What waits, or was dismissed, of NIKs whose owner was not clear, by NIK.
+async fn unclear(
+    write: &Write,
+    niks: &[&str],
+) -> Result<HashMap<String, Vec<health_statement::Model>>> {
+    use health_statement::Column as C;
+    let keys = write.store().keys();
+    let mut of: HashMap<Vec<u8>, &str> = HashMap::new();
+    for nik in niks {
+        let candidates = keys.blind_nik_candidates(nik).into_iter();
+        of.extend(candidates.map(|one| (one.hash.to_vec(), *nik)));
+    }
+    let mut found: HashMap<String, Vec<health_statement::Model>> = HashMap::new();
+    let values: Vec<Vec<u8>> = of.keys().cloned().collect();
+    let states = [
+        StatementState::Unmatched,
+        StatementState::ToJudge,
+        StatementState::Dismissed,
+    ];
+    for some in values.chunks(500) {
+        let rows = health_statement::Entity::find()
+            .filter(C::NikKey.is_in(some.iter().cloned()))
+            .filter(C::State.is_in(states.map(|state| state.to_string())))
+            .order_by_asc(C::AsOf)
+            .order_by_asc(C::Id)
+            .all(write.on())
+            .await?;
+        for row in rows {
+            if let Some(nik) = of.get(&row.nik_key) {
+                found.entry((*nik).to_owned()).or_default().push(row);
+            }
+        }
+    }
+    Ok(found)
+}
+
 /// Takes lines in, in their order, and tells what became of each.
 pub(in crate::store) async fn take(
     write: &Write,
@@ -185,10 +234,7 @@ pub(in crate::store) async fn take(
     lines: &[Line],
 ) -> Result<Outcomes> {
     let store = write.store();
-    if store.is_postgres() {
-        let lock = store.sql("SELECT pg_advisory_xact_lock($1)", [HEALTH_LOCK.into()]);
-        write.on().execute_raw(lock).await?;
-    }
+    one_at_a_time(write).await?;
     let keys = store.keys();
     let names: Vec<&str> = lines.iter().map(|line| line.event.as_str()).collect();
     let mut known: HashMap<String, Vec<u8>> = HashMap::new();
@@ -202,6 +248,7 @@ pub(in crate::store) async fn take(
     }
     let niks: Vec<&str> = lines.iter().map(|line| line.said.nik.as_str()).collect();
     let meant = meant(write, &niks, &source.reach).await?;
+    let mut unclear = unclear(write, &niks).await?;
     let persons: Vec<Uuid> = meant
         .values()
         .filter_map(|who| match who {
@@ -276,7 +323,21 @@ pub(in crate::store) async fn take(
             Meant::One(person, _) => stands.get(&person.id),
             Meant::Nobody | Meant::Several => None,
         };
-        let outcome = place(&mut row, who, before, said, &holders);
+        let mut outcome = place(&mut row, who, before, said, &holders);
+        let earlier = unclear.entry(said.nik.clone()).or_default();
+        if matches!(outcome, Outcome::Unmatched | Outcome::ToJudge) {
+            match instead_of(&mut row, said.as_of, earlier) {
+                Instead::Known => {
+                    outcomes.push(Outcome::Known);
+                    continue;
+                }
+                Instead::Past => outcome = Outcome::Past,
+                Instead::Waits(ended) => over.extend(ended),
+            }
+        } else if row.state == StatementState::Current.to_string() {
+            // Who they are is clear now: what waited of an earlier day has its answer.
+            over.extend(ended_by(said.as_of, earlier));
+        }
         let was_said = match outcome {
             Outcome::Past => past.contains(&row.body_hash),
             Outcome::Unmatched | Outcome::ToJudge => {
@@ -293,6 +354,12 @@ pub(in crate::store) async fn take(
         }
         if let (Outcome::First | Outcome::Current, Some(person)) = (outcome, row.person_id) {
             stands.insert(person, row.clone());
+        }
+        if matches!(outcome, Outcome::Unmatched | Outcome::ToJudge) {
+            unclear
+                .entry(said.nik.clone())
+                .or_default()
+                .push(row.clone());
         }
         outcomes.push(outcome);
         rows.push(row);
@@ -433,8 +500,65 @@ fn place(
     outcome
 }
 
+/// Beside what waits of the same NIK already.
+enum Instead {
+    /// Somebody said of the same that nothing is to be done.
+    Known,
+    /// Something of a later day waits.
+    Past,
+    /// It waits, and these no longer.
+    Waits(Vec<Uuid>),
+}
+
+/// What becomes of a statement whose owner is not clear, beside those of before: one waits, that of the latest day, as long as
+/// the first that said the same.
+fn instead_of(
+    row: &mut health_statement::Model,
+    as_of: Day,
+    earlier: &[health_statement::Model],
+) -> Instead {
+    let says = |one: &health_statement::Model| {
+        (one.status.clone(), one.segment.clone(), one.since.clone())
+    };
+    let mine = says(row);
+    let dismissed = StatementState::Dismissed.to_string();
+    if let Some(last) = earlier.last()
+        && last.state == dismissed
+        && says(last) == mine
+    {
+        return Instead::Known;
+    }
+    let waiting: Vec<_> = earlier
+        .iter()
+        .filter(|one| one.state != dismissed)
+        .collect();
+    let later = |one: &&health_statement::Model| {
+        Day::read(&one.as_of).is_some_and(|old| !stands_over(as_of, old))
+    };
+    if waiting.iter().any(later) {
+        row.state = StatementState::Past.to_string();
+        row.why = None;
+        row.due_on = None;
+        return Instead::Past;
+    }
+    if let Some(same) = waiting.iter().find(|one| says(one) == mine) {
+        row.waits_since = same.waits_since;
+    }
+    Instead::Waits(waiting.into_iter().map(|one| one.id).collect())
+}
+
+/// Which of these waited for a word of this day.
+fn ended_by(as_of: Day, earlier: &[health_statement::Model]) -> Vec<Uuid> {
+    earlier
+        .iter()
+        .filter(|one| one.state != StatementState::Dismissed.to_string())
+        .filter(|one| Day::read(&one.as_of).is_some_and(|old| stands_over(as_of, old)))
+        .map(|one| one.id)
+        .collect()
+}
+
 /// What a later word replaced is past: in the database, and among the rows that are still to be written.
-async fn set_past(
+pub(super) async fn set_past(
     write: &Write,
     rows: &mut [health_statement::Model],
     over: &[Uuid],
@@ -452,6 +576,8 @@ async fn set_past(
                 health_statement::Column::State,
                 Expr::value(StatementState::Past.to_string()),
             )
+            .col_expr(health_statement::Column::Why, Expr::value(None::<String>))
+            .col_expr(health_statement::Column::DueOn, Expr::value(None::<String>))
             .col_expr(
                 health_statement::Column::Version,
                 Expr::col(health_statement::Column::Version).add(1),

@@ -7,7 +7,7 @@ use tilik_protocol::policy::Permission;
 use tilik_protocol::reason::{self, HEALTH_DISMISSALS, ReasonCode};
 use uuid::Uuid;
 
-use super::intake::{again, save};
+use super::intake::{again, one_at_a_time, save};
 use super::opened;
 use crate::error::{Error, Result};
 use crate::store::Acting;
@@ -35,6 +35,7 @@ impl Acting {
             ));
         }
         let mut write = self.begin().await?;
+        one_at_a_time(&write).await?;
         let row = health_statement::Entity::find_by_id(Uuid::from(id))
             .lock_exclusive()
             .one(write.on())

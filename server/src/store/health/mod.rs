@@ -4,9 +4,7 @@
 use std::collections::HashMap;
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use tilik_protocol::health::{
     FamilyHealth, HealthStatus, PBI, PersonHealth, Reactivation, StatementState, StatementView,
     reactivation, update_until,
@@ -15,7 +13,6 @@ use tilik_protocol::ids::{FamilyId, HealthId, PersonId, ProposalId};
 use tilik_protocol::lenient::Lenient;
 use tilik_protocol::nik::Day;
 use tilik_protocol::policy::Permission;
-use tilik_protocol::problem::ProblemCode;
 use tilik_protocol::proposal::{ProposalKind, ProposalState};
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::review::Page;
@@ -24,6 +21,7 @@ use uuid::Uuid;
 
 use super::access::{Mode, Read};
 use super::case_view::masked;
+use super::cursor::{Place, cut};
 use super::families::region_code;
 use super::imports::day_of;
 use super::tables::{health_statement, membership, person, proposal};
@@ -66,14 +64,6 @@ fn opened(store: &Store, row: &health_statement::Model) -> Result<Sealed> {
     serde_json::from_str(&plain.map_err(Error::internal)?).map_err(Error::internal)
 }
 
-/// A place in the list: since when it waits, and its id.
-fn place_of(after: &str) -> Result<(i64, Uuid)> {
-    after
-        .split_once('.')
-        .and_then(|(at, id)| Some((at.parse::<i64>().ok()?, Uuid::parse_str(id).ok()?)))
-        .ok_or(Error::Refused(ProblemCode::BadCursor))
-}
-
 /// What is so of a person's insurance.
 pub(super) async fn current_of(
     on: &impl ConnectionTrait,
@@ -95,21 +85,36 @@ pub(super) fn may_come_back(row: Option<&health_statement::Model>, today: Day) -
     reactivation(known, today)
 }
 
-/// What is known of a family's persons goes along to the village it moves to.
-pub(super) async fn follow(write: &Write, family: Uuid, to: &RegionCode) -> Result<()> {
-    let members: Vec<Uuid> = person::Entity::find()
-        .select_only()
-        .column(person::Column::Id)
-        .filter(person::Column::FamilyId.eq(family))
-        .into_tuple()
-        .all(write.on())
-        .await?;
+/// What is known of these goes along to the village where they live now.
+pub(super) async fn follow(write: &Write, members: &[Uuid], to: &RegionCode) -> Result<()> {
     health_statement::Entity::update_many()
         .col_expr(
             health_statement::Column::Region,
             Expr::value(to.to_string()),
         )
-        .filter(health_statement::Column::PersonId.is_in(members))
+        .filter(health_statement::Column::PersonId.is_in(members.iter().copied()))
+        .exec(write.on())
+        .await?;
+    Ok(())
+}
+
+/// Two rows were one person: what BPJS said of either is known of who stays, and of two that stand that of the later day.
+pub(super) async fn made_one(write: &Write, gone: Uuid, stays: Uuid) -> Result<()> {
+    intake::one_at_a_time(write).await?;
+    let theirs = current_of(write.on(), gone).await?;
+    let own = current_of(write.on(), stays).await?;
+    if let (Some(theirs), Some(own)) = (theirs, own) {
+        // Days are kept so that they compare as text.
+        let earlier = if theirs.as_of > own.as_of {
+            own
+        } else {
+            theirs
+        };
+        intake::set_past(write, &mut [], &[earlier.id]).await?;
+    }
+    health_statement::Entity::update_many()
+        .col_expr(health_statement::Column::PersonId, Expr::value(stays))
+        .filter(health_statement::Column::PersonId.eq(gone))
         .exec(write.on())
         .await?;
     Ok(())
@@ -232,33 +237,28 @@ impl Acting {
             HealthPart::All => query,
         };
         let waits = part != HealthPart::All;
+        let by = if waits { C::WaitsSince } else { C::ReceivedAt };
         if let Some(after) = after {
-            let (at, id) = place_of(after)?;
-            let (later, same) = if waits {
-                let same = Condition::all().add(C::WaitsSince.eq(at));
-                (C::WaitsSince.gt(at), same.add(C::Id.gt(id)))
+            let place = Place::read(after)?;
+            query = query.filter(if waits {
+                place.after(by, C::Id)
             } else {
-                let same = Condition::all().add(C::ReceivedAt.eq(at));
-                (C::ReceivedAt.lt(at), same.add(C::Id.lt(id)))
-            };
-            query = query.filter(Condition::any().add(later).add(same));
+                place.before(by, C::Id)
+            });
         }
         let query = if waits {
-            query.order_by_asc(C::WaitsSince).order_by_asc(C::Id)
+            query.order_by_asc(by).order_by_asc(C::Id)
         } else {
-            query.order_by_desc(C::ReceivedAt).order_by_desc(C::Id)
+            query.order_by_desc(by).order_by_desc(C::Id)
         };
         let mut rows = query.limit(limit + 1).all(self.store.read()).await?;
-        let more = rows.len() as u64 > limit;
-        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        let last = rows.last().filter(|_| more);
-        let next = last.map(|row| {
+        let next = cut(&mut rows, limit, |row| {
             let at = if waits {
                 row.waits_since
             } else {
                 row.received_at
             };
-            format!("{at}.{}", row.id)
+            Place::of(at, row.id)
         });
         Ok(Page {
             items: self.statement_views(rows).await?,

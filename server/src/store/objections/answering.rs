@@ -1,6 +1,6 @@
 //! What becomes of an objection: a visit to the house, or a reason why not. Whoever took it in at the counter does neither.
 
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 use tilik_protocol::case::Step;
 use tilik_protocol::evidence::VisitKind;
 use tilik_protocol::ids::{CaseId, ObjectionId};
@@ -125,7 +125,9 @@ impl Acting {
                 "Keluarga ini tidak ada di wilayah Anda. Cari lagi keluarganya.",
             )
         };
+        // Locked: two who admit at once open one case, and nobody moves it meanwhile.
         let home = family::Entity::find_by_id(family)
+            .lock_exclusive()
             .one(write.on())
             .await?
             .ok_or_else(unknown)?;

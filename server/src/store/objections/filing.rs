@@ -23,13 +23,12 @@ use crate::store::imports::name_key;
 use crate::store::journal::Entry;
 use crate::store::public_quota::Of;
 use crate::store::receipts::Receipt;
-use crate::store::sessions::subject;
 use crate::store::tables::{family, objection, region};
 use crate::store::write::Seen;
 use crate::store::{Acting, Store, Write, text};
 
 /// Tries by one address in a quarter of an hour.
-const TRIES_PER_ADDRESS: i32 = 60;
+const TRIES_PER_ADDRESS: i64 = 60;
 /// Why a stranger's objection is in the journal.
 const PUBLIC: &str = "a citizen on the public page";
 
@@ -162,7 +161,7 @@ impl Store {
         Ok(row.await?.is_some())
     }
 
-    /// Takes in a stranger's objection: what is wrong with it takes nothing of today's quota. Said twice it
+    /// Takes in a stranger's objection: what cannot be read takes nothing of today's quota. Said twice it
     /// is kept twice, and marked: whether somebody objected is told to nobody who asks here.
     ///
     /// # Errors
@@ -173,15 +172,8 @@ impl Store {
         address: &str,
     ) -> Result<ObjectionFiled> {
         // Also of what is refused or repeated: each try looks something up.
-        let now = self.now();
-        let here = subject("objection-try", &[address]);
-        if self.failures(self.read(), &here, now).await? >= TRIES_PER_ADDRESS {
-            return Err(Error::Wait {
-                code: ProblemCode::TooManyRequests,
-                retry_after_s: 900,
-            });
-        }
-        self.count_failure(self.writer(), &here, now).await?;
+        self.take_try("objection-try", address, TRIES_PER_ADDRESS)
+            .await?;
         let content = read(&body.content)?;
         if content.kind == ObjectionKind::Recipient && content.photos.is_empty() {
             return Err(Error::field(

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter,
-    QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use tilik_protocol::case::Step;
 use tilik_protocol::ids::{CaseId, FamilyId, ObjectionId, ObjectionPhotoId, UserId};
@@ -23,6 +23,7 @@ use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
 use super::access::{Mode, Read};
+use super::cursor::{Place, cut};
 use super::families::{purpose_of, region_code};
 use super::journal::Entry;
 use super::overview::within;
@@ -78,6 +79,17 @@ pub(super) async fn follow(write: &Write, family: Uuid, to: &RegionCode) -> Resu
     objection::Entity::update_many()
         .col_expr(objection::Column::Region, Expr::value(to.to_string()))
         .filter(objection::Column::FamilyId.eq(family))
+        .filter(objection::Column::ClosedAt.is_null())
+        .exec(write.on())
+        .await?;
+    Ok(())
+}
+
+/// Objections that wait are about the family that goes on for one that was closed into it.
+pub(super) async fn closed_into(write: &Write, gone: Uuid, into: Uuid) -> Result<()> {
+    objection::Entity::update_many()
+        .col_expr(objection::Column::FamilyId, Expr::value(into))
+        .filter(objection::Column::FamilyId.eq(gone))
         .filter(objection::Column::ClosedAt.is_null())
         .exec(write.on())
         .await?;
@@ -166,15 +178,11 @@ impl Acting {
             C::DueAt
         };
         if let Some(after) = after {
-            let (at, id) = after
-                .split_once('.')
-                .and_then(|(at, id)| Some((at.parse::<i64>().ok()?, Uuid::parse_str(id).ok()?)))
-                .ok_or(Error::Refused(ProblemCode::BadCursor))?;
-            let same = Condition::all().add(by.eq(at));
+            let place = Place::read(after)?;
             query = query.filter(if filter.answered {
-                Condition::any().add(by.lt(at)).add(same.add(C::Id.lt(id)))
+                place.before(by, C::Id)
             } else {
-                Condition::any().add(by.gt(at)).add(same.add(C::Id.gt(id)))
+                place.after(by, C::Id)
             });
         }
         let query = if filter.answered {
@@ -183,13 +191,9 @@ impl Acting {
             query.order_by_asc(by).order_by_asc(C::Id)
         };
         let mut rows = query.limit(limit + 1).all(self.store.read()).await?;
-        let more = rows.len() as u64 > limit;
-        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        let place = |row: &objection::Model| row.closed_at.unwrap_or(row.due_at);
-        let next = rows
-            .last()
-            .filter(|_| more)
-            .map(|row| format!("{}.{}", place(row), row.id));
+        let next = cut(&mut rows, limit, |row| {
+            Place::of(row.closed_at.unwrap_or(row.due_at), row.id)
+        });
         let photos: HashMap<Uuid, i64> = objection_photo::Entity::find()
             .select_only()
             .column(objection_photo::Column::ObjectionId)
@@ -277,10 +281,15 @@ impl Acting {
             Err(other) => return Err(other),
         };
         let mut reads = vec![self.objection_read(&row, "objection", None)?];
+        // Of a family that moved out of reach neither its name of today nor its case is told.
+        let mut near = false;
         if let Some(home) = &home {
             let region = region_code(&home.region)?;
-            reads.extend(self.family_read(home.id, &region, "family_row").ok());
+            let read = self.family_read(home.id, &region, "family_row").ok();
+            near = read.is_some();
+            reads.extend(read);
         }
+        let (home, case) = (home.filter(|_| near), case.filter(|_| near));
         let mine = row.filed_by.is_some() && row.filed_by == self.actor.user().map(Uuid::from);
         let receipt = mine.then(|| self.plain_of(row.id, "receipt", &row.receipt_enc));
         self.note_reads(reads).await?;

@@ -4,7 +4,6 @@ use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 use tilik_protocol::ids::{ObjectionId, ObjectionPhotoId};
 use tilik_protocol::objection::ObjectionPhotoView;
-use tilik_protocol::policy::Permission;
 use tilik_protocol::problem::ProblemCode;
 use uuid::Uuid;
 
@@ -42,14 +41,6 @@ fn hash_of(bytes: &[u8]) -> Result<[u8; 32]> {
 }
 
 impl Acting {
-    /// Whether this person takes objections in.
-    ///
-    /// # Errors
-    /// `forbidden`.
-    pub(crate) fn takes_objections(&self) -> Result<()> {
-        self.actor.require(Permission::FileObjections)
-    }
-
     /// The photo that was sent under this id before, when it is the same.
     ///
     /// # Errors

@@ -15,8 +15,8 @@ use tilik_protocol::nik::{self, Day};
 use tilik_protocol::policy::{Permission, Role};
 use tilik_protocol::population::{
     BatchFacts, BatchReceipt, BatchState, Channel, CivilEvent, CivilEvents, CivilKind, CivilState,
-    CivilWhy, EventReceipt, Limits, MOST_EVENTS, Seal, SealFault, Trip, VillageDay, is_event_name,
-    order_of, seq_of, signed_bytes, trips,
+    CivilWhy, EventReceipt, FILE_SIGNED_FOR_S, Limits, MOST_EVENTS, Seal, SealFault, Trip,
+    VillageDay, is_event_name, order_of, seq_of, signed_bytes, trips,
 };
 use tilik_protocol::problem::{FieldProblem, ProblemCode};
 use tilik_protocol::region::RegionCode;
@@ -29,7 +29,7 @@ use crate::error::{Error, Result};
 use crate::store::imports::{Places, persons_behind};
 use crate::store::journal::Entry;
 use crate::store::tables::{civil_batch, civil_event, civil_feed, family, feed_nonce, person};
-use crate::store::{Acting, Write, jobs};
+use crate::store::{Acting, Store, Write, jobs};
 
 /// Up to so many events have their effect before the answer; more are left to a worker.
 const AT_ONCE: usize = 200;
@@ -113,6 +113,22 @@ pub(in crate::store) async fn use_nonce(write: &Write, seal: &Seal) -> Result<()
         ));
     }
     Ok(())
+}
+
+impl Store {
+    /// Forgets nonces of which no signature counts any more.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn forget_nonces(&self) -> Result<()> {
+        // A clock that runs ahead signs for a little longer.
+        let gone = self.now().plus_s(-FILE_SIGNED_FOR_S - 86_400);
+        feed_nonce::Entity::delete_many()
+            .filter(feed_nonce::Column::UsedAt.lt(gone.as_micros()))
+            .exec(self.writer())
+            .await?;
+        Ok(())
+    }
 }
 
 /// A village of the events, with how many persons live there.

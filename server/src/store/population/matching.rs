@@ -2,7 +2,7 @@
 //! or by a file out and a file in. A person waits once, however often they are asked about, and an answer is about what was
 //! asked: when NIK, name or birth date change, it says so and counts no more.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
@@ -23,10 +23,10 @@ use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
 use super::intake::{Speaks, checked, use_nonce};
-use super::{cut, place_of};
 use crate::config::FeedKey;
 use crate::error::{Error, Result};
 use crate::store::access::{Mode, Read};
+use crate::store::cursor::{Place, cut};
 use crate::store::families::{purpose_of, region_code};
 use crate::store::journal::Entry;
 use crate::store::tables::{family, match_request, person};
@@ -67,18 +67,30 @@ fn asked_of(store: &Store, row: &person::Model) -> Result<Option<Asked>> {
     }))
 }
 
-/// What was asked about a family's persons goes along to the village it moves to.
-pub(super) async fn follow(write: &Write, family: Uuid, to: &RegionCode) -> Result<()> {
-    let members: Vec<Uuid> = person::Entity::find()
-        .select_only()
-        .column(person::Column::Id)
-        .filter(person::Column::FamilyId.eq(family))
-        .into_tuple()
-        .all(write.on())
-        .await?;
+/// What was asked about these goes along to the village where they live now.
+pub(in crate::store) async fn follow(
+    write: &Write,
+    members: &[Uuid],
+    to: &RegionCode,
+) -> Result<()> {
     match_request::Entity::update_many()
         .col_expr(match_request::Column::Region, Expr::value(to.to_string()))
-        .filter(match_request::Column::PersonId.is_in(members))
+        .filter(match_request::Column::PersonId.is_in(members.iter().copied()))
+        .exec(write.on())
+        .await?;
+    Ok(())
+}
+
+/// Two rows were one person: what was answered about either is known of who stays, and about the other nobody is asked.
+pub(in crate::store) async fn made_one(write: &Write, gone: Uuid, stays: Uuid) -> Result<()> {
+    match_request::Entity::delete_many()
+        .filter(match_request::Column::PersonId.eq(gone))
+        .filter(match_request::Column::AnsweredAt.is_null())
+        .exec(write.on())
+        .await?;
+    match_request::Entity::update_many()
+        .col_expr(match_request::Column::PersonId, Expr::value(stays))
+        .filter(match_request::Column::PersonId.eq(gone))
         .exec(write.on())
         .await?;
     Ok(())
@@ -183,17 +195,26 @@ impl Acting {
                 ..MatchesAsked::default()
             });
         }
+        let lives: HashMap<Uuid, Uuid> =
+            members.iter().map(|one| (one.id, one.family_id)).collect();
         let living = members.into_iter().filter(|one| one.alive);
         let asked = self.put_questions(&write, &body, living, &regions).await?;
         let role = role.ok_or(Error::NOT_FOUND)?;
-        write.journal(Entry::new(
-            "match.ask",
-            "matches".to_owned(),
-            role,
-            Some(body.event_id),
-            &serde_json::json!({ "families": body.families, "persons": body.persons,
-                "asked": asked.asked }),
-        )?);
+        // A line each, where each family lies.
+        for home in regions.keys().copied().collect::<BTreeSet<_>>() {
+            let of_it: Vec<_> = body
+                .persons
+                .iter()
+                .filter(|id| lives.get(&Uuid::from(**id)) == Some(&home))
+                .collect();
+            write.journal(Entry::new(
+                "match.ask",
+                format!("family:{}", FamilyId(home)),
+                role,
+                Some(body.event_id),
+                &serde_json::json!({ "persons": of_it, "whole": families.contains(&home) }),
+            )?);
+        }
         write.commit().await?;
         Ok(asked)
     }
@@ -282,12 +303,14 @@ impl Acting {
             query = query.filter(C::PersonId.is_in(members));
         }
         if waiting {
-            query = query.filter(C::AnsweredAt.is_null());
+            // Of who died or became another row nobody is asked any more.
+            query = query.filter(C::AnsweredAt.is_null()).filter(Expr::cust(
+                "EXISTS (SELECT 1 FROM person q WHERE q.id = match_request.person_id \
+                 AND q.alive AND q.merged_into IS NULL)",
+            ));
         }
         if let Some(after) = after {
-            let (at, id) = place_of(after)?;
-            let same = Condition::all().add(C::AskedAt.eq(at)).add(C::Id.lt(id));
-            query = query.filter(Condition::any().add(C::AskedAt.lt(at)).add(same));
+            query = query.filter(Place::read(after)?.before(C::AskedAt, C::Id));
         }
         let mut rows = query
             .order_by_desc(C::AskedAt)
@@ -295,7 +318,7 @@ impl Acting {
             .limit(limit + 1)
             .all(self.store.read())
             .await?;
-        let next = cut(&mut rows, limit, |row| (row.asked_at, row.id));
+        let next = cut(&mut rows, limit, |row| Place::of(row.asked_at, row.id));
         let persons = self.persons_by_id(&rows).await?;
         let askers = rows.iter().map(|row| row.asked_by).collect();
         let names = self.store.names_of(askers).await?;
@@ -364,6 +387,10 @@ impl Acting {
         self.actor.require(Permission::AnswerMatches)?;
         let now = self.store.now();
         checked(seal, b"", Channel::Http, keys, now, Speaks::OfPopulation)?;
+        // A page each: whoever overheard one asks for nothing with it.
+        let write = self.begin().await?;
+        use_nonce(&write, seal).await?;
+        write.commit().await?;
         self.questions(Permission::AnswerMatches, None, after, limit)
             .await
     }
@@ -397,9 +424,7 @@ impl Acting {
             .filter(in_regions(C::Region, &mine))
             .filter(C::AnsweredAt.is_null());
         if let Some(after) = after {
-            let (at, id) = place_of(after)?;
-            let same = Condition::all().add(C::AskedAt.eq(at)).add(C::Id.gt(id));
-            query = query.filter(Condition::any().add(C::AskedAt.gt(at)).add(same));
+            query = query.filter(Place::read(after)?.after(C::AskedAt, C::Id));
         }
         let mut rows = query
             .order_by_asc(C::AskedAt)
@@ -407,7 +432,7 @@ impl Acting {
             .limit(limit + 1)
             .all(self.store.read())
             .await?;
-        let next = cut(&mut rows, limit, |row| (row.asked_at, row.id));
+        let next = cut(&mut rows, limit, |row| Place::of(row.asked_at, row.id));
         let persons = self.persons_by_id(&rows).await?;
         let (mut items, mut reads) = (Vec::new(), Vec::new());
         for row in rows {
@@ -479,7 +504,10 @@ impl Acting {
         let region = mine.first().ok_or(Error::Refused(ProblemCode::Forbidden))?;
         let role = self.actor.act_in(permission, region)?;
         let mut write = self.begin().await?;
-        use_nonce(&write, seal).await?;
+        // A file may hold answers for several villages, each of which carries it in: the first answer stands anyhow.
+        if channel == Channel::Http {
+            use_nonce(&write, seal).await?;
+        }
         let mut taken = AnswersTaken::default();
         for (id, result, differs) in said {
             let row = match_request::Entity::find_by_id(Uuid::from(id))

@@ -14,7 +14,6 @@ use tilik_protocol::population::{
     BatchState, BatchView, CivilEvent, CivilEventView, CivilKind, CivilState, VillageRow,
     may_apply_by_hand, seq_of,
 };
-use tilik_protocol::problem::ProblemCode;
 use tilik_protocol::region::{RegionCode, RegionLevel};
 use tilik_protocol::review::Page;
 use tilik_protocol::time::Timestamp;
@@ -22,6 +21,7 @@ use uuid::Uuid;
 
 use super::access::{Mode, Read};
 use super::case_view::masked;
+use super::cursor::{Place, cut};
 use super::families::region_code;
 use super::tables::{civil_batch, civil_event, person, region};
 use super::{Acting, Store, in_regions};
@@ -35,6 +35,7 @@ mod moving;
 
 pub(super) use effects::{RUMOURS, payee_named};
 pub(super) use intake::{Speaks, checked, use_nonce};
+pub(super) use matching::{follow as questions_follow, made_one as questions_made_one};
 pub use moving::Side;
 
 /// Looks at the events of a batch.
@@ -56,24 +57,6 @@ pub struct EventFilter {
     pub batch: Option<CivilBatchId>,
     /// About this family.
     pub family: Option<FamilyId>,
-}
-
-/// A place in a list by time and id.
-fn place_of(after: &str) -> Result<(i64, Uuid)> {
-    after
-        .split_once('.')
-        .and_then(|(at, id)| Some((at.parse::<i64>().ok()?, Uuid::parse_str(id).ok()?)))
-        .ok_or(Error::Refused(ProblemCode::BadCursor))
-}
-
-/// Whether a list goes on, and with which cursor.
-fn cut<T>(rows: &mut Vec<T>, limit: u64, place: impl Fn(&T) -> (i64, Uuid)) -> Option<String> {
-    let more = rows.len() as u64 > limit;
-    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    rows.last().filter(|_| more).map(|row| {
-        let (at, id) = place(row);
-        format!("{at}.{id}")
-    })
 }
 
 /// The event as it came.
@@ -126,14 +109,12 @@ impl Acting {
             query = query.filter(C::FamilyId.eq(Uuid::from(family)));
         }
         if let Some(after) = after {
-            let (at, id) = place_of(after)?;
-            let (later, same) = if filter.waiting {
-                (C::ReceivedAt.gt(at), C::Id.gt(id))
+            let place = Place::read(after)?;
+            query = query.filter(if filter.waiting {
+                place.after(C::ReceivedAt, C::Id)
             } else {
-                (C::ReceivedAt.lt(at), C::Id.lt(id))
-            };
-            let same = Condition::all().add(C::ReceivedAt.eq(at)).add(same);
-            query = query.filter(Condition::any().add(later).add(same));
+                place.before(C::ReceivedAt, C::Id)
+            });
         }
         let query = if filter.waiting {
             query.order_by_asc(C::ReceivedAt).order_by_asc(C::Id)
@@ -141,7 +122,7 @@ impl Acting {
             query.order_by_desc(C::ReceivedAt).order_by_desc(C::Id)
         };
         let mut rows = query.limit(limit + 1).all(self.store.read()).await?;
-        let next = cut(&mut rows, limit, |row| (row.received_at, row.id));
+        let next = cut(&mut rows, limit, |row| Place::of(row.received_at, row.id));
         Ok(Page {
             items: self.event_views(rows).await?,
             next,
@@ -243,9 +224,7 @@ impl Acting {
             query = query.filter(C::State.eq(state.to_string()));
         }
         if let Some(after) = after {
-            let (at, id) = place_of(after)?;
-            let same = Condition::all().add(C::ReceivedAt.eq(at)).add(C::Id.lt(id));
-            query = query.filter(Condition::any().add(C::ReceivedAt.lt(at)).add(same));
+            query = query.filter(Place::read(after)?.before(C::ReceivedAt, C::Id));
         }
         let mut rows = query
             .order_by_desc(C::ReceivedAt)
@@ -253,7 +232,7 @@ impl Acting {
             .limit(limit + 1)
             .all(self.store.read())
             .await?;
-        let next = cut(&mut rows, limit, |row| (row.received_at, row.id));
+        let next = cut(&mut rows, limit, |row| Place::of(row.received_at, row.id));
         Ok(Page {
             items: self.batch_views(rows).await?,
             next,

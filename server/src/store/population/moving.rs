@@ -27,14 +27,15 @@ use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
 use super::effects::save_event;
-use super::{cut, matching, place_of};
+use super::matching;
 use crate::error::{Error, Result};
 use crate::store::access::{Mode, Read};
 use crate::store::cases::{self, action_name, state_of};
+use crate::store::cursor::{Place, cut};
 use crate::store::families::{OVER, region_code};
 use crate::store::imports::{neighbourhood, past_date, words};
 use crate::store::journal::Entry;
-use crate::store::registration::{Draft, FamilyEdit, beginning_of};
+use crate::store::registration::{self, Draft, FamilyEdit, beginning_of};
 use crate::store::tables::{
     civil_event, family, family_move, family_request, former_pin, house, membership, ministry_act,
     proposal, verification_case,
@@ -290,7 +291,8 @@ impl Acting {
             .await?;
         appeals::follow(write, before.id, &to.region).await?;
         objections::follow(write, before.id, &to.region).await?;
-        health::follow(write, before.id, &to.region).await?;
+        let members = registration::everybody_of(write, before.id).await?;
+        health::follow(write, &members, &to.region).await?;
         ministry_act::Entity::update_many()
             .col_expr(
                 ministry_act::Column::Region,
@@ -300,7 +302,7 @@ impl Acting {
             .filter(ministry_act::Column::EnteredAt.is_null())
             .exec(write.on())
             .await?;
-        matching::follow(write, before.id, &to.region).await?;
+        matching::follow(write, &members, &to.region).await?;
         civil_event::Entity::update_many()
             .col_expr(
                 civil_event::Column::Region,
@@ -659,9 +661,7 @@ impl Acting {
             query = query.filter(C::State.eq(state.to_string()));
         }
         if let Some(after) = after {
-            let (at, id) = place_of(after)?;
-            let same = Condition::all().add(C::MovedAt.eq(at)).add(C::Id.lt(id));
-            query = query.filter(Condition::any().add(C::MovedAt.lt(at)).add(same));
+            query = query.filter(Place::read(after)?.before(C::MovedAt, C::Id));
         }
         let mut rows = query
             .order_by_desc(C::MovedAt)
@@ -669,7 +669,7 @@ impl Acting {
             .limit(limit + 1)
             .all(self.store.read())
             .await?;
-        let next = cut(&mut rows, limit, |row| (row.moved_at, row.id));
+        let next = cut(&mut rows, limit, |row| Place::of(row.moved_at, row.id));
         Ok(Page {
             items: self.move_views(rows, None).await?,
             next,

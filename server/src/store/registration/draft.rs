@@ -10,14 +10,16 @@ use tilik_protocol::registry::FieldChange;
 use uuid::Uuid;
 
 use super::checking::Facts;
+use super::everybody_of;
 use crate::error::{Error, Result};
+use crate::store::families::region_code;
 use crate::store::imports::{
     Fields, HIDDEN, Number, Rows, change_family, change_person, family_fields, forget, holds, lead,
     name_key, opened, person_fields,
 };
 use crate::store::slots::keep_membership;
 use crate::store::tables::{desk_family, family, membership, person, person_left, registry_alias};
-use crate::store::{Store, Write, duplicates, population, rules};
+use crate::store::{Store, Write, appeals, duplicates, health, objections, population, rules};
 
 /// A family that is other than it was, or new.
 pub(in crate::store) struct FamilyEdit {
@@ -566,6 +568,18 @@ impl Draft {
         let of_persons = self.persons.iter().map(|one| one.after.family_id);
         let touched: BTreeSet<Uuid> = families.chain(of_persons).collect();
         let facts = self.fact_moves();
+        let closed: Vec<(Uuid, Uuid)> = self
+            .families
+            .iter()
+            .filter(|one| {
+                one.before
+                    .as_ref()
+                    .is_none_or(|row| row.merged_into.is_none())
+            })
+            .filter_map(|one| Some((one.after.id, one.after.merged_into?)))
+            .collect();
+        let mut made_one = Vec::new();
+        let mut regrouped = false;
         let mut rows = Rows::since(self.since);
         for (kind, object) in self.forgotten {
             forget(write, kind, object).await?;
@@ -600,12 +614,14 @@ impl Draft {
                 None => rows.add_person(write, &one.after, nik),
                 Some(before) => {
                     if before.family_id != one.after.family_id {
+                        regrouped = true;
                         leave(write, before.family_id, before.id).await?;
                     }
                     if let Some(stays) = one.after.merged_into
                         && before.merged_into.is_none()
                     {
                         duplicates::judged_one(write, before.id, stays).await?;
+                        made_one.push((before.id, stays));
                     }
                     change_person(write, &before, one.after, nik, &mut rows).await?;
                 }
@@ -628,11 +644,41 @@ impl Draft {
             keep_membership(write, &row).await?;
         }
         rules::facts_follow(write, &facts).await?;
+        for (gone, stays) in &made_one {
+            health::made_one(write, *gone, *stays).await?;
+            population::questions_made_one(write, *gone, *stays).await?;
+        }
+        for (gone, into) in &closed {
+            objections::closed_into(write, *gone, *into).await?;
+        }
+        if regrouped || !made_one.is_empty() {
+            follow(write, &touched, &closed).await?;
+        }
         // Who a family is decides what the rules say of it.
         let touched: Vec<Uuid> = touched.into_iter().collect();
         population::payee_named(write, &touched).await?;
         rules::families_changed(write, &touched).await
     }
+}
+
+/// What is known or asked of persons, and what families object to or is objected to them, lies where they live now.
+async fn follow(write: &Write, touched: &BTreeSet<Uuid>, closed: &[(Uuid, Uuid)]) -> Result<()> {
+    let rows = family::Entity::find()
+        .filter(family::Column::Id.is_in(touched.iter().copied()))
+        .filter(family::Column::ClosedAt.is_null())
+        .all(write.on())
+        .await?;
+    for row in rows {
+        let here = region_code(&row.region)?;
+        let members = everybody_of(write, row.id).await?;
+        health::follow(write, &members, &here).await?;
+        population::questions_follow(write, &members, &here).await?;
+        for (gone, _) in closed.iter().filter(|(_, into)| *into == row.id) {
+            appeals::follow(write, *gone, &here).await?;
+        }
+        objections::follow(write, row.id, &here).await?;
+    }
+    Ok(())
 }
 
 /// Nobody has seen a family that is new here: no list named it, so it is not proposed for a program on its word alone.

@@ -51,6 +51,17 @@ async fn members_of(on: &impl ConnectionTrait, family: Uuid) -> Result<Vec<perso
         .await?)
 }
 
+/// The ids of everybody who is, or was one of two rows, of a family.
+pub(super) async fn everybody_of(write: &Write, family: Uuid) -> Result<Vec<Uuid>> {
+    Ok(person::Entity::find()
+        .select_only()
+        .column(person::Column::Id)
+        .filter(person::Column::FamilyId.eq(family))
+        .into_tuple()
+        .all(write.on())
+        .await?)
+}
+
 /// A family that is kept, under the lock of the transaction.
 async fn kept(write: &Write, id: FamilyId) -> Result<family::Model> {
     family::Entity::find_by_id(Uuid::from(id))

@@ -40,6 +40,12 @@ const PROPOSALS: &str = "proposal t LEFT JOIN family f ON f.id = t.family_id";
 const OTHERS_PROPOSAL: &str =
     "NOT EXISTS (SELECT 1 FROM proposal_act a WHERE a.proposal_id = t.id AND a.by_id = {me})";
 
+/// Who decided about the place, or brought the notice, does not answer for it. Visitors and reviewers are told so when they
+/// open the appeal: what they did is not in columns.
+const NO_HAND: &str = "NOT EXISTS (SELECT 1 FROM case_membership l WHERE l.membership_id = t.membership_id \
+     AND {me} IN (l.proposed_by, l.confirmed_by, l.refused_by)) \
+     AND NOT EXISTS (SELECT 1 FROM notice n WHERE n.membership_id = t.membership_id \
+     AND n.delivered_recorded_by = {me})";
 const STATEMENTS: &str = "health_statement t LEFT JOIN person h ON h.id = t.person_id \
      LEFT JOIN family f ON f.id = h.family_id";
 
@@ -226,10 +232,7 @@ const ERRANDS: [Errand; 22] = [
         permission: Permission::ExamineAppeals,
         from: "appeal t JOIN family f ON f.id = t.family_id",
         waits: "t.state = 'filed' AND t.filed_by <> {me} \
-                AND NOT EXISTS (SELECT 1 FROM case_membership l WHERE l.membership_id = t.membership_id \
-                AND {me} IN (l.proposed_by, l.confirmed_by, l.refused_by)) \
-                AND NOT EXISTS (SELECT 1 FROM notice n WHERE n.membership_id = t.membership_id \
-                AND n.delivered_recorded_by = {me})",
+                AND {no_hand}",
         since: "t.filed_at",
         due: "t.due_at",
         regions: &["t.region"],
@@ -241,10 +244,7 @@ const ERRANDS: [Errand; 22] = [
         from: "appeal t JOIN family f ON f.id = t.family_id",
         waits: "(t.state = 'examined' OR (t.state = 'filed' AND t.due_at < {now})) \
                 AND t.filed_by <> {me} AND (t.examined_by IS NULL OR t.examined_by <> {me}) \
-                AND NOT EXISTS (SELECT 1 FROM case_membership l WHERE l.membership_id = t.membership_id \
-                AND {me} IN (l.proposed_by, l.confirmed_by, l.refused_by)) \
-                AND NOT EXISTS (SELECT 1 FROM notice n WHERE n.membership_id = t.membership_id \
-                AND n.delivered_recorded_by = {me})",
+                AND {no_hand}",
         since: "t.filed_at",
         due: "t.due_at",
         regions: &["t.region"],
@@ -307,6 +307,7 @@ impl Acting {
         let now = now.as_micros().to_string();
         let mut values = Values::default();
         let mut waits = errand.waits.replace("{others}", OTHERS_PROPOSAL);
+        waits = waits.replace("{no_hand}", NO_HAND);
         waits = waits.replace("{not_taken_up}", &health::not_taken_up("t"));
         waits = waits.replace("{now}", &now);
         if waits.contains("{me}") {
