@@ -56,6 +56,7 @@ export const objections = {
 		nik: 'NIK',
 		address: 'Alamat',
 		contact: 'Dapat dihubungi di',
+		left: (seconds: number) => `Identitas disembunyikan lagi dalam ${seconds} detik`,
 		shown: 'Identitas ditampilkan selama 60 detik.',
 		hidden: 'Identitas disembunyikan lagi.',
 	},
