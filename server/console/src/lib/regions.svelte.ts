@@ -7,17 +7,21 @@ export type Region = Schemas['RegionView'];
 
 class Regions {
 	list = $state<Region[]>([]);
+	/** The last time it was asked, no answer came. */
+	failed = $state(false);
 	readonly #names = $derived(new Map(this.list.map((region) => [region.code, region.name])));
 	#asked = false;
 
 	async load(): Promise<void> {
 		if (this.#asked) return;
 		this.#asked = true;
+		this.failed = false;
 		try {
 			this.list = (await told(api.GET('/v1/regions'))).items;
 		} catch {
 			// Codes stand for the names until the next page load of this kind.
 			this.#asked = false;
+			this.failed = true;
 		}
 	}
 

@@ -4,6 +4,9 @@ import type { Schemas } from '#lib/api.ts';
 type Kind = Schemas['ProposalKind'];
 export type Part = 'program' | 'person' | 'reason' | 'to_region' | 'document_number';
 
+/** The program whose members are brought back. */
+export const PBI = 'PBI-JK';
+
 const PARTS: Readonly<Record<Kind, readonly Part[]>> = {
 	new: [],
 	correction: [],

@@ -7,11 +7,7 @@ export const health = {
 	unknown: 'Tidak dikenal',
 	all: 'Semua data',
 	file: 'Berkas',
-	fileLead: 'Berkas asli dari BPJS Kesehatan. Baris pertamanya berisi tanda tangan; berkas yang diubah ditolak.',
-	fileHint: 'Paling besar 16 MB, paling lama empat hari sejak ditandatangani. Tabel tanpa tanda tangan dimasukkan lewat Impor.',
-	fileMissing: 'Pilih berkasnya.',
-	fileTooLarge: 'Berkas lebih besar dari 16 MB.',
-	send: 'Kirim berkas',
+	fileLead: 'Berkas asli dari BPJS Kesehatan. Baris pertamanya berisi tanda tangan; berkas yang diubah ditolak. Tabel tanpa tanda tangan dimasukkan lewat Impor.',
 	receipt: (current: string, past: string, known: string) => `${current} berlaku, ${past} lebih lama dari yang tercatat, ${known} sudah ada.`,
 	waits: (n: string) => `${n} menunggu dilihat.`,
 	refusedTitle: (n: string) => `${n} baris ditolak`,
@@ -70,5 +66,4 @@ export const health = {
 	noneOfFamily: 'Tidak ada anggota keluarga yang hidup.',
 	columns: { who: 'Nama', status: 'Status JKN', asOf: 'Data', act: 'Tindakan' },
 	counter: 'Jaminan kesehatan',
-	counterLine: (name: string, status: string, more: string) => `${name}: ${status}${more}`,
 } as const;

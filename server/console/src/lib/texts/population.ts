@@ -129,10 +129,6 @@ export const population = {
 	// The daily file.
 	file: 'Berkas harian',
 	fileLead: 'Berkas asli dari Dukcapil. Baris pertamanya berisi tanda tangan; berkas yang diubah ditolak.',
-	fileHint: 'Paling besar 16 MB, paling lama empat hari sejak ditandatangani.',
-	fileMissing: 'Pilih berkasnya.',
-	fileTooLarge: 'Berkas lebih besar dari 16 MB.',
-	send: 'Kirim berkas',
 	sent: (n: string) => `${n} peristiwa diterima.`,
 	parked: 'Kiriman ditahan sampai pengesah melepasnya.',
 	// Matching.

@@ -236,7 +236,7 @@ export const recipient = {
 export const unmask = {
 	show: 'Tampilkan nomor',
 	hide: 'Sembunyikan nomor',
-	title: 'Tampilkan NIK dan nomor KK',
+	dialog: 'Tampilkan NIK dan nomor KK',
 	text: 'Nomor ditampilkan 30 detik. Nama Anda, keperluan, dan waktunya dicatat.',
 	purpose: 'Keperluan',
 	purposeHint: 'Sedikitnya 8 huruf, tanpa NIK atau nomor KK.',

@@ -35,7 +35,17 @@ export const RELEASES: readonly Release[] = [
 				text: 'Keluarga yang kepesertaannya dihentikan dapat berkeberatan dan menerima tanda terima. Selama keberatan belum dijawab, tempatnya tidak diberikan kepada siapa pun. Yang memeriksa dan memutus tidak boleh ikut dalam pembatalannya.',
 			},
 			{
-				roles: ['operator', 'signatory', 'admin', 'auditor'],
+				roles: ['operator', 'verifier', 'auditor'],
+				title: 'Sanggahan warga',
+				text: 'Warga yang menilai sebuah keluarga tidak layak, atau ada yang terlewat, dapat menyanggah; yang masuk ada di Sanggahan. Verifikator menerimanya untuk diperiksa di rumah, atau menolaknya dengan alasan, dalam 14 hari. Yang menyanggah dirahasiakan; membuka identitasnya tercatat.',
+			},
+			{
+				roles: READERS,
+				title: 'Halaman untuk warga',
+				text: 'Tanpa akun, warga memeriksa di /cek apakah ia tercatat, menyanggah di /sanggah, dan melihat tahapnya dengan tanda terima. Keduanya tertaut dari halaman Masuk.',
+			},
+			{
+				roles: ['operator', 'verifier', 'signatory', 'admin', 'auditor'],
 				title: 'Surat',
 				text: 'Surat keterangan terdaftar dan tidak terdaftar, serta pemberitahuan pembatalan, dicetak dengan nomor dan kode periksa. Siapa pun dapat mencocokkan surat di halaman Periksa surat.',
 			},
@@ -43,6 +53,21 @@ export const RELEASES: readonly Release[] = [
 				roles: ['operator', 'verifier', 'approver', 'auditor'],
 				title: 'Kependudukan',
 				text: 'Kematian dan perpindahan dari Dukcapil tercatat sendiri; yang tidak cocok menunggu di Kependudukan. Kelurahan yang menerima keluarga pindahan dapat mengembalikannya dalam tujuh hari.',
+			},
+			{
+				roles: ['operator', 'verifier', 'auditor'],
+				title: 'Padanan dengan Dukcapil',
+				text: 'Tanyakan NIK, nama, dan tanggal lahir ke Dukcapil dari halaman keluarga, atau sekaligus dari hasil pencarian penerima. Jawabannya ada di Kependudukan, Padanan; tanpa sambungan langsung, pertanyaan dan jawaban lewat berkas.',
+			},
+			{
+				roles: ['operator', 'verifier', 'admin', 'auditor'],
+				title: 'Jaminan kesehatan',
+				text: 'Status JKN dari BPJS Kesehatan tampil pada keluarga dan di Jaminan kesehatan, dengan tanggal datanya. Peserta PBI-JK yang dinonaktifkan menunggu di sana: usulkan reaktivasi sebelum tenggatnya lewat, atau tandai tidak perlu tindakan.',
+			},
+			{
+				roles: ['operator', 'verifier', 'approver', 'auditor'],
+				title: 'Ekspor seluruh kota',
+				text: 'Berkas tentang warga seluruh kota kini menunggu pengesah, juga bila NIK-nya disamarkan.',
 			},
 		],
 	},
@@ -78,12 +103,12 @@ export const RELEASES: readonly Release[] = [
 			{
 				roles: ['operator', 'verifier', 'auditor', 'approver'],
 				title: 'Ekspor',
-				text: 'Daftar dan titik rumah diekspor menurut wilayah. NIK disamarkan kecuali keperluannya ditulis; berkas seluruh kota menunggu pengesah. Berkas yang siap muncul di Tugas peminta.',
+				text: 'Daftar dan titik rumah diekspor menurut wilayah. NIK disamarkan kecuali keperluannya ditulis; NIK seluruh kota menunggu pengesah. Berkas yang siap muncul di Tugas peminta.',
 			},
 			{
 				roles: ['approver'],
 				title: 'Yang menunggu pengesahan Anda bertambah',
-				text: 'Perubahan keluarga penerima, usulan yang terverifikasi, aturan kelayakan dengan pratinjau siapa yang berubah, jadwal usulan, dan ekspor seluruh kota. Semuanya ada di Tugas.',
+				text: 'Perubahan keluarga penerima, usulan yang terverifikasi, aturan kelayakan dengan pratinjau siapa yang berubah, jadwal usulan, dan ekspor NIK seluruh kota. Semuanya ada di Tugas.',
 			},
 			{
 				roles: ['admin'],
