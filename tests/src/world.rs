@@ -1,7 +1,7 @@
 //! The server in process: the real router on the real store and blobs, one clock that stands still, ids from a seed.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
 use anyhow::{Context, Result, anyhow, bail};
 use async_trait::async_trait;
@@ -318,13 +318,20 @@ fn own_name() -> String {
     format!("worlds/{}", ids.next::<uuid::Uuid>())
 }
 
+/// Numbers that fill a file: the same ones for every world, made once, for an unoptimized build counts them slowly.
+fn numbers(many: usize) -> &'static [u8] {
+    static ALL: LazyLock<Vec<u8>> =
+        LazyLock::new(|| (0..200_000_u32).flat_map(u32::to_be_bytes).collect());
+    &ALL[..many * 4]
+}
+
 /// What lies under the map of every world: the head of a PMTiles file of pictures, and numbers behind it.
 fn base_map(folder: &std::path::Path) -> Result<BaseMap> {
     let path = folder.join("peta.pmtiles");
     let mut bytes = b"PMTiles\x03".to_vec();
     bytes.resize(127, 0);
     bytes[99] = 2;
-    bytes.extend((0..200_000_u32).flat_map(u32::to_be_bytes));
+    bytes.extend_from_slice(numbers(200_000));
     std::fs::write(&path, bytes)?;
     BaseMap::open(&path).map_err(|unfit| anyhow!("no base map: {unfit:?}"))
 }
@@ -333,7 +340,7 @@ fn base_map(folder: &std::path::Path) -> Result<BaseMap> {
 fn app(folder: &std::path::Path) -> Result<AppFile> {
     let path = folder.join("tilik.apk");
     let mut bytes = b"PK\x03\x04".to_vec();
-    bytes.extend((0..100_000_u32).flat_map(u32::to_be_bytes));
+    bytes.extend_from_slice(numbers(100_000));
     std::fs::write(&path, bytes)?;
     AppFile::open(&path, "0.2.0").map_err(|unfit| anyhow!("no app: {unfit:?}"))
 }
