@@ -12,7 +12,14 @@ CREATE TABLE submission_window (
     proposed_at bigint NOT NULL,
     judged_by {uuid},
     judged_at bigint,
-    refusal {text}
+    refusal {text},
+    -- How it was last opened again: for which period, through which day, on which document, by whom.
+    reopened_period {text},
+    reopened_last {text},
+    reopened_document {text},
+    reopened_by {uuid},
+    reopened_at bigint,
+    reopened_ended_at bigint
 );
 
 CREATE UNIQUE INDEX submission_window_in_force ON submission_window (act, program, regime) WHERE state = 'in_force';

@@ -40,7 +40,7 @@ use tilik_protocol::reset_slip::ResetSlip;
 use tilik_protocol::review::{CaseView, Page};
 use tilik_protocol::rule::RuleView;
 use tilik_protocol::session::{GrantView, Tokens};
-use tilik_protocol::window::WindowView;
+use tilik_protocol::window::{Standing, WindowView};
 use tilik_server::http::routes::Line;
 use tilik_server::totp;
 
@@ -191,6 +191,10 @@ pub struct Scene {
     pub loose_paper: PaperId,
     /// Days of the admin who asks, for an approver.
     pub window: WindowId,
+    /// A window that has closed for this month, and one that was opened again.
+    pub shut: WindowId,
+    /// See `shut`.
+    pub reopened: WindowId,
     /// A visit whose manifest is here and whose photos are not.
     pub photoless: Handmade,
     /// A photo that was announced eleven minutes ago, of which no byte has come.
@@ -787,6 +791,11 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
         ("POST", "/v1/windows/{id}/withdraw" | "/v1/windows/{id}/confirm") => {
             with(id(&scene.window), &act())
         }
+        ("POST", "/v1/windows/{id}/reopen") => with(
+            id(&scene.shut),
+            &json!({ "event_id": event(), "last_day": "2026-11-30", "document_number": "ND/3/2026" }),
+        ),
+        ("POST", "/v1/windows/{id}/close") => with(id(&scene.reopened), &act()),
         ("POST", "/v1/windows/{id}/refuse") => with(
             id(&scene.window),
             &json!({ "event_id": event(), "reason": "DATA_MERAGUKAN" }),
@@ -1539,6 +1548,7 @@ impl Scene {
         });
         let window = admin.post("/v1/windows", &body).await.ok()?;
         let window = window.read::<WindowView>()?.id;
+        let (shut, reopened) = shut_windows(&staff).await?;
         let homes: Vec<Value> = (0..8).map(|home| about(&village, home)).collect();
         let people = (&staff.operator, &staff.verifier, &staff.approver);
         let (proposed, deliberation, signed_paper) = in_each_state(people, &homes).await?;
@@ -1601,6 +1611,8 @@ impl Scene {
             signed_paper,
             loose_paper,
             window,
+            shut,
+            reopened,
             photoless,
             begun,
             unnamed: unnamed.id,
@@ -1670,6 +1682,31 @@ async fn events_of(
         waits.items.first().context("an event")?.id,
         parked.batch,
     ))
+}
+
+/// A window that has closed for this month, and one that an approver opened again.
+async fn shut_windows(staff: &Staff) -> Result<(WindowId, WindowId)> {
+    let all = staff.approver.get("/v1/windows").await.ok()?;
+    let all: Page<WindowView> = all.read()?;
+    let of = |act: &str, program: Option<&str>| {
+        let mut shut = all.items.iter().filter(|one| {
+            matches!(one.standing, Some(Standing::Closed { .. }))
+                && one.regime.to_string() == "dtks"
+        });
+        shut.find(|one| one.act.to_string() == act && one.program.as_deref() == program)
+            .map(|one| one.id)
+            .with_context(|| format!("a window of {act} that has closed"))
+    };
+    let (shut, reopened) = (
+        of("program", Some("PBI-JK"))?,
+        of("pbi_reactivation", None)?,
+    );
+    let body = json!({
+        "event_id": staff.approver.event(), "last_day": "2026-11-30", "document_number": "ND/2/2026",
+    });
+    let path = format!("/v1/windows/{reopened}/reopen");
+    staff.approver.post(&path, &body).await.ok()?;
+    Ok((shut, reopened))
 }
 
 /// What the health insurance says of somebody here: it ended, and people are to do something. The civil registry is asked

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::ids::FamilyId;
 use crate::lenient::Lenient;
+use crate::proposal::ProposalKind;
 use crate::region::RegionCode;
 use crate::time::Timestamp;
 
@@ -211,4 +212,24 @@ pub struct Tasks {
     /// What became of what the asker sent on in the last two weeks, the newest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub turns: Vec<Turn>,
+    /// Windows that close within three days while the asker's proposals are not handed in, the first to close first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub closing: Vec<Closing>,
+}
+
+/// A window that closes soon, and what would come too late.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Closing {
+    /// What it is for.
+    #[cfg_attr(feature = "openapi", schema(value_type = ProposalKind))]
+    pub act: Lenient<ProposalKind>,
+    /// Of which program; empty where proposals of this kind name none.
+    pub program: String,
+    /// For which period it is open.
+    pub period: String,
+    /// The first moment at which it is too late.
+    pub closes_at: Timestamp,
+    /// So many are drafts or came back.
+    pub waiting: u64,
 }

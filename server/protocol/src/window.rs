@@ -214,12 +214,8 @@ impl Window {
 
     /// How it stands at a moment, where the clocks are `offset_min` ahead of UTC. `None` only beyond what a calendar knows.
     pub fn standing(&self, offset_min: i64, at: Timestamp) -> Option<Standing> {
-        let local = DateTime::from_timestamp_micros(at.as_micros() + offset_min * MINUTE_US)?;
-        let today = local.date_naive();
-        let midnight = |day: NaiveDate| {
-            let local = day.and_hms_opt(0, 0, 0)?.and_utc().timestamp_micros();
-            Some(Timestamp::from_micros(local - offset_min * MINUTE_US))
-        };
+        let today = local_day(offset_min, at)?;
+        let midnight = |day| midnight(offset_min, day);
         let unit = self.unit_of(today)?;
         let months = if self.is_quarterly() { 3 } else { 1 };
         for unit in [unit, unit.checked_add_months(Months::new(months))?] {
@@ -240,6 +236,130 @@ impl Window {
         }
         None
     }
+
+    /// The period whose window closed last before a day.
+    fn closed_last(&self, today: NaiveDate) -> Option<String> {
+        let unit = self.unit_of(today)?;
+        let months = if self.is_quarterly() { 3 } else { 1 };
+        let before = unit.checked_sub_months(Months::new(months))?;
+        [unit, before]
+            .into_iter()
+            .find(|unit| Self::date(*unit, self.closes).is_some_and(|closes| closes < today))
+            .map(|unit| self.name(unit))
+    }
+}
+
+/// Why a window is not opened again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum ReopenFault {
+    /// It is open by its own days.
+    StillOpen,
+    /// It has never closed.
+    NeverClosed,
+    /// That day is over.
+    DayOver,
+    /// By then it has opened for the next period.
+    NextPeriod,
+}
+
+/// A window that was opened again after it had closed, for the period that had just ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reopening {
+    /// What is handed in counts for this period.
+    pub period: String,
+    /// Since when.
+    pub from: Timestamp,
+    /// The last day, in the region's own time.
+    pub last: NaiveDate,
+    /// When somebody closed it before that.
+    pub ended: Option<Timestamp>,
+}
+
+impl Reopening {
+    /// Opens a window again through the day `last`.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn new(
+        window: &Window,
+        offset_min: i64,
+        now: Timestamp,
+        last: NaiveDate,
+    ) -> Result<Self, ReopenFault> {
+        let today = local_day(offset_min, now).ok_or(ReopenFault::NeverClosed)?;
+        match window.standing(offset_min, now) {
+            Some(Standing::Open { .. }) | None => return Err(ReopenFault::StillOpen),
+            Some(Standing::Closed { opens_at, .. }) => {
+                if last < today {
+                    return Err(ReopenFault::DayOver);
+                }
+                if local_day(offset_min, opens_at).is_none_or(|next| last >= next) {
+                    return Err(ReopenFault::NextPeriod);
+                }
+            }
+        }
+        Ok(Self {
+            period: window
+                .closed_last(today)
+                .ok_or(ReopenFault::NeverClosed)?,
+            from: now,
+            last,
+            ended: None,
+        })
+    }
+
+    /// The first moment at which it is too late.
+    pub fn until(&self, offset_min: i64) -> Option<Timestamp> {
+        let end = midnight(offset_min, self.last.succ_opt()?)?;
+        Some(self.ended.map_or(end, |ended| ended.min(end)))
+    }
+}
+
+/// The days of an act: its window, and whether that was opened again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Calendar {
+    /// By rule.
+    pub window: Window,
+    /// By somebody's word.
+    pub reopened: Option<Reopening>,
+}
+
+impl Calendar {
+    /// How it stands at a moment: by its days, and while those say that it is closed, by the word of who opened it again.
+    pub fn standing(&self, offset_min: i64, at: Timestamp) -> Option<Standing> {
+        let by_rule = self.window.standing(offset_min, at)?;
+        if let (Standing::Closed { .. }, Some(again)) = (&by_rule, &self.reopened)
+            && let Some(closes_at) = again.until(offset_min)
+            && again.from <= at
+            && at < closes_at
+        {
+            return Some(Standing::Open {
+                period: again.period.clone(),
+                closes_at,
+            });
+        }
+        Some(by_rule)
+    }
+}
+
+impl From<Window> for Calendar {
+    fn from(window: Window) -> Self {
+        Self {
+            window,
+            reopened: None,
+        }
+    }
+}
+
+fn local_day(offset_min: i64, at: Timestamp) -> Option<NaiveDate> {
+    let local = DateTime::from_timestamp_micros(at.as_micros() + offset_min * MINUTE_US)?;
+    Some(local.date_naive())
+}
+
+fn midnight(offset_min: i64, day: NaiveDate) -> Option<Timestamp> {
+    let local = day.and_hms_opt(0, 0, 0)?.and_utc().timestamp_micros();
+    Some(Timestamp::from_micros(local - offset_min * MINUTE_US))
 }
 
 /// The month's name for what no window is set for: it is always taken.
@@ -256,7 +376,7 @@ pub fn month_of(offset_min: i64, at: Timestamp) -> String {
 /// # Errors
 /// When the window is closed: the moment it opens.
 pub fn period_of(
-    window: &Window,
+    days: &Calendar,
     offset_min: i64,
     now: Timestamp,
     made: Option<(Timestamp, Timestamp)>,
@@ -266,19 +386,19 @@ pub fn period_of(
     let is_late = |period: &str| {
         made.is_some_and(|(captured, received)| {
             // A phone whose clock is ahead captures nothing after its arrival.
-            let in_time = match window.standing(offset_min, captured.min(received)) {
+            let in_time = match days.standing(offset_min, captured.min(received)) {
                 Some(Standing::Open { closes_at, .. }) => received >= closes_at,
                 Some(Standing::Closed { .. }) | None => false,
             };
             let Some(Standing::Open { period: next, .. } | Standing::Closed { period: next, .. }) =
-                window.standing(offset_min, received)
+                days.standing(offset_min, received)
             else {
                 return false;
             };
             in_time && next == period
         })
     };
-    match window.standing(offset_min, now) {
+    match days.standing(offset_min, now) {
         Some(Standing::Open { period, .. }) => {
             let late = is_late(&period);
             Ok((period, late))
@@ -370,6 +490,42 @@ pub struct WindowView {
     /// Open or closed now, where the reader works.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standing: Option<Standing>,
+    /// How it was last opened again after it had closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reopened: Option<ReopenedView>,
+}
+
+/// How a window was opened again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ReopenedView {
+    /// For which period.
+    pub period: String,
+    /// Through which day, `2026-11-30`.
+    pub last_day: String,
+    /// On which document that rests.
+    pub document_number: String,
+    /// By whom.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_name: Option<String>,
+    /// When.
+    pub at: Timestamp,
+    /// When somebody closed it before its last day was over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
+}
+
+/// `POST /v1/windows/{id}/reopen`: takes what came too late for the period that has just closed, through a day before the
+/// next one opens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ReopenWindow {
+    /// Repeating the request repeats this.
+    pub event_id: EventId,
+    /// Through which day, `2026-11-30`.
+    pub last_day: String,
+    /// The memo or circular behind it.
+    pub document_number: String,
 }
 
 /// `POST /v1/windows`: propose other days. In force once an approver has confirmed them.
@@ -538,7 +694,12 @@ mod tests {
     fn what_was_captured_in_time_and_came_too_late_counts_for_the_next_period() {
         let now = at("2026-11-28T03:00:00Z");
         let asked = |captured, received| {
-            period_of(&monthly(), WIB, now, Some((at(captured), at(received))))
+            period_of(
+                &monthly().into(),
+                WIB,
+                now,
+                Some((at(captured), at(received))),
+            )
         };
         let next = at("2026-12-14T17:00:00Z");
         let late = Ok(("2026-12".to_owned(), true));
@@ -556,26 +717,77 @@ mod tests {
             asked("2026-12-20T10:00:00Z", "2026-11-27T11:00:00Z"),
             Err(next)
         );
-        assert_eq!(period_of(&monthly(), WIB, now, None), Err(next));
+        assert_eq!(period_of(&monthly().into(), WIB, now, None), Err(next));
         // Handed in once the next window is open it is as late; a window later it is nobody's phone any more.
         let made = Some((at("2026-11-25T10:00:00Z"), at("2026-11-26T01:00:00Z")));
         let reopened = at("2026-12-16T03:00:00Z");
-        assert_eq!(period_of(&monthly(), WIB, reopened, made), late);
+        assert_eq!(period_of(&monthly().into(), WIB, reopened, made), late);
         let after = at("2027-01-20T03:00:00Z");
         assert_eq!(
-            period_of(&monthly(), WIB, after, made),
+            period_of(&monthly().into(), WIB, after, made),
             Ok(("2027-01".to_owned(), false))
         );
         let between = at("2026-12-28T03:00:00Z");
         assert_eq!(
-            period_of(&monthly(), WIB, between, made),
+            period_of(&monthly().into(), WIB, between, made),
             Err(at("2027-01-14T17:00:00Z"))
         );
         let early = at("2026-11-20T03:00:00Z");
         assert_eq!(
-            period_of(&monthly(), WIB, early, None),
+            period_of(&monthly().into(), WIB, early, None),
             Ok(("2026-11".to_owned(), false))
         );
+    }
+
+    #[test]
+    fn a_window_is_opened_again_for_what_has_just_closed_and_not_into_the_next() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let now = at("2026-11-27T03:00:00Z");
+        let again = |text| Reopening::new(&monthly(), WIB, now, day(text));
+        let reopened = again("2026-11-29").unwrap();
+        assert_eq!(reopened.period, "2026-11");
+        let days = Calendar {
+            window: monthly(),
+            reopened: Some(reopened.clone()),
+        };
+        let until = "2026-11-29T17:00:00Z";
+        assert_eq!(days.standing(WIB, now), open("2026-11", until));
+        let next = closed("2026-12", "2026-12-14T17:00:00Z");
+        // Neither before it was said nor after.
+        assert_eq!(days.standing(WIB, at("2026-11-27T02:59:59Z")), next);
+        assert_eq!(days.standing(WIB, at(until)), next);
+        assert_eq!(
+            period_of(&days, WIB, now, None),
+            Ok(("2026-11".to_owned(), false))
+        );
+        // Closed before its last day.
+        let ended = Calendar {
+            reopened: Some(Reopening {
+                ended: Some(at("2026-11-28T01:00:00Z")),
+                ..reopened
+            }),
+            ..days.clone()
+        };
+        assert_eq!(ended.standing(WIB, at("2026-11-28T01:00:00Z")), next);
+        // Its own days come first.
+        assert_eq!(
+            days.standing(WIB, at("2026-12-16T03:00:00Z")),
+            open("2026-12", "2026-12-26T17:00:00Z")
+        );
+        assert_eq!(again("2026-11-26"), Err(ReopenFault::DayOver));
+        assert_eq!(again("2026-12-15"), Err(ReopenFault::NextPeriod));
+        assert_eq!(again("2026-12-14").unwrap().period, "2026-11");
+        let early = at("2026-11-20T03:00:00Z");
+        assert_eq!(
+            Reopening::new(&monthly(), WIB, early, day("2026-11-29")),
+            Err(ReopenFault::StillOpen)
+        );
+        // Before the window of a month opens, the last one closed in the month before; of quarters likewise.
+        let begin = at("2026-12-03T03:00:00Z");
+        let begun = Reopening::new(&monthly(), WIB, begin, day("2026-12-04"));
+        assert_eq!(begun.unwrap().period, "2026-11");
+        let begun = Reopening::new(&quarterly(), WIB, begin, day("2026-12-04"));
+        assert_eq!(begun.unwrap().period, "2026-Q4");
     }
 
     #[test]

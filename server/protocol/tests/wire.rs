@@ -1479,6 +1479,13 @@ fn looked_up(s: &mut BTreeSet<String>) {
             at: at(0),
             groups: vec![group],
             turns: vec![turn],
+            closing: vec![Closing {
+                act: ProposalKind::Program.into(),
+                program: "PKH".into(),
+                period: "2026-11".into(),
+                closes_at: at(60),
+                waiting: 2,
+            }],
         },
     );
     quotas(s);

@@ -124,6 +124,8 @@ use crate::error::{Error, Result};
         windows::withdraw,
         windows::confirm,
         windows::refuse,
+        windows::reopen,
+        windows::close,
         deliberations::list,
         deliberations::hold,
         deliberations::show,

@@ -376,6 +376,8 @@ fn table() -> Table {
         .route(Method::POST, "/v1/windows/{id}/withdraw", Requires(P::ChangeWindows), windows::withdraw)
         .route(Method::POST, "/v1/windows/{id}/confirm", Requires(P::ConfirmImports), windows::confirm)
         .route(Method::POST, "/v1/windows/{id}/refuse", Requires(P::ConfirmImports), windows::refuse)
+        .route(Method::POST, "/v1/windows/{id}/reopen", Requires(P::ConfirmImports), windows::reopen)
+        .route(Method::POST, "/v1/windows/{id}/close", Requires(P::ConfirmImports), windows::close)
         .route(Method::GET, "/v1/deliberations", Requires(P::ReadCases), deliberations::list)
         .route(Method::POST, "/v1/deliberations", Requires(P::Propose), deliberations::hold)
         .route(Method::GET, "/v1/deliberations/{id}", Requires(P::ReadCases), deliberations::show)

@@ -3,7 +3,7 @@
 use tilik_protocol::ids::WindowId;
 use tilik_protocol::review::Page;
 use tilik_protocol::session::Act;
-use tilik_protocol::window::{ChangeWindow, RefuseWindow, WindowView};
+use tilik_protocol::window::{ChangeWindow, RefuseWindow, ReopenWindow, WindowView};
 
 use super::auth::By;
 use super::body::{Json, Path};
@@ -49,4 +49,24 @@ pub async fn refuse(
     Json(body): Json<RefuseWindow>,
 ) -> Result<Json<WindowView>> {
     Ok(Json(by.refuse_window(id, body).await?))
+}
+
+/// `POST /v1/windows/{id}/reopen`.
+#[utoipa::path(post, path = "/v1/windows/{id}/reopen", tag = "windows", params(("id" = WindowId, Path)), request_body = ReopenWindow, responses((status = 200, body = WindowView)))]
+pub async fn reopen(
+    By(by): By,
+    Path(id): Path<WindowId>,
+    Json(body): Json<ReopenWindow>,
+) -> Result<Json<WindowView>> {
+    Ok(Json(by.reopen_window(id, body).await?))
+}
+
+/// `POST /v1/windows/{id}/close`: what was opened again is closed.
+#[utoipa::path(post, path = "/v1/windows/{id}/close", tag = "windows", params(("id" = WindowId, Path)), request_body = Act, responses((status = 200, body = WindowView)))]
+pub async fn close(
+    By(by): By,
+    Path(id): Path<WindowId>,
+    Json(body): Json<Act>,
+) -> Result<Json<WindowView>> {
+    Ok(Json(by.close_window(id, body).await?))
 }

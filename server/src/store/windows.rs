@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use chrono::NaiveDate;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
@@ -19,7 +20,8 @@ use tilik_protocol::review::Page;
 use tilik_protocol::session::Act;
 use tilik_protocol::time::Timestamp;
 use tilik_protocol::window::{
-    ChangeWindow, RefuseWindow, Regime, Window, WindowFault, WindowRule, WindowState, WindowView,
+    Calendar, ChangeWindow, RefuseWindow, Regime, ReopenFault, ReopenWindow, ReopenedView, Reopening,
+    Standing, Window, WindowFault, WindowRule, WindowState, WindowView,
 };
 use uuid::Uuid;
 
@@ -60,13 +62,38 @@ fn rules_of(row: &submission_window::Model) -> Result<Window> {
         .map_err(|_| Error::internal("a window that is none"))
 }
 
-/// The window in force for an act: the program's own, or that of every program; `None`: it is always taken.
+fn calendar_of(row: &submission_window::Model) -> Result<Calendar> {
+    let reopened = match (&row.reopened_period, &row.reopened_last, row.reopened_at) {
+        (Some(period), Some(last), Some(from)) => Some(Reopening {
+            period: period.clone(),
+            from: Timestamp::from_micros(from),
+            last: last.parse().map_err(Error::internal)?,
+            ended: row.reopened_ended_at.map(Timestamp::from_micros),
+        }),
+        _ => None,
+    };
+    Ok(Calendar {
+        window: rules_of(row)?,
+        reopened,
+    })
+}
+
+fn not_reopened(fault: ReopenFault) -> Error {
+    let remedy = match fault {
+        ReopenFault::StillOpen | ReopenFault::NeverClosed => return Error::WRONG_MOMENT,
+        ReopenFault::DayOver => "Pilih hari ini atau sesudahnya.",
+        ReopenFault::NextPeriod => "Pilih hari sebelum jadwal berikutnya dibuka.",
+    };
+    Error::field("last_day", fault.into(), remedy)
+}
+
+/// The days in force for an act: the program's own, or those of every program; `None`: it is always taken.
 pub(super) async fn in_force(
     on: &impl ConnectionTrait,
     act: ProposalKind,
     program: &str,
     regime: Regime,
-) -> Result<Option<Window>> {
+) -> Result<Option<Calendar>> {
     let rows = submission_window::Entity::find()
         .filter(submission_window::Column::Act.eq(act.to_string()))
         .filter(submission_window::Column::Program.is_in(["", program]))
@@ -76,7 +103,7 @@ pub(super) async fn in_force(
         .order_by_desc(submission_window::Column::Program)
         .one(on)
         .await?;
-    rows.as_ref().map(rules_of).transpose()
+    rows.as_ref().map(calendar_of).transpose()
 }
 
 async fn locked(write: &Write, id: WindowId) -> Result<submission_window::Model> {
@@ -105,7 +132,7 @@ async fn judge(
 
 impl Acting {
     /// Where a window is looked at from: the actor's first real region.
-    fn own_offset_min(&self) -> i64 {
+    pub(super) fn own_offset_min(&self) -> i64 {
         let grants = self.actor.grants().iter();
         let mut regions = grants.flat_map(|grant| &grant.regions);
         regions.next().map_or(420, RegionCode::utc_offset_min)
@@ -146,25 +173,33 @@ impl Acting {
     async fn window_views(&self, rows: Vec<submission_window::Model>) -> Result<Page<WindowView>> {
         let people: BTreeSet<Uuid> = rows
             .iter()
-            .flat_map(|row| [row.proposed_by, row.judged_by])
+            .flat_map(|row| [row.proposed_by, row.judged_by, row.reopened_by])
             .flatten()
             .collect();
         let names = self.store.names_of(people).await?;
         let name = |id: Option<Uuid>| id.and_then(|id| names.get(&id).cloned());
         let now = self.store.now();
         let items = rows.into_iter().map(|row| {
-            let window = rules_of(&row)?;
+            let days = calendar_of(&row)?;
+            let reopened = days.reopened.as_ref().map(|again| ReopenedView {
+                period: again.period.clone(),
+                last_day: again.last.to_string(),
+                document_number: row.reopened_document.clone().unwrap_or_default(),
+                by_name: name(row.reopened_by),
+                at: again.from,
+                ended_at: again.ended,
+            });
             let state: Lenient<WindowState> = Lenient::read(&row.state);
             Ok(WindowView {
                 id: WindowId(row.id),
                 act: Lenient::read(&row.act),
                 program: Some(row.program).filter(|code| !code.is_empty()),
                 regime: Lenient::read(&row.regime),
-                opens: window.opens(),
-                closes: window.closes(),
+                opens: days.window.opens(),
+                closes: days.window.closes(),
                 document_number: row.document_number,
                 standing: if state.known() == Some(WindowState::InForce) {
-                    window.standing(self.own_offset_min(), now)
+                    days.standing(self.own_offset_min(), now)
                 } else {
                     None
                 },
@@ -175,6 +210,7 @@ impl Acting {
                 judged_by_name: name(row.judged_by),
                 judged_at: row.judged_at.map(Timestamp::from_micros),
                 refusal: row.refusal.and_then(|code| code.parse().ok()),
+                reopened,
             })
         });
         Ok(Page {
@@ -276,6 +312,12 @@ impl Acting {
             judged_by: Set(None),
             judged_at: Set(None),
             refusal: Set(None),
+            reopened_period: Set(None),
+            reopened_last: Set(None),
+            reopened_document: Set(None),
+            reopened_by: Set(None),
+            reopened_at: Set(None),
+            reopened_ended_at: Set(None),
         };
         match row.insert(write.on()).await {
             // Somebody else proposed in this very moment.
@@ -410,12 +452,96 @@ impl Acting {
         write.commit().await?;
         self.window_view(id).await
     }
+
+    /// Opens a window again that has closed, for what came too late, through a day before its next period: an approver's
+    /// word, on a document. Said again of a window that is open by it, the new day counts.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found`, `invalid`, `wrong_moment` when it is open by its own days or not in force.
+    pub async fn reopen_window(&self, id: WindowId, body: ReopenWindow) -> Result<WindowView> {
+        self.sets_windows(Permission::ConfirmImports).await?;
+        let me = self.actor.person_id()?;
+        document_number(&body.document_number)?;
+        let last: NaiveDate = body.last_day.parse().map_err(|_| {
+            Error::field("last_day", "bad_date", "Tulis tanggalnya, misalnya 2026-11-30.")
+        })?;
+        let mut write = self.begin().await?;
+        let row = locked(&write, id).await?;
+        let object = format!("window:{id}");
+        let seen = write
+            .once(body.event_id, "window.reopen", &object, &body)
+            .await?;
+        if seen == Seen::Before {
+            drop(write);
+            return self.window_view(id).await;
+        }
+        if row.state != WindowState::InForce.to_string() {
+            return Err(Error::WRONG_MOMENT);
+        }
+        let again = Reopening::new(&rules_of(&row)?, self.own_offset_min(), write.at(), last)
+            .map_err(not_reopened)?;
+        let mut active: submission_window::ActiveModel = row.into();
+        active.reopened_period = Set(Some(again.period.clone()));
+        active.reopened_last = Set(Some(again.last.to_string()));
+        active.reopened_document = Set(Some(body.document_number.clone()));
+        active.reopened_by = Set(Some(me.into()));
+        active.reopened_at = Set(Some(again.from.as_micros()));
+        active.reopened_ended_at = Set(None);
+        active.update(write.on()).await?;
+        write.journal(Entry::new(
+            "window.reopen",
+            object,
+            Role::Approver,
+            Some(body.event_id),
+            &serde_json::json!({ "period": again.period, "last_day": again.last.to_string(),
+                "document_number": body.document_number }),
+        )?);
+        write.commit().await?;
+        self.window_view(id).await
+    }
+
+    /// Closes a window that was opened again, before its last day is over.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found`, `wrong_moment` when it is not open by somebody's word.
+    pub async fn close_window(&self, id: WindowId, body: Act) -> Result<WindowView> {
+        self.sets_windows(Permission::ConfirmImports).await?;
+        let mut write = self.begin().await?;
+        let row = locked(&write, id).await?;
+        let object = format!("window:{id}");
+        let seen = write
+            .once(body.event_id, "window.close", &object, &body)
+            .await?;
+        if seen == Seen::Before {
+            drop(write);
+            return self.window_view(id).await;
+        }
+        let days = calendar_of(&row)?;
+        let (offset, now) = (self.own_offset_min(), write.at());
+        let by_word = days.standing(offset, now) != days.window.standing(offset, now);
+        if row.state != WindowState::InForce.to_string() || !by_word {
+            return Err(Error::WRONG_MOMENT);
+        }
+        let period = row.reopened_period.clone();
+        let mut active: submission_window::ActiveModel = row.into();
+        active.reopened_ended_at = Set(Some(now.as_micros()));
+        active.update(write.on()).await?;
+        write.journal(Entry::new(
+            "window.close",
+            object,
+            Role::Approver,
+            Some(body.event_id),
+            &serde_json::json!({ "period": period }),
+        )?);
+        write.commit().await?;
+        self.window_view(id).await
+    }
 }
 
 /// The first moment at which it is too late, while it is open.
-pub(super) fn closes_at(window: &Window, offset_min: i64, now: Timestamp) -> Option<Timestamp> {
-    match window.standing(offset_min, now) {
-        Some(tilik_protocol::window::Standing::Open { closes_at, .. }) => Some(closes_at),
-        Some(tilik_protocol::window::Standing::Closed { .. }) | None => None,
+pub(super) fn closes_at(days: &Calendar, offset_min: i64, now: Timestamp) -> Option<Timestamp> {
+    match days.standing(offset_min, now) {
+        Some(Standing::Open { closes_at, .. }) => Some(closes_at),
+        Some(Standing::Closed { .. }) | None => None,
     }
 }

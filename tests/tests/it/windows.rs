@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 use tilik_protocol::policy::Role;
 use tilik_protocol::review::Page;
 use tilik_protocol::session::UserView;
-use tilik_protocol::window::{WindowState, WindowView};
+use tilik_protocol::tasks::Tasks;
+use tilik_protocol::time::Timestamp;
+use tilik_protocol::window::{Standing, WindowState, WindowView};
 use tilik_tests::people::{Staff, hire};
 use tilik_tests::village;
 use tilik_tests::world::Answer;
@@ -171,5 +173,88 @@ async fn a_city_begins_with_days_for_the_programs_as_they_are_called() {
     );
     let refused = ask(&staff.admin, "program", 40).await;
     assert_eq!(wrong(&refused), ["bad_closing"]);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn what_came_too_late_is_taken_for_the_period_that_an_approver_opens_again() {
+    let (world, staff, village) = office(1264).await;
+    // It is the 24th: closed since the 10th.
+    let shut = window(&staff, "payee_change", json!({ "day": 1 }), json!({ "day": 9 })).await;
+    let Some(Standing::Closed { period, .. }) = &shut.standing else {
+        panic!("{shut:?}");
+    };
+    assert_eq!(period, "2026-12");
+    let path = format!("/v1/windows/{}/reopen", shut.id);
+    let body = |by: &Console, last: &str| json!({ "event_id": by.event(), "last_day": last, "document_number": "ND/3/2026" });
+    for by in [&staff.admin, &staff.operator, &staff.verifier] {
+        let refused = by.post(&path, &body(by, "2026-11-26")).await;
+        assert_eq!(refused.verdict(), "403 forbidden");
+    }
+    let by = &staff.approver;
+    for (last, code) in [
+        ("26 November", "bad_date"),
+        ("2026-11-23", "day_over"),
+        ("2026-12-01", "next_period"),
+        ("+262142-12-31", "next_period"),
+    ] {
+        let refused = by.post(&path, &body(by, last)).await;
+        assert_eq!(wrong(&refused), [code], "{last}");
+    }
+    let mut no_document = body(by, "2026-11-26");
+    no_document["document_number"] = json!("nota dinas");
+    assert_eq!(wrong(&by.post(&path, &no_document).await), ["missing"]);
+    // What is open by its own days needs no word.
+    let close = format!("/v1/windows/{}/close", shut.id);
+    let act = |by: &Console| json!({ "event_id": by.event() });
+    assert_eq!(by.post(&close, &act(by)).await.verdict(), "409 wrong_moment");
+    let again = body(by, "2026-11-26");
+    let opened: WindowView = by.post(&path, &again).await.ok().unwrap().read().unwrap();
+    let until: Timestamp = "2026-11-26T17:00:00Z".parse().unwrap();
+    let open = Some(Standing::Open {
+        period: "2026-11".to_owned(),
+        closes_at: until,
+    });
+    assert_eq!(opened.standing, open);
+    // Said twice it is said once.
+    let twice: WindowView = by.post(&path, &again).await.ok().unwrap().read().unwrap();
+    assert_eq!(twice, opened);
+    let told = told(&staff.auditor).await;
+    let told = told.iter().find(|one| one.id == shut.id).unwrap();
+    let reopened = told.reopened.as_ref().unwrap();
+    assert_eq!(reopened.last_day, "2026-11-26");
+    assert!(reopened.by_name.is_some());
+    // A proposal counts for the period that had closed, and the operator is reminded of its end.
+    let operator = &staff.operator;
+    let home = &village.homes[0];
+    let content = json!({
+        "kind": "payee_change", "family": home.family, "payee": home.persons[1],
+        "membership": home.memberships.values().next().unwrap(), "reason": "MENINGGAL",
+    });
+    let made = operator.post("/v1/proposals", &json!({ "event_id": operator.event(), "content": content, "submit": false })).await;
+    assert_eq!(made.status, 200, "{}", made.json());
+    let tasks: Tasks = operator.get("/v1/tasks").await.ok().unwrap().read().unwrap();
+    assert_eq!(tasks.closing.len(), 1);
+    let closing = &tasks.closing[0];
+    assert_eq!((closing.period.as_str(), closing.closes_at, closing.waiting), ("2026-11", until, 1));
+    // Nobody else is: they write no proposals.
+    let tasks: Tasks = staff.verifier.get("/v1/tasks").await.ok().unwrap().read().unwrap();
+    assert_eq!(tasks.closing, []);
+    // Closed before its day, and once it has closed there is nothing to remind of.
+    let closed: WindowView = by.post(&close, &act(by)).await.ok().unwrap().read().unwrap();
+    assert!(matches!(closed.standing, Some(Standing::Closed { .. })));
+    let tasks: Tasks = operator.get("/v1/tasks").await.ok().unwrap().read().unwrap();
+    assert_eq!(tasks.closing, []);
+    // Opened once more for longer it is early to speak of its end, until three days before.
+    by.post(&path, &body(by, "2026-11-29")).await.ok().unwrap();
+    let closing = async || {
+        let tasks: Tasks = operator.get("/v1/tasks").await.ok().unwrap().read().unwrap();
+        tasks.closing.len()
+    };
+    assert_eq!(closing().await, 0);
+    world.pass_days(3).await.unwrap();
+    assert_eq!(closing().await, 1);
+    world.pass_days(3).await.unwrap();
+    assert_eq!(closing().await, 0);
     world.end().await;
 }

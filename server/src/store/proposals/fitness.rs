@@ -310,10 +310,10 @@ impl Acting {
         });
         match windows::in_force(on, kind, &row.program, regime).await? {
             None => fit.period = Some((month_of(offset, now), false)),
-            Some(window) => match period_of(&window, offset, now, made) {
+            Some(days) => match period_of(&days, offset, now, made) {
                 Ok(period) => {
                     fit.period = Some(period);
-                    fit.closes_at = windows::closes_at(&window, offset, now);
+                    fit.closes_at = windows::closes_at(&days, offset, now);
                 }
                 Err(opens_at) => {
                     let day = day_of(&village, opens_at);

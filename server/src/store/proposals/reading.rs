@@ -22,7 +22,7 @@ use tilik_protocol::proposal::{
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::review::{Page, PhotoView};
 use tilik_protocol::time::Timestamp;
-use tilik_protocol::window::{Regime, Window};
+use tilik_protocol::window::{Calendar, Regime};
 use uuid::Uuid;
 
 use super::{kind_of, state_of, table};
@@ -158,7 +158,7 @@ impl Acting {
 
     async fn proposal_rows(&self, rows: Vec<table::Model>) -> Result<Vec<ProposalRow>> {
         let named = self.named_proposals(rows, "proposal_row").await?;
-        let mut known: HashMap<(ProposalKind, String, Regime), Option<Window>> = HashMap::new();
+        let mut known: HashMap<(ProposalKind, String, Regime), Option<Calendar>> = HashMap::new();
         let now = self.store.now();
         let mut items = Vec::with_capacity(named.len());
         for one in named {
@@ -169,16 +169,14 @@ impl Acting {
                 let home = one.home.as_ref();
                 let regime = home.map_or(Regime::Dtsen, |home| Regime::of_family(&home.regime));
                 let key = (kind_of(&one.row)?, one.row.program.clone(), regime);
-                let window = if let Some(window) = known.get(&key) {
-                    *window
-                } else {
-                    let on = self.store.read();
-                    let window = windows::in_force(on, key.0, &key.1, regime).await?;
-                    known.insert(key, window);
-                    window
-                };
+                if !known.contains_key(&key) {
+                    let days =
+                        windows::in_force(self.store.read(), key.0, &key.1, regime).await?;
+                    known.insert(key.clone(), days);
+                }
                 let offset = region.utc_offset_min();
-                closes_at = window.and_then(|window| windows::closes_at(&window, offset, now));
+                let days = known.get(&key).and_then(Option::as_ref);
+                closes_at = days.and_then(|days| windows::closes_at(days, offset, now));
             }
             items.push(ProposalRow {
                 id: ProposalId(one.row.id),

@@ -19,6 +19,12 @@ pub struct Model {
     pub judged_by: Option<Uuid>,
     pub judged_at: Option<i64>,
     pub refusal: Option<String>,
+    pub reopened_period: Option<String>,
+    pub reopened_last: Option<String>,
+    pub reopened_document: Option<String>,
+    pub reopened_by: Option<Uuid>,
+    pub reopened_at: Option<i64>,
+    pub reopened_ended_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

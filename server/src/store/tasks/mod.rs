@@ -24,6 +24,7 @@ use super::tables::{case_membership, family, notice, verification_case, visit};
 use super::{Acting, in_regions};
 use crate::error::Result;
 
+mod closing;
 mod errands;
 mod turns;
 
@@ -142,10 +143,12 @@ impl Acting {
         let oldest = |group: &TaskGroup| group.items.iter().map(|task| task.since).min();
         groups.sort_by_key(|group| (group.overdue == 0, oldest(group)));
         let turns = self.turns(now).await?;
+        let closing = self.closing(now).await?;
         Ok(Tasks {
             at: now,
             groups,
             turns,
+            closing,
         })
     }
 

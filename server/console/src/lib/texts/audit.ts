@@ -411,6 +411,8 @@ export const audit = {
 		'window.withdraw': 'Menarik usulan jadwal',
 		'window.confirm': 'Mengesahkan jadwal',
 		'window.refuse': 'Menolak jadwal',
+		'window.reopen': 'Membuka kembali jadwal',
+		'window.close': 'Menutup jadwal yang dibuka kembali',
 		'program.add': 'Menambah program',
 		'program.change': 'Mengubah program',
 		'quota.set': 'Menetapkan kuota',

@@ -65,6 +65,11 @@ export const RELEASES: readonly Release[] = [
 				text: 'Status JKN dari BPJS Kesehatan tampil pada keluarga dan di Jaminan kesehatan, dengan tanggal datanya. Peserta PBI-JK yang dinonaktifkan menunggu di sana: usulkan reaktivasi sebelum tenggatnya lewat, atau tandai tidak perlu tindakan.',
 			},
 			{
+				roles: ['approver', 'operator', 'admin'],
+				title: 'Jadwal dibuka kembali',
+				text: 'Kepala dinas dapat membuka kembali jadwal usulan yang sudah ditutup, dengan nomor nota dinas, sampai hari yang dipilihnya. Tiga hari sebelum jadwal ditutup, Tugas saya mengingatkan berapa usulan yang belum diajukan.',
+			},
+			{
 				roles: ['operator', 'verifier', 'approver', 'auditor'],
 				title: 'Ekspor seluruh kota',
 				text: 'Berkas tentang warga seluruh kota kini menunggu pengesah, juga bila NIK-nya disamarkan.',

@@ -98,6 +98,9 @@ export const tasks = {
 	left: (days: number, time: string) =>
 		days < 0 ? `lewat ${count(-days)} hari` : days === 0 ? `hari ini, ${time}` : days === 1 ? 'besok' : `${count(days)} hari lagi`,
 	lateToday: (time: string) => `lewat sejak ${time}`,
+	closes: (days: number) => (days <= 0 ? 'Ditutup hari ini' : days === 1 ? 'Ditutup besok' : `Ditutup ${count(days)} hari lagi`),
+	closing: (act: string, program: string, n: number) =>
+		`Jadwal ${act}${program === '' ? '' : ` (${program})`}: ${count(n)} usulan belum diajukan`,
 	nobodyYet: 'Temuan tanpa keluarga',
 	objection: 'Sanggahan warga',
 	noDue: 'Tidak ada',

@@ -1,0 +1,74 @@
+//! Windows that close soon while proposals are not handed in: said three days before, and until they have closed.
+
+use std::collections::BTreeMap;
+
+use sea_orm::{FromQueryResult, Statement};
+use tilik_protocol::lenient::Lenient;
+use tilik_protocol::policy::Permission;
+use tilik_protocol::proposal::ProposalKind;
+use tilik_protocol::tasks::Closing;
+use tilik_protocol::time::Timestamp;
+use tilik_protocol::window::{Regime, Standing};
+
+use crate::error::Result;
+use crate::store::overview::Values;
+use crate::store::{Acting, windows};
+
+/// So long before its end a window is spoken of, in seconds.
+const AHEAD_S: i64 = 3 * 86_400;
+
+#[derive(FromQueryResult)]
+struct Unsent {
+    kind: String,
+    program: String,
+    regime: Option<String>,
+    waiting: i64,
+}
+
+impl Acting {
+    pub(super) async fn closing(&self, now: Timestamp) -> Result<Vec<Closing>> {
+        let mine = self.actor.regions(Permission::Propose);
+        if mine.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut values = Values::default();
+        let place = values.regions("t.region", &mine);
+        let sql = format!(
+            "SELECT t.kind AS kind, t.program AS program, f.regime AS regime, COUNT(*) AS waiting \
+             FROM proposal t LEFT JOIN family f ON f.id = t.family_id \
+             WHERE t.state IN ('draft', 'returned') AND {place} \
+             GROUP BY t.kind, t.program, f.regime"
+        );
+        let on = self.store.read();
+        let statement = Statement::from_sql_and_values(self.store.backend(), sql, values.0);
+        let unsent = Unsent::find_by_statement(statement).all(on).await?;
+        let offset = self.own_offset_min();
+        // Two registries may close at different times.
+        let mut found: BTreeMap<(Timestamp, String, String), Closing> = BTreeMap::new();
+        for row in unsent {
+            let Ok(kind) = row.kind.parse::<ProposalKind>() else {
+                continue;
+            };
+            let regime = row.regime.as_deref().map_or(Regime::Dtsen, Regime::of_family);
+            let Some(days) = windows::in_force(on, kind, &row.program, regime).await? else {
+                continue;
+            };
+            let Some(Standing::Open { period, closes_at }) = days.standing(offset, now) else {
+                continue;
+            };
+            if closes_at > now.plus_s(AHEAD_S) {
+                continue;
+            }
+            let key = (closes_at, row.kind.clone(), row.program.clone());
+            let entry = found.entry(key).or_insert_with(|| Closing {
+                act: Lenient::read(&row.kind),
+                program: row.program,
+                period,
+                closes_at,
+                waiting: 0,
+            });
+            entry.waiting += row.waiting.unsigned_abs();
+        }
+        Ok(found.into_values().collect())
+    }
+}
