@@ -44,6 +44,11 @@ export const RELEASES: readonly Release[] = [
 				title: 'Kependudukan',
 				text: 'Kematian dan perpindahan dari Dukcapil tercatat sendiri; yang tidak cocok menunggu di Kependudukan. Kelurahan yang menerima keluarga pindahan dapat mengembalikannya dalam tujuh hari.',
 			},
+			{
+				roles: [...READERS, 'admin'],
+				title: 'Laporan bulanan',
+				text: 'Penerima tiap kelurahan dan program dari awal sampai akhir bulan: siapa yang masuk, keluar, dan pindah, dengan jumlah yang cocok. Unduh sebagai PDF atau XLSX di Laporan.',
+			},
 		],
 	},
 	{
