@@ -25,6 +25,7 @@ pub mod old_photos;
 pub mod papers;
 pub mod photos;
 pub mod receiving;
+pub mod reports;
 pub mod serve;
 mod sheet;
 mod signature;

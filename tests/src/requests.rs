@@ -450,7 +450,13 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
             "{}?south=-79000000&west=1119000000&north=-77000000&east=1121000000&zoom=12",
             line.path
         )),
-        ("GET", "/v1/overview") => plain(format!("{}?region={}", line.path, village::here())),
+        (
+            "GET",
+            "/v1/overview"
+            | "/v1/reports/monthly"
+            | "/v1/reports/monthly.pdf"
+            | "/v1/reports/monthly.xlsx",
+        ) => plain(format!("{}?region={}", line.path, village::here())),
         ("GET", "/v1/journal" | "/v1/access") => {
             plain(format!("{}?case={}", line.path, scene.submitted.id))
         }

@@ -97,6 +97,7 @@ export const PAGES: Readonly<Record<string, readonly Address[]>> = {
 		'/kasus/rencana',
 		'/peta',
 		'/ringkasan',
+		'/laporan',
 		'/kuota',
 		'/kuota?bagian=ganda',
 		'/perangkat',

@@ -6,12 +6,12 @@ import { as, BASE } from './kit.ts';
 
 /** The bar of each role: a page by itself, or a menu and its pages. */
 const MENUS: Readonly<Record<string, readonly string[]>> = {
-	koordinator: ['Tugas', 'Tinjau', 'Verifikasi: Kasus, Penerima, Peta, Ringkasan', 'Keluarga & usulan: Usulan, Musyawarah', 'Program & kuota: Kuota, Aturan', 'Perangkat'],
+	koordinator: ['Tugas', 'Tinjau', 'Verifikasi: Kasus, Penerima, Peta, Ringkasan, Laporan', 'Keluarga & usulan: Usulan, Musyawarah', 'Program & kuota: Kuota, Aturan', 'Perangkat'],
 	operator1: [
 		'Tugas',
 		'Pengesahan',
 		'Loket',
-		'Verifikasi: Penerima, Peta, Ringkasan',
+		'Verifikasi: Penerima, Peta, Ringkasan, Laporan',
 		'Keluarga & usulan: Keluarga, Kependudukan, Jaminan kesehatan, Usulan, Musyawarah, Jadwal, Surat, Keberatan, Sanggahan',
 		'Program & kuota: Kuota, Usulan pembatalan, Aturan',
 		'Data: SIKS-NG, Ekspor',
@@ -20,7 +20,7 @@ const MENUS: Readonly<Record<string, readonly string[]>> = {
 		'Tugas',
 		'Pengesahan',
 		'Loket',
-		'Verifikasi: Penerima, Peta, Ringkasan',
+		'Verifikasi: Penerima, Peta, Ringkasan, Laporan',
 		'Keluarga & usulan: Keluarga, Kependudukan, Jaminan kesehatan, Usulan, Musyawarah, Jadwal, Surat, Keberatan, Sanggahan',
 		'Program & kuota: Kuota, Usulan pembatalan, Aturan',
 		'Data: SIKS-NG, Ekspor',
@@ -28,13 +28,13 @@ const MENUS: Readonly<Record<string, readonly string[]>> = {
 	kepala: [
 		'Tugas',
 		'Pengesahan',
-		'Verifikasi: Penerima, Peta, Ringkasan',
+		'Verifikasi: Penerima, Peta, Ringkasan, Laporan',
 		'Keluarga & usulan: Keluarga, Kependudukan, Usulan, Musyawarah, Jadwal, Keberatan',
 		'Program & kuota: Kuota, Aturan',
 		'Data: Ekspor, Impor',
 	],
-	admin: ['Tugas', 'Ringkasan', 'Keluarga & usulan: Kependudukan, Jaminan kesehatan, Jadwal, Surat', 'Program & kuota: Kuota, Aturan', 'Impor', 'Pengaturan: Pengguna, Perangkat, Latihan'],
-	inspektorat: ['Tugas', 'Verifikasi: Kasus, Penerima, Peta, Ringkasan', 'Keluarga & usulan: Kependudukan, Jaminan kesehatan, Usulan, Musyawarah, Surat, Keberatan, Sanggahan', 'Program & kuota: Kuota, Aturan', 'Data: SIKS-NG, Ekspor', 'Jejak'],
+	admin: ['Tugas', 'Verifikasi: Ringkasan, Laporan', 'Keluarga & usulan: Kependudukan, Jaminan kesehatan, Jadwal, Surat', 'Program & kuota: Kuota, Aturan', 'Impor', 'Pengaturan: Pengguna, Perangkat, Latihan'],
+	inspektorat: ['Tugas', 'Verifikasi: Kasus, Penerima, Peta, Ringkasan, Laporan', 'Keluarga & usulan: Kependudukan, Jaminan kesehatan, Usulan, Musyawarah, Surat, Keberatan, Sanggahan', 'Program & kuota: Kuota, Aturan', 'Data: SIKS-NG, Ekspor', 'Jejak'],
 };
 
 /** Pages that are somebody's, and not everybody's. */

@@ -55,6 +55,7 @@ pub mod receipt;
 pub mod region;
 pub mod registry;
 pub mod replacement;
+pub mod report;
 pub mod reset_slip;
 pub mod review;
 pub mod rule;

@@ -300,9 +300,7 @@ impl Reopening {
             }
         }
         Ok(Self {
-            period: window
-                .closed_last(today)
-                .ok_or(ReopenFault::NeverClosed)?,
+            period: window.closed_last(today).ok_or(ReopenFault::NeverClosed)?,
             from: now,
             last,
             ended: None,

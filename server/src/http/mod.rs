@@ -33,6 +33,7 @@ pub mod proposals;
 pub mod quotas;
 pub mod registration;
 pub mod replacements;
+pub mod reports;
 pub mod reset_slips;
 pub mod routes;
 pub mod rules;

@@ -24,8 +24,8 @@ use super::{
     appeals, base_map, cases, citizens, console, contact_sheets, deliberations, exports, families,
     health, health_insurance, imports, letters, lookup, map, ministry, objections, old_photos,
     overview, papers, phone, photos, plans, population, proposals, quotas, registration,
-    replacements, reset_slips, rules, second_factor, session, sync, tasks, trail, training,
-    uploads, users, windows,
+    replacements, reports, reset_slips, rules, second_factor, session, sync, tasks, trail,
+    training, uploads, users, windows,
 };
 use crate::App;
 use crate::actor::Actor;
@@ -404,6 +404,9 @@ fn table() -> Table {
         .route(Method::GET, "/v1/map/villages", Requires(P::ReadCases), map::villages)
         .route(Method::GET, "/v1/map/families", Requires(P::ReadCases), map::families)
         .route(Method::GET, "/v1/overview", Requires(P::ReadOverview), overview::show)
+        .route(Method::GET, "/v1/reports/monthly", Requires(P::ReadOverview), reports::show)
+        .route(Method::GET, "/v1/reports/monthly.pdf", Requires(P::ReadOverview), reports::pdf)
+        .route(Method::GET, "/v1/reports/monthly.xlsx", Requires(P::ReadOverview), reports::xlsx)
         .route(Method::GET, "/v1/reasons", SignedIn, lookup::reasons)
         .route(Method::GET, "/v1/officers", Requires(P::AssignCases), lookup::officers)
         .route(Method::GET, "/v1/review/waiting", Requires(P::ReviewCases), lookup::waiting)

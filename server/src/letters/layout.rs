@@ -88,39 +88,8 @@ impl Sheet<'_> {
         }
     }
 
-    /// `text` in lines no wider than `width`; a word that is wider is cut.
     fn wrapped(&self, text: &str, weight: Weight, size: f32, width: f32) -> Vec<String> {
-        let face = self.face(weight);
-        let mut lines = Vec::new();
-        let mut line = String::new();
-        for word in text.split_whitespace() {
-            let longer = if line.is_empty() {
-                word.to_owned()
-            } else {
-                format!("{line} {word}")
-            };
-            if face.width(&longer, size) <= width {
-                line = longer;
-                continue;
-            }
-            if !line.is_empty() {
-                lines.push(std::mem::take(&mut line));
-            }
-            for c in word.chars() {
-                let mut longer = line.clone();
-                longer.push(c);
-                if !line.is_empty() && face.width(&longer, size) > width {
-                    lines.push(std::mem::take(&mut line));
-                    line.push(c);
-                } else {
-                    line = longer;
-                }
-            }
-        }
-        if !line.is_empty() {
-            lines.push(line);
-        }
-        lines
+        self.face(weight).wrapped(text, size, width)
     }
 
     fn text(&mut self, x: f32, size: f32, weight: Weight, text: &str) {

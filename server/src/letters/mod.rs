@@ -15,13 +15,13 @@ use tilik_protocol::letter::LetterContent;
 use crate::error::{Error, Result};
 
 pub mod code;
-mod font;
-mod layout;
+pub(crate) mod font;
+pub(crate) mod layout;
 pub mod words;
 
 pub use code::LetterCode;
 use font::Weight;
-use layout::Item;
+use layout::{Item, Pages};
 
 /// Draws one copy of a letter.
 ///
@@ -31,13 +31,26 @@ pub fn draw(content: &LetterContent, code: &LetterCode, public_url: &str) -> Res
     let (regular, bold) = font::faces()?;
     let address = code.address(public_url);
     let pages = layout::lay_out((regular, bold), content, &address, code.copy)?;
-    let size = PageSettings::from_wh(layout::PAGE.0, layout::PAGE.1);
+    // The number and no name: a file is called by its title.
+    paint(
+        pages,
+        layout::PAGE,
+        format!("{} {}", content.title, content.number),
+    )
+}
+
+/// Makes a PDF of what stands on its pages: the same pages give the same bytes.
+///
+/// # Errors
+/// When it cannot be drawn.
+pub(crate) fn paint(pages: Pages, (wide, high): (f32, f32), title: String) -> Result<Vec<u8>> {
+    let (regular, bold) = font::faces()?;
+    let size = PageSettings::from_wh(wide, high);
     let size = size.ok_or_else(|| Error::internal("no A4"))?;
     let mut document = Document::new();
     document.set_metadata(
         Metadata::new()
-            // The number and no name: a file is called by its title.
-            .title(format!("{} {}", content.title, content.number))
+            .title(title)
             .language("id".to_owned())
             .creator("Tilik".to_owned()),
     );
@@ -83,7 +96,7 @@ pub fn draw(content: &LetterContent, code: &LetterCode, public_url: &str) -> Res
     }
     document
         .finish()
-        .map_err(|_| Error::internal("a letter could not be drawn"))
+        .map_err(|_| Error::internal("a paper could not be drawn"))
 }
 
 #[cfg(test)]

@@ -27,10 +27,15 @@ pub fn day_at(region: &RegionCode, at: Timestamp) -> chrono::NaiveDate {
         .date_naive()
 }
 
+/// `Desember 2026`.
+pub(crate) fn month_in_words(day: chrono::NaiveDate) -> String {
+    let month = MONTHS.get(day.month0() as usize).copied();
+    format!("{} {}", month.unwrap_or_default(), day.year())
+}
+
 /// `1 Desember 2026`.
 pub fn in_words(day: chrono::NaiveDate) -> String {
-    let month = MONTHS.get(day.month0() as usize).copied();
-    format!("{} {} {}", day.day(), month.unwrap_or_default(), day.year())
+    format!("{} {}", day.day(), month_in_words(day))
 }
 
 #[cfg(test)]

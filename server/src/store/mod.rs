@@ -67,6 +67,7 @@ mod receipts;
 pub mod recipients;
 mod registration;
 pub mod replacements;
+pub mod report;
 mod reset_slips;
 pub mod review;
 pub mod rules;

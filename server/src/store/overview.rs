@@ -23,7 +23,7 @@ use crate::error::{Error, Result};
 
 mod statements;
 
-pub(super) use statements::Values;
+pub(super) use statements::{DECISIONS, VISITS, Values, hyphened};
 use statements::{counting, queue, reasons};
 
 const DAY_US: i64 = 86_400_000_000;
@@ -36,10 +36,12 @@ const QUEUE_FROM: [u64; 4] = [0, 2, 4, 8];
 /// A month in a region's own time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Month {
-    first: NaiveDate,
+    /// Its first day.
+    pub(super) first: NaiveDate,
     /// Its first microsecond.
     pub(super) from: i64,
-    until: i64,
+    /// The next month's first microsecond.
+    pub(super) until: i64,
 }
 
 impl Month {
@@ -82,7 +84,7 @@ fn midnight(day: NaiveDate) -> i64 {
 }
 
 /// The day of an instant where clocks are so far ahead.
-fn day_of(us: i64, offset_us: i64) -> NaiveDate {
+pub(super) fn day_of(us: i64, offset_us: i64) -> NaiveDate {
     let days = us.saturating_add(offset_us).div_euclid(DAY_US);
     NaiveDate::default()
         .checked_add_days(Days::new(days.unsigned_abs()))
@@ -215,7 +217,11 @@ impl Acting {
         Ok(overview)
     }
 
-    async fn rows<T: FromQueryResult>(&self, text: &str, values: Values) -> Result<Vec<T>> {
+    pub(super) async fn rows<T: FromQueryResult>(
+        &self,
+        text: &str,
+        values: Values,
+    ) -> Result<Vec<T>> {
         let statement = self.store.sql(text, values.0);
         Ok(T::find_by_statement(statement)
             .all(self.store.read())

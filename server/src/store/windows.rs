@@ -20,8 +20,8 @@ use tilik_protocol::review::Page;
 use tilik_protocol::session::Act;
 use tilik_protocol::time::Timestamp;
 use tilik_protocol::window::{
-    Calendar, ChangeWindow, RefuseWindow, Regime, ReopenFault, ReopenWindow, ReopenedView, Reopening,
-    Standing, Window, WindowFault, WindowRule, WindowState, WindowView,
+    Calendar, ChangeWindow, RefuseWindow, Regime, ReopenFault, ReopenWindow, ReopenedView,
+    Reopening, Standing, Window, WindowFault, WindowRule, WindowState, WindowView,
 };
 use uuid::Uuid;
 
@@ -463,7 +463,11 @@ impl Acting {
         let me = self.actor.person_id()?;
         document_number(&body.document_number)?;
         let last: NaiveDate = body.last_day.parse().map_err(|_| {
-            Error::field("last_day", "bad_date", "Tulis tanggalnya, misalnya 2026-11-30.")
+            Error::field(
+                "last_day",
+                "bad_date",
+                "Tulis tanggalnya, misalnya 2026-11-30.",
+            )
         })?;
         let mut write = self.begin().await?;
         let row = locked(&write, id).await?;

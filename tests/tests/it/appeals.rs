@@ -104,7 +104,7 @@ impl Desk {
     }
 
     /// Examined by the verifier and agreed to by `judge`.
-    async fn answered(
+    pub(crate) async fn answered(
         &self,
         judge: &Console,
         membership: MembershipId,

@@ -623,7 +623,7 @@ async fn a_cancelled_family_is_told_why_and_until_when_and_where_to_appeal() {
 }
 
 /// What a program of poppler-utils makes of a PDF and writes to its output; `None`, said aloud, where it is not installed.
-fn poppler(program: &str, pdf: &[u8], args: &[&str], to: &[&str]) -> Option<Vec<u8>> {
+pub(crate) fn poppler(program: &str, pdf: &[u8], args: &[&str], to: &[&str]) -> Option<Vec<u8>> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("surat.pdf");
     std::fs::write(&path, pdf).unwrap();

@@ -50,6 +50,7 @@ mod quotas;
 mod recipients;
 mod registration;
 mod replacements;
+mod report;
 mod reset_slips;
 mod review;
 mod rules;

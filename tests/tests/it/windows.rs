@@ -12,7 +12,7 @@ use tilik_tests::village;
 use tilik_tests::world::Answer;
 use tilik_tests::{Console, World};
 
-use crate::proposals::{office, window, wrong};
+use crate::proposals::{drafted, office, window, wrong};
 
 const DUTY: &str = "403 separation_of_duty";
 
@@ -180,7 +180,13 @@ async fn a_city_begins_with_days_for_the_programs_as_they_are_called() {
 async fn what_came_too_late_is_taken_for_the_period_that_an_approver_opens_again() {
     let (world, staff, village) = office(1264).await;
     // It is the 24th: closed since the 10th.
-    let shut = window(&staff, "payee_change", json!({ "day": 1 }), json!({ "day": 9 })).await;
+    let shut = window(
+        &staff,
+        "payee_change",
+        json!({ "day": 1 }),
+        json!({ "day": 9 }),
+    )
+    .await;
     let Some(Standing::Closed { period, .. }) = &shut.standing else {
         panic!("{shut:?}");
     };
@@ -207,7 +213,10 @@ async fn what_came_too_late_is_taken_for_the_period_that_an_approver_opens_again
     // What is open by its own days needs no word.
     let close = format!("/v1/windows/{}/close", shut.id);
     let act = |by: &Console| json!({ "event_id": by.event() });
-    assert_eq!(by.post(&close, &act(by)).await.verdict(), "409 wrong_moment");
+    assert_eq!(
+        by.post(&close, &act(by)).await.verdict(),
+        "409 wrong_moment"
+    );
     let again = body(by, "2026-11-26");
     let opened: WindowView = by.post(&path, &again).await.ok().unwrap().read().unwrap();
     let until: Timestamp = "2026-11-26T17:00:00Z".parse().unwrap();
@@ -224,31 +233,62 @@ async fn what_came_too_late_is_taken_for_the_period_that_an_approver_opens_again
     let reopened = told.reopened.as_ref().unwrap();
     assert_eq!(reopened.last_day, "2026-11-26");
     assert!(reopened.by_name.is_some());
-    // A proposal counts for the period that had closed, and the operator is reminded of its end.
+    // The operator, with a draft, is reminded of its end.
     let operator = &staff.operator;
     let home = &village.homes[0];
-    let content = json!({
-        "kind": "payee_change", "family": home.family, "payee": home.persons[1],
-        "membership": home.memberships.values().next().unwrap(), "reason": "MENINGGAL",
-    });
-    let made = operator.post("/v1/proposals", &json!({ "event_id": operator.event(), "content": content, "submit": false })).await;
-    assert_eq!(made.status, 200, "{}", made.json());
-    let tasks: Tasks = operator.get("/v1/tasks").await.ok().unwrap().read().unwrap();
+    let content =
+        json!({ "kind": "payee_change", "family": home.family, "person": home.persons[0] });
+    drafted(operator, content).await;
+    let tasks: Tasks = operator
+        .get("/v1/tasks")
+        .await
+        .ok()
+        .unwrap()
+        .read()
+        .unwrap();
     assert_eq!(tasks.closing.len(), 1);
     let closing = &tasks.closing[0];
-    assert_eq!((closing.period.as_str(), closing.closes_at, closing.waiting), ("2026-11", until, 1));
+    assert_eq!(
+        (closing.period.as_str(), closing.closes_at, closing.waiting),
+        ("2026-11", until, 1)
+    );
     // Nobody else is: they write no proposals.
-    let tasks: Tasks = staff.verifier.get("/v1/tasks").await.ok().unwrap().read().unwrap();
+    let tasks: Tasks = staff
+        .verifier
+        .get("/v1/tasks")
+        .await
+        .ok()
+        .unwrap()
+        .read()
+        .unwrap();
     assert_eq!(tasks.closing, []);
     // Closed before its day, and once it has closed there is nothing to remind of.
-    let closed: WindowView = by.post(&close, &act(by)).await.ok().unwrap().read().unwrap();
+    let closed: WindowView = by
+        .post(&close, &act(by))
+        .await
+        .ok()
+        .unwrap()
+        .read()
+        .unwrap();
     assert!(matches!(closed.standing, Some(Standing::Closed { .. })));
-    let tasks: Tasks = operator.get("/v1/tasks").await.ok().unwrap().read().unwrap();
+    let tasks: Tasks = operator
+        .get("/v1/tasks")
+        .await
+        .ok()
+        .unwrap()
+        .read()
+        .unwrap();
     assert_eq!(tasks.closing, []);
     // Opened once more for longer it is early to speak of its end, until three days before.
     by.post(&path, &body(by, "2026-11-29")).await.ok().unwrap();
     let closing = async || {
-        let tasks: Tasks = operator.get("/v1/tasks").await.ok().unwrap().read().unwrap();
+        let tasks: Tasks = operator
+            .get("/v1/tasks")
+            .await
+            .ok()
+            .unwrap()
+            .read()
+            .unwrap();
         tasks.closing.len()
     };
     assert_eq!(closing().await, 0);

@@ -31,6 +31,7 @@ const PLACES: Readonly<Record<string, { readonly group?: Group; readonly key: st
 	'/penerima': { group: 'verifikasi', key: 'p' },
 	'/peta': { group: 'verifikasi', key: 'e' },
 	'/ringkasan': { group: 'verifikasi', key: 'r' },
+	'/laporan': { group: 'verifikasi', key: '4' },
 	'/keluarga': { group: 'warga', key: 'g' },
 	'/usulan': { group: 'warga', key: 'u' },
 	'/musyawarah': { group: 'warga', key: 'm' },
@@ -78,6 +79,7 @@ const LISTED: readonly Page[] = [
 	},
 	{ href: '/peta', label: shell.pages.peta, open: () => may('read_cases') },
 	{ href: '/ringkasan', label: shell.pages.ringkasan, open: () => may('read_overview') },
+	{ href: '/laporan', label: shell.pages.laporan, open: () => may('read_overview') },
 	{ href: '/kuota', label: shell.pages.kuota, open: () => may('read_overview') },
 	{
 		href: '/persetujuan',

@@ -9,12 +9,12 @@ use uuid::Uuid;
 use super::{DAY_US, MINUTE_US, Month, QUEUE_FROM};
 
 /// A visit that counted.
-const VISITS: &str = "'case.submit_visit', 'case.report_unreachable'";
+pub(in crate::store) const VISITS: &str = "'case.submit_visit', 'case.report_unreachable'";
 /// An acceptance, and what takes it back.
 const ACCEPTANCES: &str = "'case.accept', 'case.agree_unreachable'";
 const WITHDRAWALS: &str = "'case.withdraw', 'case.withdraw_unreachable'";
 /// The last outcome.
-const DECISIONS: &str = "'case.decide_eligible', 'case.confirm_last'";
+pub(in crate::store) const DECISIONS: &str = "'case.decide_eligible', 'case.confirm_last'";
 /// After these a case waits for a visit,
 const WAITS_AFTER: &str =
     "'case.open', 'case.assign', 'case.unassign', 'case.return', 'case.reopen', 'case.expire'";
@@ -53,6 +53,22 @@ fn id_from(us: i64) -> Uuid {
     Uuid::from_u128(ms << 80)
 }
 
+/// An id as the journal writes it.
+pub(in crate::store) fn hyphened(column: &str, is_postgres: bool) -> String {
+    if is_postgres {
+        return format!("CAST({column} AS text)");
+    }
+    let part = |at, len| format!("substr(hex({column}), {at}, {len})");
+    let parts = [
+        part(1, 8),
+        part(9, 4),
+        part(13, 4),
+        part(17, 4),
+        part(21, 12),
+    ];
+    format!("lower({})", parts.join(" || '-' || "))
+}
+
 /// `WITH scope …, acts …`: the month's cases, and which of `actions` were done to each.
 ///
 /// A case whose window closed is told by its successor, when that was opened in the same month: its acts are the
@@ -71,19 +87,7 @@ fn acts(
         values.put(id_from(month.until + DAY_US)),
     );
     let place = values.regions("c.region", regions);
-    let name = if is_postgres {
-        "CAST(s.subject AS text)".to_owned()
-    } else {
-        let part = |at, len| format!("substr(hex(s.subject), {at}, {len})");
-        let parts = [
-            part(1, 8),
-            part(9, 4),
-            part(13, 4),
-            part(17, 4),
-            part(21, 12),
-        ];
-        format!("lower({})", parts.join(" || '-' || "))
-    };
+    let name = hyphened("s.subject", is_postgres);
     format!(
         "WITH scope AS (SELECT c.id, c.region, c.officer_id, c.state, p.id AS earlier, \
          COALESCE(p.opened_at, c.opened_at) AS opened_at, \

@@ -49,7 +49,10 @@ impl Acting {
             let Ok(kind) = row.kind.parse::<ProposalKind>() else {
                 continue;
             };
-            let regime = row.regime.as_deref().map_or(Regime::Dtsen, Regime::of_family);
+            let regime = row
+                .regime
+                .as_deref()
+                .map_or(Regime::Dtsen, Regime::of_family);
             let Some(days) = windows::in_force(on, kind, &row.program, regime).await? else {
                 continue;
             };

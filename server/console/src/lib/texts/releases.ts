@@ -74,6 +74,11 @@ export const RELEASES: readonly Release[] = [
 				title: 'Ekspor seluruh kota',
 				text: 'Berkas tentang warga seluruh kota kini menunggu pengesah, juga bila NIK-nya disamarkan.',
 			},
+			{
+				roles: [...READERS, 'admin'],
+				title: 'Laporan bulanan',
+				text: 'Penerima tiap kelurahan dan program dari awal sampai akhir bulan: siapa yang masuk, keluar, dan pindah, dengan jumlah yang cocok. Unduh sebagai PDF atau XLSX di Laporan.',
+			},
 		],
 	},
 	{

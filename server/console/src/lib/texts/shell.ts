@@ -32,6 +32,7 @@ export const shell = {
 		jkn: 'Jaminan kesehatan',
 		peta: 'Peta',
 		ringkasan: 'Ringkasan',
+		laporan: 'Laporan',
 		kuota: 'Kuota',
 		pembatalan: 'Usulan pembatalan',
 		persetujuan: 'Pengesahan',

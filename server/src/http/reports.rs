@@ -1,0 +1,69 @@
+//! The month's report: to look at, on paper, as a workbook.
+
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use tilik_protocol::region::RegionCode;
+use tilik_protocol::report::MonthlyReport;
+
+use super::auth::By;
+use super::body::{Json, Query};
+use crate::error::{Error, Result};
+use crate::reports;
+
+/// Which month, and where.
+#[derive(Debug, Deserialize)]
+pub struct ReportQuery {
+    month: Option<String>,
+    region: Option<RegionCode>,
+}
+
+/// `GET /v1/reports/monthly`: without a month the present one, without a region all of one's own.
+#[utoipa::path(get, path = "/v1/reports/monthly", tag = "reports", params(("month" = Option<String>, Query, description = "`2026-11`"), ("region" = Option<String>, Query)), responses((status = 200, body = MonthlyReport)))]
+pub async fn show(By(by): By, Query(query): Query<ReportQuery>) -> Result<Json<MonthlyReport>> {
+    let report = by.monthly_report(query.month.as_deref(), query.region.as_ref());
+    Ok(Json(report.await?))
+}
+
+/// `GET /v1/reports/monthly.pdf`: the same on A4.
+#[utoipa::path(get, path = "/v1/reports/monthly.pdf", tag = "reports", params(("month" = Option<String>, Query, description = "`2026-11`"), ("region" = Option<String>, Query)), responses((status = 200, body = Vec<u8>, content_type = "application/pdf")))]
+pub async fn pdf(By(by): By, Query(query): Query<ReportQuery>) -> Result<Response> {
+    let named = by.report_to_keep(query.month.as_deref(), query.region.as_ref());
+    let named = named.await?;
+    let name = format!("laporan-{}.pdf", named.report.month);
+    let drawn = tokio::task::spawn_blocking(move || reports::draw(&named));
+    let bytes = drawn.await.map_err(Error::internal)??;
+    file(bytes, "application/pdf", &name)
+}
+
+/// `GET /v1/reports/monthly.xlsx`: the same as a workbook.
+#[utoipa::path(get, path = "/v1/reports/monthly.xlsx", tag = "reports", params(("month" = Option<String>, Query, description = "`2026-11`"), ("region" = Option<String>, Query)), responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream")))]
+pub async fn xlsx(By(by): By, Query(query): Query<ReportQuery>) -> Result<Response> {
+    let named = by.report_to_keep(query.month.as_deref(), query.region.as_ref());
+    let named = named.await?;
+    let name = format!("laporan-{}.xlsx", named.report.month);
+    let written = tokio::task::spawn_blocking(move || reports::write(&named));
+    let bytes = written.await.map_err(Error::internal)??;
+    let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+    file(bytes, kind, &name)
+}
+
+/// A file to be kept; nothing between keeps it too.
+fn file(bytes: Vec<u8>, kind: &'static str, name: &str) -> Result<Response> {
+    let mut response = bytes.into_response();
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_TYPE, kind),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::VARY, "cookie, authorization"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    let named = format!("attachment; filename=\"{name}\"");
+    headers.insert(
+        header::CONTENT_DISPOSITION,
+        named.parse().map_err(Error::internal)?,
+    );
+    Ok(response)
+}
