@@ -506,6 +506,18 @@ fn proposals(s: &mut BTreeSet<String>) {
             json!({ "event_id": "00000000-0000-0000-0000-000000000090", "reason": "TANPA_DASAR" }),
         ),
     );
+    wire(
+        s,
+        &read::<ReopenWindow>(
+            json!({ "event_id": "00000000-0000-0000-0000-000000000090", "last_day": "2026-11-30", "document_number": "ND/3/2026" }),
+        ),
+    );
+    wire(
+        s,
+        &read::<ReopenedView>(
+            json!({ "period": "2026-11", "last_day": "2026-11-30", "document_number": "ND/3/2026", "by_name": "Kepala Satu", "at": "2026-11-24T03:00:00.000000Z", "ended_at": "2026-11-24T03:00:00.000000Z" }),
+        ),
+    );
     wire(s, &read::<ProposalContent>(json!(content)));
     wire(
         s,
