@@ -3,16 +3,17 @@
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::Deserialize;
 use tilik_protocol::export::{AnswerExport, AskExport, ExportFormat, ExportState, ExportView};
 use tilik_protocol::ids::ExportId;
 use tilik_protocol::review::Page;
 
+use super::attachment::{XLSX, attachment};
 use super::auth::By;
 use super::body::{Json, Path, Query};
 use crate::App;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// Filters of the list.
 #[derive(Debug, Deserialize)]
@@ -61,26 +62,12 @@ pub async fn file(
     let file = app.export_file(id, by).await?;
     let kind = match file.format {
         ExportFormat::Csv => "text/csv; charset=utf-8",
-        ExportFormat::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        ExportFormat::Xlsx => XLSX,
         ExportFormat::Geojson => "application/geo+json",
     };
-    let named = format!("attachment; filename=\"{}\"", file.name);
-    let mut response = Body::from_stream(file.bytes).into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(file.len));
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(
-        header::VARY,
-        HeaderValue::from_static("cookie, authorization"),
-    );
-    headers.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
-    headers.insert(
-        header::CONTENT_DISPOSITION,
-        named.parse().map_err(Error::internal)?,
-    );
+    let mut response = attachment(Body::from_stream(file.bytes), kind, &file.name)?;
+    response
+        .headers_mut()
+        .insert(header::CONTENT_LENGTH, HeaderValue::from(file.len));
     Ok(response)
 }

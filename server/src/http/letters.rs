@@ -1,8 +1,7 @@
 //! Letters: how they look, looked at before, issued, printed, revoked; and checked by whoever holds the paper.
 
 use axum::extract::State;
-use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::Deserialize;
 use tilik_protocol::ids::{FamilyId, LetterId};
 use tilik_protocol::letter::{
@@ -13,6 +12,7 @@ use tilik_protocol::region::RegionCode;
 use tilik_protocol::review::Page;
 use tilik_protocol::session::Act;
 
+use super::attachment::attachment;
 use super::auth::By;
 use super::body::{Json, Path, Query};
 use crate::App;
@@ -106,21 +106,8 @@ pub async fn print(
     let drawn =
         tokio::task::spawn_blocking(move || letters::draw(&copy.content, &copy.code, &address));
     let bytes = drawn.await.map_err(Error::internal)??;
-    let mut response = bytes.into_response();
-    let headers = response.headers_mut();
-    for (name, value) in [
-        (header::CONTENT_TYPE, "application/pdf"),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        // Named after nobody.
-        (
-            header::CONTENT_DISPOSITION,
-            "attachment; filename=\"surat.pdf\"",
-        ),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    Ok(response)
+    // Named after nobody.
+    attachment(bytes, "application/pdf", "surat.pdf")
 }
 
 /// `POST /v1/letters/{id}/revoke`.

@@ -1,6 +1,7 @@
 //! HTTP: routes, who may call them, and the translation of bodies and errors. Knows no database types.
 
 pub mod appeals;
+mod attachment;
 pub mod auth;
 pub mod base_map;
 pub mod body;

@@ -1,11 +1,11 @@
 //! The month's report: to look at, on paper, as a workbook.
 
-use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::Deserialize;
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::report::MonthlyReport;
 
+use super::attachment::{XLSX, attachment};
 use super::auth::By;
 use super::body::{Json, Query};
 use crate::error::{Error, Result};
@@ -33,7 +33,7 @@ pub async fn pdf(By(by): By, Query(query): Query<ReportQuery>) -> Result<Respons
     let name = format!("laporan-{}.pdf", named.report.month);
     let drawn = tokio::task::spawn_blocking(move || reports::draw(&named));
     let bytes = drawn.await.map_err(Error::internal)??;
-    file(bytes, "application/pdf", &name)
+    attachment(bytes, "application/pdf", &name)
 }
 
 /// `GET /v1/reports/monthly.xlsx`: the same as a workbook.
@@ -44,26 +44,5 @@ pub async fn xlsx(By(by): By, Query(query): Query<ReportQuery>) -> Result<Respon
     let name = format!("laporan-{}.xlsx", named.report.month);
     let written = tokio::task::spawn_blocking(move || reports::write(&named));
     let bytes = written.await.map_err(Error::internal)??;
-    let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-    file(bytes, kind, &name)
-}
-
-/// A file to be kept; nothing between keeps it too.
-fn file(bytes: Vec<u8>, kind: &'static str, name: &str) -> Result<Response> {
-    let mut response = bytes.into_response();
-    let headers = response.headers_mut();
-    for (name, value) in [
-        (header::CONTENT_TYPE, kind),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::VARY, "cookie, authorization"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    let named = format!("attachment; filename=\"{name}\"");
-    headers.insert(
-        header::CONTENT_DISPOSITION,
-        named.parse().map_err(Error::internal)?,
-    );
-    Ok(response)
+    attachment(bytes, XLSX, &name)
 }

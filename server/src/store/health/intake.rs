@@ -181,7 +181,7 @@ async fn meant(
 }
 
 /// Whoever changes what stands of somebody does so one after the other: PostgreSQL lets one of them in at a time, as SQLite
-/// does anyway. Taken before any row is locked.
+/// does anyway. Whoever has it waits for nobody's row but a statement's, so that a merge or a move may ask for it late.
 pub(super) async fn one_at_a_time(write: &Write) -> Result<()> {
     let store = write.store();
     if store.is_postgres() {

@@ -87,6 +87,8 @@ pub(super) fn may_come_back(row: Option<&health_statement::Model>, today: Day) -
 
 /// What is known of these goes along to the village where they live now.
 pub(super) async fn follow(write: &Write, members: &[Uuid], to: &RegionCode) -> Result<()> {
+    // Else what is being taken in of them would stay in the village that they leave.
+    intake::one_at_a_time(write).await?;
     health_statement::Entity::update_many()
         .col_expr(
             health_statement::Column::Region,
