@@ -117,6 +117,7 @@ async fn run(arguments: &Arguments) -> Result<ExitCode> {
     demo.objections(&cast).await?;
     let mut registry = Registry::open(&demo)?;
     registry.first_day(&demo, &cast).await?;
+    demo.period(&cast).await?;
     if !arguments.once {
         demo.rules(&cast).await?;
         tell(&format!(

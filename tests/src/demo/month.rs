@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use tilik_protocol::appeal::AppealView;
 use tilik_protocol::population::{BatchReceipt, BatchState};
 use tilik_protocol::registry::ImportKind;
+use tilik_protocol::report::MonthlyReport;
 use tilik_protocol::review::{MembershipRow, Page};
+use tilik_protocol::window::{Standing, WindowView};
 
 use super::{Cast, Demo, VILLAGES};
 use crate::feed::{Signer, event, moves};
@@ -216,6 +218,34 @@ impl Demo {
             "grounds": "Rumahnya bertingkat dan keluarga itu punya dua mobil.", "photos": [],
         } });
         by.post("/v1/objections", &body).await.ok()?;
+        Ok(())
+    }
+
+    /// A period in progress: what came too late for one window is taken once more, today, and the month's report adds up.
+    ///
+    /// # Errors
+    /// When the server refuses, or a sum is another than its parts.
+    pub async fn period(&self, cast: &Cast) -> Result<()> {
+        let by = &cast.approver;
+        let windows: Page<WindowView> = by.get("/v1/windows").await.ok()?.read()?;
+        // Of the windows that come with Tilik some are closed on each day.
+        let shut = windows
+            .items
+            .iter()
+            .find(|one| matches!(one.standing, Some(Standing::Closed { .. })))
+            .context("a window that has closed")?;
+        let village = cast.villages.first().context("a village")?;
+        let offset = village.region.utc_offset_min();
+        let today = self.app.store.now().plus_s(offset * 60).to_string();
+        let body = json!({
+            "event_id": by.event(), "last_day": today.get(..10), "document_number": "ND/1/DEMO",
+        });
+        let path = format!("/v1/windows/{}/reopen", shut.id);
+        by.post(&path, &body).await.ok()?;
+        let report = by.get("/v1/reports/monthly").await.ok()?;
+        let report: MonthlyReport = report.read()?;
+        ensure!(report.adds_up(), "the month's report does not add up");
+        ensure!(report.places.end > 0, "nobody has a place");
         Ok(())
     }
 }

@@ -51,6 +51,8 @@ pub struct Summary {
     pub letters: i64,
     /// Families that are to be told of a cancellation.
     pub notices: i64,
+    /// Periods whose window was opened again.
+    pub periods: i64,
     /// Deaths that the civil registry told of.
     pub deaths: i64,
     /// Families that moved to another village.
@@ -108,6 +110,10 @@ impl Summary {
             deliberations: count("SELECT COUNT(*) FROM deliberation").await?,
             letters: count("SELECT COUNT(*) FROM letter").await?,
             notices: count("SELECT COUNT(*) FROM notice").await?,
+            periods: count(
+                "SELECT COUNT(DISTINCT reopened_period) FROM submission_window WHERE reopened_at IS NOT NULL",
+            )
+            .await?,
             deaths: count(
                 "SELECT COUNT(*) FROM civil_event WHERE kind = 'MENINGGAL' AND state = 'applied'",
             )
