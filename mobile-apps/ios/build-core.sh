@@ -16,8 +16,14 @@ name=libtilik_mobile_core
 cd "$root"
 
 # Bindings are read from a built library, and say the same whatever it was built for.
-cargo build --locked -p tilik-mobile-core --features bindgen
-case $(uname) in Darwin) library=$target/debug/$name.dylib ;; *) library=$target/debug/$name.so ;; esac
+if [ "$(uname)" = Darwin ]; then
+  cargo build --locked -p tilik-mobile-core --features bindgen
+  library=$target/debug/$name.dylib
+else
+  # As the other tests build it: not one crate twice.
+  cargo build --locked --workspace --lib --bins
+  library=$target/debug/$name.so
+fi
 rm -rf "$made"
 mkdir -p "$made/TilikCore" "$made/FFI"
 "$target/debug/uniffi-bindgen" generate --no-format --language swift --out-dir "$made/TilikCore" "$library"

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::Value;
 use tilik_server::http::routes;
 use tilik_tests::requests::{Ask, Caller, Scene, ask};
+use tilik_tests::world::contains;
 use tilik_tests::{Console, World};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::dynamic_filter_fn;
@@ -59,10 +60,6 @@ fn listen(log: &Log) {
         .with_ansi(false)
         .with_filter(dynamic_filter_fn(|_, _| LISTENING.get()));
     tracing_subscriber::registry().with(layer).init();
-}
-
-fn contains(bytes: &[u8], word: &[u8]) -> bool {
-    bytes.windows(word.len()).any(|window| window == word)
 }
 
 /// The words that lie in clear in some bytes.
