@@ -29,6 +29,7 @@ mod m20261129_000011_letters;
 mod m20261129_000012_appeals;
 mod m20261129_000013_objections;
 mod m20261129_000014_health;
+mod m20261129_000015_rt_checks;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -64,6 +65,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000012_appeals::Migration),
             Box::new(m20261129_000013_objections::Migration),
             Box::new(m20261129_000014_health::Migration),
+            Box::new(m20261129_000015_rt_checks::Migration),
         ]
     }
 }

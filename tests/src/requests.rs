@@ -453,10 +453,18 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
         (
             "GET",
             "/v1/overview"
+            | "/v1/reports/aid-gap"
             | "/v1/reports/monthly"
             | "/v1/reports/monthly.pdf"
             | "/v1/reports/monthly.xlsx",
         ) => plain(format!("{}?region={}", line.path, village::here())),
+        ("GET", "/v1/rt-checks" | "/v1/rt-checks/progress") => {
+            plain(format!("{}?region={}", line.path, village::here()))
+        }
+        ("POST", "/v1/rt-checks") => here(&json!({
+            "event_id": event(), "region": village::here(), "month": "2026-11",
+            "marks": [{ "family": scene.village.homes[0].family, "finding": "present" }],
+        })),
         ("GET", "/v1/journal" | "/v1/access") => {
             plain(format!("{}?case={}", line.path, scene.submitted.id))
         }

@@ -38,6 +38,13 @@ async function deliberation(desk: Desk): Promise<string | null> {
 	return path(await made(desk, '/v1/deliberations', { content: { region: OWN, held_on: '2026-11-24', place: 'Balai kelurahan', attendees, names: [] } }));
 }
 
+/** The list of the first RT of the operator's village. */
+async function rtSheet(desk: Desk): Promise<string | null> {
+	const { items } = await desk.get<{ items: { rw: string; rt: string }[] }>(`/v1/rt-checks/progress?region=${OWN}`);
+	const first = items[0];
+	return first === undefined ? null : `/penerima/rt?kelurahan=${OWN}&rw=${first.rw}&rt=${first.rt}`;
+}
+
 async function rule(desk: Desk): Promise<string | null> {
 	const path = (id: string): string => `/aturan/${id}`;
 	const there = await firstOf(desk, '/v1/rules', path);
@@ -98,6 +105,7 @@ export const PAGES: Readonly<Record<string, readonly Address[]>> = {
 		'/peta',
 		'/ringkasan',
 		'/laporan',
+		'/laporan/kepala-daerah',
 		'/kuota',
 		'/kuota?bagian=ganda',
 		'/perangkat',
@@ -109,6 +117,9 @@ export const PAGES: Readonly<Record<string, readonly Address[]>> = {
 		'/tugas',
 		'/penerima',
 		'/penerima?bagian=putusan',
+		`/penerima/rt?kelurahan=${OWN}`,
+		rtSheet,
+		`/penerima/rt/cetak?kelurahan=${OWN}&rw=001&rt=001`,
 		'/keluarga',
 		'/keluarga?bagian=kembar',
 		'/keluarga?bagian=pengesahan',

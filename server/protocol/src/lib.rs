@@ -58,6 +58,7 @@ pub mod replacement;
 pub mod report;
 pub mod reset_slip;
 pub mod review;
+pub mod rt_check;
 pub mod rule;
 pub mod second_factor;
 pub mod session;

@@ -37,6 +37,7 @@ pub mod replacements;
 pub mod reports;
 pub mod reset_slips;
 pub mod routes;
+pub mod rt_checks;
 pub mod rules;
 pub mod second_factor;
 pub mod session;

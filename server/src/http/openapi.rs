@@ -9,8 +9,8 @@ use super::{
     appeals, base_map, cases, citizens, contact_sheets, deliberations, exports, families, health,
     health_insurance, imports, letters, lookup, map, ministry, objections, old_photos, overview,
     papers, phone, photos, plans, population, proposals, quotas, registration, replacements,
-    reports, reset_slips, rules, second_factor, session, sync, tasks, trail, training, uploads,
-    users, windows,
+    reports, reset_slips, rt_checks, rules, second_factor, session, sync, tasks, trail, training,
+    uploads, users, windows,
 };
 use crate::error::{Error, Result};
 
@@ -208,8 +208,12 @@ use crate::error::{Error, Result};
         map::families,
         overview::show,
         reports::show,
+        reports::aid_gap,
         reports::pdf,
         reports::xlsx,
+        rt_checks::sheet,
+        rt_checks::enter,
+        rt_checks::progress,
         old_photos::bring,
         old_photos::report,
         old_photos::show,

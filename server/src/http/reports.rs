@@ -3,7 +3,7 @@
 use axum::response::Response;
 use serde::Deserialize;
 use tilik_protocol::region::RegionCode;
-use tilik_protocol::report::MonthlyReport;
+use tilik_protocol::report::{AidGap, MonthlyReport};
 
 use super::attachment::{XLSX, attachment};
 use super::auth::By;
@@ -23,6 +23,18 @@ pub struct ReportQuery {
 pub async fn show(By(by): By, Query(query): Query<ReportQuery>) -> Result<Json<MonthlyReport>> {
     let report = by.monthly_report(query.month.as_deref(), query.region.as_ref());
     Ok(Json(report.await?))
+}
+
+/// Where.
+#[derive(Debug, Deserialize)]
+pub struct GapQuery {
+    region: Option<RegionCode>,
+}
+
+/// `GET /v1/reports/aid-gap`: eligible families without aid, by village; without a region all of one's own.
+#[utoipa::path(get, path = "/v1/reports/aid-gap", tag = "reports", params(("region" = Option<String>, Query)), responses((status = 200, body = AidGap)))]
+pub async fn aid_gap(By(by): By, Query(query): Query<GapQuery>) -> Result<Json<AidGap>> {
+    Ok(Json(by.aid_gap(query.region.as_ref()).await?))
 }
 
 /// `GET /v1/reports/monthly.pdf`: the same on A4.

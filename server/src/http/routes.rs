@@ -24,8 +24,8 @@ use super::{
     appeals, base_map, cases, citizens, console, contact_sheets, deliberations, exports, families,
     health, health_insurance, imports, letters, lookup, map, ministry, objections, old_photos,
     overview, papers, phone, photos, plans, population, proposals, quotas, registration,
-    replacements, reports, reset_slips, rules, second_factor, session, sync, tasks, trail,
-    training, uploads, users, windows,
+    replacements, reports, reset_slips, rt_checks, rules, second_factor, session, sync, tasks,
+    trail, training, uploads, users, windows,
 };
 use crate::App;
 use crate::actor::Actor;
@@ -404,9 +404,13 @@ fn table() -> Table {
         .route(Method::GET, "/v1/map/villages", Requires(P::ReadCases), map::villages)
         .route(Method::GET, "/v1/map/families", Requires(P::ReadCases), map::families)
         .route(Method::GET, "/v1/overview", Requires(P::ReadOverview), overview::show)
+        .route(Method::GET, "/v1/reports/aid-gap", Requires(P::ReadOverview), reports::aid_gap)
         .route(Method::GET, "/v1/reports/monthly", Requires(P::ReadOverview), reports::show)
         .route(Method::GET, "/v1/reports/monthly.pdf", Requires(P::ReadOverview), reports::pdf)
         .route(Method::GET, "/v1/reports/monthly.xlsx", Requires(P::ReadOverview), reports::xlsx)
+        .route(Method::GET, "/v1/rt-checks", Requires(P::ReadCases), rt_checks::sheet)
+        .route(Method::POST, "/v1/rt-checks", Requires(P::MaintainFamilies), rt_checks::enter)
+        .route(Method::GET, "/v1/rt-checks/progress", Requires(P::ReadCases), rt_checks::progress)
         .route(Method::GET, "/v1/reasons", SignedIn, lookup::reasons)
         .route(Method::GET, "/v1/officers", Requires(P::AssignCases), lookup::officers)
         .route(Method::GET, "/v1/review/waiting", Requires(P::ReviewCases), lookup::waiting)

@@ -70,6 +70,7 @@ pub mod replacements;
 pub mod report;
 mod reset_slips;
 pub mod review;
+mod rt_checks;
 pub mod rules;
 mod second_factor;
 pub mod sessions;

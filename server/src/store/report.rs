@@ -11,7 +11,8 @@ use tilik_protocol::membership::MembershipState;
 use tilik_protocol::policy::Permission;
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::report::{
-    EndGroup, MonthlyReport, PlaceCounts, ReportProgram, ReportRow, ReportVillage, WorkCounts,
+    AidGap, AidGapVillage, EndGroup, MonthlyReport, PlaceCounts, ReportProgram, ReportRow,
+    ReportVillage, WorkCounts,
 };
 use uuid::Uuid;
 
@@ -22,7 +23,7 @@ use crate::error::{Error, Result};
 
 mod statements;
 
-use statements::{cases, events, places};
+use statements::{aid_gap, cases, events, places};
 
 /// What regions and programs are called, by code.
 pub type Names = BTreeMap<String, String>;
@@ -66,6 +67,13 @@ struct Happened {
     region: String,
     program: Option<String>,
     n: i64,
+}
+
+#[derive(FromQueryResult)]
+struct Gap {
+    region: String,
+    receiving: i64,
+    without_aid: i64,
 }
 
 type Rows = BTreeMap<(RegionCode, String), PlaceCounts>;
@@ -172,7 +180,50 @@ fn of_cases(worked: Vec<Worked>) -> Result<Work> {
     told.collect()
 }
 
+/// Nothing to tell of a region that is not there, or not the reader's.
+fn out_of_reach() -> Error {
+    Error::field(
+        "region",
+        "out_of_reach",
+        "Pilih wilayah dari daftar: wilayah ini tidak ada, atau bukan wilayah Anda.",
+    )
+}
+
 impl Acting {
+    /// Families that receive and families that are eligible and receive nothing, by village, as of now.
+    ///
+    /// # Errors
+    /// `forbidden`; `invalid` when the region is out of reach.
+    pub async fn aid_gap(&self, region: Option<&RegionCode>) -> Result<AidGap> {
+        self.actor.require(Permission::ReadOverview)?;
+        let regions = within(self.actor.regions(Permission::ReadOverview), region);
+        if regions.is_empty() {
+            return Err(out_of_reach());
+        }
+        let mut values = Values::default();
+        let text = aid_gap(&mut values, &regions);
+        let mut gap = AidGap {
+            at: self.store.now(),
+            region: region.cloned(),
+            receiving: 0,
+            without_aid: 0,
+            villages: Vec::new(),
+        };
+        for row in self.rows::<Gap>(&text, values).await? {
+            let village = AidGapVillage {
+                region: code(&row.region)?,
+                receiving: row.receiving.unsigned_abs(),
+                without_aid: row.without_aid.unsigned_abs(),
+            };
+            gap.receiving += village.receiving;
+            gap.without_aid += village.without_aid;
+            gap.villages.push(village);
+        }
+        gap.villages
+            .retain(|village| village.receiving + village.without_aid > 0);
+        Ok(gap)
+    }
+
     /// The report of a month, the present one without a question, of one's regions or of one of them.
     ///
     /// # Errors
@@ -185,11 +236,7 @@ impl Acting {
         self.actor.require(Permission::ReadOverview)?;
         let regions = within(self.actor.regions(Permission::ReadOverview), region);
         let Some(somewhere) = regions.first() else {
-            return Err(Error::field(
-                "region",
-                "out_of_reach",
-                "Pilih wilayah dari daftar: wilayah ini tidak ada, atau bukan wilayah Anda.",
-            ));
+            return Err(out_of_reach());
         };
         let utc_offset_min = somewhere.utc_offset_min();
         let offset_us = utc_offset_min * MINUTE_US;

@@ -53,6 +53,7 @@ mod replacements;
 mod report;
 mod reset_slips;
 mod review;
+mod rt_checks;
 mod rules;
 mod second_factor;
 mod sign_in;

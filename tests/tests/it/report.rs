@@ -5,7 +5,7 @@ use std::io::Read as _;
 
 use tilik_protocol::ids::MembershipId;
 use tilik_protocol::policy::Role;
-use tilik_protocol::report::{MonthlyReport, PlaceCounts};
+use tilik_protocol::report::{AidGap, AidGapVillage, MonthlyReport, PlaceCounts};
 use tilik_server::store::testing::{PlantFamily, PlantPerson};
 use tilik_tests::feed::{Signer, event, moves};
 use tilik_tests::people::hire;
@@ -367,4 +367,68 @@ mod counts {
             ]
         }
     }
+}
+
+async fn gap(by: &Console, query: &str) -> AidGap {
+    let answer = by.get(&format!("/v1/reports/aid-gap?{query}")).await;
+    assert_eq!(answer.status, 200, "{}", answer.json());
+    let gap: AidGap = answer.read().unwrap();
+    let sum = |of: fn(&AidGapVillage) -> u64| gap.villages.iter().map(of).sum::<u64>();
+    assert_eq!(sum(|one| one.receiving), gap.receiving);
+    assert_eq!(sum(|one| one.without_aid), gap.without_aid);
+    gap
+}
+
+#[tokio::test]
+async fn who_waits_without_any_aid_is_counted_once_where_they_live_until_they_receive() {
+    let mut desk = desk(1305, 9, 2).await;
+    let auditor = desk.staff.auditor.clone();
+    let before = gap(&auditor, "").await;
+    // A family in two programs is one family.
+    let families = desk.n(
+        "SELECT COUNT(DISTINCT family_id) FROM membership WHERE state IN ('active', 'suspended')",
+    );
+    assert_eq!(before.receiving, families.await);
+    let waiting = desk.n(
+        "SELECT COUNT(DISTINCT e.family_id) FROM waitlist_entry e JOIN waitlist w ON w.id = e.waitlist_id \
+         WHERE w.frozen_at IS NOT NULL AND w.superseded_at IS NULL AND e.taken_at IS NULL",
+    );
+    let waiting = waiting.await;
+    assert!(waiting > 1, "{waiting}");
+    assert_eq!(before.without_aid, waiting);
+
+    // Whose only place ended receives nothing, and waits for nothing.
+    let alone = desk.homes_of(1);
+    desk.ends(alone[0], "MAMPU_DESIL").await;
+    let after = gap(&auditor, "").await;
+    assert_eq!(after.receiving, before.receiving - 1);
+    // Who was named for the freed place is a candidate, and still without aid.
+    assert_eq!(after.without_aid, before.without_aid);
+    let candidates = desk.n("SELECT COUNT(*) FROM membership WHERE state = 'candidate'");
+    assert_eq!(candidates.await, 1);
+
+    // Found ineligible by the rule in force, the candidate counts no more; not ranked is not ineligible.
+    let store = desk.world.app().unwrap().store;
+    let rule: uuid::Uuid = desk.world.id();
+    let written = "INSERT INTO rule (id, version, program, regime, region, number, state, body, made_at) \
+                   VALUES ($1, 1, $2, 'dtsen', $3, 1, 'in_force', '{}', 1)";
+    let values = [rule.into(), PKH.into(), here().as_str().into()];
+    assert_eq!(store.poke(written, values).await.unwrap(), 1);
+    for (outcome, less) in [("not_ranked", 0), ("ineligible", 1)] {
+        let forget = "UPDATE evaluation SET superseded_at = 1 WHERE superseded_at IS NULL";
+        store.poke(forget, []).await.unwrap();
+        let says = "INSERT INTO evaluation (id, membership_id, family_id, program, rule_id, outcome, codes, body_enc, \
+                    facts_hash, turn, at) \
+                    SELECT $1, id, family_id, program, $2, $3, '[]', $4, $4, 1, 1 FROM membership WHERE state = 'candidate'";
+        let id: uuid::Uuid = desk.world.id();
+        let values = [id.into(), rule.into(), outcome.into(), vec![0_u8].into()];
+        assert_eq!(store.poke(says, values).await.unwrap(), 1);
+        let now = gap(&auditor, "").await;
+        assert_eq!(now.without_aid, before.without_aid - less, "{outcome}");
+    }
+    let mine = gap(&auditor, &format!("region={}", here())).await;
+    assert!(mine.villages.iter().all(|one| one.region == here()));
+    let nowhere = auditor.get("/v1/reports/aid-gap?region=31.01").await;
+    assert_eq!(nowhere.verdict(), "422 invalid");
+    desk.world.end().await;
 }

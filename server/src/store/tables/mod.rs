@@ -80,6 +80,7 @@ pub(in crate::store) mod reset_slip;
 pub(in crate::store) mod restoration;
 pub(in crate::store) mod role_grant;
 pub(in crate::store) mod row_version;
+pub(in crate::store) mod rt_check;
 pub(in crate::store) mod rule;
 pub(in crate::store) mod second_factor;
 pub(in crate::store) mod seen_news;

@@ -411,6 +411,7 @@ export const audit = {
 		'window.withdraw': 'Menarik usulan jadwal',
 		'window.confirm': 'Mengesahkan jadwal',
 		'window.refuse': 'Menolak jadwal',
+		'rt_check.enter': 'Mengisi daftar periksa RT',
 		'window.reopen': 'Membuka kembali jadwal',
 		'window.close': 'Menutup jadwal yang dibuka kembali',
 		'program.add': 'Menambah program',

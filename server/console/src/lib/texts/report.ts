@@ -5,6 +5,7 @@ export const report = {
 	month: 'Bulan',
 	region: 'Wilayah',
 	allRegions: 'Semua wilayah saya',
+	toHeadPage: 'Lembar kepala daerah',
 	pdf: 'Unduh PDF',
 	xlsx: 'Unduh XLSX',
 	file: (month: string, form: string) => `laporan-${month}.${form}`,
@@ -54,4 +55,36 @@ export const report = {
 		objections_answered: 'Sanggahan dijawab',
 		objections_lapsed: 'Sanggahan kedaluwarsa',
 	},
+} as const;
+
+/** One page of the same month for the head of the region. */
+export const headPage = {
+	title: 'Lembar kepala daerah',
+	toReport: 'Ke laporan lengkap',
+	numbers: 'Lima angka',
+	receiving: 'Keluarga menerima bantuan',
+	receivingNote: (places: string) => `memegang ${places} tempat pada semua program`,
+	visited: 'Kasus dikunjungi',
+	visitedNote: (all: string) => `dari ${all} kasus yang terbuka bulan ini`,
+	came: 'Penerima baru',
+	cameNote: (reinstated: string) => `termasuk ${reinstated} yang dipulihkan`,
+	went: 'Bantuan berakhir',
+	wentNote: (cancelled: string, died: string, left: string, exited: string) =>
+		`${cancelled} dibatalkan, ${died} meninggal, ${left} pindah luar kota, ${exited} graduasi atau mundur`,
+	without: 'Layak, belum menerima',
+	withoutNote: 'keluarga calon atau dalam antrean, tanpa satu bantuan pun',
+	found: (without: string, name: string, most: string) => `${without} keluarga layak belum menerima bantuan; terbanyak di ${name} (${most})`,
+	none: 'Tidak ada keluarga layak yang tercatat tanpa bantuan',
+	scope:
+		'Layak: menjadi calon penerima atau berada dalam antrean yang berlaku, dan tidak dinyatakan tidak layak oleh aturan yang berlaku. Yang belum diperingkat tetap dihitung. Keluarga dihitung sekali.',
+	asOf: (at: string) => `Keluarga dihitung per ${at}; angka bulanan menurut tanggal pencatatan.`,
+	map: 'Peta keluarga layak tanpa bantuan per kelurahan',
+	noMap: 'Batas kelurahan belum diimpor, sehingga peta tidak dapat digambar.',
+	bare: (names: string) => `Tanpa batas di peta: ${names}.`,
+	legend: (most: string) => `Makin gelap, makin banyak: warna berganti tiap seperempat dari ${most}. Angka: keluarga.`,
+	table: 'Kelurahan dengan keluarga layak tanpa bantuan terbanyak',
+	rest: (villages: string) => `${villages} kelurahan lainnya`,
+	sum: 'Jumlah',
+	columns: { village: 'Kelurahan', without: 'Layak, belum menerima', receiving: 'Menerima' },
+	print: 'Cetak',
 } as const;
