@@ -21,10 +21,8 @@
 //! (absent: a folder). The same tests run on all of them.
 
 pub mod demo;
-pub mod dice;
 pub mod feed;
 pub mod handmade;
-pub mod houses;
 pub mod kediri;
 pub mod people;
 pub mod phone;
@@ -37,9 +35,11 @@ pub mod village;
 pub mod wire;
 pub mod world;
 
-pub use dice::Dice;
 pub use people::{Console, Person, Staff};
 pub use phone::{Carrier, FieldPhone, Hands, Http, Sun};
+pub use tilik_houses as houses;
+pub use tilik_houses::dice;
+pub use tilik_houses::dice::Dice;
 pub use village::{Home, Village};
 pub use wire::{Fault, Wire};
 pub use world::{Answer, Doorway, World};

@@ -187,24 +187,26 @@ export async function as<T>(name: string, work: (desk: Desk) => Promise<T>, opti
 
 const axeFile = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
-/** What axe finds serious on the page as it is, one line each. */
-export async function axe(page: Page): Promise<string[]> {
+/** What axe finds serious on the page as it is, one line each. `looks`: only of what depends on colours and width. */
+export async function axe(page: Page, rules: 'all' | 'looks' = 'all'): Promise<string[]> {
 	const source = await readFile(axeFile, 'utf8');
 	// `evaluate` is the debugger's, which the page's policy does not bind.
 	await page.evaluate(source);
-	return await page.evaluate(async () => {
+	return await page.evaluate(async (looks) => {
 		interface Found {
 			violations: { id: string; impact: string; nodes: { target: string[] }[] }[];
 		}
 		const { axe: run } = globalThis as unknown as { axe: { run: (root: Document, options: object) => Promise<Found> } };
 		const { violations } = await run.run(document, {
-			runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'],
+			runOnly: looks
+				? ['color-contrast', 'link-in-text-block', 'target-size', 'scrollable-region-focusable']
+				: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'],
 			rules: { 'target-size': { enabled: true } },
 		});
 		return violations
 			.filter(({ impact }) => impact === 'serious' || impact === 'critical')
 			.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ target }) => target.join(' ')).join(' | ')}`);
-	});
+	}, rules === 'looks');
 }
 
 /** How many pixels a page stays wider than its window. Charts learn of another width by themselves, on a busy machine not at once. */

@@ -64,7 +64,8 @@ for (const [name, paths] of Object.entries(PAGES)) {
 				await desk.page.setViewportSize(PHONE);
 				await desk.page.emulateMedia({ colorScheme: 'dark' });
 				await desk.page.waitForTimeout(150);
-				for (const fault of await axe(desk.page)) found.push(`${path}, dark, 360 px: ${fault}`);
+				// The same page in other colours and another width: what does not depend on these was looked at.
+				for (const fault of await axe(desk.page, 'looks')) found.push(`${path}, dark, 360 px: ${fault}`);
 				for (const width of [360, 320]) {
 					await desk.page.setViewportSize({ width, height: 740 });
 					const over = await sideways(desk.page);

@@ -26,7 +26,6 @@ export const rt = {
 	address: 'Alamat',
 	programs: 'Program',
 	said: 'Keadaan menurut Ketua RT',
-	clear: 'Kosongkan',
 	clearOf: (name: string) => `Kosongkan isian ${name}`,
 	keys: 'Pada satu baris: angka 1 sampai 5 memilih dan pindah ke baris berikutnya; 0 mengosongkan.',
 	done: (entered: string, all: string) => `${entered} dari ${all} keluarga terisi`,

@@ -5,11 +5,12 @@
 
 mod camera;
 mod canvas;
+pub mod dice;
 
 pub use camera::{Photograph, Shot};
 use canvas::{Canvas, Colour, shade};
 
-use crate::dice::Dice;
+use dice::Dice;
 
 /// What is in the picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
