@@ -199,7 +199,7 @@ export async function axe(page: Page, rules: 'all' | 'looks' = 'all'): Promise<s
 		const { axe: run } = globalThis as unknown as { axe: { run: (root: Document, options: object) => Promise<Found> } };
 		const { violations } = await run.run(document, {
 			runOnly: looks
-				? ['color-contrast', 'link-in-text-block', 'target-size', 'scrollable-region-focusable']
+				? ['color-contrast', 'link-in-text-block', 'target-size', 'scrollable-region-focusable', 'button-name', 'link-name', 'label']
 				: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'],
 			rules: { 'target-size': { enabled: true } },
 		});

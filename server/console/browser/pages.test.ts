@@ -64,7 +64,7 @@ for (const [name, paths] of Object.entries(PAGES)) {
 				await desk.page.setViewportSize(PHONE);
 				await desk.page.emulateMedia({ colorScheme: 'dark' });
 				await desk.page.waitForTimeout(150);
-				// The same page in other colours and another width: what does not depend on these was looked at.
+				// The same page in other colours and another width: what depends on these, and names of what is shown there only.
 				for (const fault of await axe(desk.page, 'looks')) found.push(`${path}, dark, 360 px: ${fault}`);
 				for (const width of [360, 320]) {
 					await desk.page.setViewportSize({ width, height: 740 });

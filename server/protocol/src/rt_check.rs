@@ -143,7 +143,7 @@ pub struct RtMark {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EnterRtChecks {
-    /// Repeating the request repeats this.
+    /// Repeating the request changes nothing more, and tells what stands.
     pub event_id: EventId,
     /// The village.
     pub region: RegionCode,
@@ -154,11 +154,13 @@ pub struct EnterRtChecks {
 }
 
 /// The reply to [`EnterRtChecks`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RtChecksEntered {
-    /// Families of which that is known now.
-    pub entered: Vec<FamilyId>,
+    /// Families of which this request changed what is known.
+    pub changed: Vec<FamilyId>,
+    /// Families of which that was known already.
+    pub known: Vec<FamilyId>,
     /// Families of which somebody entered something else meanwhile: nothing was changed.
     pub stale: Vec<FamilyId>,
     /// Families that are on this village's list no more.

@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{
-    ColumnTrait, EntityTrait, FromQueryResult, PaginatorTrait as _, QueryFilter, QuerySelect, Set,
-};
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Set};
 use tilik_protocol::ids::FamilyId;
 use tilik_protocol::lenient::Lenient;
 use tilik_protocol::policy::Permission;
@@ -20,28 +18,28 @@ use uuid::Uuid;
 use super::Acting;
 use super::journal::Entry;
 use super::overview::{MINUTE_US, Month, Values};
+use super::slots::OCCUPYING;
 use super::tables::{family, membership, rt_check, verification_case};
 use super::write::{Seen, Write};
 use crate::error::{Error, Result};
 
 /// So many marks at most come at once: more than the largest RT has.
 const MOST_MARKS: usize = 200;
-/// Whoever receives or stands for a place is on the list.
-const LISTED: [&str; 4] = ["active", "suspended", "candidate", "designated"];
 /// States of a case in which nobody is on the way.
 const OVER: [&str; 3] = ["decided", "closed", "expired"];
 
-/// Where a family lives as far as the RT goes: its domicile when that is in the same village.
+/// Where the RT knows a family: its domicile when that is in the same village, else where its KTP says, also when it lives
+/// elsewhere. Whoever walks there asks for that house.
 fn place(of: &str) -> String {
     format!(
         "CASE WHEN f.domicile_region = f.region THEN COALESCE(f.domicile_{of}, '') ELSE f.{of} END"
     )
 }
 
-/// `FROM` and `WHERE` of a village's list.
+/// `FROM` and `WHERE` of a village's list: whoever receives or stands for a place.
 fn listed(values: &mut Values, region: &RegionCode) -> String {
     let region = values.put(region.as_str());
-    let states = LISTED.map(|state| format!("'{state}'")).join(", ");
+    let states = OCCUPYING.map(|state| format!("'{state}'")).join(", ");
     format!(
         "FROM family f WHERE f.region = {region} AND f.closed_at IS NULL AND EXISTS (SELECT 1 FROM membership m \
          WHERE m.family_id = f.id AND m.state IN ({states}))"
@@ -55,6 +53,12 @@ struct Listed {
     address: String,
     rw: String,
     rt: String,
+}
+
+#[derive(FromQueryResult)]
+struct Known {
+    #[expect(dead_code, reason = "that there is one is the answer")]
+    id: Uuid,
 }
 
 #[derive(FromQueryResult)]
@@ -95,11 +99,12 @@ impl Acting {
         let month = self.month_there(region)?;
         let mut values = Values::default();
         let at = values.put(month.as_str());
+        let there = values.put(region.as_str());
         let from = listed(&mut values, region);
         let (rw, rt) = (place("rw"), place("rt"));
         let text = format!(
             "SELECT rw, rt, finding, count(*) AS families FROM (SELECT {rw} AS rw, {rt} AS rt, \
-             (SELECT c.finding FROM rt_check c WHERE c.family_id = f.id AND c.month = {at}) AS finding {from}) AS list \
+             (SELECT c.finding FROM rt_check c WHERE c.family_id = f.id AND c.month = {at} AND c.region = {there}) AS finding {from}) AS list \
              GROUP BY rw, rt, finding"
         );
         let mut items: BTreeMap<(String, String), RtProgress> = BTreeMap::new();
@@ -145,10 +150,9 @@ impl Acting {
         let bad = || Error::Refused(ProblemCode::BadCursor);
         let mut values = Values::default();
         let from = listed(&mut values, region);
-        let (of_rw, of_rt) = (place("rw"), place("rt"));
+        let [of_rw, of_rt, of_address] = ["rw", "rt", "address"].map(place);
         let list = format!(
-            "SELECT f.id AS id, f.name AS name, f.name_key AS name_key, COALESCE(f.domicile_address, f.address) AS address, \
-             {of_rw} AS rw, {of_rt} AS rt {from}"
+            "SELECT f.id AS id, f.name AS name, f.name_key AS name_key, {of_address} AS address, {of_rw} AS rw, {of_rt} AS rt {from}"
         );
         let mut wanted = vec!["1 = 1".to_owned()];
         for (column, asked) in [("rw", rw), ("rt", rt)] {
@@ -158,8 +162,13 @@ impl Acting {
             }
         }
         if let Some(after) = after {
-            let after = values.put(Uuid::parse_str(after).map_err(|_| bad())?);
-            // Of a family out of reach not even the place in the order is told: it is looked for in the same list.
+            let after = Uuid::parse_str(after).map_err(|_| bad())?;
+            // Who left the list has no place in it any more, and whoever is out of reach never had one.
+            self.is_on(region, after)
+                .await?
+                .then_some(())
+                .ok_or_else(bad)?;
+            let after = values.put(after);
             wanted.push(format!(
                 "(rw, rt, address, name_key, id) > (SELECT rw, rt, address, name_key, id FROM list WHERE id = {after})"
             ));
@@ -178,19 +187,33 @@ impl Acting {
             .iter()
             .map(|row| self.family_read(row.id, region, "family_row"))
             .collect::<Result<Vec<_>>>()?;
-        let items = self.rt_rows(&month, found).await?;
+        let items = self.rt_rows(region, &month, found).await?;
         self.note_reads(reads).await?;
         Ok(RtSheet { month, items, next })
     }
 
+    /// Whether a family is on a village's list.
+    async fn is_on(&self, region: &RegionCode, family: Uuid) -> Result<bool> {
+        let mut values = Values::default();
+        let from = listed(&mut values, region);
+        let family = values.put(family);
+        let text = format!("SELECT f.id AS id {from} AND f.id = {family}");
+        Ok(!self.rows::<Known>(&text, values).await?.is_empty())
+    }
+
     /// What the list shows of these families, in their order.
-    async fn rt_rows(&self, month: &str, found: Vec<Listed>) -> Result<Vec<RtCheckRow>> {
+    async fn rt_rows(
+        &self,
+        region: &RegionCode,
+        month: &str,
+        found: Vec<Listed>,
+    ) -> Result<Vec<RtCheckRow>> {
         let ids: Vec<Uuid> = found.iter().map(|row| row.id).collect();
         let held: Vec<(Uuid, String)> = membership::Entity::find()
             .select_only()
             .columns([membership::Column::FamilyId, membership::Column::Program])
             .filter(membership::Column::FamilyId.is_in(ids.iter().copied()))
-            .filter(membership::Column::State.is_in(LISTED))
+            .filter(membership::Column::State.is_in(OCCUPYING))
             .into_tuple()
             .all(self.store.read())
             .await?;
@@ -210,6 +233,7 @@ impl Acting {
         let said = rt_check::Entity::find()
             .filter(rt_check::Column::FamilyId.is_in(ids))
             .filter(rt_check::Column::Month.eq(month))
+            .filter(rt_check::Column::Region.eq(region.as_str()))
             .all(self.store.read())
             .await?;
         let people = said.iter().map(|row| row.entered_by).collect();
@@ -234,21 +258,15 @@ impl Acting {
         Ok(found.into_iter().map(row).collect())
     }
 
-    /// Enters what the paper says. What somebody else entered meanwhile is not overwritten, and told.
+    /// Enters what the paper says. What somebody else entered meanwhile is not overwritten, and told. A repeat changes
+    /// nothing, and tells what stands now.
     ///
     /// # Errors
-    /// `not_found`, `forbidden`; `invalid` for another month, no mark, too many, or a family twice.
+    /// `not_found`, `forbidden`, `event_reused`; `invalid` for another month, no mark, too many, or a family twice.
     pub async fn enter_rt_checks(&self, body: EnterRtChecks) -> Result<RtChecksEntered> {
         let region = &body.region;
         let role = self.actor.act_in(Permission::MaintainFamilies, region)?;
         let me = self.actor.person_id()?;
-        if body.month != self.month_there(region)? {
-            return Err(Error::field(
-                "month",
-                "not_now",
-                "Hanya daftar bulan berjalan yang dapat diisi. Muat ulang halaman, lalu cetak daftar bulan ini.",
-            ));
-        }
         let families: HashSet<FamilyId> = body.marks.iter().map(|mark| mark.family).collect();
         if families.len() != body.marks.len() || !(1..=MOST_MARKS).contains(&families.len()) {
             return Err(Error::field(
@@ -258,23 +276,28 @@ impl Acting {
             ));
         }
         let mut write = self.begin().await?;
+        write.acts_in(region.clone());
         let object = format!("region:{region}");
         let seen = write.once(body.event_id, "rt_check.enter", &object, &body);
         let seen = seen.await?;
-        let mut told = RtChecksEntered {
-            entered: Vec::new(),
-            stale: Vec::new(),
-            gone: Vec::new(),
-        };
+        // What was entered before the month ended stands, also for whoever did not hear so.
+        if seen == Seen::Now && body.month != self.month_there(region)? {
+            return Err(Error::field(
+                "month",
+                "not_now",
+                "Hanya daftar bulan berjalan yang dapat diisi. Muat ulang halaman, lalu cetak daftar bulan ini.",
+            ));
+        }
+        let mut told = RtChecksEntered::default();
+        let listed = of_list(&write, &families, region).await?;
+        let mut unchanged = Vec::new();
         for mark in &body.marks {
-            if !is_listed(&write, mark.family, region).await? {
+            if !listed.contains(&Uuid::from(mark.family)) {
                 told.gone.push(mark.family);
-                continue;
-            }
-            let changed = seen == Seen::Now
+            } else if seen == Seen::Now
                 && mark.was != mark.finding
-                && put(&write, mark, &body.month, me.into()).await?;
-            if changed {
+                && put(&write, mark, &body, me.into()).await?
+            {
                 write.journal(Entry::new(
                     "rt_check.enter",
                     format!("family:{}", mark.family),
@@ -282,15 +305,27 @@ impl Acting {
                     Some(body.event_id),
                     &serde_json::json!({ "month": body.month, "finding": mark.finding, "was": mark.was }),
                 )?);
-                told.entered.push(mark.family);
-                continue;
+                told.changed.push(mark.family);
+            } else {
+                unchanged.push(mark);
             }
-            let stands = rt_check::Entity::find_by_id((mark.family.into(), body.month.clone()))
-                .one(write.on())
-                .await?;
-            let stands: Option<RtFinding> = stands.and_then(|row| row.finding.parse().ok());
-            if stands == mark.finding {
-                told.entered.push(mark.family);
+        }
+        let stand = rt_check::Entity::find()
+            .filter(
+                rt_check::Column::FamilyId
+                    .is_in(unchanged.iter().map(|mark| Uuid::from(mark.family))),
+            )
+            .filter(rt_check::Column::Month.eq(body.month.as_str()))
+            .filter(rt_check::Column::Region.eq(region.as_str()))
+            .all(write.on())
+            .await?;
+        let stand: HashMap<Uuid, RtFinding> = stand
+            .into_iter()
+            .filter_map(|row| Some((row.family_id, row.finding.parse().ok()?)))
+            .collect();
+        for mark in unchanged {
+            if stand.get(&Uuid::from(mark.family)).copied() == mark.finding {
+                told.known.push(mark.family);
             } else {
                 told.stale.push(mark.family);
             }
@@ -302,28 +337,43 @@ impl Acting {
     }
 }
 
-async fn is_listed(write: &Write, id: FamilyId, region: &RegionCode) -> Result<bool> {
-    let family = family::Entity::find_by_id(Uuid::from(id))
+/// Those of the families that are on the village's list.
+async fn of_list(
+    write: &Write,
+    families: &HashSet<FamilyId>,
+    region: &RegionCode,
+) -> Result<HashSet<Uuid>> {
+    let ids = families.iter().copied().map(Uuid::from);
+    let here: Vec<Uuid> = family::Entity::find()
+        .select_only()
+        .column(family::Column::Id)
+        .filter(family::Column::Id.is_in(ids))
         .filter(family::Column::Region.eq(region.as_str()))
         .filter(family::Column::ClosedAt.is_null())
-        .count(write.on())
+        .into_tuple()
+        .all(write.on())
         .await?;
-    let held = membership::Entity::find()
-        .filter(membership::Column::FamilyId.eq(Uuid::from(id)))
-        .filter(membership::Column::State.is_in(LISTED))
-        .count(write.on())
+    let held: Vec<Uuid> = membership::Entity::find()
+        .select_only()
+        .column(membership::Column::FamilyId)
+        .filter(membership::Column::FamilyId.is_in(here))
+        .filter(membership::Column::State.is_in(OCCUPYING))
+        .into_tuple()
+        .all(write.on())
         .await?;
-    Ok(family > 0 && held > 0)
+    Ok(held.into_iter().collect())
 }
 
 /// Whether the word stands now: not when another stood there than the one that was seen.
-async fn put(write: &Write, mark: &RtMark, month: &str, me: Uuid) -> Result<bool> {
+async fn put(write: &Write, mark: &RtMark, body: &EnterRtChecks, me: Uuid) -> Result<bool> {
     let id = Uuid::from(mark.family);
+    let (month, region) = (body.month.as_str(), body.region.as_str());
     let at = write.at().as_micros();
     let Some(finding) = mark.finding else {
         let gone = rt_check::Entity::delete_many()
             .filter(rt_check::Column::FamilyId.eq(id))
             .filter(rt_check::Column::Month.eq(month))
+            .filter(rt_check::Column::Region.eq(region))
             .filter(rt_check::Column::Finding.eq(mark.was.map(|was| was.to_string())))
             .exec(write.on())
             .await?;
@@ -339,6 +389,7 @@ async fn put(write: &Write, mark: &RtMark, month: &str, me: Uuid) -> Result<bool
             })
             .filter(rt_check::Column::FamilyId.eq(id))
             .filter(rt_check::Column::Month.eq(month))
+            .filter(rt_check::Column::Region.eq(region))
             .filter(rt_check::Column::Finding.eq(was.to_string()))
             .exec(write.on())
             .await?;
@@ -347,15 +398,20 @@ async fn put(write: &Write, mark: &RtMark, month: &str, me: Uuid) -> Result<bool
     let row = rt_check::ActiveModel {
         family_id: Set(id),
         month: Set(month.to_owned()),
+        region: Set(region.to_owned()),
         finding: Set(finding.to_string()),
         entered_at: Set(at),
         entered_by: Set(me),
     };
     let new = rt_check::Entity::insert(row)
         .on_conflict(
-            OnConflict::columns([rt_check::Column::FamilyId, rt_check::Column::Month])
-                .do_nothing()
-                .to_owned(),
+            OnConflict::columns([
+                rt_check::Column::FamilyId,
+                rt_check::Column::Month,
+                rt_check::Column::Region,
+            ])
+            .do_nothing()
+            .to_owned(),
         )
         .exec_without_returning(write.on())
         .await?;

@@ -426,6 +426,12 @@ async fn who_waits_without_any_aid_is_counted_once_where_they_live_until_they_re
         let now = gap(&auditor, "").await;
         assert_eq!(now.without_aid, before.without_aid - less, "{outcome}");
     }
+    // What was said of a place that ended says nothing of one that is waited for.
+    let ended = "UPDATE membership SET state = 'inactive' WHERE state = 'candidate'";
+    assert_eq!(store.poke(ended, []).await.unwrap(), 1);
+    let queued = "UPDATE waitlist_entry SET taken_at = NULL, taken_by = NULL";
+    store.poke(queued, []).await.unwrap();
+    assert_eq!(gap(&auditor, "").await.without_aid, before.without_aid);
     let mine = gap(&auditor, &format!("region={}", here())).await;
     assert!(mine.villages.iter().all(|one| one.region == here()));
     let nowhere = auditor.get("/v1/reports/aid-gap?region=31.01").await;

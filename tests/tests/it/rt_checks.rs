@@ -118,11 +118,29 @@ async fn a_list_is_the_same_on_paper_and_on_the_screen_and_is_paged_without_a_ga
     let refused = operator
         .get(&format!("/v1/rt-checks?region={}&after={gone}", here()))
         .await;
+    // Else whoever pages on would take it for the end.
+    assert_eq!(refused.code().as_deref(), Some("bad_cursor"));
+    // A domicile in the village is where its RT looks; one elsewhere is nothing to look for there.
+    let store = desk.world.app().unwrap().store;
+    let (near, far) = (&desk.village.homes[4], &desk.village.homes[5]);
+    for (home, region) in [
+        (near, here().as_str().to_owned()),
+        (far, "31.71.01.1001".to_owned()),
+    ] {
+        let lives = "UPDATE family SET domicile_region = $1, domicile_address = 'JL DOMISILI 7', domicile_rw = '009', \
+                     domicile_rt = '008' WHERE id = $2";
+        let values = [region.into(), uuid::Uuid::from(home.family).into()];
+        assert_eq!(store.poke(lives, values).await.unwrap(), 1);
+    }
+    let moved = sheet(operator, "&rw=009&rt=008").await.items;
     assert_eq!(
-        refused.read::<RtSheet>().unwrap().items,
-        [],
-        "a place in no list of this person is none"
+        moved.iter().map(|row| row.family).collect::<Vec<_>>(),
+        [near.family]
     );
+    assert_eq!(moved[0].address, "JL DOMISILI 7");
+    let all = sheet(operator, "").await.items;
+    let stays = all.iter().find(|row| row.family == far.family).unwrap();
+    assert_ne!(stays.address, "JL DOMISILI 7");
     desk.world.end().await;
 }
 
@@ -133,19 +151,27 @@ async fn what_is_entered_stands_until_somebody_who_saw_it_says_otherwise() {
     let families: Vec<FamilyId> = desk.village.homes.iter().map(|home| home.family).collect();
     let told = entered(operator, marks(&families[..3], "present", None)).await;
     assert_eq!(
-        (told.entered.len(), told.stale.len(), told.gone.len()),
-        (3, 0, 0)
+        (
+            told.changed.len(),
+            told.known.len(),
+            told.stale.len(),
+            told.gone.len()
+        ),
+        (3, 0, 0, 0)
     );
     // Who saw nothing there does not overwrite it; who says the same is told that it stands.
     let told = entered(operator, marks(&families[..1], "moved", None)).await;
     assert_eq!(
-        (told.entered.len(), told.stale),
+        (told.changed.len(), told.stale),
         (0, families[..1].to_vec())
     );
     let told = entered(operator, marks(&families[..1], "present", Some("died"))).await;
-    assert_eq!(told.entered, families[..1]);
+    assert_eq!(
+        (told.changed.len(), told.known),
+        (0, families[..1].to_vec())
+    );
     let told = entered(operator, marks(&families[..1], "well_off", Some("present"))).await;
-    assert_eq!(told.entered, families[..1]);
+    assert_eq!(told.changed, families[..1]);
     let now = progress(operator).await;
     let sum = |of: fn(&RtProgress) -> u64| now.items.iter().map(of).sum::<u64>();
     assert_eq!((sum(|one| one.present), sum(|one| one.well_off)), (2, 1));
@@ -160,18 +186,21 @@ async fn what_is_entered_stands_until_somebody_who_saw_it_says_otherwise() {
     assert!(row.entered_by.is_some() && row.entered_at.is_some());
     // Taken back, and taken back again.
     let back = json!([{ "family": families[0], "was": "well_off" }]);
-    assert_eq!(entered(operator, back.clone()).await.entered, families[..1]);
-    assert_eq!(entered(operator, back).await.entered, families[..1]);
-    // A repeated request gets the same answer and changes nothing more.
+    assert_eq!(entered(operator, back.clone()).await.changed, families[..1]);
+    assert_eq!(entered(operator, back).await.known, families[..1]);
+    // A repeated request changes nothing more and tells what stands.
     let body = json!({ "event_id": operator.event(), "region": here(), "month": "2026-11",
         "marks": marks(&families[3..], "unknown", None) });
-    for _ in 0..2 {
-        let told = operator.post("/v1/rt-checks", &body).await;
-        assert_eq!(
-            told.read::<RtChecksEntered>().unwrap().entered,
-            families[3..]
-        );
-    }
+    let first = operator.post("/v1/rt-checks", &body).await;
+    assert_eq!(
+        first.read::<RtChecksEntered>().unwrap().changed,
+        families[3..]
+    );
+    let again: RtChecksEntered = operator.post("/v1/rt-checks", &body).await.read().unwrap();
+    assert_eq!(
+        (again.changed.len(), again.known),
+        (0, families[3..].to_vec())
+    );
     let acts = "SELECT COUNT(*) FROM journal WHERE action = 'rt_check.enter'";
     assert_eq!(desk.world.count(acts).await.unwrap(), 6);
     // No word of it touches a place, a case or a slot.
@@ -217,10 +246,13 @@ async fn a_paper_of_another_month_or_village_is_not_entered() {
     ];
     let strangers: Vec<FamilyId> = ids.into_iter().flatten().collect();
     let told = entered(operator, marks(&strangers, "present", None)).await;
-    assert_eq!((told.entered.len(), told.gone), (0, strangers));
-    // The month ends where the village is, and begins empty.
-    entered(operator, mark()).await;
+    assert_eq!((told.changed.len(), told.gone), (0, strangers));
+    // The month ends where the village is, and begins empty; whoever did not hear the answer still gets it.
+    let late = json!({ "event_id": operator.event(), "region": here(), "month": "2026-11", "marks": mark() });
+    assert_eq!(operator.post("/v1/rt-checks", &late).await.status, 200);
     desk.world.pass_days(8).await.unwrap();
+    let heard: RtChecksEntered = operator.post("/v1/rt-checks", &late).await.read().unwrap();
+    assert_eq!(heard.known, [family]);
     let next = sheet(operator, "").await;
     assert_eq!(next.month, "2026-12");
     assert!(next.items.iter().all(|row| row.finding.is_none()));

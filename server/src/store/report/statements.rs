@@ -130,21 +130,20 @@ pub(super) fn cases(
 
 /// Families by village: those that hold a place, and those that stand for one or wait for one and hold none.
 ///
-/// Whom the rule in force finds ineligible is not eligible; whoever is not ranked yet, or of whom something is not known,
-/// is not found so.
+/// Who stands for a place for which the rule in force finds them ineligible is not eligible for it; whoever is not ranked
+/// yet, or of whom something is not known, is not found so.
 pub(super) fn aid_gap(values: &mut Values, regions: &[RegionCode]) -> String {
     let place = values.regions("f.region", regions);
     format!(
         "WITH holding AS (SELECT DISTINCT family_id FROM membership WHERE state IN ({HOLDING})), \
-         refused AS (SELECT family_id FROM evaluation WHERE superseded_at IS NULL GROUP BY family_id \
-         HAVING count(CASE WHEN outcome <> 'ineligible' THEN 1 END) = 0), \
-         standing AS (SELECT family_id FROM membership WHERE state IN ({STANDING}) \
+         standing AS (SELECT m.family_id FROM membership m WHERE m.state IN ({STANDING}) \
+         AND NOT EXISTS (SELECT 1 FROM evaluation v WHERE v.membership_id = m.id AND v.superseded_at IS NULL \
+         AND v.outcome = 'ineligible') \
          UNION SELECT e.family_id FROM waitlist_entry e JOIN waitlist w ON w.id = e.waitlist_id \
          WHERE w.frozen_at IS NOT NULL AND w.superseded_at IS NULL AND e.taken_at IS NULL) \
          SELECT f.region AS region, count(h.family_id) AS receiving, \
-         count(CASE WHEN h.family_id IS NULL AND r.family_id IS NULL THEN s.family_id END) AS without_aid \
+         count(CASE WHEN h.family_id IS NULL THEN s.family_id END) AS without_aid \
          FROM family f LEFT JOIN holding h ON h.family_id = f.id LEFT JOIN standing s ON s.family_id = f.id \
-         LEFT JOIN refused r ON r.family_id = f.id \
          WHERE f.closed_at IS NULL AND {place} AND (h.family_id IS NOT NULL OR s.family_id IS NOT NULL) \
          GROUP BY f.region ORDER BY f.region"
     )

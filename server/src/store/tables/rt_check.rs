@@ -9,6 +9,8 @@ pub struct Model {
     pub family_id: Uuid,
     #[sea_orm(primary_key, auto_increment = false)]
     pub month: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub region: String,
     pub finding: String,
     pub entered_at: i64,
     pub entered_by: Uuid,

@@ -1,5 +1,5 @@
 /** The lists of a village, all of them and in the order of the paper. */
-import { api, told, type Schemas } from '#lib/api.ts';
+import { api, ProblemError, told, type Schemas } from '#lib/api.ts';
 
 export type Row = Schemas['RtCheckRow'];
 export type Finding = Schemas['RtFinding'];
@@ -17,8 +17,17 @@ export interface Asked {
 	readonly rt?: string;
 }
 
-/** Every page of a list; `soFar` is told after each. */
+/** Every page of a list; `soFar` is told after each. When the family at which a page ended left the list meanwhile, it is read anew. */
 export async function wholeSheet(asked: Asked, signal: AbortSignal, soFar: (rows: number) => void = () => {}): Promise<Sheet> {
+	try {
+		return await everyPage(asked, signal, soFar);
+	} catch (error) {
+		if (error instanceof ProblemError && error.code === 'bad_cursor') return await everyPage(asked, signal, soFar);
+		throw error;
+	}
+}
+
+async function everyPage(asked: Asked, signal: AbortSignal, soFar: (rows: number) => void): Promise<Sheet> {
 	const rows: Row[] = [];
 	let month = '';
 	let after: string | null | undefined;

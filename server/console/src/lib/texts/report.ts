@@ -79,6 +79,8 @@ export const headPage = {
 		'Layak: menjadi calon penerima atau berada dalam antrean yang berlaku, dan tidak dinyatakan tidak layak oleh aturan yang berlaku. Yang belum diperingkat tetap dihitung. Keluarga dihitung sekali.',
 	asOf: (at: string) => `Keluarga dihitung per ${at}; angka bulanan menurut tanggal pencatatan.`,
 	map: 'Peta keluarga layak tanpa bantuan per kelurahan',
+	now: (at: string) => `bukan angka bulan itu: dihitung ${at}`,
+	mapFailed: 'Batas kelurahan tidak dapat dimuat; muat ulang halaman untuk menggambar peta.',
 	noMap: 'Batas kelurahan belum diimpor, sehingga peta tidak dapat digambar.',
 	bare: (names: string) => `Tanpa batas di peta: ${names}.`,
 	legend: (most: string) => `Makin gelap, makin banyak: warna berganti tiap seperempat dari ${most}. Angka: keluarga.`,
