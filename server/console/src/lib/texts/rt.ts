@@ -40,6 +40,7 @@ export const rt = {
 	rest: (families: string) => `Sisanya ada (${families})`,
 	restDone: (families: string) => `${families} keluarga ditandai ada.`,
 	undo: 'Urungkan',
+	some: (families: string) => `${families} keluarga`,
 	stale: (names: string) => `Orang lain baru saja mengisi ${names}. Isiannya ditampilkan; periksa sebelum mengubah.`,
 	gone: (names: string) => `${names} tidak lagi berada dalam daftar kelurahan ini.`,
 	paper: {
