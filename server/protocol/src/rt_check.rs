@@ -106,13 +106,6 @@ pub struct RtProgress {
     pub well_off: u64,
 }
 
-impl RtProgress {
-    /// Families of which something was said.
-    pub const fn entered(&self) -> u64 {
-        self.present + self.died + self.moved + self.unknown + self.well_off
-    }
-}
-
 /// `GET /v1/rt-checks/progress`: the RTs of a village in the present month.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

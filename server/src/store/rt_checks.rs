@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Set};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Set,
+};
 use tilik_protocol::ids::FamilyId;
 use tilik_protocol::lenient::Lenient;
 use tilik_protocol::policy::Permission;
@@ -16,17 +18,16 @@ use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
 use super::Acting;
+use super::families::OVER;
 use super::journal::Entry;
 use super::overview::{MINUTE_US, Month, Values};
 use super::slots::OCCUPYING;
-use super::tables::{family, membership, rt_check, verification_case};
+use super::tables::{membership, rt_check, verification_case};
 use super::write::{Seen, Write};
 use crate::error::{Error, Result};
 
 /// So many marks at most come at once: more than the largest RT has.
 const MOST_MARKS: usize = 200;
-/// States of a case in which nobody is on the way.
-const OVER: [&str; 3] = ["decided", "closed", "expired"];
 
 /// Where the RT knows a family: its domicile when that is in the same village, else where its KTP says, also when it lives
 /// elsewhere. Whoever walks there asks for that house.
@@ -57,7 +58,6 @@ struct Listed {
 
 #[derive(FromQueryResult)]
 struct Known {
-    #[expect(dead_code, reason = "that there is one is the answer")]
     id: Uuid,
 }
 
@@ -164,10 +164,13 @@ impl Acting {
         if let Some(after) = after {
             let after = Uuid::parse_str(after).map_err(|_| bad())?;
             // Who left the list has no place in it any more, and whoever is out of reach never had one.
-            self.is_on(region, after)
+            if self
+                .on_list(self.store.read(), region, [after])
                 .await?
-                .then_some(())
-                .ok_or_else(bad)?;
+                .is_empty()
+            {
+                return Err(bad());
+            }
             let after = values.put(after);
             wanted.push(format!(
                 "(rw, rt, address, name_key, id) > (SELECT rw, rt, address, name_key, id FROM list WHERE id = {after})"
@@ -192,13 +195,20 @@ impl Acting {
         Ok(RtSheet { month, items, next })
     }
 
-    /// Whether a family is on a village's list.
-    async fn is_on(&self, region: &RegionCode, family: Uuid) -> Result<bool> {
+    /// Those of the families that are on a village's list.
+    async fn on_list(
+        &self,
+        on: &impl ConnectionTrait,
+        region: &RegionCode,
+        families: impl IntoIterator<Item = Uuid>,
+    ) -> Result<HashSet<Uuid>> {
         let mut values = Values::default();
         let from = listed(&mut values, region);
-        let family = values.put(family);
-        let text = format!("SELECT f.id AS id {from} AND f.id = {family}");
-        Ok(!self.rows::<Known>(&text, values).await?.is_empty())
+        let ids: Vec<String> = families.into_iter().map(|id| values.put(id)).collect();
+        let text = format!("SELECT f.id AS id {from} AND f.id IN ({})", ids.join(", "));
+        let statement = self.store.sql(&text, values.0);
+        let rows = Known::find_by_statement(statement).all(on).await?;
+        Ok(rows.into_iter().map(|row| row.id).collect())
     }
 
     /// What the list shows of these families, in their order.
@@ -289,7 +299,8 @@ impl Acting {
             ));
         }
         let mut told = RtChecksEntered::default();
-        let listed = of_list(&write, &families, region).await?;
+        let ids = families.into_iter().map(Uuid::from);
+        let listed = self.on_list(write.on(), region, ids).await?;
         let mut unchanged = Vec::new();
         for mark in &body.marks {
             if !listed.contains(&Uuid::from(mark.family)) {
@@ -335,33 +346,6 @@ impl Acting {
         }
         Ok(told)
     }
-}
-
-/// Those of the families that are on the village's list.
-async fn of_list(
-    write: &Write,
-    families: &HashSet<FamilyId>,
-    region: &RegionCode,
-) -> Result<HashSet<Uuid>> {
-    let ids = families.iter().copied().map(Uuid::from);
-    let here: Vec<Uuid> = family::Entity::find()
-        .select_only()
-        .column(family::Column::Id)
-        .filter(family::Column::Id.is_in(ids))
-        .filter(family::Column::Region.eq(region.as_str()))
-        .filter(family::Column::ClosedAt.is_null())
-        .into_tuple()
-        .all(write.on())
-        .await?;
-    let held: Vec<Uuid> = membership::Entity::find()
-        .select_only()
-        .column(membership::Column::FamilyId)
-        .filter(membership::Column::FamilyId.is_in(here))
-        .filter(membership::Column::State.is_in(OCCUPYING))
-        .into_tuple()
-        .all(write.on())
-        .await?;
-    Ok(held.into_iter().collect())
 }
 
 /// Whether the word stands now: not when another stood there than the one that was seen.

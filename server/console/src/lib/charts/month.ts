@@ -20,6 +20,16 @@ export function daysIn(month: string): number {
 	return year === undefined || mon === undefined ? 0 : new Date(Date.UTC(Number(year), Number(mon), 0)).getUTCDate();
 }
 
+/** So many months at most stand in a list. */
+const MOST = 120;
+
+/** Every month from `first` to `last`, the newest first; also the one asked for, when it is one. */
+export function monthsBetween(first: string, last: string, asked: string): string[] {
+	const months: string[] = [];
+	for (let month = last; month >= first && months.length < MOST; month = plusMonths(month, -1)) months.push(month);
+	return isMonth(asked) && !months.includes(asked) ? [...months, asked].toSorted().toReversed() : months;
+}
+
 /** The last two years, the newest month first; also the one asked for. */
 export function monthsToChoose(present: string, asked: string): string[] {
 	const months = Array.from({ length: 24 }, (_, back) => plusMonths(present, -back));
