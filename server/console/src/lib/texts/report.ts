@@ -65,7 +65,7 @@ export const headPage = {
 	receiving: 'Keluarga menerima bantuan',
 	receivingNote: (places: string) => `dengan ${places} kepesertaan pada semua program`,
 	visited: 'Kasus dikunjungi',
-	visitedNote: (all: string) => `dari ${all} kasus yang terbuka bulan ini`,
+	visitedNote: (all: string) => `dari ${all} kasus yang terbuka pada bulan itu`,
 	came: 'Kepesertaan baru',
 	cameNote: (reinstated: string) => `termasuk ${reinstated} yang dipulihkan`,
 	went: 'Kepesertaan berakhir',
@@ -74,6 +74,7 @@ export const headPage = {
 	without: 'Layak, belum menerima',
 	withoutNote: 'keluarga calon atau dalam antrean, tanpa satu bantuan pun',
 	found: (without: string, name: string, most: string) => `${without} keluarga layak belum menerima bantuan; terbanyak di ${name} (${most})`,
+	foundIn: (without: string, name: string) => `${without} keluarga layak di ${name} belum menerima bantuan`,
 	none: 'Tidak ada keluarga layak yang tercatat tanpa bantuan',
 	scope:
 		'Layak: menjadi calon penerima atau berada dalam antrean yang berlaku, dan tidak dinyatakan tidak layak oleh aturan yang berlaku. Yang belum diperingkat tetap dihitung. Keluarga dihitung sekali.',

@@ -36,7 +36,7 @@ export const rt = {
 	by: (name: string, at: string) => `${name}, ${at}`,
 	onTheWay: 'Kunjungan sudah diminta',
 	toFamily: 'Minta kunjungan',
-	toFamilyOf: (name: string) => `Buka keluarga ${name} untuk meminta kunjungan`,
+	toFamilyOf: (name: string) => `Minta kunjungan ke keluarga ${name}`,
 	rest: (families: string) => `Sisanya ada (${families})`,
 	restDone: (families: string) => `${families} keluarga ditandai ada.`,
 	undo: 'Urungkan',
