@@ -24,6 +24,7 @@ test('an auditor reads the newest rows first, by days that stand in the address'
 		await page.waitForURL(/dari=2001-01-01&sampai=2001-01-02/);
 		await page.getByText('Tidak ada catatan yang cocok').waitFor();
 		await page.getByRole('link', { name: 'Atur ulang' }).click();
+		await page.waitForURL(/jejak\?urut=lama$/);
 		await desk.settled();
 		assert.ok((await numbers()).length > 5);
 	});
@@ -53,6 +54,8 @@ test('an auditor looks for a person by name, an act, a role and a village, and r
 		await page.waitForURL(/sebagai=operator/);
 		await page.getByText('Tidak ada catatan yang cocok').waitFor();
 		await page.getByRole('link', { name: 'Atur ulang' }).click();
+		await page.waitForURL(/jejak$/);
+		await desk.settled();
 		await page.getByLabel('Tindakan', { exact: true }).selectOption({ label: 'Membuka kasus' });
 		await page.waitForURL(/tindakan=case.open/);
 		await desk.settled();
