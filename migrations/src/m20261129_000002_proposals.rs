@@ -1,4 +1,4 @@
-//! Proposals, deliberations, and the days on which proposals are taken, with those days that decrees and practice give.
+//! Proposals, deliberations, and the days on which acts are taken, with those days that decrees and practice give.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseBackend};
@@ -15,7 +15,7 @@ impl MigrationName for Migration {
 }
 
 /// What a city begins with until it says otherwise: act, program (empty: any), registry, first and last day, and from where.
-const BEGINNINGS: [(&str, &str, &str, &str, &str, &str); 7] = [
+const BEGINNINGS: [(&str, &str, &str, &str, &str, &str); 9] = [
     (
         "program",
         "",
@@ -72,6 +72,23 @@ const BEGINNINGS: [(&str, &str, &str, &str, &str, &str); 7] = [
         r#"{"day":1}"#,
         r#"{"month_end_minus":0}"#,
         "SK Mensos 80/HUK/2025",
+    ),
+    // Open every day.
+    (
+        "verification",
+        "",
+        "dtks",
+        r#"{"day":1}"#,
+        r#"{"month_end_minus":0}"#,
+        "Kepmensos 150/HUK/2022",
+    ),
+    (
+        "verification",
+        "",
+        "dtsen",
+        r#"{"day":1}"#,
+        r#"{"month_end_minus":0}"#,
+        "Kebiasaan DTSEN 2025",
     ),
 ];
 

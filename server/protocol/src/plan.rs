@@ -225,7 +225,7 @@ pub struct OpenPlan {
     pub event_id: EventId,
     /// Quick or full.
     pub kind: VisitKind,
-    /// When the window closes; absent: no window.
+    /// When the window closes; absent: as the window of visits says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closes_at: Option<Timestamp>,
     /// Taken out by hand, at most 500.

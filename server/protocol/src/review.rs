@@ -39,7 +39,7 @@ pub struct OpenCases {
     pub families: Vec<FamilyId>,
     /// Quick or full.
     pub kind: VisitKind,
-    /// When the window closes; absent: no window.
+    /// When the window closes; absent: as the window of visits says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closes_at: Option<Timestamp>,
     /// Give them to this officer at once.

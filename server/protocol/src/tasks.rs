@@ -5,9 +5,9 @@ use uuid::Uuid;
 
 use crate::ids::FamilyId;
 use crate::lenient::Lenient;
-use crate::proposal::ProposalKind;
 use crate::region::RegionCode;
 use crate::time::Timestamp;
+use crate::window::WindowAct;
 
 /// What is to be done.
 #[derive(
@@ -212,7 +212,8 @@ pub struct Tasks {
     /// What became of what the asker sent on in the last two weeks, the newest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub turns: Vec<Turn>,
-    /// Windows that close within three days while the asker's proposals are not handed in, the first to close first.
+    /// What closes within three days while the asker's proposals are not handed in, or families of theirs not visited; the first
+    /// to close first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub closing: Vec<Closing>,
 }
@@ -222,14 +223,14 @@ pub struct Tasks {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Closing {
     /// What it is for.
-    #[cfg_attr(feature = "openapi", schema(value_type = ProposalKind))]
-    pub act: Lenient<ProposalKind>,
-    /// Of which program; empty where proposals of this kind name none.
+    #[cfg_attr(feature = "openapi", schema(value_type = WindowAct))]
+    pub act: Lenient<WindowAct>,
+    /// Of which program; empty where proposals of this kind name none, and of visits.
     pub program: String,
     /// For which period it is open.
     pub period: String,
     /// The first moment at which it is too late.
     pub closes_at: Timestamp,
-    /// So many are drafts or came back.
+    /// So many proposals are drafts or came back; so many cases have no visit that counts.
     pub waiting: u64,
 }

@@ -12,6 +12,62 @@ use crate::time::Timestamp;
 
 const MINUTE_US: i64 = 60_000_000;
 
+/// Whoever is sent out has at least so long, in seconds: what is opened later in its window is due by the end of the next.
+const SHORTEST_S: i64 = 7 * 86_400;
+
+/// What is done on certain days.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum WindowAct {
+    /// Verifikasi kelayakan: by its last day the period's cases are visited. It refuses nothing: what is left undone then is
+    /// copied forward.
+    Verification,
+    /// Proposals of this kind.
+    New,
+    /// Proposals of this kind.
+    Correction,
+    /// Proposals of this kind.
+    Program,
+    /// Proposals of this kind.
+    Removal,
+    /// Proposals of this kind.
+    Relocation,
+    /// Proposals of this kind.
+    PayeeChange,
+    /// Proposals of this kind.
+    PbiReactivation,
+}
+
+impl From<ProposalKind> for WindowAct {
+    fn from(kind: ProposalKind) -> Self {
+        match kind {
+            ProposalKind::New => Self::New,
+            ProposalKind::Correction => Self::Correction,
+            ProposalKind::Program => Self::Program,
+            ProposalKind::Removal => Self::Removal,
+            ProposalKind::Relocation => Self::Relocation,
+            ProposalKind::PayeeChange => Self::PayeeChange,
+            ProposalKind::PbiReactivation => Self::PbiReactivation,
+        }
+    }
+}
+
 /// Which registry a family is in; the calendars of the two differ.
 #[derive(
     Debug,
@@ -237,6 +293,23 @@ impl Window {
         None
     }
 
+    /// When something begun now is to be done: the end of this window, or of the next one when this one leaves less than a
+    /// week.
+    pub fn due(&self, offset_min: i64, now: Timestamp) -> Option<Timestamp> {
+        let mut at = now;
+        // Closed, open too briefly, closed again, open.
+        for _ in 0..4 {
+            at = match self.standing(offset_min, at)? {
+                Standing::Open { closes_at, .. } if closes_at >= now.plus_s(SHORTEST_S) => {
+                    return Some(closes_at);
+                }
+                Standing::Open { closes_at, .. } => closes_at,
+                Standing::Closed { opens_at, .. } => opens_at,
+            };
+        }
+        None
+    }
+
     /// The period whose window closed last before a day.
     fn closed_last(&self, today: NaiveDate) -> Option<String> {
         let unit = self.unit_of(today)?;
@@ -451,8 +524,8 @@ pub struct WindowView {
     /// Its id.
     pub id: WindowId,
     /// What it is for.
-    #[cfg_attr(feature = "openapi", schema(value_type = ProposalKind))]
-    pub act: Lenient<ProposalKind>,
+    #[cfg_attr(feature = "openapi", schema(value_type = WindowAct))]
+    pub act: Lenient<WindowAct>,
     /// The program; absent: every program that has none of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub program: Option<String>,
@@ -533,7 +606,7 @@ pub struct ChangeWindow {
     /// Repeating the request repeats this.
     pub event_id: EventId,
     /// What it is for.
-    pub act: ProposalKind,
+    pub act: WindowAct,
     /// The program; absent: every program that has none of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub program: Option<String>,
@@ -635,6 +708,37 @@ mod tests {
         assert_eq!(
             stands("2026-11-20T00:00:00Z"),
             closed("2027-Q1", "2026-12-31T17:00:00Z")
+        );
+    }
+
+    #[test]
+    fn whoever_is_sent_out_has_a_week_at_least() {
+        let all_month = Window::new(WindowRule::day(1), WindowRule::month_end_minus(0)).unwrap();
+        let due = |window: Window, text| window.due(WIB, at(text)).unwrap().to_string();
+        let end = |text: &str| at(text).to_string();
+        // The first second in which a week is left no more.
+        let november = end("2026-11-30T17:00:00Z");
+        assert_eq!(due(all_month, "2026-11-23T17:00:00Z"), november);
+        let december = end("2026-12-31T17:00:00Z");
+        assert_eq!(due(all_month, "2026-11-23T17:00:01Z"), december);
+        // Where the window closed, the next one is meant.
+        assert_eq!(due(all_month, "2026-11-30T17:00:00Z"), december);
+        assert_eq!(
+            due(monthly(), "2026-11-26T03:00:00Z"),
+            end("2026-12-26T17:00:00Z")
+        );
+        // Three days a month are no week, whether they are on or near.
+        let brief = Window::new(WindowRule::day(1), WindowRule::day(3)).unwrap();
+        let january = end("2027-01-03T17:00:00Z");
+        assert_eq!(due(brief, "2026-11-28T03:00:00Z"), january);
+        assert_eq!(due(brief, "2026-12-02T03:00:00Z"), january);
+        assert_eq!(
+            due(brief, "2026-11-02T03:00:00Z"),
+            end("2026-12-03T17:00:00Z")
+        );
+        assert_eq!(
+            due(quarterly(), "2026-11-16T03:00:00Z"),
+            end("2027-02-18T17:00:00Z")
         );
     }
 
@@ -794,6 +898,7 @@ mod tests {
         for day in 0..3_653 {
             for window in [monthly(), quarterly()] {
                 let now = first.plus_s(day * 86_400);
+                assert!(window.due(WIB, now).unwrap() >= now.plus_s(SHORTEST_S));
                 match window.standing(WIB, now).unwrap() {
                     Standing::Open { closes_at, .. } => assert!(closes_at > now),
                     Standing::Closed { opens_at, .. } => {

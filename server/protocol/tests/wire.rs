@@ -1492,7 +1492,7 @@ fn looked_up(s: &mut BTreeSet<String>) {
             groups: vec![group],
             turns: vec![turn],
             closing: vec![Closing {
-                act: ProposalKind::Program.into(),
+                act: WindowAct::Program.into(),
                 program: "PKH".into(),
                 period: "2026-11".into(),
                 closes_at: at(60),

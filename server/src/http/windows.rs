@@ -1,4 +1,4 @@
-//! The days on which proposals are taken.
+//! The days on which proposals are taken and by which families are visited.
 
 use tilik_protocol::ids::WindowId;
 use tilik_protocol::review::Page;

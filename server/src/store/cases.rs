@@ -34,7 +34,7 @@ use super::tables::{
     case_membership, enrolment, family, journal, membership, verification_case, visit,
 };
 use super::write::Seen;
-use super::{Acting, Write, feed, in_regions};
+use super::{Acting, Write, feed, in_regions, windows};
 use crate::error::{Error, Result};
 
 /// Most families or cases in one request.
@@ -1000,6 +1000,8 @@ fn is_asked_for(kind: VisitKind) -> Result<()> {
 }
 
 /// A new case about a family, carrying the memberships it will decide.
+///
+/// `closes_at`: when somebody said so; otherwise the window of visits says.
 #[expect(clippy::too_many_arguments, reason = "as it is born")]
 pub(super) async fn new_case(
     write: &mut Write,
@@ -1039,6 +1041,10 @@ pub(super) async fn begin_case(
     requested: Option<&ReasonCode>,
 ) -> Result<Case> {
     let id: CaseId = write.store().ids().next();
+    let closes_at = match closes_at {
+        Some(said) => Some(said),
+        None => windows::visit_due(write.on(), home, write.at()).await?,
+    };
     let state = if officer.is_some() {
         CaseState::Assigned
     } else {

@@ -1,5 +1,5 @@
-//! The days on which proposals are taken (jadwal): rows, changed by an admin and in force after an approver's word. The
-//! rules that make them are [`tilik_protocol::window`]'s.
+//! The days on which proposals are taken and by which families are visited (jadwal): rows, changed by an admin and in force
+//! after an approver's word. The rules that make them are [`tilik_protocol::window`]'s.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,6 @@ use tilik_protocol::ids::{UserId, WindowId};
 use tilik_protocol::lenient::Lenient;
 use tilik_protocol::policy::{Permission, Role};
 use tilik_protocol::problem::ProblemCode;
-use tilik_protocol::proposal::ProposalKind;
 use tilik_protocol::reason::{self, IMPORT_REFUSALS};
 use tilik_protocol::region::{RegionCode, RegionLevel};
 use tilik_protocol::review::Page;
@@ -21,12 +20,12 @@ use tilik_protocol::session::Act;
 use tilik_protocol::time::Timestamp;
 use tilik_protocol::window::{
     Calendar, ChangeWindow, RefuseWindow, Regime, ReopenFault, ReopenWindow, ReopenedView,
-    Reopening, Standing, Window, WindowFault, WindowRule, WindowState, WindowView,
+    Reopening, Standing, Window, WindowAct, WindowFault, WindowRule, WindowState, WindowView,
 };
 use uuid::Uuid;
 
 use super::journal::{Entry, document_number};
-use super::tables::{program, region, submission_window};
+use super::tables::{family, program, region, submission_window};
 use super::write::{Seen, Write};
 use super::{Acting, text};
 use crate::error::{Error, Result};
@@ -90,7 +89,7 @@ fn not_reopened(fault: ReopenFault) -> Error {
 /// The days in force for an act: the program's own, or those of every program; `None`: it is always taken.
 pub(super) async fn in_force(
     on: &impl ConnectionTrait,
-    act: ProposalKind,
+    act: WindowAct,
     program: &str,
     regime: Regime,
 ) -> Result<Option<Calendar>> {
@@ -104,6 +103,23 @@ pub(super) async fn in_force(
         .one(on)
         .await?;
     rows.as_ref().map(calendar_of).transpose()
+}
+
+/// By when a family that somebody is sent to now is to be visited: the last second of a day, as a plan has it. `None`: no
+/// window says so, and never in training, which has no months.
+pub(super) async fn visit_due(
+    on: &impl ConnectionTrait,
+    home: &family::Model,
+    now: Timestamp,
+) -> Result<Option<Timestamp>> {
+    let village: RegionCode = home.region.parse().map_err(Error::internal)?;
+    if village.is_training() {
+        return Ok(None);
+    }
+    let regime = Regime::of_family(&home.regime);
+    let days = in_force(on, WindowAct::Verification, "", regime).await?;
+    let end = days.and_then(|days| days.window.due(village.utc_offset_min(), now));
+    Ok(end.map(|end| end.plus_s(-1)))
 }
 
 async fn locked(write: &Write, id: WindowId) -> Result<submission_window::Model> {
@@ -263,6 +279,13 @@ impl Acting {
         Window::new(body.opens, body.closes).map_err(fault)?;
         document_number(&body.document_number)?;
         let code = body.program.clone().unwrap_or_default();
+        if body.program.is_some() && body.act == WindowAct::Verification {
+            return Err(Error::field(
+                "program",
+                "not_allowed",
+                "Satu kunjungan memeriksa semua program keluarga: pilih semua program.",
+            ));
+        }
         if body.program.is_some() {
             program::Entity::find_by_id(code.clone())
                 .one(self.store.read())
@@ -457,7 +480,8 @@ impl Acting {
     /// word, on a document. Said again of a window that is open by it, the new day counts.
     ///
     /// # Errors
-    /// `forbidden`, `not_found`, `invalid`, `wrong_moment` when it is open by its own days or not in force.
+    /// `forbidden`, `not_found`, `invalid`, `wrong_moment` when it is open by its own days or not in force, and of visits: they
+    /// are never refused, and what was not done in time has been copied forward.
     pub async fn reopen_window(&self, id: WindowId, body: ReopenWindow) -> Result<WindowView> {
         self.sets_windows(Permission::ConfirmImports).await?;
         let me = self.actor.person_id()?;
@@ -479,7 +503,9 @@ impl Acting {
             drop(write);
             return self.window_view(id).await;
         }
-        if row.state != WindowState::InForce.to_string() {
+        if row.state != WindowState::InForce.to_string()
+            || row.act == WindowAct::Verification.to_string()
+        {
             return Err(Error::WRONG_MOMENT);
         }
         let again = Reopening::new(&rules_of(&row)?, self.own_offset_min(), write.at(), last)

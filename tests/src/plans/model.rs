@@ -602,15 +602,15 @@ impl Model {
             .collect()
     }
 
-    /// A case's window closed and `successor` took its place.
-    pub fn expires(&mut self, id: CaseId, successor: CaseId) {
+    /// A case's window closed and `successor` took its place, due when its own closes.
+    pub fn expires(&mut self, id: CaseId, successor: CaseId, closes_at: Option<i64>) {
         let Some(case) = self.cases.get_mut(&id) else {
             return;
         };
         case.stands = Stands::Expired;
         case.successor = Some(successor);
         let (family, officer) = (case.family, case.officer);
-        self.opens(successor, family, officer, None);
+        self.opens(successor, family, officer, closes_at);
     }
 
     /// The cases that must be on the phone of `officer`.

@@ -1,6 +1,8 @@
-//! The days on which proposals are taken: who sets them, and in which order they are told.
+//! The days on which proposals are taken and by which families are visited: who sets them, and in which order they are told.
 
 use serde_json::{Value, json};
+use tilik_protocol::case::CaseState;
+use tilik_protocol::evidence::VisitKind;
 use tilik_protocol::policy::Role;
 use tilik_protocol::review::Page;
 use tilik_protocol::session::UserView;
@@ -296,5 +298,76 @@ async fn what_came_too_late_is_taken_for_the_period_that_an_approver_opens_again
     assert_eq!(closing().await, 1);
     world.pass_days(3).await.unwrap();
     assert_eq!(closing().await, 0);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_visit_that_nobody_gave_a_day_is_due_when_its_window_closes_and_is_copied_forward() {
+    let (world, staff, village) = office(1265).await;
+    let by = &staff.supervisor;
+    let officer = staff.officers[0].id;
+    let at = |text: &str| Some(text.parse::<Timestamp>().unwrap());
+    let opened = async |n: usize, closes| {
+        let families = [village.homes[n].family];
+        let opened = by.open_cases(&families, VisitKind::Quick, Some(officer), closes);
+        opened.await.unwrap().cases[0]
+    };
+    let due = async |case| by.case(case).await.unwrap().closes_at;
+    // It is the 24th: less than a week is left of the month, as the window that comes with Tilik has it.
+    let first = opened(0, None).await;
+    assert_eq!(due(first).await, at("2026-12-31T16:59:59Z"));
+    // A day that somebody said is that day.
+    let said = opened(1, at("2026-11-28T16:59:59Z")).await;
+    assert_eq!(due(said).await, at("2026-11-28T16:59:59Z"));
+    // The window is changed: what was open keeps its day.
+    let set = window(
+        &staff,
+        "verification",
+        json!({ "day": 1 }),
+        json!({ "day": 20 }),
+    )
+    .await;
+    assert!(matches!(set.standing, Some(Standing::Closed { .. })));
+    let second = opened(2, None).await;
+    assert_eq!(due(second).await, at("2026-12-20T16:59:59Z"));
+    assert_eq!(due(first).await, at("2026-12-31T16:59:59Z"));
+    // A visit is never refused: there is nothing to open again, and no program by itself.
+    let body = json!({ "event_id": staff.approver.event(), "last_day": "2026-11-26", "document_number": "ND/3/2026" });
+    let path = format!("/v1/windows/{}/reopen", set.id);
+    let refused = staff.approver.post(&path, &body).await;
+    assert_eq!(refused.verdict(), "409 wrong_moment");
+    let body = json!({ "event_id": staff.admin.event(), "act": "verification", "program": "PKH", "regime": "dtsen",
+        "opens": { "day": 1 }, "closes": { "day": 20 }, "document_number": "SE/7/2026" });
+    let refused = staff.admin.post("/v1/windows", &body).await;
+    assert_eq!(wrong(&refused), ["not_allowed"]);
+    // Who gives visits is told three days before; nobody else is.
+    let closing = async |by: &Console| {
+        let tasks: Tasks = by.get("/v1/tasks").await.ok().unwrap().read().unwrap();
+        tasks.closing
+    };
+    assert_eq!(closing(by).await, []);
+    world.pass_days(3).await.unwrap();
+    let told = closing(by).await;
+    assert_eq!(told.len(), 1);
+    assert_eq!(
+        (told[0].act.to_string().as_str(), told[0].period.as_str()),
+        ("verification", "2026-11")
+    );
+    assert_eq!(
+        (Some(told[0].closes_at), told[0].waiting),
+        (at("2026-11-28T16:59:59Z"), 1)
+    );
+    assert_eq!(closing(&staff.verifier).await, []);
+    // Once it has closed the family is seen in the next period, by the same officer.
+    world.pass_days(3).await.unwrap();
+    assert_eq!(closing(by).await, []);
+    let state = by.case(said).await.unwrap().state;
+    assert_eq!(state.known(), Some(CaseState::Expired));
+    let families = [village.homes[1].family];
+    let again = by.open_cases(&families, VisitKind::Quick, Some(officer), None);
+    assert_eq!(again.await.unwrap().already_open, families);
+    let due_after = "SELECT closes_at AS n FROM verification_case WHERE predecessor IS NOT NULL";
+    let due_after = Timestamp::from_micros(world.count(due_after).await.unwrap());
+    assert_eq!(Some(due_after), at("2026-12-20T16:59:59Z"));
     world.end().await;
 }

@@ -43,6 +43,7 @@ test('a typed day is day, month, year and a day that exists', () => {
 	assert.equal(f.isoDay('2026-11-24T17:30:00Z'), '2026-11-25');
 	assert.equal(f.date(f.dayStart('2026-11-25')), '25 Nov 2026');
 	assert.equal(f.date(f.dayEnd('2026-11-25')), '25 Nov 2026');
+	assert.equal(f.date(f.lastSecond('2026-11-25T17:00:00Z')), '25 Nov 2026');
 });
 
 test('days are the region’s, whatever the hour and the computer’s zone', () => {

@@ -125,6 +125,11 @@ export function dayEnd(day: string): string {
 	return `${day}T23:59:59${REGION_OFFSET}`;
 }
 
+/** The last second in which something counts that ends at `end`: what ends at midnight is of the day before. */
+export function lastSecond(end: string): string {
+	return new Date(new Date(end).getTime() - 1000).toISOString();
+}
+
 /** `2026-11-24` of `24/11/2026` (or `24-11-2026`, `24.11.2026`); null when that is no day. */
 export function parseDay(text: string): string | null {
 	const [, day, mon, year] = /^\s*(\d{1,2})[/.\- ](\d{1,2})[/.\- ](\d{4})\s*$/.exec(text) ?? [];

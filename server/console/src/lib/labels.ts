@@ -150,7 +150,7 @@ export const proposalChip = chipOf<Schemas['ProposalState']>({
 	withdrawn: { word: 'Ditarik', tone: 'plain', shape: 'bar' },
 });
 
-export const proposalKind = wordOf<Schemas['ProposalKind']>({
+const PROPOSALS: Words<Schemas['ProposalKind']> = {
 	new: 'Keluarga baru',
 	correction: 'Perbaikan data',
 	program: 'Usul bansos',
@@ -158,7 +158,11 @@ export const proposalKind = wordOf<Schemas['ProposalKind']>({
 	relocation: 'Pindah wilayah',
 	payee_change: 'Ganti pengurus',
 	pbi_reactivation: 'Reaktivasi PBI-JK',
-});
+};
+
+export const proposalKind = wordOf(PROPOSALS);
+
+export const windowAct = wordOf<Schemas['WindowAct']>({ ...PROPOSALS, verification: 'Verifikasi kelayakan' });
 
 export const windowChip = chipOf<Schemas['WindowState']>({
 	waiting: { word: 'Menunggu pengesahan', tone: 'info', shape: 'clock' },
@@ -207,6 +211,7 @@ export const PROPOSAL_KINDS: readonly Schemas['ProposalKind'][] = [
 	'payee_change',
 	'pbi_reactivation',
 ];
+export const WINDOW_ACTS: readonly Schemas['WindowAct'][] = ['verification', ...PROPOSAL_KINDS];
 /** The states, for a filter. */
 export const CASE_STATES: readonly CaseState[] = [
 	'open',

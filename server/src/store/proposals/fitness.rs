@@ -308,7 +308,7 @@ impl Acting {
                 Timestamp::from_micros(visit.received_at),
             )
         });
-        match windows::in_force(on, kind, &row.program, regime).await? {
+        match windows::in_force(on, kind.into(), &row.program, regime).await? {
             None => fit.period = Some((month_of(offset, now), false)),
             Some(days) => match period_of(&days, offset, now, made) {
                 Ok(period) => {

@@ -170,7 +170,8 @@ impl Acting {
                 let regime = home.map_or(Regime::Dtsen, |home| Regime::of_family(&home.regime));
                 let key = (kind_of(&one.row)?, one.row.program.clone(), regime);
                 if !known.contains_key(&key) {
-                    let days = windows::in_force(self.store.read(), key.0, &key.1, regime).await?;
+                    let on = self.store.read();
+                    let days = windows::in_force(on, key.0.into(), &key.1, regime).await?;
                     known.insert(key.clone(), days);
                 }
                 let offset = region.utc_offset_min();

@@ -1,4 +1,5 @@
-//! Windows that close soon while proposals are not handed in: said three days before, and until they have closed.
+//! What closes soon and is not done: proposals that are not handed in, families that nobody has visited. Said three days
+//! before, and until it has closed.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +9,7 @@ use tilik_protocol::policy::Permission;
 use tilik_protocol::proposal::ProposalKind;
 use tilik_protocol::tasks::Closing;
 use tilik_protocol::time::Timestamp;
-use tilik_protocol::window::{Regime, Standing};
+use tilik_protocol::window::{Regime, Standing, WindowAct, month_of};
 
 use crate::error::Result;
 use crate::store::overview::Values;
@@ -25,8 +26,21 @@ struct Unsent {
     waiting: i64,
 }
 
+#[derive(FromQueryResult)]
+struct Unvisited {
+    closes_at: i64,
+    waiting: i64,
+}
+
 impl Acting {
     pub(super) async fn closing(&self, now: Timestamp) -> Result<Vec<Closing>> {
+        let mut closing = self.closing_proposals(now).await?;
+        closing.extend(self.closing_cases(now).await?);
+        closing.sort_by_key(|one| one.closes_at);
+        Ok(closing)
+    }
+
+    async fn closing_proposals(&self, now: Timestamp) -> Result<Vec<Closing>> {
         let mine = self.actor.regions(Permission::Propose);
         if mine.is_empty() {
             return Ok(Vec::new());
@@ -53,7 +67,7 @@ impl Acting {
                 .regime
                 .as_deref()
                 .map_or(Regime::Dtsen, Regime::of_family);
-            let Some(days) = windows::in_force(on, kind, &row.program, regime).await? else {
+            let Some(days) = windows::in_force(on, kind.into(), &row.program, regime).await? else {
                 continue;
             };
             let Some(Standing::Open { period, closes_at }) = days.standing(offset, now) else {
@@ -64,7 +78,7 @@ impl Acting {
             }
             let key = (closes_at, row.kind.clone(), row.program.clone());
             let entry = found.entry(key).or_insert_with(|| Closing {
-                act: Lenient::read(&row.kind),
+                act: WindowAct::from(kind).into(),
                 program: row.program,
                 period,
                 closes_at,
@@ -73,5 +87,41 @@ impl Acting {
             entry.waiting += row.waiting.unsigned_abs();
         }
         Ok(found.into_values().collect())
+    }
+
+    /// Cases that would be copied forward.
+    async fn closing_cases(&self, now: Timestamp) -> Result<Vec<Closing>> {
+        let mine = self.actor.regions(Permission::AssignCases);
+        if mine.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut values = Values::default();
+        let place = values.regions("region", &mine);
+        let (from, until) = (
+            values.put(now.as_micros()),
+            values.put(now.plus_s(AHEAD_S).as_micros()),
+        );
+        let sql = format!(
+            "SELECT closes_at, COUNT(*) AS waiting FROM verification_case \
+             WHERE state IN ('open', 'assigned', 'returned') AND closes_at > {from} AND closes_at <= {until} AND {place} \
+             GROUP BY closes_at ORDER BY closes_at"
+        );
+        let statement = Statement::from_sql_and_values(self.store.backend(), sql, values.0);
+        let rows = Unvisited::find_by_statement(statement)
+            .all(self.store.read())
+            .await?;
+        let offset = self.own_offset_min();
+        let rows = rows.into_iter().map(|row| {
+            let closes_at = Timestamp::from_micros(row.closes_at);
+            Closing {
+                act: Lenient::from(WindowAct::Verification),
+                program: String::new(),
+                // Of its last moment.
+                period: month_of(offset, closes_at.plus_s(-1)),
+                closes_at,
+                waiting: row.waiting.unsigned_abs(),
+            }
+        });
+        Ok(rows.collect())
     }
 }

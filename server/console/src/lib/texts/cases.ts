@@ -360,7 +360,7 @@ export const plan = {
 	emptyText: 'Tambah aturan atau kapasitas, lalu hitung ulang.',
 	kind: 'Jenis kunjungan',
 	closes: 'Jadwal tutup',
-	closesHint: 'Tanggal terakhir kunjungan. Tanpa tanggal, kasus tidak lewat jadwal.',
+	closesHint: 'Tanggal terakhir kunjungan. Tanpa tanggal: menurut jadwal verifikasi kelayakan.',
 	pastClose: 'Pilih hari ini atau tanggal sesudahnya.',
 	open: (n: string) => `Buka dan tugaskan ${n} kasus`,
 	nothing: 'Belum ada keluarga yang akan dikunjungi.',

@@ -203,12 +203,13 @@ export const deliberations = {
 
 export const windows = {
 	title: 'Jadwal',
-	lead: 'Kapan usulan diterima. Perubahan diajukan admin dan berlaku setelah disahkan.',
+	lead: 'Kapan usulan diterima, dan sampai kapan keluarga dikunjungi. Perubahan diajukan admin dan berlaku setelah disahkan.',
 	add: 'Ajukan perubahan',
-	list: 'Jadwal usulan',
+	list: 'Jadwal usulan dan verifikasi',
 	none: 'Belum ada jadwal; semua usulan diterima setiap saat',
-	columns: { act: 'Usulan', program: 'Program', regime: 'Data', opens: 'Dibuka', closes: 'Ditutup', document: 'Dasar', state: 'Keadaan', now: 'Sekarang' },
+	columns: { act: 'Untuk', program: 'Program', regime: 'Data', opens: 'Dibuka', closes: 'Ditutup', document: 'Dasar', state: 'Keadaan', now: 'Sekarang' },
 	everyProgram: 'Semua program lain',
+	allPrograms: 'Semua program',
 	regime: { dtks: 'DTKS', dtsen: 'DTSEN' } as Readonly<Record<string, string>>,
 	open: (until: string) => `Dibuka sampai ${until}`,
 	closed: (from: string) => `Tutup; dibuka ${from}`,
@@ -219,7 +220,9 @@ export const windows = {
 	shipped: 'Bawaan Tilik',
 	by: (name: string) => `Diajukan ${name}`,
 	formTitle: 'Ajukan perubahan jadwal',
-	act: 'Jenis usulan',
+	act: 'Untuk',
+	verification:
+		'Satu kunjungan memeriksa semua program keluarga. Kunjungan tidak pernah ditolak: kasus yang belum dikunjungi pada hari terakhir disalin ke periode berikutnya. Kasus yang sudah dibuka tetap memakai batas waktunya.',
 	program: 'Program',
 	data: 'Data',
 	opens: 'Dibuka',

@@ -101,6 +101,7 @@ export const tasks = {
 	closes: (days: number) => (days <= 0 ? 'Ditutup hari ini' : days === 1 ? 'Ditutup besok' : `Ditutup ${count(days)} hari lagi`),
 	closing: (act: string, program: string, n: number) =>
 		`Jadwal ${act}${program === '' ? '' : ` (${program})`}: ${count(n)} usulan belum diajukan`,
+	closingVisits: (act: string, n: number) => `Jadwal ${act}: ${count(n)} keluarga belum dikunjungi`,
 	nobodyYet: 'Temuan tanpa keluarga',
 	objection: 'Sanggahan warga',
 	noDue: 'Tidak ada',
