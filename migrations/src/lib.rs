@@ -30,6 +30,7 @@ mod m20261129_000012_appeals;
 mod m20261129_000013_objections;
 mod m20261129_000014_health;
 mod m20261129_000015_rt_checks;
+mod m20261129_000016_visit_due;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -66,6 +67,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000013_objections::Migration),
             Box::new(m20261129_000014_health::Migration),
             Box::new(m20261129_000015_rt_checks::Migration),
+            Box::new(m20261129_000016_visit_due::Migration),
         ]
     }
 }

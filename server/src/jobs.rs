@@ -133,6 +133,7 @@ impl App {
         by.heartbeat().await?;
         by.expire_due_cases().await?;
         by.designate_due().await?;
+        by.activate_due().await?;
         by.lapse_objections().await?;
         self.store.forget_old_tries().await?;
         self.store.forget_quotas().await?;

@@ -522,6 +522,11 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
         | ("DELETE", "/v1/session")
         | ("POST", "/v1/me/sign-out-everywhere")
         | ("OPTIONS", "/v1/uploads") => plain(line.path.to_owned()),
+        ("GET", "/v1/waitlists") => plain(format!(
+            "{}?program=SEMBAKO&region={}",
+            line.path,
+            village::here()
+        )),
         ("GET", "/v1/overlaps/families") => plain(format!("{}?one=PKH&other=SEMBAKO", line.path)),
         ("DELETE", "/v1/me/sessions/{id}") => plain(id(&session_of(&caller.tokens)?)),
         ("POST", "/v1/me/news") => here(&json!({

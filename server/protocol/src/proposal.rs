@@ -96,9 +96,9 @@ pub enum ProposalState {
     Endorsed,
     /// Entered in the centre's system.
     Sent,
-    /// The centre agreed.
+    /// The centre agreed, or the city's own program did what was asked.
     Accepted,
-    /// Somebody on the way said no, with a code.
+    /// Somebody on the way said no, with a code; or the house said it.
     Rejected,
     /// Taken back.
     Withdrawn,
@@ -148,7 +148,7 @@ pub enum ProposalAction {
     Send,
     /// It was not entered after all.
     Recall,
-    /// The centre agreed.
+    /// The centre agreed; of a program of the city's own, the place was given or ended.
     Accept,
     /// The centre did not.
     RejectByCentre,
@@ -161,13 +161,16 @@ pub const fn role_may(action: ProposalAction, role: Role) -> bool {
     use ProposalAction as A;
     match action {
         A::Submit | A::Withdraw | A::Copy => matches!(role, Role::Operator),
-        A::Match | A::Mismatch | A::Accept | A::RejectByCentre => {
+        A::Match | A::Mismatch | A::RejectByCentre => {
             matches!(role, Role::Verifier | Role::Feed)
         }
+        // Where no centre has a word, the decision about the place is the end of it.
+        A::Accept => matches!(role, Role::Verifier | Role::Feed | Role::System),
         // The server passes a deliberation's word on to all its names.
         A::Deliberate | A::Decline => matches!(role, Role::Operator | Role::System),
         A::Verify => matches!(role, Role::Verifier),
-        A::Return | A::Reject => matches!(role, Role::Verifier | Role::Approver),
+        A::Return => matches!(role, Role::Verifier | Role::Approver),
+        A::Reject => matches!(role, Role::Verifier | Role::Approver | Role::System),
         A::Endorse => matches!(role, Role::Approver),
         A::Send | A::Recall => matches!(role, Role::Operator | Role::Verifier),
     }
@@ -282,6 +285,8 @@ pub fn step(
         S::Endorsed => match action {
             A::Endorse => done,
             A::Send => to(S::Sent),
+            A::Accept => by(Role::System, S::Accepted),
+            A::Reject => by(Role::System, S::Rejected),
             A::Submit
             | A::Withdraw
             | A::Match
@@ -290,8 +295,6 @@ pub fn step(
             | A::Decline
             | A::Verify
             | A::Return
-            | A::Reject
-            | A::Accept
             | A::RejectByCentre
             | A::Copy
             | A::Recall => no,
@@ -299,9 +302,10 @@ pub fn step(
         S::Sent => match action {
             A::Send => done,
             A::Recall => to(S::Endorsed),
-            A::Accept => to(S::Accepted),
+            A::Accept if role != Role::System => to(S::Accepted),
             A::RejectByCentre => to(S::Rejected),
-            A::Submit
+            A::Accept
+            | A::Submit
             | A::Withdraw
             | A::Match
             | A::Mismatch

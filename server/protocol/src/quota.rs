@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::FamilyId;
+use crate::ids::{FamilyId, MembershipId, PersonId};
 use crate::region::RegionCode;
 use crate::time::Timestamp;
 
@@ -99,4 +99,53 @@ pub struct OverlapFamily {
     pub rt: String,
     /// RW.
     pub rw: String,
+}
+
+/// One place in the line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct WaitlistRow {
+    /// Which one, as the list was frozen.
+    pub position: u32,
+    /// The family.
+    pub family: FamilyId,
+    /// Of a program for persons, who of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<PersonId>,
+    /// The family's name, or that person's.
+    pub name: String,
+    /// Where they live now.
+    pub region: RegionCode,
+    /// RT.
+    pub rt: String,
+    /// RW.
+    pub rw: String,
+    /// What they were ranked by, in words of the list: `desil`, `indikator_262`, `rentan`.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub facts: serde_json::Value,
+    /// When it was their turn; absent: they wait.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_at: Option<Timestamp>,
+    /// The membership that came of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub membership: Option<MembershipId>,
+}
+
+/// `GET /v1/waitlists`: the frozen list of a program in a village, in its order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct WaitlistView {
+    /// The program's code.
+    pub program: String,
+    /// The village that the list is of.
+    pub region: RegionCode,
+    /// When an approver froze it.
+    pub frozen_at: Timestamp,
+    /// So many wait on it.
+    pub waiting: u64,
+    /// In order.
+    pub items: Vec<WaitlistRow>,
+    /// Where the next page begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }

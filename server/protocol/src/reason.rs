@@ -269,6 +269,8 @@ pub const PROPOSAL_REJECTIONS: &[(&str, &str)] = &[
     ("DITOLAK_PUSAT", "Ditolak oleh pusat"),
     // The city's own: the decree has no word for a deliberation that says no.
     ("DITOLAK_MUSKEL", "Tidak disetujui musyawarah kelurahan"),
+    // Of a removal, after the house was seen.
+    ("MASIH_LAYAK", "Masih layak menurut verifikasi"),
 ];
 
 /// Why somebody who was taken off the health insurance is to be brought back (Permensos 3/2026, article 20).

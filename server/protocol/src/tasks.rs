@@ -90,6 +90,12 @@ pub enum TaskKind {
     JudgeInsurance,
     /// Somebody whose health insurance ended, and for whom nobody has proposed anything.
     FollowInsurance,
+    /// A proposal that was sent, and of which the centre's word is not written down.
+    RecordOutcome,
+    /// A deliberation whose signed minutes have not been brought.
+    SignDeliberation,
+    /// A family doubts what was recorded of it.
+    JudgeFact,
 }
 
 /// One thing to be done.

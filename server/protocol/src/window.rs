@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 const MINUTE_US: i64 = 60_000_000;
 
 /// Whoever is sent out has at least so long, in seconds: what is opened later in its window is due by the end of the next.
-const SHORTEST_S: i64 = 7 * 86_400;
+pub const SHORTEST_S: i64 = 7 * 86_400;
 
 /// What is done on certain days.
 #[derive(
@@ -36,7 +36,7 @@ const SHORTEST_S: i64 = 7 * 86_400;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum WindowAct {
     /// Verifikasi kelayakan: by its last day the period's cases are visited. It refuses nothing: what is left undone then is
-    /// copied forward.
+    /// late, and goes on into the next.
     Verification,
     /// Proposals of this kind.
     New,

@@ -195,6 +195,7 @@ use crate::error::{Error, Result};
         quotas::show,
         quotas::overlaps,
         quotas::overlap_families,
+        quotas::waitlist,
         lookup::waiting_decisions,
         tasks::show,
         lookup::history,

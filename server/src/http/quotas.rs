@@ -1,7 +1,7 @@
-//! Quotas as they stand, and families with a place in more than one program.
+//! Quotas as they stand, who waits for one, and families with a place in more than one program.
 
 use serde::Deserialize;
-use tilik_protocol::quota::{OverlapFamily, Overlaps, Quotas};
+use tilik_protocol::quota::{OverlapFamily, Overlaps, Quotas, WaitlistView};
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::review::Page;
 
@@ -67,4 +67,24 @@ pub async fn overlap_families(
         limit,
     );
     Ok(Json(page.await?))
+}
+
+/// Which list.
+#[derive(Debug, Deserialize)]
+pub struct WaitlistQuery {
+    program: String,
+    region: RegionCode,
+    after: Option<String>,
+    limit: Option<usize>,
+}
+
+/// `GET /v1/waitlists`: who is on the frozen list of a program in a village.
+#[utoipa::path(get, path = "/v1/waitlists", tag = "registry", params(("program" = String, Query), ("region" = String, Query), ("after" = Option<String>, Query), ("limit" = Option<u64>, Query)), responses((status = 200, body = WaitlistView)))]
+pub async fn waitlist(
+    By(by): By,
+    Query(query): Query<WaitlistQuery>,
+) -> Result<Json<WaitlistView>> {
+    let limit = query.limit.unwrap_or(50).clamp(1, 200);
+    let list = by.waitlist(&query.program, &query.region, query.after.as_deref(), limit);
+    Ok(Json(list.await?))
 }

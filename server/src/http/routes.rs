@@ -321,6 +321,7 @@ fn table() -> Table {
         .route(Method::GET, "/v1/quotas", Requires(P::ReadOverview), quotas::show)
         .route(Method::GET, "/v1/overlaps", Requires(P::ReadOverview), quotas::overlaps)
         .route(Method::GET, "/v1/overlaps/families", Requires(P::ReadCases), quotas::overlap_families)
+        .route(Method::GET, "/v1/waitlists", Requires(P::ReadCases), quotas::waitlist)
         .route(Method::GET, "/v1/recipients", Requires(P::ReadCases), families::recipients)
         .route(Method::POST, "/v1/families", Requires(P::MaintainFamilies), registration::register)
         .route(Method::POST, "/v1/families/search", Requires(P::ReadCases), families::search)

@@ -25,7 +25,7 @@ use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
 use super::Acting;
-use super::cases::{Case, live_lease, returned_of};
+use super::cases::{Case, due_at, live_lease, returned_of};
 use super::lanes::QueryEach as _;
 use super::review::captured;
 use super::tables::{
@@ -224,7 +224,7 @@ impl Acting {
             family: family_view(family, persons, keys)?,
             officer: case.officer_id.map(UserId),
             officer_name: case.officer_id.and_then(name_of),
-            closes_at: case.closes_at.map(Timestamp::from_micros),
+            closes_at: due_at(&case),
             accepted_basis: case.accepted_basis.clone(),
             lease,
             current_visit: case.current_visit.map(VisitId),

@@ -24,6 +24,7 @@ use tilik_protocol::review::{
 };
 use tilik_protocol::sync::Returned;
 use tilik_protocol::time::Timestamp;
+use tilik_protocol::window::SHORTEST_S;
 use uuid::Uuid;
 
 use super::access::{Mode, Read};
@@ -39,6 +40,8 @@ use crate::error::{Error, Result};
 
 /// Most families or cases in one request.
 const MOST: usize = 500;
+/// Cases that expire at once.
+const MOST_EXPIRED: u64 = 1_000;
 /// A period is a month; no month is longer.
 pub(super) const PERIOD_S: i64 = 31 * 86_400;
 /// Acts by which somebody comes to know an officer's password.
@@ -822,8 +825,8 @@ impl Acting {
         })
     }
 
-    /// Expires cases whose window has closed and opens their successors; how many. Only to be asked when the clock is
-    /// trusted.
+    /// Expires cases whose last day is over and opens their successors; how many. One that cannot be expired leaves the others
+    /// their turn. Only to be asked when the clock is trusted.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -832,48 +835,71 @@ impl Acting {
         let due = verification_case::Entity::find()
             .filter(verification_case::Column::State.is_in(["open", "assigned", "returned"]))
             .filter(verification_case::Column::ClosesAt.lte(now))
-            .limit(200)
+            .order_by_asc(verification_case::Column::ClosesAt)
+            .order_by_asc(verification_case::Column::Id)
+            .limit(MOST_EXPIRED)
             .all(self.store.read())
             .await?;
         let mut expired = 0;
         for row in due {
-            let mut write = self.begin().await?;
-            let case = locked(&write, CaseId(row.id)).await?;
-            let from = state_of(&case)?;
-            let Ok(Step::To(next)) = case::step(from, CaseAction::Expire, Role::System) else {
-                continue;
-            };
-            let officer = case.officer_id.map(UserId);
-            let kind: VisitKind = case.kind.parse().map_err(Error::internal)?;
-            let mut case = case;
-            case.state = next.to_string();
-            let case = save(&mut write, case, officer).await?;
-            write.journal(Entry::new(
-                "case.expire",
-                format!("case:{}", case.id),
-                Role::System,
-                None,
-                &serde_json::json!({ "from": from, "to": next }),
-            )?);
-            let home = family::Entity::find_by_id(case.family_id)
-                .one(write.on())
-                .await?
-                .ok_or(Error::NOT_FOUND)?;
-            new_case(
-                &mut write,
-                &home,
-                kind,
-                None,
-                officer,
-                Some(case.id),
-                Role::System,
-                None,
-            )
-            .await?;
-            write.commit().await?;
-            expired += 1;
+            match self.expire(CaseId(row.id), now).await {
+                Ok(done) => expired += u64::from(done),
+                // The database may come back.
+                Err(error @ Error::Unavailable(_)) => return Err(error),
+                Err(error) => tracing::error!(case.id = %CaseId(row.id), cause = %error,
+                    "a case could not be expired"),
+            }
         }
         Ok(expired)
+    }
+
+    async fn expire(&self, id: CaseId, now: i64) -> Result<bool> {
+        let mut write = self.begin().await?;
+        let mut case = locked(&write, id).await?;
+        let from = state_of(&case)?;
+        let step = case::step(from, CaseAction::Expire, Role::System);
+        let (Ok(Step::To(next)), true) = (step, case.closes_at.is_some_and(|at| at <= now)) else {
+            return Ok(false);
+        };
+        let officer = case.officer_id.map(UserId);
+        let kind: VisitKind = case.kind.parse().map_err(Error::internal)?;
+        case.state = next.to_string();
+        let case = save(&mut write, case, officer).await?;
+        write.journal(Entry::new(
+            "case.expire",
+            format!("case:{}", case.id),
+            Role::System,
+            None,
+            &serde_json::json!({ "from": from, "to": next }),
+        )?);
+        let home = family::Entity::find_by_id(case.family_id)
+            .one(write.on())
+            .await?
+            .ok_or(Error::NOT_FOUND)?;
+        // Who does not work there any more has none to go on with.
+        let region = region_of(&case)?;
+        let officer = match officer {
+            Some(who) if self.store.holds(who, Role::Officer, &region).await? => Some(who),
+            Some(_) | None => None,
+        };
+        let asked: Option<ReasonCode> = case
+            .request_reason
+            .as_deref()
+            .and_then(|code| code.parse().ok());
+        begin_case(
+            &mut write,
+            &home,
+            kind,
+            None,
+            officer,
+            Some(case.id),
+            Role::System,
+            None,
+            asked.as_ref(),
+        )
+        .await?;
+        write.commit().await?;
+        Ok(true)
     }
 }
 
@@ -884,17 +910,19 @@ impl Acting {
 /// `others`: the family's other cases, the last one opened first.
 fn same_matter(case: &Case, others: &[Case]) -> Result<Vec<Uuid>> {
     let mut matter = vec![case.id];
-    let since = case.opened_at - PERIOD_S * 1_000_000;
+    // What follows another began with it.
+    let (mut at, mut began) = (case.predecessor, case.opened_at);
+    while let Some(row) = others.iter().find(|row| Some(row.id) == at) {
+        matter.push(row.id);
+        began = Ord::min(began, row.opened_at);
+        at = row.predecessor;
+    }
+    let since = began - PERIOD_S * 1_000_000;
     for row in others {
         if state_of(row)? == CaseState::Decided && row.opened_at < since {
             break;
         }
         matter.push(row.id);
-    }
-    let mut at = case.predecessor;
-    while let Some(row) = others.iter().find(|row| Some(row.id) == at) {
-        matter.push(row.id);
-        at = row.predecessor;
     }
     matter.sort_unstable();
     matter.dedup();
@@ -1001,7 +1029,7 @@ fn is_asked_for(kind: VisitKind) -> Result<()> {
 
 /// A new case about a family, carrying the memberships it will decide.
 ///
-/// `closes_at`: when somebody said so; otherwise the window of visits says.
+/// `closes_at`: the day that somebody said; otherwise the window of visits says by when it is due.
 #[expect(clippy::too_many_arguments, reason = "as it is born")]
 pub(super) async fn new_case(
     write: &mut Write,
@@ -1041,8 +1069,8 @@ pub(super) async fn begin_case(
     requested: Option<&ReasonCode>,
 ) -> Result<Case> {
     let id: CaseId = write.store().ids().next();
-    let closes_at = match closes_at {
-        Some(said) => Some(said),
+    let due_at = match closes_at {
+        Some(_) => None,
         None => windows::visit_due(write.on(), home, write.at()).await?,
     };
     let state = if officer.is_some() {
@@ -1078,6 +1106,7 @@ pub(super) async fn begin_case(
         predecessor,
         tries: 0,
         request_reason: requested.map(ToString::to_string),
+        due_at: due_at.map(Timestamp::as_micros),
     };
     verification_case::ActiveModel::from(case.clone())
         .reset_all()
@@ -1123,6 +1152,19 @@ pub(super) async fn begin_case(
         &told,
     )?);
     Ok(case)
+}
+
+/// By when a case is to be visited.
+pub(super) fn due_at(case: &Case) -> Option<Timestamp> {
+    case.closes_at.or(case.due_at).map(Timestamp::from_micros)
+}
+
+/// Whoever is sent again goes on with this case: a last day that is over or near ends it no more, and it is late by then.
+pub(super) fn goes_on(case: &mut Case, now: Timestamp) {
+    let soon = now.plus_s(SHORTEST_S).as_micros();
+    if let Some(day) = case.closes_at.take_if(|day| *day < soon) {
+        case.due_at = Some(day);
+    }
 }
 
 /// The lease that counts now. One that ends absurdly late was written under a wrong clock and counts for nothing.

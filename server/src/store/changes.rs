@@ -441,6 +441,7 @@ mod tests {
             predecessor: None,
             tries: 0,
             request_reason: None,
+            due_at: None,
         }
     }
 

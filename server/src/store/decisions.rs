@@ -22,7 +22,7 @@ use super::ministry;
 use super::slots::{self, TwoPersons};
 use super::tables::{case_membership, family, membership, notice, visit, visit_flag};
 use super::write::Seen;
-use super::{Acting, Write, rules};
+use super::{Acting, Write, population, proposals, rules};
 use crate::error::{Error, Result};
 
 /// A letter's day counts when it is recorded within three days; after that the time to appeal runs from three days ago.
@@ -135,6 +135,7 @@ impl Acting {
         let proposed = link.needs_approval;
         let contested = body.outcome == Outcome::Eligible
             && (proposed
+                || on_hold(write, body.membership).await?.is_some()
                 || self.speaks_against(write, &case, body.membership).await?
                 || rules::says_not_eligible(write, body.membership.into()).await?);
         let mut active: case_membership::ActiveModel = link.into();
@@ -324,7 +325,9 @@ impl Acting {
                 Some(body.event_id),
                 &serde_json::json!({ "case": id, "outcome": outcome, "reason": why }),
             )?);
-            if outcome == Outcome::Ineligible {
+            if outcome == Outcome::Eligible {
+                lift_hold(&mut write, id, body.membership, role).await?;
+            } else {
                 let why = why.ok_or_else(|| Error::internal("a cancellation without a reason"))?;
                 self.cancel(&mut write, id, body.membership, &why, role, appeal_days)
                     .await?;
@@ -364,7 +367,7 @@ impl Acting {
         }
         let case = cases::save(&mut write, case, before).await?;
         if state_of(&case)? == CaseState::Decided {
-            mark_eligible(&write, &case).await?;
+            mark_eligible(&mut write, &case).await?;
             leave_undecided(&mut write, &case).await?;
             rules::families_changed(&write, &[case.family_id]).await?;
         }
@@ -467,6 +470,7 @@ impl Acting {
             let kind = MinistryActKind::Cancelled;
             ministry::note(write, kind, &row, Some(why.as_str())).await?;
         }
+        proposals::place_ended(write, &row, why).await?;
         let by = TwoPersons::of(write, case, id).await?;
         let appeal_until = slots::appeal_end(write, &row).await?;
         slots::hand_on(write, &row, why, &by, appeal_until).await?;
@@ -580,9 +584,44 @@ async fn membership_before(
         .ok_or_else(gone)
 }
 
+/// A membership that a visit can take off hold.
+async fn on_hold(write: &Write, id: MembershipId) -> Result<Option<membership::Model>> {
+    let row = membership::Entity::find_by_id(Uuid::from(id))
+        .filter(membership::Column::State.eq(MembershipState::Suspended.to_string()))
+        .lock_exclusive()
+        .one(write.on())
+        .await?;
+    Ok(row.filter(|row| {
+        let why = row.reason.as_deref().unwrap_or_default();
+        !population::HOLDS.contains(&why)
+    }))
+}
+
+/// Whoever was found eligible, by two persons, receives again.
+async fn lift_hold(write: &mut Write, case: CaseId, id: MembershipId, role: Role) -> Result<()> {
+    let Some(mut row) = on_hold(write, id).await? else {
+        return Ok(());
+    };
+    let from = MembershipState::Suspended;
+    let Step::To(next) = machine::step(from, MembershipAction::Resume, role)? else {
+        return Ok(());
+    };
+    row.state = next.to_string();
+    let why = row.reason.take();
+    slots::save_membership(write, row).await?;
+    write.journal(Entry::new(
+        "membership.resume",
+        format!("membership:{id}"),
+        role,
+        None,
+        &serde_json::json!({ "case": case, "from": from, "to": next, "reason": why }),
+    )?);
+    Ok(())
+}
+
 /// Candidates found eligible remember when; their designation waits for the appeal period. Of recipients that stay the
 /// ministry is to be told.
-pub(super) async fn mark_eligible(write: &Write, case: &Case) -> Result<()> {
+pub(super) async fn mark_eligible(write: &mut Write, case: &Case) -> Result<()> {
     let eligible: Vec<Uuid> = case_membership::Entity::find()
         .filter(case_membership::Column::CaseId.eq(case.id))
         .filter(case_membership::Column::Outcome.eq(Outcome::Eligible.to_string()))
@@ -603,6 +642,7 @@ pub(super) async fn mark_eligible(write: &Write, case: &Case) -> Result<()> {
             slots::save_membership(write, row).await?;
         } else {
             ministry::note(write, MinistryActKind::Eligible, &row, None).await?;
+            proposals::place_kept(write, &row).await?;
         }
     }
     Ok(())

@@ -1,12 +1,16 @@
-//! Candidates become designated when their house was found eligible and the family before has said all it may.
+//! Candidates become designated when their house was found eligible and the family before has said all it may, and receive
+//! from the month after.
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use tilik_protocol::case::Step;
-use tilik_protocol::ids::{CaseId, MembershipId, ProposalId};
+use tilik_protocol::ids::{CaseId, FamilyId, MembershipId, ProposalId};
 use tilik_protocol::membership::{self as machine, MembershipAction, MembershipState};
 use tilik_protocol::ministry::MinistryActKind;
 use tilik_protocol::policy::Role;
 use tilik_protocol::problem::ProblemCode;
+use tilik_protocol::region::RegionCode;
+use tilik_protocol::time::Timestamp;
+use tilik_protocol::window::month_of;
 use uuid::Uuid;
 
 use super::cases::open_case_of;
@@ -15,7 +19,7 @@ use super::ministry;
 use super::population::RUMOURS;
 use super::slots::{self, TwoPersons};
 use super::tables::{case_membership, family, membership, proposal};
-use super::{Acting, Write};
+use super::{Acting, Write, proposals};
 use crate::error::{Error, Result};
 
 impl Acting {
@@ -125,7 +129,73 @@ impl Acting {
         if of_proposal(&write, row.id).await?.is_none() {
             ministry::note(&write, MinistryActKind::Designated, &row, None).await?;
         }
+        proposals::place_given(&mut write, &row).await?;
         replace_ended(&mut write, &row).await?;
+        write.commit().await?;
+        Ok(true)
+    }
+
+    /// The period begins: whoever was designated in a month before receives from now on; how many. Only to be asked when the
+    /// clock is trusted.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn activate_due(&self) -> Result<u64> {
+        let now = self.store.now();
+        let (mut activated, mut after) = (0, Uuid::nil());
+        loop {
+            let rows = membership::Entity::find()
+                .filter(membership::Column::State.eq(MembershipState::Designated.to_string()))
+                .filter(membership::Column::Id.gt(after))
+                .order_by_asc(membership::Column::Id)
+                .limit(200)
+                .all(self.store.read())
+                .await?;
+            let Some(last) = rows.last() else {
+                return Ok(activated);
+            };
+            after = last.id;
+            for row in rows {
+                let village: RegionCode = row.region.parse().map_err(Error::internal)?;
+                let month = |at| month_of(village.utc_offset_min(), at);
+                if month(Timestamp::from_micros(row.valid_from)) >= month(now) {
+                    continue;
+                }
+                match self.activate(row.id, row.version).await {
+                    Ok(done) => activated += u64::from(done),
+                    // The database may come back.
+                    Err(error @ Error::Unavailable(_)) => return Err(error),
+                    Err(error) => tracing::error!(membership.id = %MembershipId(row.id),
+                        cause = %error, "a designated membership could not begin"),
+                }
+            }
+        }
+    }
+
+    async fn activate(&self, id: Uuid, version: i32) -> Result<bool> {
+        let mut write = self.begin().await?;
+        let row = membership::Entity::find_by_id(id)
+            .lock_exclusive()
+            .one(write.on())
+            .await?;
+        // Somebody changed it meanwhile: it has its turn at the next tick.
+        let Some(mut row) = row.filter(|row| row.version == version) else {
+            return Ok(false);
+        };
+        let from: MembershipState = row.state.parse().map_err(Error::internal)?;
+        let step = machine::step(from, MembershipAction::Activate, Role::System);
+        let (Ok(Step::To(next)), true) = (step, is_there(&write, &row).await?) else {
+            return Ok(false);
+        };
+        row.state = next.to_string();
+        let row = slots::save_membership(&write, row).await?;
+        write.journal(Entry::new(
+            "membership.activate",
+            format!("membership:{}", MembershipId(row.id)),
+            Role::System,
+            None,
+            &serde_json::json!({ "from": from, "to": next, "family": FamilyId(row.family_id) }),
+        )?);
         write.commit().await?;
         Ok(true)
     }
@@ -166,6 +236,7 @@ async fn designate_proposed(
         None,
         &serde_json::json!({ "from": from, "to": next, "proposal": proposal }),
     )?);
+    proposals::place_given(write, &row).await?;
     Ok(true)
 }
 

@@ -16,7 +16,7 @@ use tilik_protocol::sync::{
 };
 use tilik_protocol::time::Timestamp;
 
-use super::cases::returned_of;
+use super::cases::{due_at, returned_of};
 use super::lanes::QueryEach as _;
 use super::tables::{
     case_membership, family, feed_counter, feed_row, house, membership, region, verification_case,
@@ -100,7 +100,7 @@ async fn assignment_of(write: &Write, case: &verification_case::Model) -> Result
         }),
         last_pin: last_pin(&house),
         programs,
-        closes_at: case.closes_at.map(Timestamp::from_micros),
+        closes_at: due_at(case),
         returned: returned_of(case)?,
     })
 }

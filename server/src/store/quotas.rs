@@ -1,12 +1,18 @@
-//! Quotas as they stand, counted from the slots themselves, and families with a place in more than one program.
+//! Quotas as they stand, counted from the slots themselves, who waits for one, and families with a place in more than one
+//! program.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use sea_orm::{FromQueryResult, Statement, Value};
-use tilik_protocol::ids::FamilyId;
+use sea_orm::{
+    ColumnTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, Statement, Value,
+};
+use tilik_protocol::ids::{FamilyId, MembershipId, PersonId};
 use tilik_protocol::policy::Permission;
 use tilik_protocol::problem::ProblemCode;
-use tilik_protocol::quota::{Overlap, OverlapFamily, Overlaps, QuotaRow, QuotaTotal, Quotas};
+use tilik_protocol::quota::{
+    Overlap, OverlapFamily, Overlaps, QuotaRow, QuotaTotal, Quotas, WaitlistRow, WaitlistView,
+};
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::review::Page;
 use tilik_protocol::time::Timestamp;
@@ -16,6 +22,7 @@ use super::Acting;
 use super::access::{Mode, Read};
 use super::families::region_code;
 use super::overview::{Values, within};
+use super::tables::{family, person, waitlist, waitlist_entry};
 use crate::error::{Error, Result};
 
 /// Where a place is somebody's.
@@ -281,6 +288,110 @@ impl Acting {
             .filter(|_| more)
             .map(|row| row.family.to_string());
         Ok(Page { items, next })
+    }
+}
+
+impl Acting {
+    /// Who is on the frozen list of a program in a village, in its order. Logged as a read of each.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found` when there is no such list or it is out of reach, `bad_cursor`.
+    pub async fn waitlist(
+        &self,
+        program: &str,
+        region: &RegionCode,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<WaitlistView> {
+        self.actor.require(Permission::ReadCases)?;
+        let mine = within(self.actor.regions(Permission::ReadCases), Some(region));
+        if !mine.contains(region) {
+            return Err(Error::NOT_FOUND);
+        }
+        let on = self.store.read();
+        let list = waitlist::Entity::find()
+            .filter(waitlist::Column::Program.eq(program))
+            .filter(waitlist::Column::Region.eq(region.as_str()))
+            .filter(waitlist::Column::FrozenAt.is_not_null())
+            .filter(waitlist::Column::SupersededAt.is_null())
+            .one(on)
+            .await?
+            .ok_or(Error::NOT_FOUND)?;
+        let begin: i32 = match after {
+            None => i32::MIN,
+            Some(text) => text
+                .parse()
+                .map_err(|_| Error::Refused(ProblemCode::BadCursor))?,
+        };
+        let entries =
+            waitlist_entry::Entity::find().filter(waitlist_entry::Column::WaitlistId.eq(list.id));
+        let waiting = entries
+            .clone()
+            .filter(waitlist_entry::Column::TakenAt.is_null())
+            .count(on)
+            .await?;
+        let mut rows = entries
+            .filter(waitlist_entry::Column::Position.gt(begin))
+            .order_by_asc(waitlist_entry::Column::Position)
+            .limit(u64::try_from(limit + 1).map_err(Error::internal)?)
+            .all(on)
+            .await?;
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let homes: HashMap<Uuid, family::Model> = family::Entity::find()
+            .filter(family::Column::Id.is_in(rows.iter().map(|row| row.family_id)))
+            .all(on)
+            .await?
+            .into_iter()
+            .map(|home| (home.id, home))
+            .collect();
+        let people: HashMap<Uuid, person::Model> = person::Entity::find()
+            .filter(person::Column::Id.is_in(rows.iter().filter_map(|row| row.person_id)))
+            .all(on)
+            .await?
+            .into_iter()
+            .map(|one| (one.id, one))
+            .collect();
+        let next = rows
+            .last()
+            .filter(|_| more)
+            .map(|row| row.position.to_string());
+        let (mut items, mut reads) = (Vec::with_capacity(rows.len()), Vec::new());
+        for row in rows {
+            let Some(home) = homes.get(&row.family_id) else {
+                continue;
+            };
+            reads.push(Read {
+                kind: "family",
+                id: home.id,
+                what: "waitlist",
+                mode: Mode::Served,
+                role: self.reading_in(region)?,
+                purpose: None,
+            });
+            let person = row.person_id.and_then(|id| people.get(&id));
+            items.push(WaitlistRow {
+                position: row.position.unsigned_abs(),
+                family: FamilyId(home.id),
+                person: row.person_id.map(PersonId),
+                name: person.map_or_else(|| home.name.clone(), |one| one.name.clone()),
+                region: region_code(&home.region)?,
+                rt: home.rt.clone(),
+                rw: home.rw.clone(),
+                facts: serde_json::from_str(&row.facts).unwrap_or_default(),
+                taken_at: row.taken_at.map(Timestamp::from_micros),
+                membership: row.taken_by.map(MembershipId),
+            });
+        }
+        self.note_reads(reads).await?;
+        Ok(WaitlistView {
+            program: list.program,
+            region: region.clone(),
+            frozen_at: Timestamp::from_micros(list.frozen_at.unwrap_or_default()),
+            waiting,
+            items,
+            next,
+        })
     }
 }
 

@@ -685,13 +685,14 @@ impl Acting {
                 if case.officer_id.is_none() {
                     case.officer_id = author.map(|row| row.officer_id);
                 }
+                cases::goes_on(&mut case, write.at());
             }
+            CaseAction::Reopen => cases::goes_on(&mut case, write.at()),
             CaseAction::Assign
             | CaseAction::Unassign
             | CaseAction::SubmitVisit
             | CaseAction::ReportUnreachable
             | CaseAction::TakeBack
-            | CaseAction::Reopen
             | CaseAction::DecideEligible
             | CaseAction::SendForApproval
             | CaseAction::ConfirmLast

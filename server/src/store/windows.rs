@@ -480,8 +480,8 @@ impl Acting {
     /// word, on a document. Said again of a window that is open by it, the new day counts.
     ///
     /// # Errors
-    /// `forbidden`, `not_found`, `invalid`, `wrong_moment` when it is open by its own days or not in force, and of visits: they
-    /// are never refused, and what was not done in time has been copied forward.
+    /// `forbidden`, `not_found`, `invalid`, `wrong_moment` when it is open by its own days or not in force, and of visits, which
+    /// are never refused.
     pub async fn reopen_window(&self, id: WindowId, body: ReopenWindow) -> Result<WindowView> {
         self.sets_windows(Permission::ConfirmImports).await?;
         let me = self.actor.person_id()?;

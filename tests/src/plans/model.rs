@@ -15,6 +15,8 @@ const LEASE_S: i64 = 600;
 const HOUR_US: i64 = 3_600_000_000;
 /// Days and hours are those of the region: seven hours east.
 const EAST_US: i64 = 7 * HOUR_US;
+/// Microseconds in a week.
+const WEEK_US: i64 = 7 * 24 * HOUR_US;
 
 /// Where a case stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::Display)]
@@ -410,12 +412,32 @@ impl Model {
         Verdict::Happens
     }
 
+    /// The case and all that it follows.
+    fn chain(&self, id: CaseId) -> BTreeSet<CaseId> {
+        let mut chain = BTreeSet::from([id]);
+        let mut last = id;
+        while let Some((before, _)) = self
+            .cases
+            .iter()
+            .find(|(_, case)| case.successor == Some(last))
+        {
+            chain.insert(*before);
+            last = *before;
+        }
+        chain
+    }
+
     /// Two tries on different days and at different hours, and a statement.
     fn is_tried_enough(&self, id: CaseId) -> bool {
+        let chain = self.chain(id);
         let tries: Vec<&Visit> = self
             .visits
             .values()
-            .filter(|visit| visit.arrived && visit.filed == Some(id) && visit.unreachable)
+            .filter(|visit| {
+                visit.arrived
+                    && visit.unreachable
+                    && visit.filed.is_some_and(|case| chain.contains(&case))
+            })
             .collect();
         let local_day = |at: i64| (at + EAST_US).div_euclid(24 * HOUR_US);
         let is_other_day = |a: &Visit, b: &Visit| {
@@ -496,6 +518,10 @@ impl Model {
         if let Some(case) = self.cases.get_mut(&id) {
             case.stands = next;
             case.lease = None;
+            // Whoever is sent again has a week at least: a day before that ends the case no more.
+            if matches!(verb, Verb::Return | Verb::Reopen) {
+                case.closes_at = case.closes_at.filter(|at| *at >= now + WEEK_US);
+            }
             match verb {
                 Verb::Return => {
                     case.fetched = false;
@@ -602,15 +628,15 @@ impl Model {
             .collect()
     }
 
-    /// A case's window closed and `successor` took its place, due when its own closes.
-    pub fn expires(&mut self, id: CaseId, successor: CaseId, closes_at: Option<i64>) {
+    /// A case's window closed and `successor` took its place.
+    pub fn expires(&mut self, id: CaseId, successor: CaseId) {
         let Some(case) = self.cases.get_mut(&id) else {
             return;
         };
         case.stands = Stands::Expired;
         case.successor = Some(successor);
         let (family, officer) = (case.family, case.officer);
-        self.opens(successor, family, officer, closes_at);
+        self.opens(successor, family, officer, None);
     }
 
     /// The cases that must be on the phone of `officer`.

@@ -21,7 +21,7 @@ use tilik_protocol::review::{
 };
 use tilik_protocol::session::RevokeKind;
 use tilik_protocol::sync::{CarryVisits, ReturnReason, SyncReply, SyncRequest};
-use tilik_protocol::window::{Window, WindowRule};
+use tilik_protocol::time::Timestamp;
 use tilik_server::store::testing::Bug;
 use tilik_server::time_token::TimeToken;
 use uuid::Uuid;
@@ -742,8 +742,7 @@ impl Run<'_> {
         let opened: CasesOpened = answer.read()?;
         match (verdict, &opened.cases[..]) {
             (Verdict::Happens, [case]) => {
-                let closes_at =
-                    closes_at.map_or_else(|| self.month_end(), |at| Some(at.as_micros()));
+                let closes_at = closes_at.map(Timestamp::as_micros);
                 self.model.opens(*case, family, officer, closes_at);
                 Ok(())
             }
@@ -1020,8 +1019,7 @@ impl Run<'_> {
         let [case] = &cases[..] else {
             bail!("the successor {family} has the open cases {cases:?}");
         };
-        self.model
-            .opens(CaseId(*case), family, None, self.month_end());
+        self.model.opens(CaseId(*case), family, None, None);
         Ok(())
     }
 
@@ -1055,18 +1053,9 @@ impl Run<'_> {
             let [successor] = &successors[..] else {
                 bail!("the case {case}, whose window closed, is followed by {successors:?}");
             };
-            let closes_at = self.month_end();
-            self.model.expires(case, CaseId(*successor), closes_at);
+            self.model.expires(case, CaseId(*successor));
         }
         Ok(())
-    }
-
-    /// When a visit is due that nobody gave a day: the last second of the first month whose end is a week away, as
-    /// microseconds.
-    fn month_end(&self) -> Option<i64> {
-        let days = Window::new(WindowRule::day(1), WindowRule::month_end_minus(0)).ok()?;
-        let due = days.due(here().utc_offset_min(), self.world.now())?;
-        Some(due.plus_s(-1).as_micros())
     }
 }
 

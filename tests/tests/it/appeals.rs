@@ -208,7 +208,7 @@ async fn a_place_that_was_given_away_comes_back_beside_the_quota_until_a_slot_fr
     );
     assert_eq!(
         desk.state_of(ended.successor).await,
-        MembershipState::Designated
+        MembershipState::Active
     );
     assert_eq!(desk.slots_and_shared().await, before);
     let beside = "SELECT COUNT(*) FROM restoration WHERE until IS NULL";

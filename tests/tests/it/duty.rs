@@ -253,7 +253,7 @@ async fn an_expired_case_and_a_withdrawn_acceptance_hand_their_persons_on() {
     let mut own = SoftPhone::enrolled(&desk.world, &desk.staff.admin, &both.person)
         .await
         .unwrap();
-    let closes_at = desk.world.now().plus_s(5 * 86_400);
+    let closes_at = desk.world.now().plus_s(20 * 86_400);
     let family = desk.village.homes[1].family;
     let officer = desk.phone.officer.id;
     let opened = desk
@@ -270,7 +270,7 @@ async fn an_expired_case_and_a_withdrawn_acceptance_hand_their_persons_on() {
         .return_case(case, serde_json::from_value(body).unwrap())
         .await
         .unwrap();
-    desk.world.pass_days(6).await.unwrap();
+    desk.world.pass_days(21).await.unwrap();
     let successor = desk.case_of(family).await;
     assert_ne!(successor, case);
     let supervisor = desk.staff.supervisor.clone();

@@ -574,7 +574,7 @@ async fn old_pins_are_tried_then_shown_and_are_the_pin_of_no_visit() {
 }
 
 /// The most memory this process ever held, in MiB.
-fn peak_mib() -> u64 {
+pub(crate) fn peak_mib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with("VmHWM:"));
     let kib = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());

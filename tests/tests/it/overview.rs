@@ -1,6 +1,7 @@
 //! The month at a glance: each number is what one would count by hand, of one's own regions, in the region's own days.
 
 use serde_json::json;
+use tilik_protocol::case::CaseState;
 use tilik_protocol::evidence::VisitKind;
 use tilik_protocol::ids::CaseId;
 use tilik_protocol::overview::{Overview, OverviewCounts};
@@ -297,12 +298,14 @@ async fn a_month_ends_at_midnight_of_the_region_and_what_it_left_is_late() {
 async fn a_window_that_closed_and_its_successor_are_one_case_of_the_month() {
     let mut desk = desk(955, 3, 0).await;
     let supervisor = desk.staff.supervisor.clone();
-    let closes_at = desk.world.now().plus_s(DAY_S);
+    // In December; a case that is returned in its last week ends no more.
+    desk.world.pass_s(8 * DAY_S).await.unwrap();
+    let closes_at = desk.world.now().plus_s(8 * DAY_S);
     let case = open(&desk, &[1], Some(closes_at)).await[0];
     desk.phone.visit(case, VisitKind::Quick).await.unwrap();
     let blurred = reasons(&["FOTO_BURAM"]);
     supervisor.return_case(case, blurred).await.unwrap();
-    desk.world.pass_s(2 * DAY_S).await.unwrap();
+    desk.world.pass_s(9 * DAY_S).await.unwrap();
     let successor = desk.case_of(desk.village.homes[1].family).await;
     assert_ne!(successor, case);
     let seen = overview(&supervisor, "").await;
@@ -318,6 +321,27 @@ async fn a_window_that_closed_and_its_successor_are_one_case_of_the_month() {
     desk.phone.visit(successor, VisitKind::Quick).await.unwrap();
     let seen = overview(&supervisor, "").await;
     assert_eq!((seen.now.target, seen.now.overdue), (1, 0));
+    desk.world.end().await;
+}
+
+#[tokio::test]
+async fn a_case_that_goes_back_in_its_last_week_ends_no_more_by_its_day_and_is_late() {
+    let mut desk = desk(959, 3, 0).await;
+    let supervisor = desk.staff.supervisor.clone();
+    let closes_at = desk.world.now().plus_s(DAY_S);
+    let case = open(&desk, &[1], Some(closes_at)).await[0];
+    desk.phone.visit(case, VisitKind::Quick).await.unwrap();
+    let blurred = reasons(&["FOTO_BURAM"]);
+    supervisor.return_case(case, blurred).await.unwrap();
+    desk.world.pass_s(2 * DAY_S).await.unwrap();
+    // The officer has it still, with what is wrong of it.
+    let view = supervisor.case(case).await.unwrap();
+    assert_eq!(view.state.known(), Some(CaseState::Returned));
+    assert_eq!(view.closes_at, Some(closes_at));
+    assert_eq!(overview(&supervisor, "").await.now.overdue, 1);
+    desk.phone.visit(case, VisitKind::Quick).await.unwrap();
+    supervisor.accept(case).await.unwrap();
+    assert_eq!(overview(&supervisor, "").await.now.overdue, 0);
     desk.world.end().await;
 }
 

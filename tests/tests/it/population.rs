@@ -19,6 +19,8 @@ use tilik_tests::village::{PKH, SEMBAKO, Village, city, elsewhere, here};
 use tilik_tests::world::{Answer, contains};
 use tilik_tests::{Console, Staff, World};
 
+use crate::exchange::peak_mib;
+
 /// The day that every world begins, and some before.
 const TODAY: &str = "2026-11-24";
 const BEFORE: &str = "2026-11-20";
@@ -1235,5 +1237,90 @@ async fn questions_go_out_and_answers_come_in_by_file() {
         .collect();
     assert_eq!(answered.len(), 1);
     assert_eq!(answered[0]["differs"], json!(["name", "birth_date"]));
+    office.world.end().await;
+}
+
+/// What a full day of the civil registry costs. A measure, not a promise:
+/// `cargo test --release --workspace --test it -- --ignored --nocapture ten_thousand_events`.
+#[tokio::test]
+#[ignore = "a measure, run by hand"]
+async fn ten_thousand_events_of_a_daily_file_in_figures() {
+    const EVENTS: u32 = 10_000;
+    let office = office(7099).await;
+    let store = office.world.app().unwrap().store;
+    let nik = |n: u32| format!("35710301018{n:05}");
+    let family = |n: u32| PlantFamily {
+        region: here(),
+        name: format!("WARGA {n}"),
+        address: format!("JL KENANGA NO {n}"),
+        rt: "001".to_owned(),
+        rw: "002".to_owned(),
+        kk: Some(format!("35710396{n:08}")),
+        persons: vec![PlantPerson {
+            name: format!("WARGA {n}"),
+            nik: Some(nik(n)),
+            relation: "kepala_keluarga".to_owned(),
+        }],
+        programs: Vec::new(),
+    };
+    // Of ten events nine are about somebody known.
+    for begin in (0..EVENTS).step_by(500) {
+        let families: Vec<PlantFamily> = (begin..begin + 500)
+            .filter(|n| n % 10 != 9)
+            .map(family)
+            .collect();
+        store.plant_families(&families).await.unwrap();
+    }
+    let village = elsewhere().to_string();
+    let events: Vec<Value> = (0..EVENTS)
+        .map(|n| {
+            let (id, seq) = (format!("f-{n}"), u64::from(n) + 1);
+            match n % 10 {
+                _ if n % 200 == 0 => event(&id, "MENINGGAL", &nik(n), BEFORE, seq),
+                0..=5 => {
+                    let mut event = event(&id, "UBAH_BIODATA", &nik(n), BEFORE, seq);
+                    event["payload"] =
+                        json!({ "name": format!("WARGA BARU {n}"), "birth_date": "1980-01-31" });
+                    event
+                }
+                6..=8 => moves(&id, &nik(n), BEFORE, seq, &village),
+                _ => event(&id, "LAHIR", &nik(n), BEFORE, seq),
+            }
+        })
+        .collect();
+    let now = office.world.now();
+    let file = office.signer.file(now, "nonce-berkas-besar", &events);
+    let (size, before) = (file.len(), peak_mib());
+    let begun = std::time::Instant::now();
+    let sent = office
+        .staff
+        .admin
+        .bring("/v1/population/files", "application/octet-stream", &file)
+        .await;
+    let receipt: BatchReceipt = sent.unwrap().ok().unwrap().read().unwrap();
+    let taken = begun.elapsed().as_secs_f64();
+    if !receipt.trips.is_empty() {
+        let released = office
+            .decide_batch(&office.staff.approver, &receipt, "release")
+            .await;
+        assert_eq!(released.status, 200, "{}", released.json());
+    }
+    let begun = std::time::Instant::now();
+    while office.world.settle().await.unwrap() > 0 {}
+    let done = begun.elapsed().as_secs_f64();
+    let count = async |state: &str| {
+        let query = format!("SELECT COUNT(*) FROM civil_event WHERE state = '{state}'");
+        office.world.count(&query).await.unwrap()
+    };
+    let (applied, unmatched) = (count("applied").await, count("unmatched").await);
+    assert_eq!(applied + unmatched, i64::from(EVENTS));
+    eprintln!(
+        "{EVENTS} events, {} KiB, {:?}: taken in {taken:.1} s, done in {done:.1} s ({:.0} events/s in all); {applied} applied, \
+         {unmatched} about nobody known; peak {} MiB ({before} MiB before)",
+        size >> 10,
+        receipt.trips,
+        f64::from(EVENTS) / (taken + done),
+        peak_mib()
+    );
     office.world.end().await;
 }

@@ -10,6 +10,7 @@ use tilik_protocol::proposal::{
     ProposalAction, ProposalCount, ProposalRow, ProposalState, ProposalView, ProposedMany,
 };
 use tilik_protocol::review::Page;
+use tilik_protocol::tasks::TaskKind;
 use tilik_protocol::window::{WindowState, WindowView};
 use tilik_tests::handmade::SoftPhone;
 use tilik_tests::people::{Staff, hire};
@@ -19,6 +20,8 @@ use tilik_tests::village::{self, Village};
 use tilik_tests::world::{Answer, contains};
 use tilik_tests::{Console, World};
 use uuid::Uuid;
+
+use crate::tasks::counts;
 
 pub(crate) async fn office(seed: u64) -> (World, Staff, Village) {
     let world = World::new(seed).await.unwrap();
@@ -604,8 +607,13 @@ async fn a_signed_deliberation_speaks_once_for_all_its_names_also_for_those_matc
     let body = json!({ "event_id": operator.event(), "content": content([yes_to(), json!({}), yes_to()]) });
     let held = operator.post("/v1/deliberations", &body).await;
     let held: DeliberationView = held.ok().unwrap().read().unwrap();
-    // The list is there to be printed, with NIKs that say four digits.
+    // The list is there to be printed, with NIKs that say four digits; its signed minutes are to be brought.
     assert_eq!(held.names.len(), 3);
+    let waits = counts(operator).await;
+    assert!(
+        waits.contains(&(TaskKind::SignDeliberation, 1)),
+        "{waits:?}"
+    );
     let nik = held.names[0].nik_masked.clone().unwrap();
     assert!(nik.ends_with("************"), "{nik}");
     let path = format!("/v1/deliberations/{}", held.row.id);

@@ -13,6 +13,7 @@ use tilik_protocol::policy::Role;
 use tilik_protocol::proposal::{ProposalKind, ProposalState, ProposalView, ProposedMany};
 use tilik_protocol::registry::ImportKind;
 use tilik_protocol::review::CaseView;
+use tilik_protocol::tasks::TaskKind;
 use tilik_tests::handmade::SoftPhone;
 use tilik_tests::people::{Staff, hire};
 use tilik_tests::proposals::{SCAN, bring_scan};
@@ -23,6 +24,7 @@ use uuid::Uuid;
 
 use crate::proposals::{act, always_open, done, drafted, office, see, state, yes};
 use crate::proposals_guarded::at_the_desk;
+use crate::tasks::counts;
 
 /// A proposal that was handed in, on its way up to the last local word.
 async fn endorsed(staff: &Staff, id: ProposalId) -> ProposalView {
@@ -174,6 +176,9 @@ async fn who_is_endorsed_for_the_centres_program_is_a_candidate_and_one_line_for
     assert_eq!(state(&see(operator, id).await), ProposalState::Endorsed);
     done(operator, id, "send", json!({})).await;
     assert!(lines(operator, "").await.is_empty());
+    // The centre's word is to be written down.
+    let waits = counts(&staff.verifier).await;
+    assert!(waits.contains(&(TaskKind::RecordOutcome, 1)), "{waits:?}");
     let entered = lines(operator, "?entered=true").await;
     assert_eq!(entered.len(), 1);
     assert_eq!(entered[0].entered_by, Some(operator.user()));
@@ -183,6 +188,12 @@ async fn who_is_endorsed_for_the_centres_program_is_a_candidate_and_one_line_for
     done(&staff.verifier, id, "outcome", no).await;
     let (ended, _) = standing(&world, membership).await;
     assert_eq!(ended, MembershipState::Withdrawn);
+    let waits = counts(&staff.verifier).await;
+    assert!(
+        !waits
+            .iter()
+            .any(|(kind, _)| *kind == TaskKind::RecordOutcome)
+    );
     let case = staff.supervisor.case(view.case.unwrap()).await.unwrap();
     assert!(case.memberships.iter().all(|one| one.id != membership));
     let body = json!({ "event_id": operator.event(), "entered": false,
@@ -229,8 +240,8 @@ async fn a_free_place_of_the_citys_own_is_kept_for_whoever_was_endorsed_until_th
     always_open(&staff, "program").await;
     of_the_city(&world, PKH).await;
     one_more_place(&world, &staff, PKH, 3).await;
-    let view = for_program(&staff, PKH, village.homes[1].family).await;
-    let membership = view.membership.unwrap();
+    let view_of = for_program(&staff, PKH, village.homes[1].family).await;
+    let membership = view_of.membership.unwrap();
     let (now, slot) = standing(&world, membership).await;
     assert_eq!(now, MembershipState::Candidate);
     assert!(slot.is_some());
@@ -244,7 +255,7 @@ async fn a_free_place_of_the_citys_own_is_kept_for_whoever_was_endorsed_until_th
     assert!(refused.json().to_string().contains("KUOTA_PENUH"));
 
     let mut phone = phone_of(&world, &staff).await;
-    let case = view.case.unwrap();
+    let case = view_of.case.unwrap();
     accepted(&world, &staff, &mut phone, case).await;
     let carried = staff.operator.case(case).await.unwrap().memberships;
     for one in &carried {
@@ -265,6 +276,20 @@ async fn a_free_place_of_the_citys_own_is_kept_for_whoever_was_endorsed_until_th
         (MembershipState::Designated, slot)
     );
     assert_eq!(world.count(reserved).await.unwrap(), 0);
+    // No centre has a word in it: that was the proposal's end, and another may be made.
+    let ended = see(&staff.operator, view_of.row.id).await;
+    assert_eq!(state(&ended), ProposalState::Accepted);
+    // They receive from the month after.
+    world.pass_days(6).await.unwrap();
+    assert_eq!(
+        standing(&world, membership).await.0,
+        MembershipState::Designated
+    );
+    world.pass_days(1).await.unwrap();
+    assert_eq!(
+        standing(&world, membership).await,
+        (MembershipState::Active, slot)
+    );
     world.end().await;
 }
 
@@ -400,6 +425,82 @@ async fn a_removal_takes_nothing_by_itself_and_is_entered_with_the_cancellation(
     assert_eq!(state(&see(operator, id).await), ProposalState::Endorsed);
     tick(operator, &told[0], true).await;
     assert_eq!(state(&see(operator, id).await), ProposalState::Sent);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_removal_ends_with_what_was_decided_about_the_place() {
+    let (world, staff, village) = office(1228).await;
+    let operator = &staff.operator;
+    // The city's own: no ministry is to be told.
+    of_the_city(&world, SEMBAKO).await;
+    let mut phone = phone_of(&world, &staff).await;
+    let mut removal = async |n: usize| {
+        let family = village.homes[n].family;
+        let content =
+            json!({ "kind": "removal", "program": SEMBAKO, "family": family, "reason": "GANDA" });
+        let id = drafted(operator, content).await.row.id;
+        let case = endorsed(&staff, id).await.case.unwrap();
+        accepted(&world, &staff, &mut phone, case).await;
+        (id, case)
+    };
+    let (gone, case) = removal(1).await;
+    cancelled(&staff, case, village.homes[1].memberships[SEMBAKO]).await;
+    let view = see(operator, gone).await;
+    assert_eq!(state(&view), ProposalState::Accepted);
+    assert!(lines(operator, "").await.is_empty());
+    // Who was found eligible stays, and may be proposed for removal again one day.
+    let (kept, case) = removal(2).await;
+    let held = village.homes[2].memberships[SEMBAKO];
+    for one in operator.case(case).await.unwrap().memberships {
+        let said = operator.decide(case, one.id, None).await;
+        said.unwrap().ok().unwrap();
+    }
+    let view = operator.case(case).await.unwrap();
+    if view.state.known() == Some(CaseState::AwaitingApproval) {
+        for one in view.memberships {
+            let _ = staff.approver.confirm(case, one.id, true).await.unwrap();
+        }
+    }
+    assert_eq!(standing(&world, held).await.0, MembershipState::Active);
+    let view = see(operator, kept).await;
+    assert_eq!(state(&view), ProposalState::Rejected);
+    assert_eq!(
+        view.row.reason.as_ref().map(ToString::to_string).as_deref(),
+        Some("MASIH_LAYAK")
+    );
+    world.end().await;
+}
+
+#[tokio::test]
+async fn what_is_on_hold_goes_on_once_two_persons_found_it_eligible() {
+    let (world, staff, village) = office(1229).await;
+    let operator = &staff.operator;
+    let home = &village.homes[1];
+    let held = home.memberships[SEMBAKO];
+    let store = world.app().unwrap().store;
+    // As an import of the central list says.
+    let text =
+        "UPDATE membership SET state = 'suspended', reason = 'REKENING_BERMASALAH' WHERE id = $1";
+    store.poke(text, [Uuid::from(held).into()]).await.unwrap();
+    let mut phone = phone_of(&world, &staff).await;
+    let officer = Some(staff.officers[0].id);
+    let families = [home.family];
+    let opened = staff
+        .supervisor
+        .open_cases(&families, VisitKind::Quick, officer, None);
+    let case = opened.await.unwrap().cases[0];
+    accepted(&world, &staff, &mut phone, case).await;
+    for one in operator.case(case).await.unwrap().memberships {
+        let said = operator.decide(case, one.id, None).await;
+        said.unwrap().ok().unwrap();
+    }
+    let view = operator.case(case).await.unwrap();
+    assert_eq!(view.state.known(), Some(CaseState::AwaitingApproval));
+    assert_eq!(standing(&world, held).await.0, MembershipState::Suspended);
+    let said = staff.approver.confirm(case, held, true).await.unwrap();
+    said.ok().unwrap();
+    assert_eq!(standing(&world, held).await.0, MembershipState::Active);
     world.end().await;
 }
 

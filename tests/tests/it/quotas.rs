@@ -1,7 +1,7 @@
 //! Quotas as they stand: every slot is counted once, whatever became of it.
 
 use tilik_protocol::policy::Role;
-use tilik_protocol::quota::{OverlapFamily, Overlaps, Quotas};
+use tilik_protocol::quota::{OverlapFamily, Overlaps, Quotas, WaitlistView};
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::review::Page;
 use tilik_tests::{Console, village};
@@ -33,6 +33,61 @@ async fn are_whole(desk: &Desk) -> Vec<(String, u64, u64, u64, u64)> {
     totals
         .map(|one| (one.program, one.slots, one.held, one.reserved, one.free))
         .collect()
+}
+
+#[tokio::test]
+async fn a_frozen_list_is_told_in_its_order_with_who_had_their_turn() {
+    let mut desk = desk(623, 4, 2).await;
+    let operator = desk.staff.operator.clone();
+    let list = async |filter: &str| {
+        let path = format!(
+            "/v1/waitlists?program=SEMBAKO&region={}{filter}",
+            village::here()
+        );
+        operator
+            .get(&path)
+            .await
+            .ok()
+            .unwrap()
+            .read::<WaitlistView>()
+            .unwrap()
+    };
+    let told = list("").await;
+    assert_eq!((told.waiting, told.items.len()), (2, 2));
+    let waiting: Vec<_> = desk
+        .village
+        .waiting
+        .iter()
+        .map(|home| home.family)
+        .collect();
+    let names: Vec<_> = told.items.iter().map(|row| row.family).collect();
+    assert_eq!(names, waiting);
+    assert!(told.items.iter().all(|row| row.taken_at.is_none()));
+    // Page by page it is the same.
+    let first = list("&limit=1").await;
+    assert_eq!(first.items, told.items[..1]);
+    let rest = list(&format!("&limit=1&after={}", first.next.unwrap())).await;
+    assert_eq!((&rest.items[..], rest.next), (&told.items[1..], None));
+    // A place frees: the first had their turn.
+    let case = desk.accepted(1).await;
+    for one in desk.case(case).await.memberships {
+        let proposed = operator.decide(case, one.id, Some("MENINGGAL"));
+        proposed.await.unwrap().ok().unwrap();
+        let confirmed = desk.staff.approver.confirm(case, one.id, true);
+        confirmed.await.unwrap().ok().unwrap();
+    }
+    let told = list("").await;
+    assert_eq!((told.waiting, told.items.len()), (1, 2));
+    assert!(told.items[0].taken_at.is_some() && told.items[0].membership.is_some());
+    // Whom it is about is told to nobody else, and who read it is known.
+    let elsewhere = format!(
+        "/v1/waitlists?program=SEMBAKO&region={}",
+        village::elsewhere()
+    );
+    assert_eq!(operator.get(&elsewhere).await.verdict(), "404 not_found");
+    let reads = "SELECT COUNT(*) FROM access WHERE what = 'waitlist'";
+    assert!(desk.world.count(reads).await.unwrap() >= 4);
+    desk.world.end().await;
 }
 
 #[tokio::test]

@@ -30,6 +30,7 @@ use tilik_tests::{Answer, Console, village};
 
 use crate::expected;
 use crate::review::{Desk, desk};
+use crate::tasks::counts;
 
 const DAY_S: i64 = 86_400;
 
@@ -857,7 +858,14 @@ async fn a_doubt_once_filed_is_decided_by_somebody_who_had_no_hand_in_it_and_wip
         let again = desk.record(by, 0, "GANDA").await;
         assert_eq!(wrong(&again), "422 invalid code appealed");
     }
+    // It waits for whoever had no hand in it.
+    let judges = async |by: &Console| {
+        let waits = counts(by).await;
+        waits.contains(&(TaskKind::JudgeFact, 1))
+    };
+    assert!(judges(&desk.staff.operator).await || recorder.user() == desk.staff.operator.user());
     for by in [recorder, &counter] {
+        assert!(!judges(by).await);
         for word in ["upheld", "dismissed"] {
             let own = desk.change(by, fact.id, 2, json!({ "appeal": word })).await;
             assert_eq!(own.verdict(), "403 separation_of_duty");

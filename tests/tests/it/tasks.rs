@@ -17,7 +17,7 @@ async fn tasks(by: &Console) -> Vec<TaskGroup> {
 }
 
 /// How many of each kind wait.
-async fn counts(by: &Console) -> Vec<(TaskKind, u64)> {
+pub(crate) async fn counts(by: &Console) -> Vec<(TaskKind, u64)> {
     let groups = tasks(by).await;
     groups
         .iter()

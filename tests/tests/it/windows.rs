@@ -302,7 +302,7 @@ async fn what_came_too_late_is_taken_for_the_period_that_an_approver_opens_again
 }
 
 #[tokio::test]
-async fn a_visit_that_nobody_gave_a_day_is_due_when_its_window_closes_and_is_copied_forward() {
+async fn a_visit_that_nobody_gave_a_day_is_due_when_its_window_closes_and_stays_open_after_it() {
     let (world, staff, village) = office(1265).await;
     let by = &staff.supervisor;
     let officer = staff.officers[0].id;
@@ -313,6 +313,7 @@ async fn a_visit_that_nobody_gave_a_day_is_due_when_its_window_closes_and_is_cop
         opened.await.unwrap().cases[0]
     };
     let due = async |case| by.case(case).await.unwrap().closes_at;
+    let state = async |case| by.case(case).await.unwrap().state.known().unwrap();
     // It is the 24th: less than a week is left of the month, as the window that comes with Tilik has it.
     let first = opened(0, None).await;
     assert_eq!(due(first).await, at("2026-12-31T16:59:59Z"));
@@ -358,16 +359,23 @@ async fn a_visit_that_nobody_gave_a_day_is_due_when_its_window_closes_and_is_cop
         (at("2026-11-28T16:59:59Z"), 1)
     );
     assert_eq!(closing(&staff.verifier).await, []);
-    // Once it has closed the family is seen in the next period, by the same officer.
+    // A day that somebody said ends the case: the family is seen in the next period, by the same officer.
     world.pass_days(3).await.unwrap();
     assert_eq!(closing(by).await, []);
-    let state = by.case(said).await.unwrap().state;
-    assert_eq!(state.known(), Some(CaseState::Expired));
+    assert_eq!(state(said).await, CaseState::Expired);
     let families = [village.homes[1].family];
     let again = by.open_cases(&families, VisitKind::Quick, Some(officer), None);
     assert_eq!(again.await.unwrap().already_open, families);
-    let due_after = "SELECT closes_at AS n FROM verification_case WHERE predecessor IS NOT NULL";
+    let due_after = "SELECT due_at AS n FROM verification_case WHERE predecessor IS NOT NULL";
     let due_after = Timestamp::from_micros(world.count(due_after).await.unwrap());
     assert_eq!(Some(due_after), at("2026-12-20T16:59:59Z"));
+    // The window ends nothing: who was not visited by then is late, and goes on.
+    world.pass_days(18).await.unwrap();
+    let told = closing(by).await;
+    assert_eq!((told.len(), told[0].waiting), (1, 2));
+    world.pass_days(6).await.unwrap();
+    assert_eq!(closing(by).await, []);
+    assert_eq!(state(second).await, CaseState::Assigned);
+    assert_eq!(due(second).await, at("2026-12-20T16:59:59Z"));
     world.end().await;
 }

@@ -72,7 +72,7 @@ pub(in crate::store) fn hyphened(column: &str, is_postgres: bool) -> String {
 /// `WITH scope …, acts …`: the month's cases, and which of `actions` were done to each.
 ///
 /// A case whose window closed is told by its successor, when that was opened in the same month: its acts are the
-/// successor's, and it is late since the first of them closed.
+/// successor's.
 fn acts(
     values: &mut Values,
     month: &Month,
@@ -91,7 +91,7 @@ fn acts(
     format!(
         "WITH scope AS (SELECT c.id, c.region, c.officer_id, c.state, p.id AS earlier, \
          COALESCE(p.opened_at, c.opened_at) AS opened_at, \
-         COALESCE(p.closes_at, c.closes_at, {until}) AS due \
+         COALESCE(c.closes_at, p.closes_at, c.due_at, {until}) AS due \
          FROM verification_case c \
          LEFT JOIN verification_case p ON p.id = c.predecessor AND p.opened_at >= {from} \
          WHERE c.id >= {first} AND c.id < {last} AND c.opened_at >= {from} AND c.opened_at < {until} AND {place} \

@@ -282,10 +282,9 @@ async fn give(
     // Who asked for the visit said of which kind; when it must be over is the plan's to say.
     known.state = next.to_string();
     known.officer_id = Some(officer.into());
-    known.closes_at = order
+    known.closes_at = known
         .closes_at
-        .map(Timestamp::as_micros)
-        .or(known.closes_at);
+        .or(order.closes_at.map(Timestamp::as_micros));
     let case = save(write, known, None).await?;
     write.journal(Entry::new(
         "case.assign",

@@ -33,7 +33,7 @@ mod judging;
 mod matching;
 mod moving;
 
-pub(super) use effects::{RUMOURS, payee_named};
+pub(super) use effects::{HOLDS, RUMOURS, payee_named};
 pub(super) use intake::{Speaks, checked, use_nonce};
 pub(super) use matching::{follow as questions_follow, made_one as questions_made_one};
 pub use moving::Side;

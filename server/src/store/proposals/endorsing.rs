@@ -2,7 +2,9 @@
 //! candidate whose house is seen, who is to leave one is seen first, another payee receives from now on, and what the ministry
 //! keeps is on the list of what is to be entered there.
 
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Set};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
+};
 use tilik_protocol::case::Step;
 use tilik_protocol::evidence::VisitKind;
 use tilik_protocol::ids::{EventId, MembershipId, ProposalId};
@@ -25,6 +27,9 @@ use crate::store::{cases, ministry, registration};
 const TO_BE_VISITED: ReasonCode = ReasonCode::known("PERLU_KUNJUNGAN");
 /// Why a candidate of whom the centre wants nothing is none any more.
 const REJECTED_BY_CENTRE: ReasonCode = ReasonCode::known("DITOLAK_PUSAT");
+
+/// Why a removal leads to nothing.
+const STILL_ELIGIBLE: ReasonCode = ReasonCode::known("MASIH_LAYAK");
 
 async fn home_of(write: &Write, row: &table::Model) -> Result<Option<family::Model>> {
     match row.family_id {
@@ -92,6 +97,96 @@ async fn place_goes_on(write: &Write, row: &table::Model, person: Option<Uuid>) 
         .all(write.on())
         .await?;
     Ok(held.iter().any(stays))
+}
+
+/// Of a program of the city's own no ministry has a word: what was decided about the place ends the proposal.
+async fn end(
+    write: &mut Write,
+    row: &mut table::Model,
+    action: ProposalAction,
+    why: Option<&ReasonCode>,
+) -> Result<()> {
+    let of = program::Entity::find_by_id(row.program.clone())
+        .one(write.on())
+        .await?;
+    if of.is_none_or(|program| program.central) || state_of(row)? != ProposalState::Endorsed {
+        return Ok(());
+    }
+    let said = Said {
+        reason: why.cloned(),
+        ..Said::default()
+    };
+    advance(write, row, action, Role::System, None, said).await
+}
+
+/// The endorsed proposals that made a membership.
+async fn behind(write: &Write, held: &membership::Model) -> Result<Vec<table::Model>> {
+    Ok(table::Entity::find()
+        .filter(table::Column::MembershipId.eq(held.id))
+        .filter(table::Column::State.eq(ProposalState::Endorsed.to_string()))
+        .order_by_asc(table::Column::Id)
+        .lock_exclusive()
+        .all(write.on())
+        .await?)
+}
+
+/// The endorsed proposals to end a membership.
+async fn against(write: &Write, held: &membership::Model) -> Result<Vec<table::Model>> {
+    let mut query = table::Entity::find()
+        .filter(table::Column::Kind.eq(ProposalKind::Removal.to_string()))
+        .filter(table::Column::Program.eq(&held.program))
+        .filter(table::Column::FamilyId.eq(held.family_id))
+        .filter(table::Column::State.eq(ProposalState::Endorsed.to_string()));
+    if let Some(person) = held.person_id {
+        query = query.filter(table::Column::PersonId.eq(person));
+    }
+    Ok(query
+        .order_by_asc(table::Column::Id)
+        .lock_exclusive()
+        .all(write.on())
+        .await?)
+}
+
+/// Whoever was proposed is designated.
+pub(in crate::store) async fn place_given(
+    write: &mut Write,
+    held: &membership::Model,
+) -> Result<()> {
+    for mut row in behind(write, held).await? {
+        end(write, &mut row, ProposalAction::Accept, None).await?;
+    }
+    Ok(())
+}
+
+/// Whoever was proposed gets no place, and whoever was to go has gone.
+pub(in crate::store) async fn place_ended(
+    write: &mut Write,
+    held: &membership::Model,
+    why: &ReasonCode,
+) -> Result<()> {
+    for mut row in behind(write, held).await? {
+        end(write, &mut row, ProposalAction::Reject, Some(why)).await?;
+    }
+    for mut row in against(write, held).await? {
+        end(write, &mut row, ProposalAction::Accept, None).await?;
+    }
+    Ok(())
+}
+
+/// Whoever was to go stays, so nothing is to be sent anywhere, whosever the program is.
+pub(in crate::store) async fn place_kept(
+    write: &mut Write,
+    held: &membership::Model,
+) -> Result<()> {
+    let said = || Said {
+        reason: Some(STILL_ELIGIBLE),
+        ..Said::default()
+    };
+    for mut row in against(write, held).await? {
+        let reject = ProposalAction::Reject;
+        advance(write, &mut row, reject, Role::System, None, said()).await?;
+    }
+    Ok(())
 }
 
 /// An officer goes to see the house of a proposal that went back for that.
@@ -213,19 +308,7 @@ pub(in crate::store) async fn entered_with(
     role: Role,
     event: Option<EventId>,
 ) -> Result<()> {
-    let mut query = table::Entity::find()
-        .filter(table::Column::Kind.eq(ProposalKind::Removal.to_string()))
-        .filter(table::Column::Program.eq(&held.program))
-        .filter(table::Column::FamilyId.eq(held.family_id))
-        .filter(table::Column::State.eq(ProposalState::Endorsed.to_string()));
-    if let Some(person) = held.person_id {
-        query = query.filter(table::Column::PersonId.eq(person));
-    }
-    for row in query
-        .order_by_asc(table::Column::Id)
-        .all(write.on())
-        .await?
-    {
+    for row in against(write, held).await? {
         entered(write, row.id, true, role, event).await?;
     }
     Ok(())

@@ -41,7 +41,7 @@ mod endorsing;
 mod fitness;
 mod reading;
 
-pub(super) use endorsing::{entered, entered_with};
+pub(super) use endorsing::{entered, entered_with, place_ended, place_given, place_kept};
 
 pub use reading::Wanted;
 

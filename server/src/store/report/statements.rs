@@ -6,6 +6,10 @@ use crate::store::overview::{DECISIONS, Month, VISITS, Values, hyphened};
 
 /// The last acts about a case that is not decided.
 const CLOSINGS: &str = "'case.close', 'case.expire'";
+/// What sends a family's officer out again.
+const BACK: &str = "'case.return', 'case.reopen'";
+/// What says that nobody is to go out again after all.
+const NOT_BACK: &str = "'case.take_back'";
 /// States of a case that is over.
 const OVER: &str = "'decided', 'closed', 'expired'";
 /// States in which somebody has a place.
@@ -101,7 +105,8 @@ pub(super) fn cases(
     };
     format!(
         "WITH ends AS (SELECT DISTINCT object FROM journal WHERE at >= {from} AND action IN ({DECISIONS}, {CLOSINGS})), \
-         scope AS (SELECT 'case:' || {name} AS object, c.region, c.opened_at, c.closes_at, c.state \
+         scope AS (SELECT 'case:' || {name} AS object, c.region, c.opened_at, \
+         COALESCE(c.closes_at, c.due_at) AS closes_at, c.state \
          FROM verification_case c WHERE c.opened_at < {until} AND (c.opened_at >= {from} OR c.state NOT IN ({OVER}) \
          OR 'case:' || {name} IN (SELECT object FROM ends))), \
          moments AS (SELECT s.opened_at, s.closes_at, \
@@ -109,11 +114,13 @@ pub(super) fn cases(
          CASE WHEN s.state IN ({OVER}) THEN s.opened_at END) AS ended_at, \
          MIN(CASE WHEN j.action IN ({DECISIONS}) THEN j.at END) AS decided_at, \
          MAX(CASE WHEN j.action IN ({VISITS}) AND j.at >= {from} AND j.at < {until} THEN 1 ELSE 0 END) AS visited, \
+         MAX(CASE WHEN j.action IN ({VISITS}, {NOT_BACK}) AND j.at < {end} THEN j.at ELSE 0 END) AS seen_at, \
+         MAX(CASE WHEN j.action IN ({BACK}) AND j.at < {end} THEN j.at ELSE 0 END) AS back_at, \
          COALESCE((SELECT {came_from} FROM journal k WHERE k.object = s.object AND k.action = 'case.carry' \
          AND k.at >= {until} ORDER BY k.seq LIMIT 1), s.region) AS region \
-         FROM scope s LEFT JOIN journal j ON j.object = s.object AND j.action IN ({DECISIONS}, {CLOSINGS}, {VISITS}) \
+         FROM scope s LEFT JOIN journal j ON j.object = s.object AND j.action IN ({DECISIONS}, {CLOSINGS}, {VISITS}, {BACK}, {NOT_BACK}) \
          GROUP BY s.object, s.region, s.opened_at, s.closes_at, s.state), \
-         counted AS (SELECT region, opened_at, closes_at, decided_at, visited, ended_at, \
+         counted AS (SELECT region, opened_at, closes_at, decided_at, visited, ended_at, seen_at <= back_at AS waits, \
          CASE WHEN ended_at IS NULL OR ended_at >= {until} THEN 1 ELSE 0 END AS open_at_end, \
          CASE WHEN ended_at >= {from} AND ended_at < {until} THEN 1 ELSE 0 END AS ended FROM moments) \
          SELECT region, \
@@ -123,7 +130,7 @@ pub(super) fn cases(
          count(CASE WHEN ended = 1 AND decided_at IS NOT NULL THEN 1 END) AS decided, \
          count(CASE WHEN ended = 1 AND decided_at IS NULL THEN 1 END) AS closed, \
          count(CASE WHEN open_at_end = 1 THEN 1 END) AS cases_end, \
-         count(CASE WHEN open_at_end = 1 AND (closes_at <= {end} OR (closes_at IS NULL AND opened_at < {from})) THEN 1 END) \
+         count(CASE WHEN open_at_end = 1 AND waits AND (closes_at <= {end} OR (closes_at IS NULL AND opened_at < {from})) THEN 1 END) \
          AS late FROM counted WHERE {place} GROUP BY region"
     )
 }

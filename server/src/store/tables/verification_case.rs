@@ -16,6 +16,7 @@ pub struct Model {
     pub officer_id: Option<Uuid>,
     pub opened_at: i64,
     pub opened_by: Option<Uuid>,
+    /// The day that somebody said: then it expires, and another follows it.
     pub closes_at: Option<i64>,
     pub submitted_at: Option<i64>,
     pub complete_at: Option<i64>,
@@ -38,6 +39,8 @@ pub struct Model {
     pub tries: i32,
     /// Why whoever opened it asked for the visit; absent: it was planned.
     pub request_reason: Option<String>,
+    /// By when it is to be visited, as the window of visits says: after that it is late.
+    pub due_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -89,7 +89,7 @@ impl Acting {
         Ok(found.into_values().collect())
     }
 
-    /// Cases that would be copied forward.
+    /// Cases that are late soon.
     async fn closing_cases(&self, now: Timestamp) -> Result<Vec<Closing>> {
         let mine = self.actor.regions(Permission::AssignCases);
         if mine.is_empty() {
@@ -102,9 +102,9 @@ impl Acting {
             values.put(now.plus_s(AHEAD_S).as_micros()),
         );
         let sql = format!(
-            "SELECT closes_at, COUNT(*) AS waiting FROM verification_case \
-             WHERE state IN ('open', 'assigned', 'returned') AND closes_at > {from} AND closes_at <= {until} AND {place} \
-             GROUP BY closes_at ORDER BY closes_at"
+            "SELECT COALESCE(closes_at, due_at) AS closes_at, COUNT(*) AS waiting FROM verification_case \
+             WHERE state IN ('open', 'assigned', 'returned') AND COALESCE(closes_at, due_at) > {from} \
+             AND COALESCE(closes_at, due_at) <= {until} AND {place} GROUP BY COALESCE(closes_at, due_at)"
         );
         let statement = Statement::from_sql_and_values(self.store.backend(), sql, values.0);
         let rows = Unvisited::find_by_statement(statement)

@@ -49,7 +49,7 @@ const NO_HAND: &str = "NOT EXISTS (SELECT 1 FROM case_membership l WHERE l.membe
 const STATEMENTS: &str = "health_statement t LEFT JOIN person h ON h.id = t.person_id \
      LEFT JOIN family f ON f.id = h.family_id";
 
-const ERRANDS: [Errand; 22] = [
+const ERRANDS: [Errand; 25] = [
     Errand {
         kind: TaskKind::WriteProposal,
         permission: Permission::Propose,
@@ -110,6 +110,38 @@ const ERRANDS: [Errand; 22] = [
         since: "t.since",
         due: NEVER,
         regions: &["t.region"],
+        about: About::Family,
+    },
+    Errand {
+        kind: TaskKind::RecordOutcome,
+        permission: Permission::VerifyProposals,
+        from: PROPOSALS,
+        waits: "t.state = 'sent'",
+        since: "t.since",
+        due: NEVER,
+        regions: &["t.region"],
+        about: About::Family,
+    },
+    Errand {
+        kind: TaskKind::SignDeliberation,
+        permission: Permission::Propose,
+        from: "deliberation t",
+        waits: "t.signed_at IS NULL",
+        since: "t.created_at",
+        due: NEVER,
+        regions: &["t.region"],
+        about: About::Word("t.held_on"),
+    },
+    Errand {
+        kind: TaskKind::JudgeFact,
+        permission: Permission::DecideCases,
+        from: "eligibility_fact t JOIN family f ON f.id = t.family_id",
+        // Who recorded it, or took the doubt down, does not say who was right.
+        waits: "t.appeal = 'filed' AND (t.recorded_by IS NULL OR t.recorded_by <> {me}) \
+                AND (t.appealed_by IS NULL OR t.appealed_by <> {me})",
+        since: "t.appealed_at",
+        due: NEVER,
+        regions: &["f.region"],
         about: About::Family,
     },
     Errand {

@@ -99,13 +99,21 @@ fn own_proposal(me: UserId) -> SelectStatement {
         .to_owned()
 }
 
+/// By when: the day that somebody said; whom nobody has gone to also as the window of visits says.
+fn due(kind: TaskKind) -> Expr {
+    use verification_case::Column as C;
+    let at = |column: C| Expr::col((verification_case::Entity, column));
+    if kind == TaskKind::Assign {
+        Func::coalesce([at(C::ClosesAt), at(C::DueAt)]).into()
+    } else {
+        at(C::ClosesAt)
+    }
+}
+
 /// What is past its time comes before everything else.
-fn late_first(now: Timestamp) -> Expr {
+fn late_first(kind: TaskKind, now: Timestamp) -> Expr {
     CaseStatement::new()
-        .case(
-            verification_case::Column::ClosesAt.lte(now.as_micros()),
-            Expr::value(0),
-        )
+        .case(due(kind).lte(now.as_micros()), Expr::value(0))
         .finally(Expr::value(1))
         .into()
 }
@@ -178,7 +186,7 @@ impl Acting {
         let Some(found) = self.found_by(cases) else {
             return Ok(none(cases.kind));
         };
-        let late = found.clone().filter(C::ClosesAt.lte(now.as_micros()));
+        let late = found.clone().filter(due(cases.kind).lte(now.as_micros()));
         let count = found.clone().count(self.store.read()).await?;
         let overdue = late.count(self.store.read()).await?;
         let rows: Vec<Waiting> = found
@@ -192,8 +200,8 @@ impl Acting {
             .column(C::Region)
             .column_as(family::Column::Name, "name")
             .expr_as(since(), "since")
-            .column_as(C::ClosesAt, "due_at")
-            .order_by(late_first(now), Order::Asc)
+            .expr_as(due(cases.kind), "due_at")
+            .order_by(late_first(cases.kind, now), Order::Asc)
             .order_by(since(), Order::Asc)
             .order_by_asc(C::Id)
             .limit(TOLD)

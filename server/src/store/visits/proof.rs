@@ -2,6 +2,7 @@
 //! running clock since then, which nobody can set.
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use tilik_protocol::case::CaseState;
 use tilik_protocol::evidence::{Flag, VisitKind};
 use tilik_protocol::manifest::{Manifest, SignedManifest};
 use tilik_protocol::region::RegionCode;
@@ -13,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::keys::Keyring;
 use crate::store::Write;
 use crate::store::cases::Case;
-use crate::store::tables::{visit, visit_flag};
+use crate::store::tables::{verification_case, visit, visit_flag};
 use crate::time_token::TimeToken;
 
 const HOUR_US: i64 = 3_600_000_000;
@@ -64,10 +65,20 @@ impl Proof {
     }
 }
 
-/// The tries to see the family of a case, but not what was sealed by an officer who was none any more.
+/// The tries to see the family of a case and of those that it follows, but not what was sealed by an officer who was none any
+/// more.
 pub(in crate::store) async fn tries(write: &Write, case: &Case) -> Result<Vec<visit::Model>> {
+    let (mut cases, mut before) = (vec![case.id], case.predecessor);
+    while let Some(id) = before {
+        let row = verification_case::Entity::find_by_id(id)
+            .one(write.on())
+            .await?
+            .filter(|row| row.state == CaseState::Expired.to_string());
+        cases.extend(row.as_ref().map(|row| row.id));
+        before = row.and_then(|row| row.predecessor);
+    }
     let mut tries = visit::Entity::find()
-        .filter(visit::Column::FiledCaseId.eq(case.id))
+        .filter(visit::Column::FiledCaseId.is_in(cases))
         .filter(visit::Column::Kind.eq(VisitKind::Unreachable.to_string()))
         .all(write.on())
         .await?;

@@ -61,7 +61,7 @@ final class FormatsTests: XCTestCase {
         XCTAssertEqual(formats.closes(inDays: 0), "Ditutup hari ini")
         XCTAssertEqual(formats.closes(inDays: 1), "Ditutup besok")
         XCTAssertEqual(formats.closes(inDays: 5), "Ditutup 5 hari lagi")
-        XCTAssertEqual(formats.closes(inDays: -2), "Jadwal sudah ditutup")
+        XCTAssertEqual(formats.closes(inDays: -2), "Lewat batas waktu")
     }
 
     func testASpanIsSaidRoughlyWhicheverWayItGoes() {

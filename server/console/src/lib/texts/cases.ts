@@ -166,6 +166,8 @@ export const history = {
 		'membership.candidate': 'mencatat calon penerima',
 		'membership.decline': 'mengakhiri pencalonan',
 		'membership.designate': 'menetapkan calon pengganti',
+		'membership.activate': 'mulai menerima',
+		'membership.resume': 'melanjutkan kepesertaan',
 		'membership.replace': 'mencatat kepesertaan sebagai digantikan',
 		'notice.deliver': 'mencatat penyerahan surat pemberitahuan',
 	},

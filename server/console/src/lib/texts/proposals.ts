@@ -222,7 +222,7 @@ export const windows = {
 	formTitle: 'Ajukan perubahan jadwal',
 	act: 'Untuk',
 	verification:
-		'Satu kunjungan memeriksa semua program keluarga. Kunjungan tidak pernah ditolak: kasus yang belum dikunjungi pada hari terakhir disalin ke periode berikutnya. Kasus yang sudah dibuka tetap memakai batas waktunya.',
+		'Satu kunjungan memeriksa semua program keluarga. Kunjungan tidak pernah ditolak: kasus yang belum dikunjungi pada hari terakhir dihitung terlambat dan terbawa ke periode berikutnya. Kasus yang sudah ditugaskan tetap memakai batas waktunya.',
 	program: 'Program',
 	data: 'Data',
 	opens: 'Dibuka',

@@ -38,6 +38,9 @@ export const tasks = {
 		answer_objection: 'Sanggahan warga menunggu jawaban',
 		judge_insurance: 'Data BPJS tentang orang yang tidak dikenal',
 		follow_insurance: 'Jaminan kesehatan berhenti, belum ditindaklanjuti',
+		record_outcome: 'Usulan dikirim, jawaban pusat belum dicatat',
+		sign_deliberation: 'Musyawarah tanpa berita acara yang ditandatangani',
+		judge_fact: 'Keluarga berkeberatan atas fakta yang dicatat',
 	},
 	actions: {
 		assign: 'Tugaskan',
@@ -71,6 +74,9 @@ export const tasks = {
 		answer_objection: 'Buka sanggahan',
 		judge_insurance: 'Buka data yang tidak dikenal',
 		follow_insurance: 'Buka jaminan kesehatan',
+		record_outcome: 'Buka usulan yang dikirim',
+		sign_deliberation: 'Buka musyawarah',
+		judge_fact: 'Buka keluarga',
 	},
 	turnsTitle: 'Kabar dari yang Anda kirim',
 	turnsLead: 'Hasil usulan, perubahan, dan berkas Anda dalam 14 hari terakhir.',
@@ -102,6 +108,7 @@ export const tasks = {
 	closing: (act: string, program: string, n: number) =>
 		`Jadwal ${act}${program === '' ? '' : ` (${program})`}: ${count(n)} usulan belum diajukan`,
 	closingVisits: (act: string, n: number) => `Jadwal ${act}: ${count(n)} keluarga belum dikunjungi`,
+	heldOn: (day: string) => `Musyawarah ${day}`,
 	nobodyYet: 'Temuan tanpa keluarga',
 	objection: 'Sanggahan warga',
 	noDue: 'Tidak ada',
