@@ -131,3 +131,41 @@ pub async fn in_each_state(
     };
     Ok((proposed, open.read()?, paper))
 }
+
+/// One that goes back to the operator, one that the centre agrees to on somebody's statement, and one that is taken back.
+///
+/// # Errors
+/// When the server refuses any of it.
+pub async fn went_another_way(
+    (operator, verifier, approver): (&Console, &Console, &Console),
+    contents: [&Value; 3],
+) -> Result<()> {
+    let mut all = Vec::new();
+    for content in contents {
+        let body = json!({ "event_id": operator.event(), "content": content, "submit": true });
+        let made = operator.post("/v1/proposals", &body).await.ok()?;
+        all.push(made.read::<ProposalView>()?);
+    }
+    let say = async |by: &Console, what: &mut ProposalView, act: &str, mut body: Value| {
+        body["event_id"] = json!(by.event());
+        body["seen_version"] = json!(what.row.version);
+        let path = format!("/v1/proposals/{}/{act}", what.row.id);
+        *what = by.post(&path, &body).await.ok()?.read()?;
+        anyhow::Ok(())
+    };
+    let yes = || json!({ "verdict": "yes" });
+    let [returned, accepted, withdrawn] = &mut all[..] else {
+        anyhow::bail!("three proposals");
+    };
+    let back = json!({ "verdict": "return", "reason": "DATA_BELUM_LENGKAP" });
+    say(verifier, returned, "check", back).await?;
+    say(operator, withdrawn, "withdraw", json!({})).await?;
+    say(verifier, accepted, "check", yes()).await?;
+    let paper = bring_scan(operator, b"%PDF-1.4\nSPTJM\n%%EOF\n").await?.id;
+    let statement = json!({ "number": "SPTJM/7/2026", "signer": "Ketua RT 02", "paper": paper });
+    say(operator, accepted, "sptjm", statement).await?;
+    say(verifier, accepted, "verify", yes()).await?;
+    say(approver, accepted, "endorse", yes()).await?;
+    say(operator, accepted, "send", json!({})).await?;
+    say(verifier, accepted, "outcome", yes()).await
+}

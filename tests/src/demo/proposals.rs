@@ -5,18 +5,18 @@ use serde_json::{Value, json};
 use tilik_protocol::lookup::FamilyPage;
 
 use super::{Cast, Desks};
-use crate::proposals::in_each_state;
+use crate::proposals::{in_each_state, went_another_way};
 
 impl Desks {
-    /// Eight families of the first village are proposed for another payee, each a step further than the one before. No
-    /// days are set for that, so it goes whatever day it is.
+    /// Eleven families of the first village, one proposal in each state there is. No days are set for another payee and for
+    /// another village, so it goes whatever day it is.
     ///
     /// # Errors
     /// When the server refuses.
     pub async fn propose(&mut self, cast: &Cast) -> Result<()> {
         let village = cast.villages.first().context("a village")?;
         let mut contents: Vec<Value> = Vec::new();
-        for family in self.next_families(village, 8).await? {
+        for family in self.next_families(village, 11).await? {
             let page = village
                 .operator
                 .get(&format!("/v1/families/{family}"))
@@ -26,7 +26,11 @@ impl Desks {
             contents.push(json!({ "kind": "payee_change", "family": family, "person": person }));
         }
         let people = (&village.operator, &cast.verifier, &cast.approver);
-        in_each_state(people, &contents).await?;
-        Ok(())
+        let (on_the_way, last) = contents.split_at_checked(8).context("eleven families")?;
+        in_each_state(people, on_the_way).await?;
+        let to = cast.villages.get(1).context("another village")?;
+        let leaves =
+            json!({ "kind": "relocation", "family": last[2]["family"], "to_region": to.region });
+        went_another_way(people, [&last[0], &last[1], &leaves]).await
     }
 }

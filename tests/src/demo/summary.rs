@@ -45,6 +45,8 @@ pub struct Summary {
     pub imported: i64,
     /// Proposals, in whatever state.
     pub proposals: i64,
+    /// States that some of them are in.
+    pub proposal_states: i64,
     /// Deliberations.
     pub deliberations: i64,
     /// Letters that were issued.
@@ -107,6 +109,7 @@ impl Summary {
             programs: count("SELECT COUNT(*) FROM program").await?,
             imported: count("SELECT CAST(SUM(added) AS BIGINT) FROM import_run").await?,
             proposals: count("SELECT COUNT(*) FROM proposal").await?,
+            proposal_states: count("SELECT COUNT(DISTINCT state) FROM proposal").await?,
             deliberations: count("SELECT COUNT(*) FROM deliberation").await?,
             letters: count("SELECT COUNT(*) FROM letter").await?,
             notices: count("SELECT COUNT(*) FROM notice").await?,

@@ -174,8 +174,16 @@ async fn who_receives_two_programs_is_counted_by_pair_and_told_by_name() {
     assert!(with_two > 0, "the village has a family with two programs");
     let counted: u64 = pairs.items.iter().map(|pair| pair.families).sum();
     assert!(counted >= with_two as u64);
+    // One fund or two: whoever receives twice of one is to be looked at.
+    let totals = quotas(by, "").await.totals;
+    let fund = |code: &str| {
+        let of = totals.iter().find(|total| total.program == code);
+        of.map(|total| total.fund.clone())
+    };
     for pair in &pairs.items {
         assert!(pair.one < pair.other);
+        let both = fund(&pair.one).filter(|one| fund(&pair.other).as_ref() == Some(one));
+        assert_eq!(pair.fund, both);
         let mut names = Vec::new();
         let mut after = String::new();
         loop {
