@@ -167,7 +167,7 @@ export const imports = {
 	someLines: (lines: string, more: string | null) => (more === null ? `Baris ${lines}` : `Baris ${lines}, dan ${more} lainnya`),
 	onlyFirst: (listed: string, all: string) => `Server mencatat ${listed} baris pertama dari ${all}. Setelah yang ini diperbaiki, impor lagi untuk melihat sisanya.`,
 	more: (n: string) => `Tampilkan ${n} lagi`,
-	download: 'Unduh semua masalah (CSV)',
+	download: 'Unduh masalah yang tercatat (CSV)',
 	downloadFile: (kind: string, day: string) => `masalah-impor-${kind}-${day}.csv`,
 	csv: { sort: 'golongan', line: 'baris', field: 'kolom', code: 'kode', remedy: 'yang perlu dilakukan', rejected: 'ditolak', warned: 'perlu dilihat' },
 	decreesTitle: 'SK di berkas ini',
