@@ -27,6 +27,7 @@ use uuid::Uuid;
 use super::Acting;
 use super::cases::{Case, live_lease, returned_of};
 use super::lanes::QueryEach as _;
+use super::population::{Stays, moves_of};
 use super::review::captured;
 use super::tables::{
     boundary, case_membership, family, house, membership, notice, person, photo, verification_case,
@@ -73,8 +74,18 @@ impl Earlier {
 }
 
 /// The pin that a case's visits are held against. Before its acceptance that is the house's; from then on the house has this
-/// case's own, or a later one, and what was there before is the last one captured before it. Never one of the visits shown.
-fn earlier_pin(case: &Case, visits: &[visit::Model], mut others: Vec<Earlier>) -> Option<Earlier> {
+/// case's own, or a later one, and what was there before is the last one captured before it. Never one of the visits shown,
+/// nor what the family brought along from a house before this one.
+fn earlier_pin(
+    case: &Case,
+    visits: &[visit::Model],
+    stays: &Stays,
+    mut others: Vec<Earlier>,
+) -> Option<Earlier> {
+    others.retain(|row| {
+        let at = captured(row.captured_at, row.received_at);
+        !stays.elsewhere(case.family_id, case.house_id, at)
+    });
     if case.accepted_basis.as_deref() == Some("visit")
         && let Some(current) = visits.iter().find(|row| Some(row.id) == case.current_visit)
     {
@@ -138,7 +149,9 @@ impl Acting {
             .collect::<Result<_>>()?;
         let notices: Vec<notice::Model> = answers.all()?;
         let successors: Vec<membership::Model> = answers.all()?;
-        let earlier = earlier_pin(&case, &visits, answers.all()?);
+        let others = answers.all()?;
+        let stays = Stays(answers.all()?);
+        let earlier = earlier_pin(&case, &visits, &stays, others);
         let deciders = links
             .iter()
             .flat_map(|(link, _)| [link.proposed_by, link.confirmed_by, link.refused_by])
@@ -274,6 +287,7 @@ fn of_case(case: &Case, backend: DatabaseBackend) -> Vec<Statement> {
             .order_by_desc(membership::Column::RecordedAt)
             .build(backend),
         pins_of_others(case).build(backend),
+        moves_of([case.family_id]).build(backend),
     ]
 }
 

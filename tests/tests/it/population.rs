@@ -2,7 +2,8 @@
 //! cannot be decided by a machine waits for a person.
 
 use serde_json::{Value, json};
-use tilik_protocol::ids::{FamilyId, MembershipId, PersonId};
+use tilik_protocol::evidence::{ReturnTarget, VisitKind};
+use tilik_protocol::ids::{CaseId, FamilyId, MembershipId, PersonId};
 use tilik_protocol::lenient::Lenient;
 use tilik_protocol::lookup::FamilyPage;
 use tilik_protocol::policy::Role;
@@ -10,10 +11,13 @@ use tilik_protocol::population::{
     BatchReceipt, BatchState, BatchView, CivilEventView, CivilState, CivilWhy, FamilyEvents,
     MoveState, MoveView, Trip,
 };
+use tilik_protocol::reason::ReasonCode;
 use tilik_protocol::review::Page;
+use tilik_protocol::sync::ReturnReason;
 use tilik_protocol::tasks::{TaskKind, Tasks};
 use tilik_server::store::testing::{PlantFamily, PlantPerson};
 use tilik_tests::feed::{self, Signer, event, moves, send_as_is};
+use tilik_tests::handmade::SoftPhone;
 use tilik_tests::people::hire;
 use tilik_tests::village::{PKH, SEMBAKO, Village, city, elsewhere, here};
 use tilik_tests::world::{Answer, contains};
@@ -211,6 +215,26 @@ impl Office {
         });
         let path = format!("/v1/population/moves/{}/{verb}", moved.id);
         by.post(&path, &body).await
+    }
+
+    /// A new case about a family with a visit that waits for its review.
+    async fn visit_of(&self, phone: &mut SoftPhone, family: FamilyId) -> CaseId {
+        let officer = Some(self.staff.officers[0].id);
+        let by = &self.staff.supervisor;
+        let families = [family];
+        let opened = by.open_cases(&families, VisitKind::Quick, officer, None);
+        let case = opened.await.unwrap().cases[0];
+        phone.visit(case, VisitKind::Quick).await.unwrap();
+        case
+    }
+
+    /// As [`Office::visit_of`], with a phone for it.
+    async fn visited(&self, family: FamilyId) -> (SoftPhone, CaseId) {
+        let officer = &self.staff.officers[0];
+        let phone = SoftPhone::enrolled(&self.world, &self.staff.admin, officer).await;
+        let mut phone = phone.unwrap();
+        let case = self.visit_of(&mut phone, family).await;
+        (phone, case)
     }
 
     async fn tasks(&self, by: &Console, kind: TaskKind) -> u64 {
@@ -711,12 +735,7 @@ async fn a_family_moves_with_its_cases_places_and_old_pin_and_may_be_sent_back()
     let opened = office
         .staff
         .supervisor
-        .open_cases(
-            &[home.family],
-            tilik_protocol::evidence::VisitKind::Full,
-            None,
-            None,
-        )
+        .open_cases(&[home.family], VisitKind::Full, None, None)
         .await
         .unwrap();
     let case = opened.cases[0];
@@ -780,6 +799,84 @@ async fn a_family_moves_with_its_cases_places_and_old_pin_and_may_be_sent_back()
     let event = office.one("l-1").await;
     assert_eq!(event.state, CivilState::ToJudge.into());
     assert_eq!(event.why, Some(CivilWhy::SentBack.into()));
+    office.world.end().await;
+}
+
+#[tokio::test]
+async fn a_visit_of_the_house_before_a_move_does_not_pin_the_house_after_it() {
+    let office = office(7023).await;
+    let home = &office.village.homes[1];
+    let (mut phone, case) = office.visited(home.family).await;
+    let store = office.world.app().unwrap().store;
+    let pin = "UPDATE house SET lat_e7 = 1, lon_e7 = 2, accuracy_cm = 300, pinned_at = 4000000 WHERE id = $1";
+    let house = uuid::Uuid::from(home.house);
+    store.poke(pin, [house.into()]).await.unwrap();
+    let to = elsewhere();
+    let moved = office.move_by_hand(&office.near, home.family, 1, to.as_str());
+    moved.await.ok().unwrap();
+    let supervisor = &office.staff.supervisor;
+    supervisor.accept(case).await.unwrap();
+    let path = format!("/v1/families/{}/events", home.family);
+    let pins = async || {
+        let page = office.family(&office.far, home.family).await.unwrap();
+        let seen: FamilyEvents = office.far.get(&path).await.ok().unwrap().read().unwrap();
+        (page.pin.is_some(), seen.former_pin.is_some())
+    };
+    assert_eq!(pins().await, (false, true));
+    // Withdrawn and returned, the officer goes to the new house: that pins it.
+    supervisor
+        .act(case, "withdraw")
+        .await
+        .unwrap()
+        .ok()
+        .unwrap();
+    assert_eq!(pins().await, (false, true));
+    let outside = ReturnReason {
+        target: ReturnTarget::Pin,
+        code: ReasonCode::known("LUAR_KELURAHAN"),
+        note: None,
+    };
+    supervisor.return_case(case, vec![outside]).await.unwrap();
+    office.world.pass_s(3_600).await.unwrap();
+    phone.visit(case, VisitKind::Quick).await.unwrap();
+    supervisor.accept(case).await.unwrap();
+    assert_eq!(pins().await, (true, false));
+    office.world.end().await;
+}
+
+#[tokio::test]
+async fn a_pin_that_came_along_from_another_house_is_never_the_new_houses_again() {
+    let office = office(7024).await;
+    let home = &office.village.homes[1];
+    let (mut phone, case) = office.visited(home.family).await;
+    let to = elsewhere();
+    let moved = office.move_by_hand(&office.near, home.family, 1, to.as_str());
+    moved.await.ok().unwrap();
+    let supervisor = &office.staff.supervisor;
+    let place = home.memberships[SEMBAKO];
+    let eligible = async |case: CaseId| {
+        supervisor.accept(case).await.unwrap();
+        let said = office.staff.operator.decide(case, place, None).await;
+        said.unwrap().ok().unwrap();
+    };
+    eligible(case).await;
+    office.world.pass_s(3_600).await.unwrap();
+    let next = office.visit_of(&mut phone, home.family).await;
+    let view = supervisor.case(next).await.unwrap();
+    assert_eq!((view.earlier_pins, view.earlier_photos), (vec![], vec![]));
+    supervisor.accept(next).await.unwrap();
+    let pinned = async || {
+        let page = office.family(&office.far, home.family).await.unwrap();
+        page.pin.is_some()
+    };
+    assert!(pinned().await);
+    supervisor
+        .act(next, "withdraw")
+        .await
+        .unwrap()
+        .ok()
+        .unwrap();
+    assert!(!pinned().await);
     office.world.end().await;
 }
 
