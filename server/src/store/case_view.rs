@@ -152,6 +152,10 @@ impl Acting {
         let others = answers.all()?;
         let stays = Stays(answers.all()?);
         let earlier = earlier_pin(&case, &visits, &stays, others);
+        let lives_in = family.house_id;
+        let before_move = |captured_at, received_at| {
+            stays.elsewhere(case.family_id, lives_in, captured(captured_at, received_at))
+        };
         let deciders = links
             .iter()
             .flat_map(|(link, _)| [link.proposed_by, link.confirmed_by, link.refused_by])
@@ -212,7 +216,10 @@ impl Acting {
                     received_at: Timestamp::from_micros(row.received_at),
                     complete_at: row.complete_at.map(Timestamp::from_micros),
                     pin: pin(&row, earlier.as_ref(), outline.as_ref()),
-                    photos: photos_of.remove(&row.id).map(shown).unwrap_or_default(),
+                    photos: photos_of
+                        .remove(&row.id)
+                        .map(|photos| shown(photos, before_move(row.captured_at, row.received_at)))
+                        .unwrap_or_default(),
                     answers: answered(&row, keys)?,
                     flags: flags_of.remove(&row.id).map(raised).unwrap_or_default(),
                     unreachable: row.unreachable,
@@ -220,7 +227,10 @@ impl Acting {
             })
             .collect::<Result<_>>()?;
         // What is left after the case's own visits have taken theirs.
-        let earlier_photos = earlier.as_ref().and_then(|row| photos_of.remove(&row.id));
+        let earlier_photos = earlier.as_ref().and_then(|row| {
+            let photos = photos_of.remove(&row.id)?;
+            Some(shown(photos, before_move(row.captured_at, row.received_at)))
+        });
         let lease = live_lease(&case, self.store.now()).map(|(user, until)| LeaseView {
             mine: Some(user) == self.actor.user(),
             name: name_of(user.into()),
@@ -243,7 +253,7 @@ impl Acting {
             current_visit: case.current_visit.map(VisitId),
             visits,
             earlier_pins: earlier.iter().map(Earlier::last_pin).collect(),
-            earlier_photos: earlier_photos.map(shown).unwrap_or_default(),
+            earlier_photos: earlier_photos.unwrap_or_default(),
             returned: returned_of(&case)?,
             memberships,
         })
@@ -430,7 +440,8 @@ pub(super) fn family_view(
     })
 }
 
-pub(super) fn shown(photos: Vec<Shown>) -> Vec<PhotoView> {
+/// Photos of one visit; `before_move`: which shows a house that the family moved away from.
+pub(super) fn shown(photos: Vec<Shown>, before_move: bool) -> Vec<PhotoView> {
     photos
         .into_iter()
         .map(|photo| PhotoView {
@@ -441,6 +452,7 @@ pub(super) fn shown(photos: Vec<Shown>) -> Vec<PhotoView> {
             height: photo.height.cast_unsigned(),
             state: photo.state,
             problem: photo.problem,
+            before_move,
         })
         .collect()
 }

@@ -12,7 +12,7 @@ use tilik_protocol::population::{
     MoveState, MoveView, Trip,
 };
 use tilik_protocol::reason::ReasonCode;
-use tilik_protocol::review::Page;
+use tilik_protocol::review::{AccessRow, CaseView, Page};
 use tilik_protocol::sync::ReturnReason;
 use tilik_protocol::tasks::{TaskKind, Tasks};
 use tilik_server::store::testing::{PlantFamily, PlantPerson};
@@ -877,6 +877,88 @@ async fn a_pin_that_came_along_from_another_house_is_never_the_new_houses_again(
         .ok()
         .unwrap();
     assert!(!pinned().await);
+    office.world.end().await;
+}
+
+#[tokio::test]
+async fn photos_and_decided_cases_follow_a_family_to_be_read_and_stay_readable_where_it_came_from()
+{
+    let office = office(7025).await;
+    let home = &office.village.homes[1];
+    let (_, case) = office.visited(home.family).await;
+    office.staff.supervisor.accept(case).await.unwrap();
+    let place = home.memberships[SEMBAKO];
+    let decided = office.staff.operator.decide(case, place, None).await;
+    decided.unwrap().ok().unwrap();
+    office.world.settle().await.unwrap();
+    let page = office.family(&office.near, home.family).await.unwrap();
+    let front = page.photo.unwrap();
+    assert!(!front.before_move);
+    let third: tilik_protocol::region::RegionCode = "35.71.01.1002".parse().unwrap();
+    let store = office.world.app().unwrap().store;
+    store.plant_region(&third, "MRICAN", None).await.unwrap();
+    let desk = (&office.staff.admin, &office.staff.approver);
+    let third = hire(desk, "operator.mrican", Role::Operator, &[third]).await;
+    let third = third.unwrap();
+    let to = elsewhere();
+    let moved = office.move_by_hand(&office.near, home.family, 1, to.as_str());
+    moved.await.ok().unwrap();
+
+    let paths = [
+        format!("/v1/photos/{}/320", front.id),
+        format!("/v1/photos/{}/1600", front.id),
+        format!("/v1/cases/{case}"),
+        format!("/v1/cases/{case}/history"),
+    ];
+    let verdicts = async |by: &Console| {
+        let mut told = Vec::new();
+        for path in &paths {
+            told.push(by.get(path).await.verdict());
+        }
+        let seen = json!({ "photos": [front.id] });
+        told.push(by.post("/v1/photos/seen", &seen).await.verdict());
+        told
+    };
+    let read = ["200", "200", "200", "200", "204"];
+    let hidden = ["404 not_found"; 5];
+    assert_eq!(verdicts(&office.far).await, read);
+    assert_eq!(verdicts(&office.near).await, read);
+    assert_eq!(verdicts(&third).await, hidden);
+    assert!(office.family(&office.near, home.family).await.is_none());
+    // Told as what it is, to whoever has the family now.
+    let page = office.family(&office.far, home.family).await.unwrap();
+    let shown = page.photo.unwrap();
+    assert_eq!((shown.id, shown.before_move), (front.id, true));
+    let view: CaseView = office.far.case(case).await.unwrap();
+    assert_eq!(view.region, here());
+    let photos = view.visits.iter().flat_map(|visit| &visit.photos);
+    assert!(photos.clone().count() > 0 && photos.clone().all(|photo| photo.before_move));
+    // Every look is logged of who looked.
+    for (object, what) in [
+        (format!("photo:{}", front.id), "photo_1600"),
+        (format!("case:{case}"), "case"),
+    ] {
+        let path = format!("/v1/access?object={object}");
+        let looks = office.staff.auditor.get(&path);
+        let looks: Page<AccessRow> = looks.await.ok().unwrap().read().unwrap();
+        let theirs = |row: &&AccessRow| row.user == office.far.user() && row.what == what;
+        assert!(looks.items.iter().any(|row| theirs(&row)), "{object}");
+    }
+    // To read, not to act on.
+    let body = json!({ "event_id": office.far.event(), "seen_version": view.version,
+        "membership": place, "outcome": "eligible" });
+    let path = format!("/v1/cases/{case}/decisions");
+    assert_eq!(
+        office.far.post(&path, &body).await.verdict(),
+        "404 not_found"
+    );
+    // Sent back it is the old village's alone.
+    let came = office.moves(&office.far, "in").await.remove(0);
+    let answer = office.answer_move(&office.far, &came, "send-back").await;
+    assert_eq!(answer.status, 200, "{}", answer.json());
+    assert_eq!(verdicts(&office.far).await, hidden);
+    let page = office.family(&office.near, home.family).await.unwrap();
+    assert!(!page.photo.unwrap().before_move);
     office.world.end().await;
 }
 

@@ -1,11 +1,15 @@
 //! In which of its houses a family lived when: evidence of one house says nothing of another.
 
+use std::collections::{HashMap, HashSet};
+
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, Select};
 use tilik_protocol::population::MoveState;
 use uuid::Uuid;
 
 use crate::error::Result;
-use crate::store::tables::family_move;
+use crate::store::Acting;
+use crate::store::review::captured;
+use crate::store::tables::{family, family_move, visit};
 
 /// A move of a family, as far as that says where it lived.
 #[derive(Debug, Clone, PartialEq, Eq, sea_orm::FromQueryResult)]
@@ -59,6 +63,51 @@ impl Stays {
                 && stay.answered_at.is_some_and(|back| at < back);
             stay.family_id == family && (came_later || was_away)
         })
+    }
+}
+
+impl Acting {
+    /// Of these visits, each after the family that it shows, those that show a house which that family moved away from.
+    pub(in crate::store) async fn of_former_houses(
+        &self,
+        visits: &[(Uuid, Uuid)],
+    ) -> Result<HashSet<Uuid>> {
+        let on = self.store.read();
+        let families = visits.iter().map(|(family, _)| *family);
+        let stays = Stays::of(on, families.clone()).await?;
+        // Most families never moved.
+        if stays.0.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let homes: HashMap<Uuid, Uuid> = family::Entity::find()
+            .select_only()
+            .columns([family::Column::Id, family::Column::HouseId])
+            .filter(family::Column::Id.is_in(families))
+            .into_tuple::<(Uuid, Uuid)>()
+            .all(on)
+            .await?
+            .into_iter()
+            .collect();
+        let shown = visits.iter().map(|(_, visit)| *visit);
+        let taken: HashMap<Uuid, i64> = visit::Entity::find()
+            .select_only()
+            .columns([
+                visit::Column::Id,
+                visit::Column::CapturedAt,
+                visit::Column::ReceivedAt,
+            ])
+            .filter(visit::Column::Id.is_in(shown))
+            .into_tuple::<(Uuid, i64, i64)>()
+            .all(on)
+            .await?
+            .into_iter()
+            .map(|(id, captured_at, received_at)| (id, captured(captured_at, received_at)))
+            .collect();
+        let former = visits.iter().filter(|(family, visit)| {
+            let known = homes.get(family).zip(taken.get(visit));
+            known.is_some_and(|(house, at)| stays.elsewhere(*family, *house, *at))
+        });
+        Ok(former.map(|(_, visit)| *visit).collect())
     }
 }
 
