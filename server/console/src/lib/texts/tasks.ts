@@ -102,6 +102,7 @@ export const tasks = {
 	closing: (act: string, program: string, n: number) =>
 		`Jadwal ${act}${program === '' ? '' : ` (${program})`}: ${count(n)} usulan belum diajukan`,
 	closingVisits: (act: string, n: number) => `Jadwal ${act}: ${count(n)} keluarga belum dikunjungi`,
+	closingDeliberations: (act: string, n: number) => `Jadwal ${act}: ${count(n)} usulan menunggu, dan musyawarah periode ini belum dicatat`,
 	nobodyYet: 'Temuan tanpa keluarga',
 	objection: 'Sanggahan warga',
 	noDue: 'Tidak ada',
