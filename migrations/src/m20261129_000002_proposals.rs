@@ -15,7 +15,7 @@ impl MigrationName for Migration {
 }
 
 /// What a city begins with until it says otherwise: act, program (empty: any), registry, first and last day, and from where.
-const BEGINNINGS: [(&str, &str, &str, &str, &str, &str); 9] = [
+const BEGINNINGS: [(&str, &str, &str, &str, &str, &str); 11] = [
     (
         "program",
         "",
@@ -88,6 +88,23 @@ const BEGINNINGS: [(&str, &str, &str, &str, &str, &str); 9] = [
         "dtsen",
         r#"{"day":1}"#,
         r#"{"month_end_minus":0}"#,
+        "Kebiasaan DTSEN 2025",
+    ),
+    // At least one in three months, as the decree has it.
+    (
+        "deliberation",
+        "",
+        "dtks",
+        r#"{"day":1,"month_in_quarter":1}"#,
+        r#"{"day":31,"month_in_quarter":3}"#,
+        "Kepmensos 150/HUK/2022",
+    ),
+    (
+        "deliberation",
+        "",
+        "dtsen",
+        r#"{"day":1}"#,
+        r#"{"day":14}"#,
         "Kebiasaan DTSEN 2025",
     ),
 ];

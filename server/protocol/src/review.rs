@@ -413,6 +413,9 @@ pub struct PhotoView {
     /// Why it is bad.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
+    /// It shows a house that its family moved away from.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub before_move: bool,
 }
 
 /// An answer beside its question.

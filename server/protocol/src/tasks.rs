@@ -218,8 +218,8 @@ pub struct Tasks {
     /// What became of what the asker sent on in the last two weeks, the newest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub turns: Vec<Turn>,
-    /// What closes within three days while the asker's proposals are not handed in, or families of theirs not visited; the first
-    /// to close first.
+    /// What closes within three days while the asker's proposals are not handed in, families of theirs not visited, or no
+    /// deliberation was held about what waits for one; the first to close first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub closing: Vec<Closing>,
 }
@@ -231,12 +231,13 @@ pub struct Closing {
     /// What it is for.
     #[cfg_attr(feature = "openapi", schema(value_type = WindowAct))]
     pub act: Lenient<WindowAct>,
-    /// Of which program; empty where proposals of this kind name none, and of visits.
+    /// Of which program; empty where proposals of this kind name none, of visits and of deliberations.
     pub program: String,
     /// For which period it is open.
     pub period: String,
     /// The first moment at which it is too late.
     pub closes_at: Timestamp,
-    /// So many proposals are drafts or came back; so many cases have no visit that counts.
+    /// So many proposals are drafts or came back; so many cases have no visit that counts; so many proposals wait for a
+    /// deliberation.
     pub waiting: u64,
 }

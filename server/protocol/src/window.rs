@@ -38,6 +38,8 @@ pub enum WindowAct {
     /// Verifikasi kelayakan: by its last day the period's cases are visited. It refuses nothing: what is left undone then is
     /// late, and goes on into the next.
     Verification,
+    /// Musyawarah kelurahan: one in every period. It refuses nothing: who may hold one is told before its last day.
+    Deliberation,
     /// Proposals of this kind.
     New,
     /// Proposals of this kind.
@@ -52,6 +54,22 @@ pub enum WindowAct {
     PayeeChange,
     /// Proposals of this kind.
     PbiReactivation,
+}
+
+impl WindowAct {
+    /// Whether what comes outside its days is refused. What never is speaks of all programs, and is not opened again.
+    pub const fn refuses(self) -> bool {
+        match self {
+            Self::Verification | Self::Deliberation => false,
+            Self::New
+            | Self::Correction
+            | Self::Program
+            | Self::Removal
+            | Self::Relocation
+            | Self::PayeeChange
+            | Self::PbiReactivation => true,
+        }
+    }
 }
 
 impl From<ProposalKind> for WindowAct {

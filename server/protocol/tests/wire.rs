@@ -1116,6 +1116,7 @@ fn visit() -> VisitView {
             height: 1536,
             state: "ready".to_owned(),
             problem: None,
+            before_move: true,
         }],
         answers: vec![AnswerView {
             question: "floor".to_owned(),

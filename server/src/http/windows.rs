@@ -1,4 +1,4 @@
-//! The days on which proposals are taken and by which families are visited.
+//! The days on which proposals are taken, and by which families are visited and deliberations held.
 
 use tilik_protocol::ids::WindowId;
 use tilik_protocol::review::Page;

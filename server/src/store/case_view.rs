@@ -27,6 +27,7 @@ use uuid::Uuid;
 use super::Acting;
 use super::cases::{Case, due_at, live_lease, returned_of};
 use super::lanes::QueryEach as _;
+use super::population::{Stays, moves_of};
 use super::review::captured;
 use super::tables::{
     boundary, case_membership, family, house, membership, notice, person, photo, verification_case,
@@ -73,8 +74,18 @@ impl Earlier {
 }
 
 /// The pin that a case's visits are held against. Before its acceptance that is the house's; from then on the house has this
-/// case's own, or a later one, and what was there before is the last one captured before it. Never one of the visits shown.
-fn earlier_pin(case: &Case, visits: &[visit::Model], mut others: Vec<Earlier>) -> Option<Earlier> {
+/// case's own, or a later one, and what was there before is the last one captured before it. Never one of the visits shown,
+/// nor what the family brought along from a house before this one.
+fn earlier_pin(
+    case: &Case,
+    visits: &[visit::Model],
+    stays: &Stays,
+    mut others: Vec<Earlier>,
+) -> Option<Earlier> {
+    others.retain(|row| {
+        let at = captured(row.captured_at, row.received_at);
+        !stays.elsewhere(case.family_id, case.house_id, at)
+    });
     if case.accepted_basis.as_deref() == Some("visit")
         && let Some(current) = visits.iter().find(|row| Some(row.id) == case.current_visit)
     {
@@ -138,7 +149,13 @@ impl Acting {
             .collect::<Result<_>>()?;
         let notices: Vec<notice::Model> = answers.all()?;
         let successors: Vec<membership::Model> = answers.all()?;
-        let earlier = earlier_pin(&case, &visits, answers.all()?);
+        let others = answers.all()?;
+        let stays = Stays(answers.all()?);
+        let earlier = earlier_pin(&case, &visits, &stays, others);
+        let lives_in = family.house_id;
+        let before_move = |captured_at, received_at| {
+            stays.elsewhere(case.family_id, lives_in, captured(captured_at, received_at))
+        };
         let deciders = links
             .iter()
             .flat_map(|(link, _)| [link.proposed_by, link.confirmed_by, link.refused_by])
@@ -199,7 +216,10 @@ impl Acting {
                     received_at: Timestamp::from_micros(row.received_at),
                     complete_at: row.complete_at.map(Timestamp::from_micros),
                     pin: pin(&row, earlier.as_ref(), outline.as_ref()),
-                    photos: photos_of.remove(&row.id).map(shown).unwrap_or_default(),
+                    photos: photos_of
+                        .remove(&row.id)
+                        .map(|photos| shown(photos, before_move(row.captured_at, row.received_at)))
+                        .unwrap_or_default(),
                     answers: answered(&row, keys)?,
                     flags: flags_of.remove(&row.id).map(raised).unwrap_or_default(),
                     unreachable: row.unreachable,
@@ -207,7 +227,10 @@ impl Acting {
             })
             .collect::<Result<_>>()?;
         // What is left after the case's own visits have taken theirs.
-        let earlier_photos = earlier.as_ref().and_then(|row| photos_of.remove(&row.id));
+        let earlier_photos = earlier.as_ref().and_then(|row| {
+            let photos = photos_of.remove(&row.id)?;
+            Some(shown(photos, before_move(row.captured_at, row.received_at)))
+        });
         let lease = live_lease(&case, self.store.now()).map(|(user, until)| LeaseView {
             mine: Some(user) == self.actor.user(),
             name: name_of(user.into()),
@@ -230,7 +253,7 @@ impl Acting {
             current_visit: case.current_visit.map(VisitId),
             visits,
             earlier_pins: earlier.iter().map(Earlier::last_pin).collect(),
-            earlier_photos: earlier_photos.map(shown).unwrap_or_default(),
+            earlier_photos: earlier_photos.unwrap_or_default(),
             returned: returned_of(&case)?,
             memberships,
         })
@@ -274,6 +297,7 @@ fn of_case(case: &Case, backend: DatabaseBackend) -> Vec<Statement> {
             .order_by_desc(membership::Column::RecordedAt)
             .build(backend),
         pins_of_others(case).build(backend),
+        moves_of([case.family_id]).build(backend),
     ]
 }
 
@@ -416,7 +440,8 @@ pub(super) fn family_view(
     })
 }
 
-pub(super) fn shown(photos: Vec<Shown>) -> Vec<PhotoView> {
+/// Photos of one visit; `before_move`: which shows a house that the family moved away from.
+pub(super) fn shown(photos: Vec<Shown>, before_move: bool) -> Vec<PhotoView> {
     photos
         .into_iter()
         .map(|photo| PhotoView {
@@ -427,6 +452,7 @@ pub(super) fn shown(photos: Vec<Shown>) -> Vec<PhotoView> {
             height: photo.height.cast_unsigned(),
             state: photo.state,
             problem: photo.problem,
+            before_move,
         })
         .collect()
 }

@@ -28,7 +28,7 @@ use tilik_protocol::window::SHORTEST_S;
 use uuid::Uuid;
 
 use super::access::{Mode, Read};
-use super::families::OVER;
+use super::families::{OVER, region_code};
 use super::journal::Entry;
 use super::lanes::QueryEach;
 use super::tables::{
@@ -677,6 +677,22 @@ impl Acting {
         Ok(counted)
     }
 
+    /// As what this actor reads a case: where it lies, or where its family lives now. A case that was over when the family
+    /// moved stays where it was, and is read in both villages.
+    ///
+    /// # Errors
+    /// `not_found` when it may not.
+    pub(super) async fn reading_case(&self, case: &Case) -> Result<Role> {
+        if let Ok(role) = self.reading_in(&region_of(case)?) {
+            return Ok(role);
+        }
+        let home = family::Entity::find_by_id(case.family_id)
+            .one(self.store.read())
+            .await?
+            .ok_or(Error::NOT_FOUND)?;
+        self.reading_in(&region_code(&home.region)?)
+    }
+
     /// One case with all that a reviewer or decider looks at. Logged as a read of personal data.
     ///
     /// # Errors
@@ -686,8 +702,8 @@ impl Acting {
             .one(self.store.read())
             .await?
             .ok_or(Error::NOT_FOUND)?;
+        let role = self.reading_case(&case).await?;
         let region = region_of(&case)?;
-        let role = self.reading_in(&region)?;
         // Read while the read is logged; told only once it is.
         let logged = self.note_case_read(id, role, Mode::Seen);
         let ((), view) = try_join(logged, self.case_view(case, region)).await?;

@@ -564,9 +564,12 @@ impl Acting {
             .into_model()
             .one(self.store.read())
             .await?;
-        Ok(row
-            .map(|row| shown(vec![row]))
-            .and_then(|mut one| one.pop()))
+        let Some(row) = row else {
+            return Ok(None);
+        };
+        let former = self.of_former_houses(&[(id.into(), row.visit_id)]).await?;
+        let before_move = former.contains(&row.visit_id);
+        Ok(shown(vec![row], before_move).pop())
     }
 
     /// What the family holds and held, with who came before and after in its places.

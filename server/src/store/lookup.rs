@@ -19,7 +19,6 @@ use tilik_protocol::time::Timestamp;
 use uuid::Uuid;
 
 use super::access::{Mode, Read};
-use super::cases::region_of;
 use super::delegations::{stood_in_by, stood_in_for};
 use super::tables::{
     boundary, journal, membership, program, region, role_grant, user_account, verification_case,
@@ -250,7 +249,7 @@ impl Acting {
             .one(self.store.read())
             .await?
             .ok_or(Error::NOT_FOUND)?;
-        let role = self.reading_in(&region_of(&case)?)?;
+        let role = self.reading_case(&case).await?;
         let programs: HashMap<String, String> = membership::Entity::find()
             .filter(membership::Column::FamilyId.eq(case.family_id))
             .all(self.store.read())

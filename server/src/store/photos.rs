@@ -46,7 +46,8 @@ pub struct PhotoCopy {
 }
 
 impl Acting {
-    /// The villages of the cases that each of these photos is evidence of.
+    /// The villages of the cases that each of these photos is evidence of, and those where the families of these live now:
+    /// a photo follows a family that moves, and stays readable where it came from.
     pub(super) async fn villages_of_photos(
         &self,
         photos: &[Uuid],
@@ -55,11 +56,12 @@ impl Acting {
         for chunk in photos.chunks(500) {
             let places: Vec<String> = (1..=chunk.len()).map(|n| format!("${n}")).collect();
             let text = format!(
-                "SELECT DISTINCT p.photo_id, c.region FROM visit_photo p \
+                "SELECT DISTINCT p.photo_id, c.region, f.region FROM visit_photo p \
                  JOIN visit v ON v.id = p.visit_id \
                  JOIN verification_case c ON c.id = v.filed_case_id OR c.id = v.case_id \
+                 JOIN family f ON f.id = c.family_id \
                  WHERE p.photo_id IN ({places}) \
-                 UNION SELECT p.photo_id, q.region FROM visit_photo p \
+                 UNION SELECT p.photo_id, q.region, q.region FROM visit_photo p \
                  JOIN proposal q ON q.visit_id = p.visit_id WHERE p.photo_id IN ({places})",
                 places = places.join(", ")
             );
@@ -70,12 +72,14 @@ impl Acting {
                 .query_all_raw(self.store.sql(&text, values))
                 .await?
             {
-                let (id, region): (Uuid, String) =
-                    (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
-                found
-                    .entry(id)
-                    .or_default()
-                    .push(region.parse().map_err(Error::internal)?);
+                let of_photo = found.entry(row.try_get_by_index(0)?).or_default();
+                for n in [1, 2] {
+                    let region: String = row.try_get_by_index(n)?;
+                    let region = region.parse().map_err(Error::internal)?;
+                    if !of_photo.contains(&region) {
+                        of_photo.push(region);
+                    }
+                }
             }
         }
         Ok(found)

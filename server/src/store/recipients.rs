@@ -308,13 +308,24 @@ impl Acting {
         for front in fronts {
             by_visit.entry(front.visit_id).or_insert(front);
         }
+        let fronts: Vec<(Uuid, Uuid)> = cases
+            .iter()
+            .filter_map(|(family, visit)| {
+                Some((*family, visit.filter(|visit| by_visit.contains_key(visit))?))
+            })
+            .collect();
+        let former = self.of_former_houses(&fronts).await?;
         let mut newest = HashMap::new();
         for (family, visit) in cases {
             if newest.contains_key(&family) {
                 continue;
             }
             let front = visit.and_then(|visit| by_visit.remove(&visit));
-            if let Some(view) = front.and_then(|front| shown(vec![front]).pop()) {
+            let view = front.and_then(|front| {
+                let before_move = former.contains(&front.visit_id);
+                shown(vec![front], before_move).pop()
+            });
+            if let Some(view) = view {
                 newest.insert(family, view);
             }
         }

@@ -29,6 +29,7 @@ use uuid::Uuid;
 use super::access::Mode;
 use super::cases::{self, Case, action_name, live_lease, locked, region_of, state_of};
 use super::journal::Entry;
+use super::population::Stays;
 use super::tables::{case_membership, house, journal, verification_case, visit, visit_photo};
 use super::visits::{self, Try, is_what_was_asked};
 use super::write::Seen;
@@ -794,7 +795,8 @@ fn problem(field: &str, code: &str, remedy: &str) -> FieldProblem {
 }
 
 /// The accepted visit's pin is the house's from now on, unless one that was captured later stands already: evidence that
-/// came late, or was reviewed late, says where the door was, not where it is.
+/// came late, or was reviewed late, says where the door was, not where it is. Nor does what was captured of the house before
+/// a move.
 async fn pin_house(write: &Write, case: &Case) -> Result<()> {
     let Some(current) = case.current_visit else {
         return Ok(());
@@ -803,6 +805,10 @@ async fn pin_house(write: &Write, case: &Case) -> Result<()> {
         return Ok(());
     };
     if row.lat_e7.is_none() {
+        return Ok(());
+    }
+    let stays = Stays::of(write.on(), [case.family_id]).await?;
+    if stays.elsewhere(case.family_id, case.house_id, captured_of(&row)) {
         return Ok(());
     }
     let home = locked_house(write, case).await?;
@@ -834,9 +840,18 @@ async fn unpin_house(write: &Write, case: &Case) -> Result<()> {
         .filter(visit::Column::LatE7.is_not_null())
         .all(write.on())
         .await?;
+    // What a family brought along from another house never was this one's.
+    let stays = Stays::of(write.on(), others.iter().map(|other| other.family_id)).await?;
+    let is_of_here = |other: &&Case| {
+        let visit = pinned
+            .iter()
+            .find(|row| Some(row.id) == other.current_visit);
+        visit.is_some_and(|row| !stays.elsewhere(other.family_id, case.house_id, captured_of(row)))
+    };
     // The journal knows which of two of one moment was accepted after the other.
     let objects: BTreeMap<String, Option<Uuid>> = others
         .iter()
+        .filter(is_of_here)
         .map(|other| (format!("case:{}", CaseId(other.id)), other.current_visit))
         .collect();
     let accepted = journal::Entity::find()

@@ -1,4 +1,4 @@
-//! The days on which proposals are taken and by which families are visited (jadwal): rows, changed by an admin and in force
+//! The days on which proposals are taken, by which families are visited and deliberations held (jadwal): rows, changed by an admin and in force
 //! after an approver's word. The rules that make them are [`tilik_protocol::window`]'s.
 
 use std::collections::BTreeSet;
@@ -279,11 +279,11 @@ impl Acting {
         Window::new(body.opens, body.closes).map_err(fault)?;
         document_number(&body.document_number)?;
         let code = body.program.clone().unwrap_or_default();
-        if body.program.is_some() && body.act == WindowAct::Verification {
+        if body.program.is_some() && !body.act.refuses() {
             return Err(Error::field(
                 "program",
                 "not_allowed",
-                "Satu kunjungan memeriksa semua program keluarga: pilih semua program.",
+                "Satu kunjungan atau musyawarah membahas semua program: pilih semua program.",
             ));
         }
         if body.program.is_some() {
@@ -480,8 +480,8 @@ impl Acting {
     /// word, on a document. Said again of a window that is open by it, the new day counts.
     ///
     /// # Errors
-    /// `forbidden`, `not_found`, `invalid`, `wrong_moment` when it is open by its own days or not in force, and of visits, which
-    /// are never refused.
+    /// `forbidden`, `not_found`, `invalid`, `wrong_moment` when it is open by its own days or not in force, and of visits
+    /// and deliberations: they are never refused.
     pub async fn reopen_window(&self, id: WindowId, body: ReopenWindow) -> Result<WindowView> {
         self.sets_windows(Permission::ConfirmImports).await?;
         let me = self.actor.person_id()?;
@@ -503,9 +503,8 @@ impl Acting {
             drop(write);
             return self.window_view(id).await;
         }
-        if row.state != WindowState::InForce.to_string()
-            || row.act == WindowAct::Verification.to_string()
-        {
+        let act: WindowAct = row.act.parse().map_err(Error::internal)?;
+        if row.state != WindowState::InForce.to_string() || !act.refuses() {
             return Err(Error::WRONG_MOMENT);
         }
         let again = Reopening::new(&rules_of(&row)?, self.own_offset_min(), write.at(), last)

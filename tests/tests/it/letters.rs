@@ -271,6 +271,41 @@ async fn a_stranger_compares_what_the_paper_says_and_whatever_is_altered_is_told
 }
 
 #[tokio::test]
+async fn an_altered_number_date_signatory_or_nip_is_told_too() {
+    let hall = hall(2615).await;
+    let operator = &hall.staff.operator;
+    let body = a_letter(&hall.village, 0);
+    let printed = preview(operator, &body).await;
+    let letter = issued(operator, body).await;
+    print(operator, letter.id).await.ok().unwrap();
+    let code = hall.code(letter.id).await;
+    let nip = printed.signatory_nip.trim_start_matches("NIP ");
+    for (key, value, from, to) in [
+        ("number", printed.number.as_str(), "/001/", "/002/"),
+        (
+            "dated",
+            printed.dated.as_str(),
+            "24 November",
+            "25 November",
+        ),
+        (
+            "signatory",
+            printed.signatory_name.as_str(),
+            "SANTOSO",
+            "SANTOSA",
+        ),
+        ("nip", nip, "1975", "1957"),
+    ] {
+        let altered = value.replace(from, to);
+        assert_ne!(altered, value, "{key}");
+        for (said, same) in [(value, true), (altered.as_str(), false)] {
+            let told = hall.checked(&code, &[(key, said)]).await;
+            assert_eq!(told.compared[0].same, same, "{key}: {said}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn unknown_malformed_and_altered_codes_have_one_answer() {
     let hall = hall(2605).await;
     let operator = &hall.staff.operator;
@@ -363,9 +398,13 @@ async fn nobody_is_said_to_be_missing_who_is_registered_anywhere() {
         assert_eq!(refused.verdict(), "422 invalid");
         assert_eq!(refused.json()["fields"][0]["code"], "registered");
     }
-    let letter = issued(operator, Hall::stranger("3571 0341 0590 0007")).await;
+    let stranger = Hall::stranger("3571 0341 0590 0007");
+    let content = preview(operator, &stranger).await;
+    let letter = issued(operator, stranger).await;
     assert_eq!(letter.kind.known(), Some(LetterKind::NotRegistered));
-    print(operator, letter.id).await.ok().unwrap();
+    let pdf = print(operator, letter.id).await.ok().unwrap().body;
+    assert!(content.title.to_lowercase().contains("tidak terdaftar"));
+    says(&pdf, &content, &letter.number);
     let told = hall
         .checked(&hall.code(letter.id).await, &[("nik", "3571034105900007")])
         .await;
@@ -587,7 +626,8 @@ async fn a_cancelled_family_is_told_why_and_until_when_and_where_to_appeal() {
     // Asked for again it is that one, whoever asks.
     let again = issued(&staff.verifier, body).await;
     assert_eq!((again.id, again.number), (letter.id, letter.number.clone()));
-    print(operator, letter.id).await.ok().unwrap();
+    let pdf = print(operator, letter.id).await.ok().unwrap().body;
+    says(&pdf, &content, &letter.number);
     let code = city
         .world
         .app()
@@ -620,6 +660,26 @@ async fn a_cancelled_family_is_told_why_and_until_when_and_where_to_appeal() {
     let kept = "SELECT count(*) FROM notice WHERE delivered_how = 'diantar' AND received_by = 'keluarga' \
                 AND delivered_recorded_by IS NOT NULL";
     assert_eq!(city.world.count(kept).await.unwrap(), 1);
+}
+
+/// A paper says all that its letter does, and its title and number.
+fn says(pdf: &[u8], content: &LetterContent, number: &str) {
+    let Some(text) = poppler("pdftotext", pdf, &["-layout"], &["-"]) else {
+        return;
+    };
+    let text = String::from_utf8(text).unwrap();
+    // Where a line is broken is the paper's own affair.
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = words(&text);
+    let lines = content.lines.iter().map(|line| line.value.as_str());
+    let names = [number, &content.signatory_name, &content.dated];
+    let all = lines
+        .chain(names)
+        .chain(content.paragraphs.iter().map(String::as_str));
+    for said in all.chain(content.addressee.iter().map(String::as_str)) {
+        assert!(text.contains(&words(said)), "{said}: {text}");
+    }
+    assert!(text.contains(&content.title.to_uppercase()), "{text}");
 }
 
 /// What a program of poppler-utils makes of a PDF and writes to its output; `None`, said aloud, where it is not installed.

@@ -2,7 +2,8 @@
 //! cannot be decided by a machine waits for a person.
 
 use serde_json::{Value, json};
-use tilik_protocol::ids::{FamilyId, MembershipId, PersonId};
+use tilik_protocol::evidence::{ReturnTarget, VisitKind};
+use tilik_protocol::ids::{CaseId, FamilyId, MembershipId, PersonId};
 use tilik_protocol::lenient::Lenient;
 use tilik_protocol::lookup::FamilyPage;
 use tilik_protocol::policy::Role;
@@ -10,10 +11,13 @@ use tilik_protocol::population::{
     BatchReceipt, BatchState, BatchView, CivilEventView, CivilState, CivilWhy, FamilyEvents,
     MoveState, MoveView, Trip,
 };
-use tilik_protocol::review::Page;
+use tilik_protocol::reason::ReasonCode;
+use tilik_protocol::review::{AccessRow, CaseView, Page};
+use tilik_protocol::sync::ReturnReason;
 use tilik_protocol::tasks::{TaskKind, Tasks};
 use tilik_server::store::testing::{PlantFamily, PlantPerson};
 use tilik_tests::feed::{self, Signer, event, moves, send_as_is};
+use tilik_tests::handmade::SoftPhone;
 use tilik_tests::people::hire;
 use tilik_tests::village::{PKH, SEMBAKO, Village, city, elsewhere, here};
 use tilik_tests::world::{Answer, contains};
@@ -213,6 +217,26 @@ impl Office {
         });
         let path = format!("/v1/population/moves/{}/{verb}", moved.id);
         by.post(&path, &body).await
+    }
+
+    /// A new case about a family with a visit that waits for its review.
+    async fn visit_of(&self, phone: &mut SoftPhone, family: FamilyId) -> CaseId {
+        let officer = Some(self.staff.officers[0].id);
+        let by = &self.staff.supervisor;
+        let families = [family];
+        let opened = by.open_cases(&families, VisitKind::Quick, officer, None);
+        let case = opened.await.unwrap().cases[0];
+        phone.visit(case, VisitKind::Quick).await.unwrap();
+        case
+    }
+
+    /// As [`Office::visit_of`], with a phone for it.
+    async fn visited(&self, family: FamilyId) -> (SoftPhone, CaseId) {
+        let officer = &self.staff.officers[0];
+        let phone = SoftPhone::enrolled(&self.world, &self.staff.admin, officer).await;
+        let mut phone = phone.unwrap();
+        let case = self.visit_of(&mut phone, family).await;
+        (phone, case)
     }
 
     async fn tasks(&self, by: &Console, kind: TaskKind) -> u64 {
@@ -713,12 +737,7 @@ async fn a_family_moves_with_its_cases_places_and_old_pin_and_may_be_sent_back()
     let opened = office
         .staff
         .supervisor
-        .open_cases(
-            &[home.family],
-            tilik_protocol::evidence::VisitKind::Full,
-            None,
-            None,
-        )
+        .open_cases(&[home.family], VisitKind::Full, None, None)
         .await
         .unwrap();
     let case = opened.cases[0];
@@ -782,6 +801,166 @@ async fn a_family_moves_with_its_cases_places_and_old_pin_and_may_be_sent_back()
     let event = office.one("l-1").await;
     assert_eq!(event.state, CivilState::ToJudge.into());
     assert_eq!(event.why, Some(CivilWhy::SentBack.into()));
+    office.world.end().await;
+}
+
+#[tokio::test]
+async fn a_visit_of_the_house_before_a_move_does_not_pin_the_house_after_it() {
+    let office = office(7023).await;
+    let home = &office.village.homes[1];
+    let (mut phone, case) = office.visited(home.family).await;
+    let store = office.world.app().unwrap().store;
+    let pin = "UPDATE house SET lat_e7 = 1, lon_e7 = 2, accuracy_cm = 300, pinned_at = 4000000 WHERE id = $1";
+    let house = uuid::Uuid::from(home.house);
+    store.poke(pin, [house.into()]).await.unwrap();
+    let to = elsewhere();
+    let moved = office.move_by_hand(&office.near, home.family, 1, to.as_str());
+    moved.await.ok().unwrap();
+    let supervisor = &office.staff.supervisor;
+    supervisor.accept(case).await.unwrap();
+    let path = format!("/v1/families/{}/events", home.family);
+    let pins = async || {
+        let page = office.family(&office.far, home.family).await.unwrap();
+        let seen: FamilyEvents = office.far.get(&path).await.ok().unwrap().read().unwrap();
+        (page.pin.is_some(), seen.former_pin.is_some())
+    };
+    assert_eq!(pins().await, (false, true));
+    // Withdrawn and returned, the officer goes to the new house: that pins it.
+    supervisor
+        .act(case, "withdraw")
+        .await
+        .unwrap()
+        .ok()
+        .unwrap();
+    assert_eq!(pins().await, (false, true));
+    let outside = ReturnReason {
+        target: ReturnTarget::Pin,
+        code: ReasonCode::known("LUAR_KELURAHAN"),
+        note: None,
+    };
+    supervisor.return_case(case, vec![outside]).await.unwrap();
+    office.world.pass_s(3_600).await.unwrap();
+    phone.visit(case, VisitKind::Quick).await.unwrap();
+    supervisor.accept(case).await.unwrap();
+    assert_eq!(pins().await, (true, false));
+    office.world.end().await;
+}
+
+#[tokio::test]
+async fn a_pin_that_came_along_from_another_house_is_never_the_new_houses_again() {
+    let office = office(7024).await;
+    let home = &office.village.homes[1];
+    let (mut phone, case) = office.visited(home.family).await;
+    let to = elsewhere();
+    let moved = office.move_by_hand(&office.near, home.family, 1, to.as_str());
+    moved.await.ok().unwrap();
+    let supervisor = &office.staff.supervisor;
+    let place = home.memberships[SEMBAKO];
+    let eligible = async |case: CaseId| {
+        supervisor.accept(case).await.unwrap();
+        let said = office.staff.operator.decide(case, place, None).await;
+        said.unwrap().ok().unwrap();
+    };
+    eligible(case).await;
+    office.world.pass_s(3_600).await.unwrap();
+    let next = office.visit_of(&mut phone, home.family).await;
+    let view = supervisor.case(next).await.unwrap();
+    assert_eq!((view.earlier_pins, view.earlier_photos), (vec![], vec![]));
+    supervisor.accept(next).await.unwrap();
+    let pinned = async || {
+        let page = office.family(&office.far, home.family).await.unwrap();
+        page.pin.is_some()
+    };
+    assert!(pinned().await);
+    supervisor
+        .act(next, "withdraw")
+        .await
+        .unwrap()
+        .ok()
+        .unwrap();
+    assert!(!pinned().await);
+    office.world.end().await;
+}
+
+#[tokio::test]
+async fn photos_and_decided_cases_follow_a_family_to_be_read_and_stay_readable_where_it_came_from()
+{
+    let office = office(7025).await;
+    let home = &office.village.homes[1];
+    let (_, case) = office.visited(home.family).await;
+    office.staff.supervisor.accept(case).await.unwrap();
+    let place = home.memberships[SEMBAKO];
+    let decided = office.staff.operator.decide(case, place, None).await;
+    decided.unwrap().ok().unwrap();
+    office.world.settle().await.unwrap();
+    let page = office.family(&office.near, home.family).await.unwrap();
+    let front = page.photo.unwrap();
+    assert!(!front.before_move);
+    let third: tilik_protocol::region::RegionCode = "35.71.01.1002".parse().unwrap();
+    let store = office.world.app().unwrap().store;
+    store.plant_region(&third, "MRICAN", None).await.unwrap();
+    let desk = (&office.staff.admin, &office.staff.approver);
+    let third = hire(desk, "operator.mrican", Role::Operator, &[third]).await;
+    let third = third.unwrap();
+    let to = elsewhere();
+    let moved = office.move_by_hand(&office.near, home.family, 1, to.as_str());
+    moved.await.ok().unwrap();
+
+    let paths = [
+        format!("/v1/photos/{}/320", front.id),
+        format!("/v1/photos/{}/1600", front.id),
+        format!("/v1/cases/{case}"),
+        format!("/v1/cases/{case}/history"),
+    ];
+    let verdicts = async |by: &Console| {
+        let mut told = Vec::new();
+        for path in &paths {
+            told.push(by.get(path).await.verdict());
+        }
+        let seen = json!({ "photos": [front.id] });
+        told.push(by.post("/v1/photos/seen", &seen).await.verdict());
+        told
+    };
+    let read = ["200", "200", "200", "200", "204"];
+    let hidden = ["404 not_found"; 5];
+    assert_eq!(verdicts(&office.far).await, read);
+    assert_eq!(verdicts(&office.near).await, read);
+    assert_eq!(verdicts(&third).await, hidden);
+    assert!(office.family(&office.near, home.family).await.is_none());
+    // Told as what it is, to whoever has the family now.
+    let page = office.family(&office.far, home.family).await.unwrap();
+    let shown = page.photo.unwrap();
+    assert_eq!((shown.id, shown.before_move), (front.id, true));
+    let view: CaseView = office.far.case(case).await.unwrap();
+    assert_eq!(view.region, here());
+    let photos = view.visits.iter().flat_map(|visit| &visit.photos);
+    assert!(photos.clone().count() > 0 && photos.clone().all(|photo| photo.before_move));
+    // Every look is logged of who looked.
+    for (object, what) in [
+        (format!("photo:{}", front.id), "photo_1600"),
+        (format!("case:{case}"), "case"),
+    ] {
+        let path = format!("/v1/access?object={object}");
+        let looks = office.staff.auditor.get(&path);
+        let looks: Page<AccessRow> = looks.await.ok().unwrap().read().unwrap();
+        let theirs = |row: &&AccessRow| row.user == office.far.user() && row.what == what;
+        assert!(looks.items.iter().any(|row| theirs(&row)), "{object}");
+    }
+    // To read, not to act on.
+    let body = json!({ "event_id": office.far.event(), "seen_version": view.version,
+        "membership": place, "outcome": "eligible" });
+    let path = format!("/v1/cases/{case}/decisions");
+    assert_eq!(
+        office.far.post(&path, &body).await.verdict(),
+        "404 not_found"
+    );
+    // Sent back it is the old village's alone.
+    let came = office.moves(&office.far, "in").await.remove(0);
+    let answer = office.answer_move(&office.far, &came, "send-back").await;
+    assert_eq!(answer.status, 200, "{}", answer.json());
+    assert_eq!(verdicts(&office.far).await, hidden);
+    let page = office.family(&office.near, home.family).await.unwrap();
+    assert!(!page.photo.unwrap().before_move);
     office.world.end().await;
 }
 

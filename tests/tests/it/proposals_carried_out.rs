@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use tilik_protocol::appeal::AppealView;
 use tilik_protocol::case::CaseState;
 use tilik_protocol::evidence::VisitKind;
+use tilik_protocol::health::PBI;
 use tilik_protocol::ids::{CaseId, FamilyId, MembershipId, ProposalId};
 use tilik_protocol::lenient::Lenient;
 use tilik_protocol::lookup::FamilyPage;
@@ -71,20 +72,20 @@ async fn standing(world: &World, id: MembershipId) -> (MembershipState, Option<U
     )
 }
 
+async fn import(world: &World, staff: &Staff, kind: ImportKind, text: String) {
+    let file = (kind, "berkas.csv".to_owned(), text.into_bytes());
+    kediri::import(&world.doorway(), &staff.admin, &staff.approver, vec![file])
+        .await
+        .unwrap();
+}
+
 /// One more place in a program here than there was.
 async fn one_more_place(world: &World, staff: &Staff, program: &str, slots: usize) {
     let text = format!(
         "program,wilayah,jatah\n{program},{},{slots}\n",
         village::here()
     );
-    let file = (
-        ImportKind::Quotas,
-        "kuota.csv".to_owned(),
-        text.into_bytes(),
-    );
-    kediri::import(&world.doorway(), &staff.admin, &staff.approver, vec![file])
-        .await
-        .unwrap();
+    import(world, staff, ImportKind::Quotas, text).await;
 }
 
 async fn of_the_city(world: &World, program: &str) {
@@ -214,14 +215,7 @@ async fn the_ministrys_decree_gives_a_candidate_the_place_they_waited_for() {
     let membership = membership.unwrap();
     one_more_place(&world, &staff, PKH, 3).await;
     let decree = format!("program,no_kk,status\n{PKH},{},ditetapkan\n", home.kk);
-    let file = (
-        ImportKind::Memberships,
-        "sk.csv".to_owned(),
-        decree.into_bytes(),
-    );
-    kediri::import(&world.doorway(), &staff.admin, &staff.approver, vec![file])
-        .await
-        .unwrap();
+    import(&world, &staff, ImportKind::Memberships, decree).await;
     let (now, slot) = standing(&world, membership).await;
     assert_eq!(now, MembershipState::Designated);
     let holder = format!(
@@ -501,6 +495,43 @@ async fn what_is_on_hold_goes_on_once_two_persons_found_it_eligible() {
     let said = staff.approver.confirm(case, held, true).await.unwrap();
     said.ok().unwrap();
     assert_eq!(standing(&world, held).await.0, MembershipState::Active);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_person_is_proposed_for_pbi_and_their_place_ends_only_with_the_cancellation_after_a_removal()
+ {
+    let (world, staff, village) = office(1230).await;
+    let operator = &staff.operator;
+    always_open(&staff, "program").await;
+    let text = format!(
+        "code,name,unit,decile_max,fund,pusat\n{PBI},Penerima Bantuan Iuran JKN,orang,5,apbn,ya\n"
+    );
+    import(&world, &staff, ImportKind::Programs, text).await;
+    let home = &village.homes[1];
+    let content = |kind: &str| json!({ "kind": kind, "program": PBI, "family": home.family, "person": home.persons[0] });
+    let id = drafted(operator, content("program")).await.row.id;
+    let view = endorsed(&staff, id).await;
+    let (held, case) = (view.membership.unwrap(), view.case.unwrap());
+    let whose = "SELECT COUNT(*) FROM membership WHERE program = 'PBI-JK' AND state = 'candidate' AND person_id IS NOT NULL";
+    assert_eq!(world.count(whose).await.unwrap(), 1);
+    let told = lines(operator, "").await;
+    assert_eq!(told[0].proposal, Some(id));
+    // The ministry's decree gives the place.
+    one_more_place(&world, &staff, PBI, 1).await;
+    let decree = format!("program,nik,status\n{PBI},{},aktif\n", home.nik);
+    import(&world, &staff, ImportKind::Memberships, decree).await;
+    assert_eq!(standing(&world, held).await.0, MembershipState::Active);
+    let mut removal = content("removal");
+    removal["reason"] = json!("GANDA");
+    let removal = drafted(operator, removal).await.row.id;
+    let removal = endorsed(&staff, removal).await;
+    assert_eq!(standing(&world, held).await.0, MembershipState::Active);
+    assert_eq!(removal.case, Some(case));
+    let mut phone = phone_of(&world, &staff).await;
+    accepted(&world, &staff, &mut phone, case).await;
+    cancelled(&staff, case, held).await;
+    assert_eq!(standing(&world, held).await.0, MembershipState::Inactive);
     world.end().await;
 }
 

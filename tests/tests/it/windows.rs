@@ -1,20 +1,24 @@
-//! The days on which proposals are taken and by which families are visited: who sets them, and in which order they are told.
+//! The days on which proposals are taken, and by which families are visited and deliberations held: who sets them, and in
+//! which order they are told.
 
 use serde_json::{Value, json};
 use tilik_protocol::case::CaseState;
 use tilik_protocol::evidence::VisitKind;
 use tilik_protocol::policy::Role;
+use tilik_protocol::proposal::{ProposalState, ProposalView};
 use tilik_protocol::review::Page;
 use tilik_protocol::session::UserView;
-use tilik_protocol::tasks::Tasks;
+use tilik_protocol::tasks::{Closing, Tasks};
 use tilik_protocol::time::Timestamp;
 use tilik_protocol::window::{Standing, WindowState, WindowView};
 use tilik_tests::people::{Staff, hire};
-use tilik_tests::village;
+use tilik_tests::proposals::meeting;
+use tilik_tests::requests::about;
+use tilik_tests::village::{self, PKH};
 use tilik_tests::world::Answer;
 use tilik_tests::{Console, World};
 
-use crate::proposals::{drafted, office, window, wrong};
+use crate::proposals::{act, done, drafted, office, propose, see, state, window, wrong, yes};
 
 const DUTY: &str = "403 separation_of_duty";
 
@@ -35,6 +39,11 @@ async fn confirm(by: &Console, window: &WindowView) -> Answer {
     let body = json!({ "event_id": by.event() });
     let path = format!("/v1/windows/{}/confirm", window.id);
     by.post(&path, &body).await
+}
+
+async fn closing(by: &Console) -> Vec<Closing> {
+    let tasks: Tasks = by.get("/v1/tasks").await.ok().unwrap().read().unwrap();
+    tasks.closing
 }
 
 async fn end_grants(staff: &Staff, of: &Console) {
@@ -377,5 +386,106 @@ async fn a_visit_that_nobody_gave_a_day_is_due_when_its_window_closes_and_stays_
     assert_eq!(closing(by).await, []);
     assert_eq!(state(second).await, CaseState::Assigned);
     assert_eq!(due(second).await, at("2026-12-20T16:59:59Z"));
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_draft_whose_window_closed_meanwhile_is_refused_and_stays_after_three_reminders() {
+    let (world, staff, village) = office(1266).await;
+    let operator = &staff.operator;
+    // It is the 24th.
+    window(&staff, "program", json!({ "day": 1 }), json!({ "day": 26 })).await;
+    let content = json!({ "kind": "program", "program": PKH, "family": village.homes[1].family });
+    let id = drafted(operator, content).await.row.id;
+    let until: Timestamp = "2026-11-26T17:00:00Z".parse().unwrap();
+    for day in ["24", "25", "26"] {
+        let told = closing(operator).await;
+        let told: Vec<_> = told
+            .iter()
+            .map(|one| (one.closes_at, one.waiting))
+            .collect();
+        assert_eq!(told, [(until, 1)], "{day}");
+        world.pass_days(1).await.unwrap();
+    }
+    assert_eq!(closing(operator).await, []);
+    let refused = act(operator, id, "submit", json!({})).await;
+    assert_eq!(refused.status, 422);
+    assert_eq!(wrong(&refused), ["PERIODE_TUTUP"]);
+    let view = see(operator, id).await;
+    assert_eq!(state(&view), ProposalState::Draft);
+    assert_eq!(view.content.program.as_deref(), Some(PKH));
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_village_whose_matched_proposals_wait_is_told_before_its_days_to_deliberate_are_over() {
+    let (world, staff, village) = office(1267).await;
+    let operator = &staff.operator;
+    let days = |regime: &str, all: &[WindowView]| {
+        let one = all
+            .iter()
+            .find(|one| one.act.to_string() == "deliberation" && one.regime.to_string() == regime);
+        let one = one.unwrap();
+        let quarter = (one.opens.month_in_quarter, one.closes.month_in_quarter);
+        (one.opens.day, one.closes.day, quarter)
+    };
+    let all = told(&staff.auditor).await;
+    assert_eq!(days("dtsen", &all), (Some(1), Some(14), (None, None)));
+    assert_eq!(days("dtks", &all), (Some(1), Some(31), (Some(1), Some(3))));
+    // It is the 24th.
+    let set = window(
+        &staff,
+        "deliberation",
+        json!({ "day": 1 }),
+        json!({ "day": 27 }),
+    )
+    .await;
+    let mut views = Vec::new();
+    for home in 0..2 {
+        let made = propose(operator, about(&village, home), true).await;
+        let made: ProposalView = made.ok().unwrap().read().unwrap();
+        views.push(done(&staff.verifier, made.row.id, "check", yes()).await);
+    }
+    let hold = async |day: &str| {
+        let mut content = meeting(village::here().as_str(), &views[0]);
+        content["held_on"] = json!(day);
+        let body = json!({ "event_id": operator.event(), "content": content });
+        operator
+            .post("/v1/deliberations", &body)
+            .await
+            .ok()
+            .unwrap();
+    };
+    // One of last month's is none of this period's.
+    hold("2026-10-20").await;
+    assert_eq!(closing(operator).await, []);
+    world.pass_days(1).await.unwrap();
+    let told = closing(operator).await;
+    let [one] = &told[..] else {
+        panic!("{told:?}");
+    };
+    assert_eq!(
+        (
+            one.act.to_string().as_str(),
+            one.period.as_str(),
+            one.waiting
+        ),
+        ("deliberation", "2026-11", 2)
+    );
+    assert_eq!(one.closes_at, "2026-11-27T17:00:00Z".parse().unwrap());
+    // Who writes none down is not told of it.
+    assert_eq!(closing(&staff.verifier).await, []);
+    hold("2026-11-25").await;
+    assert_eq!(closing(operator).await, []);
+    // Nothing is refused for want of one: there is nothing to open again, and no program by itself.
+    world.pass_days(3).await.unwrap();
+    let body = json!({ "event_id": staff.approver.event(), "last_day": "2026-11-29", "document_number": "ND/3/2026" });
+    let path = format!("/v1/windows/{}/reopen", set.id);
+    let refused = staff.approver.post(&path, &body).await;
+    assert_eq!(refused.verdict(), "409 wrong_moment");
+    let body = json!({ "event_id": staff.admin.event(), "act": "deliberation", "program": PKH, "regime": "dtsen",
+        "opens": { "day": 1 }, "closes": { "day": 20 }, "document_number": "SE/7/2026" });
+    let refused = staff.admin.post("/v1/windows", &body).await;
+    assert_eq!(wrong(&refused), ["not_allowed"]);
     world.end().await;
 }

@@ -162,7 +162,11 @@ const PROPOSALS: Words<Schemas['ProposalKind']> = {
 
 export const proposalKind = wordOf(PROPOSALS);
 
-export const windowAct = wordOf<Schemas['WindowAct']>({ ...PROPOSALS, verification: 'Verifikasi kelayakan' });
+export const windowAct = wordOf<Schemas['WindowAct']>({
+	...PROPOSALS,
+	verification: 'Verifikasi kelayakan',
+	deliberation: 'Musyawarah kelurahan',
+});
 
 export const windowChip = chipOf<Schemas['WindowState']>({
 	waiting: { word: 'Menunggu pengesahan', tone: 'info', shape: 'clock' },
@@ -211,7 +215,9 @@ export const PROPOSAL_KINDS: readonly Schemas['ProposalKind'][] = [
 	'payee_change',
 	'pbi_reactivation',
 ];
-export const WINDOW_ACTS: readonly Schemas['WindowAct'][] = ['verification', ...PROPOSAL_KINDS];
+export const WINDOW_ACTS: readonly Schemas['WindowAct'][] = ['verification', 'deliberation', ...PROPOSAL_KINDS];
+/** Nothing that comes outside these days is refused: they are of all programs, and not opened again. */
+export const REFUSING_NOTHING: readonly string[] = ['verification', 'deliberation'] satisfies readonly Schemas['WindowAct'][];
 /** The states, for a filter. */
 export const CASE_STATES: readonly CaseState[] = [
 	'open',

@@ -32,11 +32,13 @@ mod intake;
 mod judging;
 mod matching;
 mod moving;
+mod stays;
 
 pub(super) use effects::{HOLDS, RUMOURS, payee_named};
 pub(super) use intake::{Speaks, checked, use_nonce};
 pub(super) use matching::{follow as questions_follow, made_one as questions_made_one};
 pub use moving::Side;
+pub(super) use stays::{Stays, moves_of};
 
 /// Looks at the events of a batch.
 pub(crate) const JOB: &str = "civil_batch";

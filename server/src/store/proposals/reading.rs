@@ -440,7 +440,7 @@ impl Acting {
             .into_model()
             .all(on)
             .await?;
-        let photos: Vec<PhotoView> = shown(photos);
+        let photos: Vec<PhotoView> = shown(photos, false);
         let flags = visit_flag::Entity::find()
             .filter(visit_flag::Column::VisitId.eq(id))
             .order_by_asc(visit_flag::Column::Flag)

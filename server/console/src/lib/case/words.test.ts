@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { act, measured, missingParts, photoProblem, relation } from './words.ts';
+import { act, measured, missingParts, photoAlt, photoProblem, relation } from './words.ts';
 
 const at = '2026-11-24T07:05:00Z';
+
+test('a photo of the house before a move is called so', () => {
+	const photo = { kind: 'house_front', taken_at: at } as const;
+	assert.equal(photoAlt(photo), 'Tampak depan, diambil 24 Nov 2026, 14.05 WIB');
+	assert.equal(photoAlt({ ...photo, before_move: true }), 'Tampak depan, diambil 24 Nov 2026, 14.05 WIB, rumah sebelum pindah');
+});
 
 test('an act is one line with who, as what, when and why', () => {
 	const line = act({ at, actor: 'u', name: 'Budi', role: 'supervisor', action: 'case.return', reasons: ['FOTO_BURAM', 'X_LAIN'] });

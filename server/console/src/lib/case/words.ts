@@ -6,6 +6,7 @@ import { reason } from '#lib/reasons.ts';
 import { programName } from '#lib/recipient/programs.ts';
 import { isHurried } from '#lib/sheet/houses.ts';
 import { family, flags, history, photos } from '#lib/texts/cases.ts';
+import { thumb } from '#lib/texts/thumb.ts';
 
 function wordIn(words: Readonly<Record<string, string>>, key: string): string | undefined {
 	return Object.hasOwn(words, key) ? words[key] : undefined;
@@ -16,9 +17,10 @@ export function photoProblem(code: string | null | undefined): string {
 	return code === null || code === undefined ? photos.bad : (wordIn(photos.problems, code) ?? code);
 }
 
-/** `Tampak depan, diambil 24 Nov 2026, 14.05 WIB`. */
-export function photoAlt(photo: Pick<Schemas['PhotoView'], 'kind' | 'taken_at'>): string {
-	return photos.alt(photoKind(photo.kind), dateTime(photo.taken_at));
+/** `Tampak depan, diambil 24 Nov 2026, 14.05 WIB`; of a house that the family moved away from, `…, rumah sebelum pindah`. */
+export function photoAlt(photo: Pick<Schemas['PhotoView'], 'kind' | 'taken_at' | 'before_move'>): string {
+	const said = photos.alt(photoKind(photo.kind), dateTime(photo.taken_at));
+	return photo.before_move ? `${said}, ${withinSentence(thumb.beforeMove)}` : said;
 }
 
 export function relation(code: string): string {

@@ -72,6 +72,7 @@ export const appeals = {
 	file: {
 		title: 'Catat keberatan',
 		lead: (name: string, program: string) => `${name}, program ${program}.`,
+		which: (name: string) => `Pilih kepesertaan ${name} yang dihentikan dan dipersoalkan keluarga.`,
 		act: 'Catat keberatan',
 		came: 'Nama yang datang',
 		appellant: 'Sebagai',

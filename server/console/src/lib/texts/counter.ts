@@ -43,6 +43,11 @@ export const counter = {
 	},
 	appealWaits: (when: string) => `Keberatan sedang diperiksa; dijawab paling lambat ${when}.`,
 	openAppeal: 'Buka keberatan',
+	appealDismissed: (when: string) => `Keberatan keluarga sudah dijawab pada ${when}: penghentian tetap berlaku.`,
+	canDoDismissed:
+		'Yang dapat dilakukan: ajukan keberatan baru hanya bila ada bukti yang belum diperiksa; bila keadaan memburuk, keluarga dapat diusulkan lagi.',
+	appealAgain: 'Catat keberatan baru',
+	notRegisteredLetter: 'Surat tidak terdaftar',
 	bringLetter: 'Bawa surat keterangan membutuhkan layanan kesehatan dari fasilitas kesehatan.',
 	keys: 'Di loket',
 };

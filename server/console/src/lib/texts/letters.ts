@@ -29,6 +29,7 @@ export const letters = {
 	strangerTitle: 'Surat keterangan tidak terdaftar',
 	strangerText: 'Isi seperti di KTP yang ditunjukkan. NIK-nya dicari di seluruh data; bila tercatat, surat ini tidak diterbitkan.',
 	nik: 'NIK',
+	nikFromCounter: 'Dari pencarian di loket. Bila yang dicari nomor KK, ganti dengan NIK orangnya.',
 	name: 'Nama',
 	birthDate: 'Tanggal lahir',
 	address: 'Alamat',

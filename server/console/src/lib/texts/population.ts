@@ -65,6 +65,8 @@ export const population = {
 	late: 'lewat batas',
 	to: (village: string, address: string) => `Tujuan: ${village}, ${address}`,
 	toKeep: 'Perbaiki data keluarga',
+	placeGone: 'Jatah yang sudah diakhiri hanya kembali lewat keberatan keluarga.',
+	fileAppeal: 'Catat keberatan',
 	apply: 'Terapkan',
 	applyTitle: 'Terapkan peristiwa ini?',
 	applyText: 'Perubahan berlaku sekarang dan tercatat atas nama Anda.',

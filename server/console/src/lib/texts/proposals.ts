@@ -203,9 +203,9 @@ export const deliberations = {
 
 export const windows = {
 	title: 'Jadwal',
-	lead: 'Kapan usulan diterima, dan sampai kapan keluarga dikunjungi. Perubahan diajukan admin dan berlaku setelah disahkan.',
+	lead: 'Kapan usulan diterima, sampai kapan keluarga dikunjungi, dan kapan musyawarah kelurahan diadakan. Perubahan diajukan admin dan berlaku setelah disahkan.',
 	add: 'Ajukan perubahan',
-	list: 'Jadwal usulan dan verifikasi',
+	list: 'Jadwal usulan, verifikasi, dan musyawarah',
 	none: 'Belum ada jadwal; semua usulan diterima setiap saat',
 	columns: { act: 'Untuk', program: 'Program', regime: 'Data', opens: 'Dibuka', closes: 'Ditutup', document: 'Dasar', state: 'Keadaan', now: 'Sekarang' },
 	everyProgram: 'Semua program lain',
@@ -221,8 +221,12 @@ export const windows = {
 	by: (name: string) => `Diajukan ${name}`,
 	formTitle: 'Ajukan perubahan jadwal',
 	act: 'Untuk',
-	verification:
-		'Satu kunjungan memeriksa semua program keluarga. Kunjungan tidak pernah ditolak: kasus yang belum dikunjungi pada hari terakhir dihitung terlambat dan terbawa ke periode berikutnya. Kasus yang sudah ditugaskan tetap memakai batas waktunya.',
+	about: {
+		verification:
+			'Satu kunjungan memeriksa semua program keluarga. Kunjungan tidak pernah ditolak: kasus yang belum dikunjungi pada hari terakhir dihitung terlambat dan terbawa ke periode berikutnya. Kasus yang sudah ditugaskan tetap memakai batas waktunya.',
+		deliberation:
+			'Satu musyawarah membahas usulan semua program. Musyawarah tidak pernah ditolak: kelurahan yang usulannya menunggu dan belum bermusyawarah diingatkan tiga hari sebelum hari terakhir.',
+	} as Readonly<Record<string, string>>,
 	program: 'Program',
 	data: 'Data',
 	opens: 'Dibuka',

@@ -109,6 +109,7 @@ export const tasks = {
 		`Jadwal ${act}${program === '' ? '' : ` (${program})`}: ${count(n)} usulan belum diajukan`,
 	closingVisits: (act: string, n: number) => `Jadwal ${act}: ${count(n)} keluarga belum dikunjungi`,
 	heldOn: (day: string) => `Musyawarah ${day}`,
+	closingDeliberations: (act: string, n: number) => `Jadwal ${act}: ${count(n)} usulan menunggu, dan musyawarah periode ini belum dicatat`,
 	nobodyYet: 'Temuan tanpa keluarga',
 	objection: 'Sanggahan warga',
 	noDue: 'Tidak ada',

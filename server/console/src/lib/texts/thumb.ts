@@ -4,4 +4,6 @@ export const thumb = {
 	enlarge: (name: string) => `Perbesar foto rumah ${name}`,
 	noPhoto: 'Belum ada foto',
 	photoFailed: 'Foto tidak dapat dimuat',
+	/** It shows a house that the family moved away from. */
+	beforeMove: 'Rumah sebelum pindah',
 } as const;
