@@ -2,6 +2,7 @@
 //! were not held. Said three days before, and until it has closed.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use chrono::NaiveDate;
 use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Statement};
@@ -11,7 +12,7 @@ use tilik_protocol::proposal::ProposalKind;
 use tilik_protocol::region::RegionCode;
 use tilik_protocol::tasks::Closing;
 use tilik_protocol::time::Timestamp;
-use tilik_protocol::window::{Regime, Standing, Window, WindowAct, month_of};
+use tilik_protocol::window::{Calendar, Regime, Standing, Window, WindowAct, month_of};
 
 use crate::error::{Error, Result};
 use crate::store::overview::Values;
@@ -171,11 +172,13 @@ impl Acting {
         for row in rows {
             let regime = row.regime.as_deref();
             let regime = regime.map_or(Regime::Dtsen, Regime::of_family);
-            if !calendars.contains_key(&regime) {
-                let days = windows::in_force(on, WindowAct::Deliberation, "", regime).await?;
-                calendars.insert(regime, days);
-            }
-            let Some(days) = calendars.get(&regime).and_then(Option::as_ref) else {
+            let days: &Option<Calendar> = match calendars.entry(regime) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => {
+                    new.insert(windows::in_force(on, WindowAct::Deliberation, "", regime).await?)
+                }
+            };
+            let Some(days) = days else {
                 continue;
             };
             let village: RegionCode = row.region.parse().map_err(Error::internal)?;
