@@ -2,6 +2,7 @@
 //! cannot be decided by a machine waits for a person.
 
 use serde_json::{Value, json};
+use tilik_protocol::case::CaseState;
 use tilik_protocol::evidence::{ReturnTarget, VisitKind};
 use tilik_protocol::ids::{CaseId, FamilyId, MembershipId, PersonId};
 use tilik_protocol::lenient::Lenient;
@@ -227,7 +228,18 @@ impl Office {
         let opened = by.open_cases(&families, VisitKind::Quick, officer, None);
         let case = opened.await.unwrap().cases[0];
         phone.visit(case, VisitKind::Quick).await.unwrap();
+        self.world.settle().await.unwrap();
         case
+    }
+
+    /// The only place of an accepted case is found eligible, by as many as that takes.
+    async fn decided(&self, case: CaseId, place: MembershipId) {
+        let said = self.staff.operator.decide(case, place, None).await.unwrap();
+        let view: CaseView = said.ok().unwrap().read().unwrap();
+        if view.state.known() == Some(CaseState::AwaitingApproval) {
+            let said = self.staff.approver.confirm(case, place, true).await;
+            said.unwrap().ok().unwrap();
+        }
     }
 
     /// As [`Office::visit_of`], with a phone for it.
@@ -841,6 +853,7 @@ async fn a_visit_of_the_house_before_a_move_does_not_pin_the_house_after_it() {
     supervisor.return_case(case, vec![outside]).await.unwrap();
     office.world.pass_s(3_600).await.unwrap();
     phone.visit(case, VisitKind::Quick).await.unwrap();
+    office.world.settle().await.unwrap();
     supervisor.accept(case).await.unwrap();
     assert_eq!(pins().await, (true, false));
     office.world.end().await;
@@ -856,12 +869,8 @@ async fn a_pin_that_came_along_from_another_house_is_never_the_new_houses_again(
     moved.await.ok().unwrap();
     let supervisor = &office.staff.supervisor;
     let place = home.memberships[SEMBAKO];
-    let eligible = async |case: CaseId| {
-        supervisor.accept(case).await.unwrap();
-        let said = office.staff.operator.decide(case, place, None).await;
-        said.unwrap().ok().unwrap();
-    };
-    eligible(case).await;
+    supervisor.accept(case).await.unwrap();
+    office.decided(case, place).await;
     office.world.pass_s(3_600).await.unwrap();
     let next = office.visit_of(&mut phone, home.family).await;
     let view = supervisor.case(next).await.unwrap();
@@ -890,9 +899,7 @@ async fn photos_and_decided_cases_follow_a_family_to_be_read_and_stay_readable_w
     let (_, case) = office.visited(home.family).await;
     office.staff.supervisor.accept(case).await.unwrap();
     let place = home.memberships[SEMBAKO];
-    let decided = office.staff.operator.decide(case, place, None).await;
-    decided.unwrap().ok().unwrap();
-    office.world.settle().await.unwrap();
+    office.decided(case, place).await;
     let page = office.family(&office.near, home.family).await.unwrap();
     let front = page.photo.unwrap();
     assert!(!front.before_move);

@@ -527,9 +527,15 @@ async fn a_person_is_proposed_for_pbi_and_their_place_ends_only_with_the_cancell
     let removal = drafted(operator, removal).await.row.id;
     let removal = endorsed(&staff, removal).await;
     assert_eq!(standing(&world, held).await.0, MembershipState::Active);
+    // The house is seen once for both.
     assert_eq!(removal.case, Some(case));
     let mut phone = phone_of(&world, &staff).await;
     accepted(&world, &staff, &mut phone, case).await;
+    let view = staff.supervisor.case(case).await.unwrap();
+    for other in view.memberships.iter().filter(|one| one.id != held) {
+        let said = operator.decide(case, other.id, None).await;
+        said.unwrap().ok().unwrap();
+    }
     cancelled(&staff, case, held).await;
     assert_eq!(standing(&world, held).await.0, MembershipState::Inactive);
     world.end().await;
