@@ -781,9 +781,12 @@ pub struct CivilEventView {
     pub due_at: Option<Timestamp>,
     /// The NIK, masked.
     pub nik: String,
-    /// The name that the event says, or that the person has here.
+    /// The name that the person has here, or that the event says of somebody unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// The name that the event says, where the person has another here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said_name: Option<String>,
     /// Since when it is so.
     pub date_effective: String,
     /// When it came.
@@ -813,6 +816,53 @@ pub struct CivilEventView {
     /// When.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settled_at: Option<Timestamp>,
+}
+
+/// `POST /v1/population/events/{id}/unmask`: all that the civil registry said, beside what stands here.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct UnmaskedEvent {
+    /// The event.
+    pub event: CivilEventId,
+    /// As it came.
+    pub said: CivilEvent,
+    /// What is recorded of who it is about; nothing of whom nobody knows here, or not in one's villages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<CivilKnown>,
+    /// It is hidden again then.
+    pub until: Timestamp,
+}
+
+/// What is recorded of the person an event is about, and of their family.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CivilKnown {
+    /// The name.
+    pub name: String,
+    /// The birth date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub birth_date: Option<String>,
+    /// The sex.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Sex>))]
+    pub sex: Option<Lenient<Sex>>,
+    /// The mother's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mother_name: Option<String>,
+    /// What the person is to the head.
+    #[cfg_attr(feature = "openapi", schema(value_type = Relation))]
+    pub relation: Lenient<Relation>,
+    /// The family's KK number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kk: Option<String>,
+    /// The family's village.
+    pub region: RegionCode,
+    /// The address.
+    pub address: String,
+    /// Its RT.
+    pub rt: String,
+    /// Its RW.
+    pub rw: String,
 }
 
 /// What a person says of an event that waits.
@@ -1192,7 +1242,7 @@ pub struct FamilyEvents {
     pub former_pin: Option<FormerPin>,
 }
 
-says_nothing!(MatchQuestion);
+says_nothing!(MatchQuestion, UnmaskedEvent, CivilKnown);
 
 #[cfg(test)]
 mod tests {

@@ -2462,6 +2462,28 @@ fn population(s: &mut BTreeSet<String>) {
         payload,
     };
     wire(s, &event);
+    let known = CivilKnown {
+        name: "SURYONO".into(),
+        birth_date: Some("1980-12-12".into()),
+        sex: Some(Sex::Male.into()),
+        mother_name: Some("SITI".into()),
+        relation: Relation::Head.into(),
+        kk: Some("3571030101200001".into()),
+        region: village(),
+        address: "JL MELATI NO 1".into(),
+        rt: "001".into(),
+        rw: "002".into(),
+    };
+    wire(s, &known);
+    wire(
+        s,
+        &UnmaskedEvent {
+            event: id(95),
+            said: event.clone(),
+            known: Some(known),
+            until: at(15),
+        },
+    );
     wire(
         s,
         &CivilEvents {
@@ -2533,6 +2555,7 @@ fn population(s: &mut BTreeSet<String>) {
         due_at: Some(at(43_200)),
         nik: "3571************".into(),
         name: Some("SURYONO".into()),
+        said_name: Some("SURYONO HADI".into()),
         date_effective: "2026-11-20".into(),
         received_at: at(0),
         region: village(),

@@ -8,7 +8,7 @@ use tilik_protocol::lookup::FamilyPage;
 use tilik_protocol::policy::Role;
 use tilik_protocol::population::{
     BatchReceipt, BatchState, BatchView, CivilEventView, CivilState, CivilWhy, FamilyEvents,
-    MoveState, MoveView, Trip,
+    MoveState, MoveView, Trip, UnmaskedEvent,
 };
 use tilik_protocol::review::Page;
 use tilik_protocol::tasks::{TaskKind, Tasks};
@@ -211,6 +211,12 @@ impl Office {
         });
         let path = format!("/v1/population/moves/{}/{verb}", moved.id);
         by.post(&path, &body).await
+    }
+
+    async fn unmask(&self, by: &Console, feed_event: &str, purpose: &str) -> Answer {
+        let event = self.one(feed_event).await;
+        let path = format!("/v1/population/events/{}/unmask", event.id);
+        by.post(&path, &json!({ "purpose": purpose })).await
     }
 
     async fn tasks(&self, by: &Console, kind: TaskKind) -> u64 {
@@ -1235,5 +1241,59 @@ async fn questions_go_out_and_answers_come_in_by_file() {
         .collect();
     assert_eq!(answered.len(), 1);
     assert_eq!(answered[0]["differs"], json!(["name", "birth_date"]));
+    office.world.end().await;
+}
+
+#[tokio::test]
+async fn whoever_judges_an_event_sees_all_of_it_for_a_purpose_that_is_logged() {
+    let office = office(7025).await;
+    let home = &office.village.homes[1];
+    let mut renamed = event("r-1", "UBAH_BIODATA", &home.nik, BEFORE, 1);
+    renamed["no_kk"] = json!("3571030000001111");
+    renamed["payload"] = json!({
+        "name": "NAMA YANG BENAR", "birth_date": "1980-01-31", "mother_name": "SUMIATI",
+    });
+    let stranger = event("r-2", "MENINGGAL", "3571039999990001", BEFORE, 2);
+    office.bring(&[renamed, stranger]).await;
+    // Both names stand in the list, as names do.
+    let seen = office.one("r-1").await;
+    assert_eq!(seen.said_name.as_deref(), Some("NAMA YANG BENAR"));
+    assert_ne!(seen.name, seen.said_name);
+    assert_eq!(office.one("r-2").await.said_name, None);
+    let (near, why) = (&office.near, "dikerjakan di loket");
+    for (purpose, expected) in [
+        ("", "422 purpose:length"),
+        ("untuk 3571030101200001", "422 purpose:personal_number"),
+    ] {
+        assert_eq!(field(&office.unmask(near, "r-1", purpose).await), expected);
+    }
+    let answer = office.unmask(&office.far, "r-1", why).await;
+    assert_eq!(answer.verdict(), "404 not_found");
+    for by in [&office.staff.approver, &office.staff.auditor, &office.feed] {
+        assert_eq!(
+            office.unmask(by, "r-1", why).await.verdict(),
+            "403 forbidden"
+        );
+    }
+    let logged = "SELECT CAST(COUNT(*) AS text) FROM access WHERE what = 'civil_event_unmasked' AND purpose IS NOT NULL AND user_id = $1";
+    let me = uuid::Uuid::from(near.user());
+    assert_eq!(office.text(logged, me).await.as_deref(), Some("0"));
+    let shown = office.unmask(near, "r-1", why).await.ok().unwrap();
+    let shown: UnmaskedEvent = shown.read().unwrap();
+    assert_eq!(shown.said.nik, home.nik);
+    assert_eq!(shown.said.no_kk.as_deref(), Some("3571030000001111"));
+    assert_eq!(shown.said.payload.mother_name.as_deref(), Some("SUMIATI"));
+    let known = shown.known.unwrap();
+    assert_eq!(Some(known.name), seen.name);
+    assert_eq!(known.region, here());
+    assert_eq!(known.kk.unwrap().len(), 16);
+    assert_eq!(office.text(logged, me).await.as_deref(), Some("1"));
+    // Of whom nobody knows only what was said is told, to whoever has the city.
+    let answer = office.unmask(near, "r-2", why).await;
+    assert_eq!(answer.verdict(), "404 not_found");
+    let shown = office.unmask(&office.staff.verifier, "r-2", why).await;
+    let shown: UnmaskedEvent = shown.ok().unwrap().read().unwrap();
+    assert_eq!(shown.said.nik, "3571039999990001");
+    assert!(shown.known.is_none());
     office.world.end().await;
 }

@@ -23,6 +23,7 @@ use super::access::{Mode, Read};
 use super::case_view::masked;
 use super::cursor::{Place, cut};
 use super::families::region_code;
+use super::imports::name_key;
 use super::tables::{civil_batch, civil_event, person, region};
 use super::{Acting, Store, in_regions};
 use crate::error::{Error, Result};
@@ -64,6 +65,11 @@ fn opened(store: &Store, row: &civil_event::Model) -> Result<CivilEvent> {
     let keys = store.keys();
     let plain = keys.decrypt_field("civil_event", "body", row.id, &row.body_enc);
     serde_json::from_str(&plain.map_err(Error::internal)?).map_err(Error::internal)
+}
+
+/// What a read of an event is a read of: the family it is about, or the event while nobody knows that.
+fn object_of(family: Option<Uuid>, event: Uuid) -> (&'static str, Uuid) {
+    family.map_or(("civil_event", event), |family| ("family", family))
 }
 
 impl Acting {
@@ -132,18 +138,19 @@ impl Acting {
     async fn event_views(&self, rows: Vec<civil_event::Model>) -> Result<Vec<CivilEventView>> {
         let people = rows.iter().filter_map(|row| row.settled_by).collect();
         let names = self.store.names_of(people).await?;
-        let persons: HashMap<Uuid, String> = person::Entity::find()
-            .filter(person::Column::Id.is_in(rows.iter().filter_map(|row| row.person_id)))
-            .all(self.store.read())
-            .await?
-            .into_iter()
-            .map(|row| (row.id, row.name))
-            .collect();
         let mut events = Vec::with_capacity(rows.len());
         for row in rows {
             let event = opened(&self.store, &row)?;
             events.push((row, event));
         }
+        let known = events.iter().filter_map(|(row, _)| row.person_id);
+        let persons: HashMap<Uuid, person::Model> = person::Entity::find()
+            .filter(person::Column::Id.is_in(known))
+            .all(self.store.read())
+            .await?
+            .into_iter()
+            .map(|row| (row.id, row))
+            .collect();
         let codes = events
             .iter()
             .filter_map(|(_, event)| event.payload.region.as_ref())
@@ -153,14 +160,11 @@ impl Acting {
         let (mut views, mut reads) = (Vec::new(), Vec::new());
         for (row, event) in events {
             let region = region_code(&row.region)?;
-            let known = row.person_id.and_then(|id| persons.get(&id)).cloned();
+            let known = row.person_id.and_then(|id| persons.get(&id));
+            let (kind, object) = object_of(row.family_id, row.id);
             reads.push(Read {
-                kind: if row.family_id.is_some() {
-                    "family"
-                } else {
-                    "civil_event"
-                },
-                id: row.family_id.unwrap_or(row.id),
+                kind,
+                id: object,
                 what: "civil_event",
                 mode: Mode::Seen,
                 role: self.reading_in(&region)?,
@@ -173,6 +177,10 @@ impl Acting {
                 .as_ref()
                 .and_then(|code| villages.get(code.as_str()))
                 .cloned();
+            let said = event.payload.name;
+            let said_name = said
+                .clone()
+                .filter(|said| known.is_some_and(|who| who.name_key != name_key(said)));
             views.push(CivilEventView {
                 id: CivilEventId(row.id),
                 version: row.version,
@@ -185,7 +193,8 @@ impl Acting {
                 follow_up: row.follow_up.as_deref().map(Lenient::read),
                 due_at: row.due_at.map(Timestamp::from_micros),
                 nik: masked(&event.nik),
-                name: known.or(event.payload.name),
+                name: known.map(|who| who.name.clone()).or(said),
+                said_name,
                 date_effective: row.effective_on,
                 received_at: Timestamp::from_micros(row.received_at),
                 may_apply: waits
