@@ -712,6 +712,9 @@ pub struct BatchView {
     pub state: Lenient<BatchState>,
     /// Why it is parked.
     pub trips: Vec<Trip>,
+    /// While it is parked for one village: whom of which village its events are about, most first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub villages: Vec<BatchVillage>,
     /// How many events were new.
     pub events: u32,
     /// How many of them are deaths.
@@ -733,6 +736,18 @@ pub struct BatchView {
     /// Why it was refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<ReasonCode>,
+}
+
+/// How many persons of a village the events of a batch are about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct BatchVillage {
+    /// The village.
+    pub region: RegionCode,
+    /// Its name.
+    pub name: String,
+    /// How many.
+    pub persons: u32,
 }
 
 /// `POST /v1/population/batches/{id}/release` and `/refuse`.

@@ -2514,6 +2514,12 @@ fn population(s: &mut BTreeSet<String>) {
             events: vec![receipt],
         },
     );
+    let touched = BatchVillage {
+        region: village(),
+        name: "BETET".into(),
+        persons: 13,
+    };
+    wire(s, &touched);
     wire(
         s,
         &BatchView {
@@ -2523,6 +2529,7 @@ fn population(s: &mut BTreeSet<String>) {
             channel: Channel::Http.into(),
             state: BatchState::Refused.into(),
             trips: vec![Trip::Deaths],
+            villages: vec![touched],
             events: 51,
             deaths: 51,
             first_seq: "17".into(),

@@ -1297,3 +1297,48 @@ async fn whoever_judges_an_event_sees_all_of_it_for_a_purpose_that_is_logged() {
     assert!(shown.known.is_none());
     office.world.end().await;
 }
+
+#[tokio::test]
+async fn whoever_releases_a_parked_batch_sees_whom_it_is_about() {
+    let office = office(7026).await;
+    let (homes, away) = (&office.village.homes, &office.village.far_homes);
+    let niks = homes[1..5].iter().chain(&away[..1]).map(|home| &home.nik);
+    let events: Vec<Value> = niks
+        .enumerate()
+        .map(|(n, nik)| event(&format!("s-{n}"), "MENINGGAL", nik, BEFORE, n as u64))
+        .collect();
+    let parked = office.bring(&events).await;
+    assert_eq!(parked.trips, [Trip::VillageShare]);
+    let by = &office.staff.approver;
+    let seen = office.batches(by).await.remove(0);
+    let villages: Vec<_> = seen
+        .villages
+        .iter()
+        .map(|one| (one.name.as_str(), one.persons))
+        .collect();
+    assert_eq!(villages, [("BETET", 4), ("POJOK", 1)]);
+    let query = format!("batch={}", parked.batch);
+    let inside = office.events(by, &query).await;
+    assert_eq!(inside.len(), 5);
+    assert!(
+        inside
+            .iter()
+            .all(|one| one.state == CivilState::Parked.into())
+    );
+    assert!(
+        inside
+            .iter()
+            .all(|one| one.name.is_some() && !one.may_apply)
+    );
+    let first = inside.iter().find(|one| one.feed_event == "s-0").unwrap();
+    assert_eq!(first.family, Some(homes[1].family));
+    assert_eq!(first.region, here());
+    // It is the city's until it has its effect.
+    assert_eq!(office.events(&office.near, &query).await.len(), 0);
+    let answer = office.decide_batch(by, &parked, "release").await;
+    assert_eq!(answer.status, 200, "{}", answer.json());
+    assert_eq!(office.batches(by).await.remove(0).villages, []);
+    office.world.settle().await.unwrap();
+    assert_eq!(office.events(&office.near, &query).await.len(), 4);
+    office.world.end().await;
+}

@@ -4,15 +4,16 @@
 //! Owns batches, events and moves. An event may put a membership on hold or carry its place to another village of the city;
 //! it frees no place (`super::slots`), that takes two persons.
 
-use std::collections::{BTreeSet, HashMap};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use tilik_protocol::ids::{CivilBatchId, CivilEventId, FamilyId, PersonId, UserId};
 use tilik_protocol::lenient::Lenient;
 use tilik_protocol::policy::Permission;
 use tilik_protocol::population::{
-    BatchState, BatchView, CivilEvent, CivilEventView, CivilKind, CivilState, VillageRow,
-    may_apply_by_hand, seq_of,
+    BatchState, BatchView, BatchVillage, CivilEvent, CivilEventView, CivilKind, CivilState, Trip,
+    VillageRow, may_apply_by_hand, seq_of,
 };
 use tilik_protocol::region::{RegionCode, RegionLevel};
 use tilik_protocol::review::Page;
@@ -44,6 +45,9 @@ pub(crate) const JOB: &str = "civil_batch";
 
 /// States of an event that wait for a person.
 const WAITING: [&str; 2] = ["to_judge", "unmatched"];
+
+/// Of so many villages a parked batch says how many of their people it is about.
+const MOST_VILLAGES: usize = 10;
 
 /// Which events a list shows.
 #[derive(Debug, Clone, Default)]
@@ -143,6 +147,7 @@ impl Acting {
             let event = opened(&self.store, &row)?;
             events.push((row, event));
         }
+        self.foresee(&mut events).await?;
         let known = events.iter().filter_map(|(row, _)| row.person_id);
         let persons: HashMap<Uuid, person::Model> = person::Entity::find()
             .filter(person::Column::Id.is_in(known))
@@ -215,6 +220,35 @@ impl Acting {
         Ok(views)
     }
 
+    /// Says of parked events whom they would be about, so that whoever lets them through sees it. Only here: an event finds
+    /// its person when it has its effect.
+    async fn foresee(&self, events: &mut [(civil_event::Model, CivilEvent)]) -> Result<()> {
+        let parked = CivilState::Parked.to_string();
+        let mut batches: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (n, (row, _)) in events.iter().enumerate() {
+            if row.state == parked && row.person_id.is_none() {
+                batches.entry(row.region.clone()).or_default().push(n);
+            }
+        }
+        for (region, places) in batches {
+            let theirs = places.iter().filter_map(|n| events.get(*n));
+            let theirs: Vec<&CivilEvent> = theirs.map(|(_, event)| event).collect();
+            let on = self.store.read();
+            let homes = self.homes(on, &region_code(&region)?, &theirs).await?;
+            for n in places {
+                let Some((row, event)) = events.get_mut(n) else {
+                    continue;
+                };
+                if let Some(home) = homes.get(&event.nik) {
+                    row.person_id = Some(home.person);
+                    row.family_id = Some(home.family);
+                    row.region.clone_from(&home.village);
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Batches in reach, newest first; parked ones only when asked for.
     ///
     /// # Errors
@@ -252,9 +286,17 @@ impl Acting {
         let people = rows.iter().filter_map(|row| row.decided_by).collect();
         let names = self.store.names_of(people).await?;
         let seq = |order: Option<i64>| order.map_or(String::new(), |seq| seq_of(seq).to_string());
+        let mut villages = HashMap::new();
+        for row in &rows {
+            let share = Trip::VillageShare.to_string();
+            if row.state == BatchState::Parked.to_string() && row.trips.contains(&share) {
+                villages.insert(row.id, self.villages_in(row).await?);
+            }
+        }
         rows.into_iter()
             .map(|row| {
                 Ok(BatchView {
+                    villages: villages.remove(&row.id).unwrap_or_default(),
                     id: CivilBatchId(row.id),
                     version: row.version,
                     feed: row.feed,
@@ -270,6 +312,41 @@ impl Acting {
                     decided_by_name: row.decided_by.and_then(|id| names.get(&id).cloned()),
                     decided_at: row.decided_at.map(Timestamp::from_micros),
                     reason: row.reason.as_deref().and_then(|code| code.parse().ok()),
+                })
+            })
+            .collect()
+    }
+
+    /// Whom of which village the events of a batch are about: those with most.
+    async fn villages_in(&self, batch: &civil_batch::Model) -> Result<Vec<BatchVillage>> {
+        let rows = civil_event::Entity::find()
+            .filter(civil_event::Column::BatchId.eq(batch.id))
+            .filter(civil_event::Column::State.eq(CivilState::Parked.to_string()))
+            .all(self.store.read())
+            .await?;
+        let events = rows.iter().map(|row| opened(&self.store, row));
+        let events: Vec<CivilEvent> = events.collect::<Result<_>>()?;
+        let events: Vec<&CivilEvent> = events.iter().collect();
+        let region = region_code(&batch.region)?;
+        let homes = self.homes(self.store.read(), &region, &events).await?;
+        let mut persons: BTreeMap<String, BTreeSet<Uuid>> = BTreeMap::new();
+        for home in homes.into_values() {
+            persons.entry(home.village).or_default().insert(home.person);
+        }
+        let mut most: Vec<(String, usize)> = persons
+            .into_iter()
+            .map(|(village, persons)| (village, persons.len()))
+            .collect();
+        most.sort_by_key(|(_, persons)| Reverse(*persons));
+        most.truncate(MOST_VILLAGES);
+        let codes = most.iter().map(|(village, _)| village.clone()).collect();
+        let names = self.region_names(codes).await?;
+        most.into_iter()
+            .map(|(village, persons)| {
+                Ok(BatchVillage {
+                    region: region_code(&village)?,
+                    name: names.get(&village).cloned().unwrap_or(village),
+                    persons: u32::try_from(persons).unwrap_or(u32::MAX),
                 })
             })
             .collect()
