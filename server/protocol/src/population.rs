@@ -184,6 +184,8 @@ pub enum CivilWhy {
     ContentConflict,
     /// The family has to say who receives instead.
     PayeeChange,
+    /// The family did not say so in time: a case is open in which two persons say what becomes of its places.
+    PayeeOverdue,
     /// Nobody of the family lives: two persons end its places.
     NobodyRemains,
     /// The dead held or waited for a place of their own: two persons end it.

@@ -213,6 +213,22 @@ impl Office {
         by.post(&path, &body).await
     }
 
+    /// The spouse receives for the family: asked for by one, confirmed by another; until then the place stands as it is.
+    async fn names_spouse(&self, big: &Big, meanwhile: (String, Option<String>)) {
+        let page = self.family(&self.near, big.family).await.unwrap();
+        let body = json!({
+            "event_id": self.near.event(), "seen_version": page.family.version, "payee": big.persons[1],
+        });
+        let path = format!("/v1/families/{}/corrections", big.family);
+        let asked = self.near.post(&path, &body).await.ok().unwrap().json();
+        assert_eq!(self.membership(big.sembako).await, meanwhile);
+        let approver = &self.staff.approver;
+        let body = json!({ "event_id": approver.event(), "seen_version": page.family.version });
+        let waits = asked["waits"].as_str().unwrap();
+        let path = format!("/v1/family-requests/{waits}/confirm");
+        approver.post(&path, &body).await.ok().unwrap();
+    }
+
     async fn unmask(&self, by: &Console, feed_event: &str, purpose: &str) -> Answer {
         let event = self.one(feed_event).await;
         let path = format!("/v1/population/events/{}/unmask", event.id);
@@ -422,21 +438,7 @@ async fn when_who_receives_dies_the_place_waits_for_another_of_the_family() {
     let days = event.due_at.unwrap().seconds_since(office.world.now()) / 86_400;
     assert_eq!(days, 30);
     // The spouse receives from now on: asked for by one, confirmed by another.
-    let page = office.family(&office.near, big.family).await.unwrap();
-    let body = json!({
-        "event_id": office.near.event(), "seen_version": page.family.version, "payee": big.persons[1],
-    });
-    let path = format!("/v1/families/{}/corrections", big.family);
-    let asked = office.near.post(&path, &body).await.ok().unwrap().json();
-    assert_eq!(office.membership(big.sembako).await, waits);
-    let body = json!({
-        "event_id": office.staff.approver.event(), "seen_version": page.family.version,
-    });
-    let path = format!(
-        "/v1/family-requests/{}/confirm",
-        asked["waits"].as_str().unwrap()
-    );
-    office.staff.approver.post(&path, &body).await.ok().unwrap();
+    office.names_spouse(&big, waits).await;
     assert_eq!(
         office.membership(big.sembako).await,
         ("active".to_owned(), None)
@@ -1340,5 +1342,83 @@ async fn whoever_releases_a_parked_batch_sees_whom_it_is_about() {
     assert_eq!(office.batches(by).await.remove(0).villages, []);
     office.world.settle().await.unwrap();
     assert_eq!(office.events(&office.near, &query).await.len(), 4);
+    office.world.end().await;
+}
+
+#[tokio::test]
+async fn a_family_that_names_nobody_in_time_gets_one_case() {
+    let office = office(7027).await;
+    let (named, unnamed) = (office.big_family(1).await, office.big_family(2).await);
+    office
+        .bring(&[
+            event("t-1", "MENINGGAL", &named.niks[0], BEFORE, 1),
+            event("t-2", "MENINGGAL", &unnamed.niks[0], BEFORE, 2),
+        ])
+        .await;
+    let waits = ("suspended".to_owned(), Some("GANTI_PENGURUS".to_owned()));
+    let cases = async |big: &Big| {
+        let page = office.family(&office.near, big.family).await.unwrap();
+        let states = page
+            .cases
+            .iter()
+            .map(|case| case.state.known().unwrap().to_string());
+        states.collect::<Vec<_>>()
+    };
+    let overdue = "SELECT COUNT(*) FROM journal WHERE action = 'civil.overdue'";
+    office.world.pass_days(29).await.unwrap();
+    assert_eq!(cases(&unnamed).await, Vec::<String>::new());
+    assert_eq!(
+        office.one("t-2").await.follow_up,
+        Some(CivilWhy::PayeeChange.into())
+    );
+    for _ in 0..2 {
+        office.world.pass_days(1).await.unwrap();
+        assert_eq!(cases(&unnamed).await, ["open"]);
+        assert_eq!(office.world.count(overdue).await.unwrap(), 2);
+    }
+    let late = office.one("t-2").await;
+    assert_eq!(late.follow_up, Some(CivilWhy::PayeeOverdue.into()));
+    assert!(late.due_at.is_some());
+    // The place is held all the same, and goes on when somebody is named while nobody has gone there yet.
+    assert_eq!(office.membership(unnamed.sembako).await, waits);
+    assert_eq!(office.slot(unnamed.sembako).await.0, "held");
+    office.names_spouse(&named, waits.clone()).await;
+    let active = ("active".to_owned(), None);
+    assert_eq!(office.membership(named.sembako).await, active);
+    assert_eq!(office.one("t-1").await.follow_up, None);
+    assert_eq!(cases(&named).await, ["closed"]);
+    assert_eq!(cases(&unnamed).await, ["open"]);
+    assert_eq!(office.crooked().await, 0);
+    office.world.end().await;
+}
+
+#[tokio::test]
+async fn an_open_case_carries_the_place_of_a_family_that_named_nobody() {
+    let office = office(7028).await;
+    let big = office.big_family(1).await;
+    office
+        .bring(&[event("u-1", "MENINGGAL", &big.niks[0], BEFORE, 1)])
+        .await;
+    office.world.pass_days(29).await.unwrap();
+    let asked = office.staff.supervisor.open_cases(
+        &[big.family],
+        tilik_protocol::evidence::VisitKind::Full,
+        None,
+        None,
+    );
+    let case = asked.await.unwrap().cases[0];
+    office.world.pass_days(1).await.unwrap();
+    let page = office.family(&office.near, big.family).await.unwrap();
+    assert_eq!(
+        page.cases.iter().map(|one| one.id).collect::<Vec<_>>(),
+        [case]
+    );
+    let seen = office.one("u-1").await;
+    assert_eq!(seen.follow_up, Some(CivilWhy::PayeeOverdue.into()));
+    // Somebody asked for that visit for a reason of their own: naming a payee does not end it.
+    let waits = ("suspended".to_owned(), Some("GANTI_PENGURUS".to_owned()));
+    office.names_spouse(&big, waits).await;
+    let page = office.family(&office.near, big.family).await.unwrap();
+    assert_eq!(page.cases[0].state.known().unwrap().to_string(), "open");
     office.world.end().await;
 }

@@ -32,6 +32,7 @@ use crate::error::{Error, Result};
 mod effects;
 mod intake;
 mod judging;
+mod late;
 mod matching;
 mod moving;
 

@@ -365,6 +365,7 @@ export const audit = {
 		'civil.apply': 'Menerapkan peristiwa kependudukan',
 		'civil.wait': 'Menunda peristiwa kependudukan untuk dilihat',
 		'civil.judge': 'Memutuskan peristiwa kependudukan',
+		'civil.overdue': 'Membuka kasus karena pengurus baru tidak ditunjuk sampai batasnya',
 		'civil.release': 'Melepas kiriman kependudukan',
 		'civil.refuse': 'Menolak kiriman kependudukan',
 		'match.ask': 'Meminta padanan Dukcapil',

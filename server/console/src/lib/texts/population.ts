@@ -49,6 +49,8 @@ export const population = {
 		batch_refused: 'Kirimannya ditolak.',
 		content_conflict: 'Nomor peristiwa ini sudah dipakai untuk isi lain.',
 		payee_change: 'Pengurus meninggal: jatah ditangguhkan sampai keluarga menunjuk pengurus baru.',
+		payee_overdue:
+			'Keluarga belum menunjuk pengurus baru sampai batasnya: jatahnya diputuskan dua orang lewat kasus yang sudah dibuka. Bila pengurus ditunjuk sebelum itu, jatah berlanjut.',
 		nobody_remains: 'Tidak ada anggota keluarga yang hidup: akhiri jatahnya lewat kasus yang sudah dibuka.',
 		place_of_dead: 'Yang meninggal memegang jatah sendiri: akhiri lewat kasus yang sudah dibuka.',
 		place_gone: 'Orang ini hidup, tetapi jatahnya sudah diakhiri dua orang. Tindak lanjuti haknya.',
