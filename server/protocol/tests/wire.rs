@@ -2549,6 +2549,12 @@ fn population(s: &mut BTreeSet<String>) {
             reason: Some(ReasonCode::known("UJI_COBA")),
         },
     );
+    let held = HeldAfterDeath {
+        program: "PKH".into(),
+        from: "2026-09".into(),
+        through: "2026-11".into(),
+    };
+    wire(s, &held);
     let seen = CivilEventView {
         id: id(95),
         version: 2,
@@ -2571,6 +2577,7 @@ fn population(s: &mut BTreeSet<String>) {
         to_region: Some(village()),
         to_region_name: Some("BETET".into()),
         to_address: Some("JL BARU NO 9".into()),
+        held_after: vec![held],
         may_apply: true,
         settled_by_name: Some("Operator Satu".into()),
         settled_at: Some(at(2)),

@@ -8,7 +8,7 @@ use tilik_protocol::lookup::FamilyPage;
 use tilik_protocol::policy::Role;
 use tilik_protocol::population::{
     BatchReceipt, BatchState, BatchView, CivilEventView, CivilState, CivilWhy, FamilyEvents,
-    MoveState, MoveView, Trip, UnmaskedEvent,
+    HeldAfterDeath, MoveState, MoveView, Trip, UnmaskedEvent,
 };
 use tilik_protocol::review::Page;
 use tilik_protocol::tasks::{TaskKind, Tasks};
@@ -1420,5 +1420,51 @@ async fn an_open_case_carries_the_place_of_a_family_that_named_nobody() {
     office.names_spouse(&big, waits).await;
     let page = office.family(&office.near, big.family).await.unwrap();
     assert_eq!(page.cases[0].state.known().unwrap().to_string(), "open");
+    office.world.end().await;
+}
+
+#[tokio::test]
+async fn a_death_told_months_late_says_how_long_the_place_was_still_held() {
+    let office = office(7029).await;
+    let (big, other) = (office.big_family(1).await, office.big_family(2).await);
+    let home = &office.village.homes[1];
+    let died = "2026-08-15";
+    let receipt = office
+        .bring(&[
+            event("v-1", "MENINGGAL", &home.nik, died, 1),
+            event("v-2", "MENINGGAL", &big.niks[2], died, 2),
+            event("v-3", "MENINGGAL", &big.niks[0], BEFORE, 3),
+        ])
+        .await;
+    assert_eq!(receipt.trips, []);
+    let held = |months: (&str, &str)| HeldAfterDeath {
+        program: SEMBAKO.to_owned(),
+        from: months.0.to_owned(),
+        through: months.1.to_owned(),
+    };
+    assert_eq!(
+        office.one("v-1").await.held_after,
+        [held(("2026-09", "2026-11"))]
+    );
+    // Whoever received nothing for the family, and who died this month.
+    for id in ["v-2", "v-3"] {
+        assert_eq!(office.one(id).await.held_after, []);
+    }
+    // What is held back with its batch holds the place as long.
+    let jump = event("v-4", "MENINGGAL", &other.niks[0], died, 1 << 63);
+    let parked = office.bring(&[jump]).await;
+    assert_eq!(office.one("v-4").await.held_after, []);
+    office.world.pass_days(10).await.unwrap();
+    let answer = office.decide_batch(&office.staff.approver, &parked, "release");
+    assert_eq!(answer.await.status, 200);
+    office.world.settle().await.unwrap();
+    assert_eq!(
+        office.one("v-4").await.held_after,
+        [held(("2026-09", "2026-12"))]
+    );
+    // A death that was none took nothing.
+    let back = event("v-5", "HIDUP_KEMBALI", &home.nik, TODAY, (1 << 63) + 1);
+    office.bring(&[back]).await;
+    assert_eq!(office.one("v-1").await.held_after, []);
     office.world.end().await;
 }

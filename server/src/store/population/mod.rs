@@ -143,6 +143,7 @@ impl Acting {
     async fn event_views(&self, rows: Vec<civil_event::Model>) -> Result<Vec<CivilEventView>> {
         let people = rows.iter().filter_map(|row| row.settled_by).collect();
         let names = self.store.names_of(people).await?;
+        let held_after = self.held_after(&rows).await?;
         let mut events = Vec::with_capacity(rows.len());
         for row in rows {
             let event = opened(&self.store, &row)?;
@@ -213,6 +214,7 @@ impl Acting {
                 to_region,
                 to_region_name,
                 to_address: event.payload.address,
+                held_after: held_after.get(&row.id).cloned().unwrap_or_default(),
                 settled_by_name: row.settled_by.and_then(|id| names.get(&id).cloned()),
                 settled_at: row.settled_at.map(Timestamp::from_micros),
             });

@@ -67,6 +67,8 @@ export const population = {
 	late: 'lewat batas',
 	newName: (name: string) => `Nama baru: ${name}`,
 	saidName: (name: string) => `Nama menurut Dukcapil: ${name}`,
+	heldAfter: (program: string, from: string, through: string) =>
+		`Bantuan ${program} mungkin dibayar sesudah kematian: ${from === through ? from : `${from} sampai ${through}`}.`,
 	unmask: {
 		show: 'Lihat isi',
 		hide: 'Sembunyikan isi',
