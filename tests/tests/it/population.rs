@@ -1247,6 +1247,41 @@ async fn questions_go_out_and_answers_come_in_by_file() {
 }
 
 #[tokio::test]
+async fn deaths_of_a_day_add_up_over_its_batches() {
+    let office = office(7023).await;
+    let thirty = |from: u64| -> Vec<Value> {
+        (from..from + 30)
+            .map(|n| {
+                let nik = format!("35710388888{n:05}");
+                event(&format!("q-{n}"), "MENINGGAL", &nik, BEFORE, n + 1)
+            })
+            .collect()
+    };
+    assert_eq!(office.bring(&thirty(0)).await.trips, []);
+    assert_eq!(office.bring(&thirty(30)).await.trips, [Trip::Deaths]);
+    // Another day begins at nothing.
+    office.world.pass_days(1).await.unwrap();
+    assert_eq!(office.bring(&thirty(60)).await.trips, []);
+    office.world.end().await;
+}
+
+#[tokio::test]
+async fn persons_of_a_village_add_up_over_the_batches_of_a_day() {
+    let office = office(7024).await;
+    let two = |from: usize| -> Vec<Value> {
+        (from..from + 2)
+            .map(|n| {
+                let nik = &office.village.homes[n].nik;
+                event(&format!("q-{n}"), "MENINGGAL", nik, BEFORE, n as u64)
+            })
+            .collect()
+    };
+    assert_eq!(office.bring(&two(1)).await.trips, []);
+    assert_eq!(office.bring(&two(3)).await.trips, [Trip::VillageShare]);
+    office.world.end().await;
+}
+
+#[tokio::test]
 async fn whoever_judges_an_event_sees_all_of_it_for_a_purpose_that_is_logged() {
     let office = office(7025).await;
     let home = &office.village.homes[1];
