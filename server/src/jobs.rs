@@ -116,8 +116,8 @@ impl App {
         Ok(done)
     }
 
-    /// What the clock asks for: windows that closed, appeal periods that passed, uploads to be forgotten. Does nothing
-    /// while the clock cannot be believed.
+    /// What the clock asks for: windows that closed, appeal periods that passed, places that waited too long for a payee,
+    /// uploads to be forgotten. Does nothing while the clock cannot be believed.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -135,6 +135,7 @@ impl App {
         by.designate_due().await?;
         by.activate_due().await?;
         by.lapse_objections().await?;
+        by.open_overdue_payees().await?;
         self.store.forget_old_tries().await?;
         self.store.forget_quotas().await?;
         self.store.forget_nonces().await?;

@@ -704,6 +704,10 @@ pub fn ask(world: &World, scene: &Scene, line: &Line, caller: &Caller) -> Result
                 "event_id": event(), "seen_version": 2, "verdict": "dismiss", "reason": "PERISTIWA_KELIRU",
             }),
         ),
+        ("POST", "/v1/population/events/{id}/unmask") => with(
+            id(&scene.civil_event),
+            &json!({ "purpose": "mencocokkan dengan Dukcapil" }),
+        ),
         ("POST", "/v1/population/batches/{id}/release") => with(
             id(&scene.batch),
             &json!({ "event_id": event(), "seen_version": 1 }),

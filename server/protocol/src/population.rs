@@ -6,11 +6,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::appeal::{month_of, month_word};
 use crate::family::{Relation, Sex};
 use crate::ids::{
     CivilBatchId, CivilEventId, EventId, FamilyId, MatchId, MoveId, PersonId, UserId,
 };
 use crate::lenient::Lenient;
+use crate::nik::Day;
 use crate::reason::ReasonCode;
 use crate::region::RegionCode;
 use crate::time::Timestamp;
@@ -184,6 +186,8 @@ pub enum CivilWhy {
     ContentConflict,
     /// The family has to say who receives instead.
     PayeeChange,
+    /// The family did not say so in time: a case is open in which two persons say what becomes of its places.
+    PayeeOverdue,
     /// Nobody of the family lives: two persons end its places.
     NobodyRemains,
     /// The dead held or waited for a place of their own: two persons end it.
@@ -712,6 +716,9 @@ pub struct BatchView {
     pub state: Lenient<BatchState>,
     /// Why it is parked.
     pub trips: Vec<Trip>,
+    /// While it is parked for one village: whom of which village its events are about, most first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub villages: Vec<BatchVillage>,
     /// How many events were new.
     pub events: u32,
     /// How many of them are deaths.
@@ -733,6 +740,18 @@ pub struct BatchView {
     /// Why it was refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<ReasonCode>,
+}
+
+/// How many persons of a village the events of a batch are about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct BatchVillage {
+    /// The village.
+    pub region: RegionCode,
+    /// Its name.
+    pub name: String,
+    /// How many.
+    pub persons: u32,
 }
 
 /// `POST /v1/population/batches/{id}/release` and `/refuse`.
@@ -781,9 +800,12 @@ pub struct CivilEventView {
     pub due_at: Option<Timestamp>,
     /// The NIK, masked.
     pub nik: String,
-    /// The name that the event says, or that the person has here.
+    /// The name that the person has here, or that the event says of somebody unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// The name that the event says, where the person has another here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said_name: Option<String>,
     /// Since when it is so.
     pub date_effective: String,
     /// When it came.
@@ -805,6 +827,9 @@ pub struct CivilEventView {
     /// The new address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to_address: Option<String>,
+    /// Places that were held after a death that was told late, by program.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held_after: Vec<HeldAfterDeath>,
     /// Whether a person may let it have its effect.
     pub may_apply: bool,
     /// Who settled it.
@@ -813,6 +838,87 @@ pub struct CivilEventView {
     /// When.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settled_at: Option<Timestamp>,
+}
+
+/// A place that was still held when its holder, or who received for the family, was dead: money may have been paid.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct HeldAfterDeath {
+    /// Of which program.
+    pub program: String,
+    /// The first month, `2026-09`.
+    pub from: String,
+    /// The last month.
+    pub through: String,
+}
+
+impl HeldAfterDeath {
+    /// The months after the one of the death, up to and with the one in which the place was put on hold; none when the death
+    /// was known within its month. `active_at`: when the place first was somebody's, where that is known. `offset_min` is
+    /// the place's distance from UTC in minutes.
+    pub fn of(
+        program: &str,
+        died: Day,
+        active_at: Option<Timestamp>,
+        on_hold_at: Timestamp,
+        offset_min: i64,
+    ) -> Option<Self> {
+        let after = i64::from(died.year) * 12 + i64::from(died.month);
+        let first = active_at.map_or(after, |at| after.max(month_of(at, offset_min)));
+        let last = month_of(on_hold_at, offset_min);
+        (first <= last).then(|| Self {
+            program: program.to_owned(),
+            from: month_word(first),
+            through: month_word(last),
+        })
+    }
+}
+
+/// `POST /v1/population/events/{id}/unmask`: all that the civil registry said, beside what stands here.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct UnmaskedEvent {
+    /// The event.
+    pub event: CivilEventId,
+    /// As it came.
+    pub said: CivilEvent,
+    /// What is recorded of who it is about; nothing of whom nobody knows here, or not in one's villages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<CivilKnown>,
+    /// It is hidden again then.
+    pub until: Timestamp,
+}
+
+/// What is recorded of the person an event is about, and of their family.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CivilKnown {
+    /// The name.
+    pub name: String,
+    /// The birth date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub birth_date: Option<String>,
+    /// The sex.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Sex>))]
+    pub sex: Option<Lenient<Sex>>,
+    /// The mother's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mother_name: Option<String>,
+    /// What the person is to the head.
+    #[cfg_attr(feature = "openapi", schema(value_type = Relation))]
+    pub relation: Lenient<Relation>,
+    /// The family's KK number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kk: Option<String>,
+    /// The family's village.
+    pub region: RegionCode,
+    /// The address.
+    pub address: String,
+    /// Its RT.
+    pub rt: String,
+    /// Its RW.
+    pub rw: String,
 }
 
 /// What a person says of an event that waits.
@@ -1192,7 +1298,7 @@ pub struct FamilyEvents {
     pub former_pin: Option<FormerPin>,
 }
 
-says_nothing!(MatchQuestion);
+says_nothing!(MatchQuestion, UnmaskedEvent, CivilKnown);
 
 #[cfg(test)]
 mod tests {
@@ -1359,6 +1465,40 @@ mod tests {
         ] {
             assert_eq!(trips(&facts, &limits), expected, "{facts:?}");
         }
+    }
+
+    #[test]
+    fn a_place_is_held_after_a_death_from_the_next_month_through_the_one_it_was_put_on_hold_in() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let held = |died: &str, active: Option<&str>, on_hold: &str| {
+            let died = Day::read(died).unwrap();
+            let held = HeldAfterDeath::of("PKH", died, active.map(at), at(on_hold), 420);
+            held.map(|held| (held.from, held.through))
+        };
+        let months = |from: &str, through: &str| Some((from.to_owned(), through.to_owned()));
+        let november = "2026-11-24T03:00:00Z";
+        assert_eq!(held("2026-11-01", None, november), None);
+        assert_eq!(
+            held("2026-10-31", None, november),
+            months("2026-11", "2026-11")
+        );
+        assert_eq!(
+            held("2025-12-31", None, november),
+            months("2026-01", "2026-11")
+        );
+        // Half past one in the morning of the first day in Kediri is still the month before in UTC.
+        let first = "2026-10-31T18:30:00Z";
+        assert_eq!(
+            held("2026-10-15", None, first),
+            months("2026-11", "2026-11")
+        );
+        // Whoever got the place after the death had no money before that.
+        let later = Some("2026-10-05T03:00:00Z");
+        assert_eq!(
+            held("2026-07-15", later, november),
+            months("2026-10", "2026-11")
+        );
+        assert_eq!(held("2026-11-15", later, november), None);
     }
 
     #[test]

@@ -2463,6 +2463,28 @@ fn population(s: &mut BTreeSet<String>) {
         payload,
     };
     wire(s, &event);
+    let known = CivilKnown {
+        name: "SURYONO".into(),
+        birth_date: Some("1980-12-12".into()),
+        sex: Some(Sex::Male.into()),
+        mother_name: Some("SITI".into()),
+        relation: Relation::Head.into(),
+        kk: Some("3571030101200001".into()),
+        region: village(),
+        address: "JL MELATI NO 1".into(),
+        rt: "001".into(),
+        rw: "002".into(),
+    };
+    wire(s, &known);
+    wire(
+        s,
+        &UnmaskedEvent {
+            event: id(95),
+            said: event.clone(),
+            known: Some(known),
+            until: at(15),
+        },
+    );
     wire(
         s,
         &CivilEvents {
@@ -2493,6 +2515,12 @@ fn population(s: &mut BTreeSet<String>) {
             events: vec![receipt],
         },
     );
+    let touched = BatchVillage {
+        region: village(),
+        name: "BETET".into(),
+        persons: 13,
+    };
+    wire(s, &touched);
     wire(
         s,
         &BatchView {
@@ -2502,6 +2530,7 @@ fn population(s: &mut BTreeSet<String>) {
             channel: Channel::Http.into(),
             state: BatchState::Refused.into(),
             trips: vec![Trip::Deaths],
+            villages: vec![touched],
             events: 51,
             deaths: 51,
             first_seq: "17".into(),
@@ -2521,6 +2550,12 @@ fn population(s: &mut BTreeSet<String>) {
             reason: Some(ReasonCode::known("UJI_COBA")),
         },
     );
+    let held = HeldAfterDeath {
+        program: "PKH".into(),
+        from: "2026-09".into(),
+        through: "2026-11".into(),
+    };
+    wire(s, &held);
     let seen = CivilEventView {
         id: id(95),
         version: 2,
@@ -2534,6 +2569,7 @@ fn population(s: &mut BTreeSet<String>) {
         due_at: Some(at(43_200)),
         nik: "3571************".into(),
         name: Some("SURYONO".into()),
+        said_name: Some("SURYONO HADI".into()),
         date_effective: "2026-11-20".into(),
         received_at: at(0),
         region: village(),
@@ -2542,6 +2578,7 @@ fn population(s: &mut BTreeSet<String>) {
         to_region: Some(village()),
         to_region_name: Some("BETET".into()),
         to_address: Some("JL BARU NO 9".into()),
+        held_after: vec![held],
         may_apply: true,
         settled_by_name: Some("Operator Satu".into()),
         settled_at: Some(at(2)),

@@ -73,6 +73,7 @@ use crate::error::{Error, Result};
         population::file,
         population::list,
         population::judge,
+        population::unmask,
         population::batches,
         population::release,
         population::refuse,

@@ -10,10 +10,10 @@ use tilik_protocol::population::{
     AnswerMove, AnswersTaken, AskMatches, BatchReceipt, BatchState, BatchView, Channel,
     CivilEventView, CivilEvents, CivilKind, CivilState, DecideBatch, FamilyEvents, JudgeEvent,
     MatchAnswers, MatchQuestion, MatchView, MatchesAsked, MoveFamily, MoveState, MoveView, Seal,
-    TakeQuestions, VillageRow, split_file,
+    TakeQuestions, UnmaskedEvent, VillageRow, split_file,
 };
 use tilik_protocol::problem::ProblemCode;
-use tilik_protocol::review::Page;
+use tilik_protocol::review::{Page, Unmask};
 
 use super::auth::By;
 use super::body::{Json, Path, Query};
@@ -176,6 +176,16 @@ pub async fn judge(
     Json(body): Json<JudgeEvent>,
 ) -> Result<Json<CivilEventView>> {
     Ok(Json(Box::pin(by.judge_event(id, body)).await?))
+}
+
+/// `POST /v1/population/events/{id}/unmask`: all that it says, for a purpose that is logged.
+#[utoipa::path(post, path = "/v1/population/events/{id}/unmask", tag = "population", params(("id" = CivilEventId, Path)), request_body = Unmask, responses((status = 200, body = UnmaskedEvent)))]
+pub async fn unmask(
+    By(by): By,
+    Path(id): Path<CivilEventId>,
+    Json(body): Json<Unmask>,
+) -> Result<Json<UnmaskedEvent>> {
+    Ok(Json(by.unmask_event(id, body).await?))
 }
 
 /// `GET /v1/population/batches`.

@@ -441,6 +441,7 @@ fn table() -> Table {
         .route_up_to(population::MAX_BYTES, Method::POST, "/v1/population/files", Requires(P::BringEvents), population::file)
         .route(Method::GET, "/v1/population/events", Requires(P::ReadCases), population::list)
         .route(Method::POST, "/v1/population/events/{id}/judge", Requires(P::JudgeEvents), population::judge)
+        .route(Method::POST, "/v1/population/events/{id}/unmask", Requires(P::JudgeEvents), population::unmask)
         .route(Method::GET, "/v1/population/batches", SignedIn, population::batches)
         .route(Method::POST, "/v1/population/batches/{id}/release", Requires(P::ReleaseEvents), population::release)
         .route(Method::POST, "/v1/population/batches/{id}/refuse", Requires(P::ReleaseEvents), population::refuse)

@@ -41,7 +41,7 @@ const LONGEST_TEXT: usize = 100;
 /// Characters of a purpose.
 const PURPOSE: std::ops::RangeInclusive<usize> = 8..=200;
 /// Seconds for which the numbers of one family may be before somebody's eyes.
-const UNMASKED_S: i64 = 900;
+pub(super) const UNMASKED_S: i64 = 900;
 /// Case states after which nothing more happens.
 pub(super) const OVER: [&str; 3] = ["decided", "closed", "expired"];
 

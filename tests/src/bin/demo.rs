@@ -224,8 +224,15 @@ async fn carry_on(
     registry: &mut Registry,
 ) -> Result<()> {
     let mut to_decide = Vec::new();
+    let mut told = false;
     loop {
-        registry.another_day(demo, cast).await?;
+        let parked = registry.another_day(demo, cast).await?;
+        if parked && !std::mem::replace(&mut told, true) {
+            tell(&format!(
+                "Kiriman Dukcapil mulai ditahan: terlalu banyak warga satu kelurahan sehari. Menunggu pengesah {}: {}/kependudukan?bagian=kiriman",
+                cast.approver.person.username, demo.address
+            ));
+        }
         desks.open_cases(cast, 1).await?;
         desks.give_out(cast).await?;
         crew.walk().await?;

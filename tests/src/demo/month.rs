@@ -120,7 +120,12 @@ impl Registry {
             self.death(demo, second, false)?,
             self.removal(demo, third, fourth)?,
         ];
-        self.send(demo, cast, &events).await?;
+        let receipt = self.send(demo, cast, &events).await?;
+        ensure!(
+            receipt.state.known() == Some(BatchState::Taken),
+            "the first daily file is parked: {:?}",
+            receipt.trips
+        );
         for _ in 0..60 {
             let waiting = "SELECT COUNT(*) FROM civil_event WHERE state = 'received'";
             if demo.app.store.count(waiting).await? == 0 {
@@ -131,13 +136,14 @@ impl Registry {
         anyhow::bail!("the events of the first day were not dealt with within a minute")
     }
 
-    /// Another file, while somebody watches: a death or a move in one of the villages.
+    /// Another file, while somebody watches: a death or a move in one of the villages. Whether it is parked: after a while
+    /// so much has happened to one village in a day that each further file of it waits for a person.
     ///
     /// # Errors
     /// When the server refuses.
-    pub async fn another_day(&mut self, demo: &Demo, cast: &Cast) -> Result<()> {
+    pub async fn another_day(&mut self, demo: &Demo, cast: &Cast) -> Result<bool> {
         if self.seq >= MOST_TOLD {
-            return Ok(());
+            return Ok(false);
         }
         let n = usize::try_from(self.seq)?;
         let at = |n: usize| VILLAGES[n % VILLAGES.len()];
@@ -146,10 +152,11 @@ impl Registry {
         } else {
             self.death(demo, at(n), n % 2 == 0)?
         };
-        self.send(demo, cast, &[one]).await
+        let receipt = self.send(demo, cast, &[one]).await?;
+        Ok(receipt.state.known() == Some(BatchState::Parked))
     }
 
-    async fn send(&self, demo: &Demo, cast: &Cast, events: &[Value]) -> Result<()> {
+    async fn send(&self, demo: &Demo, cast: &Cast, events: &[Value]) -> Result<BatchReceipt> {
         let nonce = format!("demo-registry-{:06}", self.seq);
         let file = self.signer.file(demo.app.store.now(), &nonce, events);
         let path = "/v1/population/files";
@@ -157,13 +164,7 @@ impl Registry {
             .feed
             .bring(path, "application/octet-stream", &file)
             .await?;
-        let receipt: BatchReceipt = sent.ok()?.read()?;
-        ensure!(
-            receipt.state.known() == Some(BatchState::Taken),
-            "a daily file is parked: {:?}",
-            receipt.trips
-        );
-        Ok(())
+        sent.ok()?.read()
     }
 }
 

@@ -10,7 +10,7 @@ use tilik_protocol::lookup::FamilyPage;
 use tilik_protocol::policy::Role;
 use tilik_protocol::population::{
     BatchReceipt, BatchState, BatchView, CivilEventView, CivilState, CivilWhy, FamilyEvents,
-    MoveState, MoveView, Trip,
+    HeldAfterDeath, MoveState, MoveView, Trip, UnmaskedEvent,
 };
 use tilik_protocol::reason::ReasonCode;
 use tilik_protocol::review::{AccessRow, CaseView, Page};
@@ -251,6 +251,28 @@ impl Office {
         (phone, case)
     }
 
+    /// The spouse receives for the family: asked for by one, confirmed by another; until then the place stands as it is.
+    async fn names_spouse(&self, big: &Big, meanwhile: (String, Option<String>)) {
+        let page = self.family(&self.near, big.family).await.unwrap();
+        let body = json!({
+            "event_id": self.near.event(), "seen_version": page.family.version, "payee": big.persons[1],
+        });
+        let path = format!("/v1/families/{}/corrections", big.family);
+        let asked = self.near.post(&path, &body).await.ok().unwrap().json();
+        assert_eq!(self.membership(big.sembako).await, meanwhile);
+        let approver = &self.staff.approver;
+        let body = json!({ "event_id": approver.event(), "seen_version": page.family.version });
+        let waits = asked["waits"].as_str().unwrap();
+        let path = format!("/v1/family-requests/{waits}/confirm");
+        approver.post(&path, &body).await.ok().unwrap();
+    }
+
+    async fn unmask(&self, by: &Console, feed_event: &str, purpose: &str) -> Answer {
+        let event = self.one(feed_event).await;
+        let path = format!("/v1/population/events/{}/unmask", event.id);
+        by.post(&path, &json!({ "purpose": purpose })).await
+    }
+
     async fn tasks(&self, by: &Console, kind: TaskKind) -> u64 {
         let tasks: Tasks = by.get("/v1/tasks").await.ok().unwrap().read().unwrap();
         let group = tasks.groups.iter().find(|group| group.kind == kind);
@@ -454,21 +476,7 @@ async fn when_who_receives_dies_the_place_waits_for_another_of_the_family() {
     let days = event.due_at.unwrap().seconds_since(office.world.now()) / 86_400;
     assert_eq!(days, 30);
     // The spouse receives from now on: asked for by one, confirmed by another.
-    let page = office.family(&office.near, big.family).await.unwrap();
-    let body = json!({
-        "event_id": office.near.event(), "seen_version": page.family.version, "payee": big.persons[1],
-    });
-    let path = format!("/v1/families/{}/corrections", big.family);
-    let asked = office.near.post(&path, &body).await.ok().unwrap().json();
-    assert_eq!(office.membership(big.sembako).await, waits);
-    let body = json!({
-        "event_id": office.staff.approver.event(), "seen_version": page.family.version,
-    });
-    let path = format!(
-        "/v1/family-requests/{}/confirm",
-        asked["waits"].as_str().unwrap()
-    );
-    office.staff.approver.post(&path, &body).await.ok().unwrap();
+    office.names_spouse(&big, waits).await;
     assert_eq!(
         office.membership(big.sembako).await,
         ("active".to_owned(), None)
@@ -1508,5 +1516,263 @@ async fn ten_thousand_events_of_a_daily_file_in_figures() {
         f64::from(EVENTS) / (taken + done),
         peak_mib()
     );
+    office.world.end().await;
+}
+
+#[tokio::test]
+async fn deaths_of_a_day_add_up_over_its_batches() {
+    let office = office(7023).await;
+    let thirty = |from: u64| -> Vec<Value> {
+        (from..from + 30)
+            .map(|n| {
+                let nik = format!("35710388888{n:05}");
+                event(&format!("q-{n}"), "MENINGGAL", &nik, BEFORE, n + 1)
+            })
+            .collect()
+    };
+    assert_eq!(office.bring(&thirty(0)).await.trips, []);
+    assert_eq!(office.bring(&thirty(30)).await.trips, [Trip::Deaths]);
+    // Another day begins at nothing.
+    office.world.pass_days(1).await.unwrap();
+    assert_eq!(office.bring(&thirty(60)).await.trips, []);
+    office.world.end().await;
+}
+
+#[tokio::test]
+async fn persons_of_a_village_add_up_over_the_batches_of_a_day() {
+    let office = office(7024).await;
+    let two = |from: usize| -> Vec<Value> {
+        (from..from + 2)
+            .map(|n| {
+                let nik = &office.village.homes[n].nik;
+                event(&format!("q-{n}"), "MENINGGAL", nik, BEFORE, n as u64)
+            })
+            .collect()
+    };
+    assert_eq!(office.bring(&two(1)).await.trips, []);
+    assert_eq!(office.bring(&two(3)).await.trips, [Trip::VillageShare]);
+    office.world.end().await;
+}
+
+#[tokio::test]
+async fn whoever_judges_an_event_sees_all_of_it_for_a_purpose_that_is_logged() {
+    let office = office(7025).await;
+    let home = &office.village.homes[1];
+    let mut renamed = event("r-1", "UBAH_BIODATA", &home.nik, BEFORE, 1);
+    renamed["no_kk"] = json!("3571030000001111");
+    renamed["payload"] = json!({
+        "name": "NAMA YANG BENAR", "birth_date": "1980-01-31", "mother_name": "SUMIATI",
+    });
+    let stranger = event("r-2", "MENINGGAL", "3571039999990001", BEFORE, 2);
+    office.bring(&[renamed, stranger]).await;
+    // Both names stand in the list, as names do.
+    let seen = office.one("r-1").await;
+    assert_eq!(seen.said_name.as_deref(), Some("NAMA YANG BENAR"));
+    assert_ne!(seen.name, seen.said_name);
+    assert_eq!(office.one("r-2").await.said_name, None);
+    let (near, why) = (&office.near, "dikerjakan di loket");
+    for (purpose, expected) in [
+        ("", "422 purpose:length"),
+        ("untuk 3571030101200001", "422 purpose:personal_number"),
+    ] {
+        assert_eq!(field(&office.unmask(near, "r-1", purpose).await), expected);
+    }
+    let answer = office.unmask(&office.far, "r-1", why).await;
+    assert_eq!(answer.verdict(), "404 not_found");
+    for by in [&office.staff.approver, &office.staff.auditor, &office.feed] {
+        assert_eq!(
+            office.unmask(by, "r-1", why).await.verdict(),
+            "403 forbidden"
+        );
+    }
+    let logged = "SELECT CAST(COUNT(*) AS text) FROM access WHERE what = 'civil_event_unmasked' AND purpose IS NOT NULL AND user_id = $1";
+    let me = uuid::Uuid::from(near.user());
+    assert_eq!(office.text(logged, me).await.as_deref(), Some("0"));
+    let shown = office.unmask(near, "r-1", why).await.ok().unwrap();
+    let shown: UnmaskedEvent = shown.read().unwrap();
+    assert_eq!(shown.said.nik, home.nik);
+    assert_eq!(shown.said.no_kk.as_deref(), Some("3571030000001111"));
+    assert_eq!(shown.said.payload.mother_name.as_deref(), Some("SUMIATI"));
+    let known = shown.known.unwrap();
+    assert_eq!(Some(known.name), seen.name);
+    assert_eq!(known.region, here());
+    assert_eq!(known.kk.unwrap().len(), 16);
+    assert_eq!(office.text(logged, me).await.as_deref(), Some("1"));
+    // Of whom nobody knows only what was said is told, to whoever has the city.
+    let answer = office.unmask(near, "r-2", why).await;
+    assert_eq!(answer.verdict(), "404 not_found");
+    let shown = office.unmask(&office.staff.verifier, "r-2", why).await;
+    let shown: UnmaskedEvent = shown.ok().unwrap().read().unwrap();
+    assert_eq!(shown.said.nik, "3571039999990001");
+    assert!(shown.known.is_none());
+    office.world.end().await;
+}
+
+#[tokio::test]
+async fn whoever_releases_a_parked_batch_sees_whom_it_is_about() {
+    let office = office(7026).await;
+    let (homes, away) = (&office.village.homes, &office.village.far_homes);
+    let niks = homes[1..5].iter().chain(&away[..1]).map(|home| &home.nik);
+    let events: Vec<Value> = niks
+        .enumerate()
+        .map(|(n, nik)| event(&format!("s-{n}"), "MENINGGAL", nik, BEFORE, n as u64))
+        .collect();
+    let parked = office.bring(&events).await;
+    assert_eq!(parked.trips, [Trip::VillageShare]);
+    let by = &office.staff.approver;
+    let seen = office.batches(by).await.remove(0);
+    let villages: Vec<_> = seen
+        .villages
+        .iter()
+        .map(|one| (one.name.as_str(), one.persons))
+        .collect();
+    assert_eq!(villages, [("BETET", 4), ("POJOK", 1)]);
+    let query = format!("batch={}", parked.batch);
+    let inside = office.events(by, &query).await;
+    assert_eq!(inside.len(), 5);
+    assert!(
+        inside
+            .iter()
+            .all(|one| one.state == CivilState::Parked.into())
+    );
+    assert!(
+        inside
+            .iter()
+            .all(|one| one.name.is_some() && !one.may_apply)
+    );
+    let first = inside.iter().find(|one| one.feed_event == "s-0").unwrap();
+    assert_eq!(first.family, Some(homes[1].family));
+    assert_eq!(first.region, here());
+    // It is the city's until it has its effect.
+    assert_eq!(office.events(&office.near, &query).await.len(), 0);
+    let answer = office.decide_batch(by, &parked, "release").await;
+    assert_eq!(answer.status, 200, "{}", answer.json());
+    assert_eq!(office.batches(by).await.remove(0).villages, []);
+    office.world.settle().await.unwrap();
+    assert_eq!(office.events(&office.near, &query).await.len(), 4);
+    office.world.end().await;
+}
+
+#[tokio::test]
+async fn a_family_that_names_nobody_in_time_gets_one_case() {
+    let office = office(7027).await;
+    let (named, unnamed) = (office.big_family(1).await, office.big_family(2).await);
+    office
+        .bring(&[
+            event("t-1", "MENINGGAL", &named.niks[0], BEFORE, 1),
+            event("t-2", "MENINGGAL", &unnamed.niks[0], BEFORE, 2),
+        ])
+        .await;
+    let waits = ("suspended".to_owned(), Some("GANTI_PENGURUS".to_owned()));
+    let cases = async |big: &Big| {
+        let page = office.family(&office.near, big.family).await.unwrap();
+        let states = page
+            .cases
+            .iter()
+            .map(|case| case.state.known().unwrap().to_string());
+        states.collect::<Vec<_>>()
+    };
+    let overdue = "SELECT COUNT(*) FROM journal WHERE action = 'civil.overdue'";
+    office.world.pass_days(29).await.unwrap();
+    assert_eq!(cases(&unnamed).await, Vec::<String>::new());
+    assert_eq!(
+        office.one("t-2").await.follow_up,
+        Some(CivilWhy::PayeeChange.into())
+    );
+    for _ in 0..2 {
+        office.world.pass_days(1).await.unwrap();
+        assert_eq!(cases(&unnamed).await, ["open"]);
+        assert_eq!(office.world.count(overdue).await.unwrap(), 2);
+    }
+    let late = office.one("t-2").await;
+    assert_eq!(late.follow_up, Some(CivilWhy::PayeeOverdue.into()));
+    assert!(late.due_at.is_some());
+    // The place is held all the same, and goes on when somebody is named while nobody has gone there yet.
+    assert_eq!(office.membership(unnamed.sembako).await, waits);
+    assert_eq!(office.slot(unnamed.sembako).await.0, "held");
+    office.names_spouse(&named, waits.clone()).await;
+    let active = ("active".to_owned(), None);
+    assert_eq!(office.membership(named.sembako).await, active);
+    assert_eq!(office.one("t-1").await.follow_up, None);
+    assert_eq!(cases(&named).await, ["closed"]);
+    assert_eq!(cases(&unnamed).await, ["open"]);
+    assert_eq!(office.crooked().await, 0);
+    office.world.end().await;
+}
+
+#[tokio::test]
+async fn an_open_case_carries_the_place_of_a_family_that_named_nobody() {
+    let office = office(7028).await;
+    let big = office.big_family(1).await;
+    office
+        .bring(&[event("u-1", "MENINGGAL", &big.niks[0], BEFORE, 1)])
+        .await;
+    office.world.pass_days(29).await.unwrap();
+    let asked = office.staff.supervisor.open_cases(
+        &[big.family],
+        tilik_protocol::evidence::VisitKind::Full,
+        None,
+        None,
+    );
+    let case = asked.await.unwrap().cases[0];
+    office.world.pass_days(1).await.unwrap();
+    let page = office.family(&office.near, big.family).await.unwrap();
+    assert_eq!(
+        page.cases.iter().map(|one| one.id).collect::<Vec<_>>(),
+        [case]
+    );
+    let seen = office.one("u-1").await;
+    assert_eq!(seen.follow_up, Some(CivilWhy::PayeeOverdue.into()));
+    // Somebody asked for that visit for a reason of their own: naming a payee does not end it.
+    let waits = ("suspended".to_owned(), Some("GANTI_PENGURUS".to_owned()));
+    office.names_spouse(&big, waits).await;
+    let page = office.family(&office.near, big.family).await.unwrap();
+    assert_eq!(page.cases[0].state.known().unwrap().to_string(), "open");
+    office.world.end().await;
+}
+
+#[tokio::test]
+async fn a_death_told_months_late_says_how_long_the_place_was_still_held() {
+    let office = office(7029).await;
+    let (big, other) = (office.big_family(1).await, office.big_family(2).await);
+    let home = &office.village.homes[1];
+    let died = "2026-08-15";
+    let receipt = office
+        .bring(&[
+            event("v-1", "MENINGGAL", &home.nik, died, 1),
+            event("v-2", "MENINGGAL", &big.niks[2], died, 2),
+            event("v-3", "MENINGGAL", &big.niks[0], BEFORE, 3),
+        ])
+        .await;
+    assert_eq!(receipt.trips, []);
+    let held = |months: (&str, &str)| HeldAfterDeath {
+        program: SEMBAKO.to_owned(),
+        from: months.0.to_owned(),
+        through: months.1.to_owned(),
+    };
+    assert_eq!(
+        office.one("v-1").await.held_after,
+        [held(("2026-09", "2026-11"))]
+    );
+    // Whoever received nothing for the family, and who died this month.
+    for id in ["v-2", "v-3"] {
+        assert_eq!(office.one(id).await.held_after, []);
+    }
+    // What is held back with its batch holds the place as long.
+    let jump = event("v-4", "MENINGGAL", &other.niks[0], died, 1 << 63);
+    let parked = office.bring(&[jump]).await;
+    assert_eq!(office.one("v-4").await.held_after, []);
+    office.world.pass_days(10).await.unwrap();
+    let answer = office.decide_batch(&office.staff.approver, &parked, "release");
+    assert_eq!(answer.await.status, 200);
+    office.world.settle().await.unwrap();
+    assert_eq!(
+        office.one("v-4").await.held_after,
+        [held(("2026-09", "2026-12"))]
+    );
+    // A death that was none took nothing.
+    let back = event("v-5", "HIDUP_KEMBALI", &home.nik, TODAY, (1 << 63) + 1);
+    office.bring(&[back]).await;
+    assert_eq!(office.one("v-1").await.held_after, []);
     office.world.end().await;
 }

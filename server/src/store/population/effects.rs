@@ -41,7 +41,7 @@ pub(super) const DEAD: &str = "MENINGGAL";
 /// The family left the city.
 pub(super) const LEFT: &str = "PINDAH_LUAR";
 /// Why a house is looked at after a death, and after a family left.
-const RUMOUR_OF_DEATH: ReasonCode = ReasonCode::known("KABAR_MENINGGAL");
+pub(super) const RUMOUR_OF_DEATH: ReasonCode = ReasonCode::known("KABAR_MENINGGAL");
 const RUMOUR_OF_MOVE: ReasonCode = ReasonCode::known("KABAR_PINDAH");
 /// Why the registry had a house looked at: somebody died or a family left, and two persons say what becomes of the place.
 /// What holds a place until the registry says otherwise, or another receives: no visit lifts it.
@@ -57,6 +57,9 @@ pub(super) struct Effect {
     /// A case that it opened.
     #[serde(default)]
     pub case: Option<CaseId>,
+    /// A case that was opened when the family did not name in time who receives instead.
+    #[serde(default)]
+    pub overdue: Option<CaseId>,
     /// Memberships that it took off hold.
     #[serde(default)]
     pub resumed: Vec<MembershipId>,
@@ -90,6 +93,13 @@ impl Subject {
         recipient(&self.members, None, self.family.payee_id)
             .is_some_and(|payee| payee.id == self.person.id)
     }
+}
+
+/// What an event did, as far as it is remembered.
+pub(super) fn remembered(event: &civil_event::Model) -> Result<Effect> {
+    let effect = event.effect.as_deref().map(serde_json::from_str);
+    let effect = effect.transpose().map_err(Error::internal)?;
+    Ok(effect.unwrap_or_default())
 }
 
 /// The beginning of the day since when something is so; nothing when it is today.
@@ -164,7 +174,7 @@ async fn take_off_hold(
 }
 
 /// Memberships of a family, locked.
-async fn memberships_of(write: &Write, family: Uuid) -> Result<Vec<membership::Model>> {
+pub(super) async fn memberships_of(write: &Write, family: Uuid) -> Result<Vec<membership::Model>> {
     Ok(membership::Entity::find()
         .filter(membership::Column::FamilyId.eq(family))
         .order_by_asc(membership::Column::Id)
@@ -179,7 +189,7 @@ fn occupies(row: &membership::Model) -> bool {
 }
 
 /// A case in which two persons end what is on hold; none when one is open, which carries it already.
-async fn case_for(
+pub(super) async fn case_for(
     write: &mut Write,
     home: &family::Model,
     why: &ReasonCode,
@@ -233,12 +243,16 @@ pub(in crate::store) async fn payee_named(write: &mut Write, families: &[Uuid]) 
         };
         let theirs = waiting.iter().filter(|row| row.family_id == home).cloned();
         take_off_hold(write, theirs.collect(), &[PAYEE], role).await?;
+        let named = [CivilWhy::PayeeChange, CivilWhy::PayeeOverdue].map(|why| why.to_string());
         let open = civil_event::Entity::find()
             .filter(civil_event::Column::FamilyId.eq(home))
-            .filter(civil_event::Column::FollowUp.eq(CivilWhy::PayeeChange.to_string()))
+            .filter(civil_event::Column::FollowUp.is_in(named))
             .all(write.on())
             .await?;
         for event in open {
+            if let Some(case) = remembered(&event)?.overdue {
+                close_untouched(write, case).await?;
+            }
             let mut next = event.clone();
             next.follow_up = None;
             next.due_at = None;
@@ -643,7 +657,7 @@ impl Acting {
             gone |= rows.iter().any(|row| !occupies(row));
             let resumed = take_off_hold(write, rows, &[DEAD, PAYEE], Role::Feed).await?;
             outcome.effect.resumed.extend(resumed);
-            if let Some(case) = effect.case {
+            for case in [effect.case, effect.overdue].into_iter().flatten() {
                 close_untouched(write, case).await?;
             }
             let mut next = death.clone();
@@ -679,11 +693,7 @@ impl Acting {
             .all(write.on())
             .await?;
         rows.into_iter()
-            .map(|row| {
-                let effect = row.effect.as_deref().map(serde_json::from_str);
-                let effect = effect.transpose().map_err(Error::internal)?;
-                Ok((row, effect.unwrap_or_default()))
-            })
+            .map(|row| remembered(&row).map(|effect| (row, effect)))
             .collect()
     }
 
@@ -718,11 +728,7 @@ impl Acting {
             .all(write.on())
             .await?;
         for earlier in left {
-            let effect = earlier.effect.as_deref().map(serde_json::from_str);
-            let effect: Effect = effect
-                .transpose()
-                .map_err(Error::internal)?
-                .unwrap_or_default();
+            let effect = remembered(&earlier)?;
             let ids: Vec<Uuid> = effect.on_hold.iter().map(|id| Uuid::from(*id)).collect();
             let rows = membership::Entity::find()
                 .filter(membership::Column::Id.is_in(ids))

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Set,
-    Value,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
+    QuerySelect, Set, Value,
 };
 use tilik_protocol::health::is_health_feed;
 use tilik_protocol::ids::{CivilBatchId, CivilEventId};
@@ -145,8 +145,15 @@ struct Today {
     kind: String,
 }
 
-/// The persons behind the NIKs of a batch, with their villages.
-type Homes = HashMap<String, (Uuid, String)>;
+/// Somebody an event is about, as the registry knows them before it has its effect.
+pub(super) struct Home {
+    pub person: Uuid,
+    pub family: Uuid,
+    pub village: String,
+}
+
+/// The persons behind the NIKs of events.
+pub(super) type Homes = HashMap<String, Home>;
 
 /// What an event is refused for by itself, or why a person has to look before anything else.
 fn look_at(event: &CivilEvent, places: &Places) -> (CivilState, Option<CivilWhy>) {
@@ -479,7 +486,7 @@ impl Acting {
             after_today(&event.date_effective)
                 || event.date_reported.as_deref().is_some_and(after_today)
         };
-        let homes = self.homes(write, region, events).await?;
+        let homes = self.homes(write.on(), region, events).await?;
         let since = midnight(now, region).as_micros();
         // What a person let through was looked at: it does not count against what comes after.
         let before = Today::find_by_statement(self.store.sql(
@@ -490,8 +497,9 @@ impl Acting {
         .all(write.on())
         .await?;
         let mut touched: BTreeMap<String, HashSet<Uuid>> = BTreeMap::new();
-        for (person, village) in homes.values() {
-            touched.entry(village.clone()).or_default().insert(*person);
+        for home in homes.values() {
+            let known = touched.entry(home.village.clone()).or_default();
+            known.insert(home.person);
         }
         let is_death = |kind: &str| kind == CivilKind::Meninggal.to_string();
         let mut deaths = before.iter().filter(|row| is_death(&row.kind)).count() as u64;
@@ -524,21 +532,21 @@ impl Acting {
     }
 
     /// Whom the events are about, and where they live.
-    async fn homes(
+    pub(super) async fn homes(
         &self,
-        write: &Write,
+        on: &impl ConnectionTrait,
         region: &RegionCode,
         events: &[&CivilEvent],
     ) -> Result<Homes> {
         let keys = self.store.keys();
         let numbers = events.iter().map(|event| event.nik.as_str());
-        let found = persons_behind(write.on(), keys, numbers).await?;
+        let found = persons_behind(on, keys, numbers).await?;
         let ids: Vec<Uuid> = found.values().flatten().copied().collect();
         let mut family_of: HashMap<Uuid, Uuid> = HashMap::new();
         for some in ids.chunks(500) {
             let rows = person::Entity::find()
                 .filter(person::Column::Id.is_in(some.iter().copied()))
-                .all(write.on())
+                .all(on)
                 .await?;
             family_of.extend(rows.into_iter().map(|row| (row.id, row.family_id)));
         }
@@ -548,7 +556,7 @@ impl Acting {
         for some in families.chunks(500) {
             let rows = family::Entity::find()
                 .filter(family::Column::Id.is_in(some.iter().copied()))
-                .all(write.on())
+                .all(on)
                 .await?;
             let here = rows.into_iter().filter(|row| {
                 let code = row.region.parse::<RegionCode>();
@@ -557,9 +565,15 @@ impl Acting {
             lives.extend(here.map(|row| (row.id, row.region)));
         }
         let home = |nik: String, persons: Vec<Uuid>| {
-            let person = persons.first()?;
-            let village = lives.get(family_of.get(person)?)?;
-            Some((nik, (*person, village.clone())))
+            let person = *persons.first()?;
+            let family = *family_of.get(&person)?;
+            let village = lives.get(&family)?.clone();
+            let home = Home {
+                person,
+                family,
+                village,
+            };
+            Some((nik, home))
         };
         Ok(found
             .into_iter()

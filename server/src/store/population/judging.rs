@@ -3,21 +3,24 @@
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ActiveModelTrait as _, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use tilik_protocol::ids::{CivilBatchId, CivilEventId, FamilyId, UserId};
+use tilik_protocol::lenient::Lenient;
 use tilik_protocol::policy::Permission;
 use tilik_protocol::population::{
-    BatchState, BatchView, CivilEventView, CivilKind, CivilState, CivilWhy, DecideBatch,
-    EventVerdict, FamilyEvents, JudgeEvent, may_apply_by_hand,
+    BatchState, BatchView, CivilEventView, CivilKind, CivilKnown, CivilState, CivilWhy,
+    DecideBatch, EventVerdict, FamilyEvents, JudgeEvent, UnmaskedEvent, may_apply_by_hand,
 };
 use tilik_protocol::problem::ProblemCode;
 use tilik_protocol::reason::{self, BATCH_REFUSALS, EVENT_DISMISSALS, ReasonCode};
+use tilik_protocol::review::Unmask;
 use uuid::Uuid;
 
 use super::effects::save_event;
-use super::{EventFilter, JOB, WAITING, intake};
+use super::{EventFilter, JOB, WAITING, intake, object_of, opened};
 use crate::error::{Error, Result};
-use crate::store::families::region_code;
+use crate::store::access::{Mode, Read};
+use crate::store::families::{UNMASKED_S, purpose_of, region_code};
 use crate::store::journal::Entry;
-use crate::store::tables::{civil_batch, civil_event};
+use crate::store::tables::{civil_batch, civil_event, family, person};
 use crate::store::write::Seen;
 use crate::store::{Acting, jobs};
 
@@ -111,6 +114,76 @@ impl Acting {
             Ok(mut views) => views.pop().ok_or(Error::NOT_FOUND),
             Err(error) => Err(error),
         }
+    }
+
+    /// All that the civil registry said of somebody, beside what is recorded, to whoever may judge the event: for a purpose
+    /// that is logged with it.
+    ///
+    /// # Errors
+    /// `not_found`, `forbidden`, `invalid`.
+    pub async fn unmask_event(&self, id: CivilEventId, body: Unmask) -> Result<UnmaskedEvent> {
+        let purpose = purpose_of(Some(&body.purpose))?;
+        let row = civil_event::Entity::find_by_id(Uuid::from(id))
+            .one(self.store.read())
+            .await?
+            .ok_or(Error::NOT_FOUND)?;
+        let region = region_code(&row.region)?;
+        let role = self.actor.act_in(Permission::JudgeEvents, &region)?;
+        let said = opened(&self.store, &row)?;
+        let known = match row.person_id {
+            Some(person) => self.known_of(person).await?,
+            None => None,
+        };
+        let (kind, object) = object_of(row.family_id, row.id);
+        self.note_reads([Read {
+            kind,
+            id: object,
+            what: "civil_event_unmasked",
+            mode: Mode::Seen,
+            role,
+            purpose: Some(purpose),
+        }])
+        .await?;
+        Ok(UnmaskedEvent {
+            event: id,
+            said,
+            known,
+            until: self.store.now().plus_s(UNMASKED_S),
+        })
+    }
+
+    /// What is recorded of somebody now; nothing when their family has gone to where the actor judges no events.
+    async fn known_of(&self, person: Uuid) -> Result<Option<CivilKnown>> {
+        let on = self.store.read();
+        let Some(who) = person::Entity::find_by_id(person).one(on).await? else {
+            return Ok(None);
+        };
+        let home = family::Entity::find_by_id(who.family_id).one(on).await?;
+        let home = home.ok_or(Error::NOT_FOUND)?;
+        let region = region_code(&home.region)?;
+        if !self.actor.may_in(Permission::JudgeEvents, &region) {
+            return Ok(None);
+        }
+        let keys = self.store.keys();
+        let clear = |table: &str, column: &str, id: Uuid, sealed: Option<&Vec<u8>>| {
+            sealed
+                .map(|sealed| keys.decrypt_field(table, column, id, sealed))
+                .transpose()
+                .map_err(Error::internal)
+                .map(|clear| clear.map(|clear| clear.to_string()))
+        };
+        Ok(Some(CivilKnown {
+            birth_date: clear("person", "birth_date", who.id, who.birth_date_enc.as_ref())?,
+            mother_name: clear("person", "mother", who.id, who.mother_enc.as_ref())?,
+            kk: clear("family", "kk", home.id, home.kk_enc.as_ref())?,
+            name: who.name,
+            sex: who.sex.as_deref().map(Lenient::read),
+            relation: Lenient::read(&who.relation),
+            region,
+            address: home.address,
+            rt: home.rt,
+            rw: home.rw,
+        }))
     }
 
     async fn event_view(&self, id: CivilEventId) -> Result<CivilEventView> {

@@ -4,15 +4,16 @@
 //! Owns batches, events and moves. An event may put a membership on hold or carry its place to another village of the city;
 //! it frees no place (`super::slots`), that takes two persons.
 
-use std::collections::{BTreeSet, HashMap};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use tilik_protocol::ids::{CivilBatchId, CivilEventId, FamilyId, PersonId, UserId};
 use tilik_protocol::lenient::Lenient;
 use tilik_protocol::policy::Permission;
 use tilik_protocol::population::{
-    BatchState, BatchView, CivilEvent, CivilEventView, CivilKind, CivilState, VillageRow,
-    may_apply_by_hand, seq_of,
+    BatchState, BatchView, BatchVillage, CivilEvent, CivilEventView, CivilKind, CivilState, Trip,
+    VillageRow, may_apply_by_hand, seq_of,
 };
 use tilik_protocol::region::{RegionCode, RegionLevel};
 use tilik_protocol::review::Page;
@@ -23,6 +24,7 @@ use super::access::{Mode, Read};
 use super::case_view::masked;
 use super::cursor::{Place, cut};
 use super::families::region_code;
+use super::imports::name_key;
 use super::tables::{civil_batch, civil_event, person, region};
 use super::{Acting, Store, in_regions};
 use crate::error::{Error, Result};
@@ -30,6 +32,7 @@ use crate::error::{Error, Result};
 mod effects;
 mod intake;
 mod judging;
+mod late;
 mod matching;
 mod moving;
 mod stays;
@@ -45,6 +48,9 @@ pub(crate) const JOB: &str = "civil_batch";
 
 /// States of an event that wait for a person.
 const WAITING: [&str; 2] = ["to_judge", "unmatched"];
+
+/// Of so many villages a parked batch says how many of their people it is about.
+const MOST_VILLAGES: usize = 10;
 
 /// Which events a list shows.
 #[derive(Debug, Clone, Default)]
@@ -66,6 +72,11 @@ fn opened(store: &Store, row: &civil_event::Model) -> Result<CivilEvent> {
     let keys = store.keys();
     let plain = keys.decrypt_field("civil_event", "body", row.id, &row.body_enc);
     serde_json::from_str(&plain.map_err(Error::internal)?).map_err(Error::internal)
+}
+
+/// What a read of an event is a read of: the family it is about, or the event while nobody knows that.
+fn object_of(family: Option<Uuid>, event: Uuid) -> (&'static str, Uuid) {
+    family.map_or(("civil_event", event), |family| ("family", family))
 }
 
 impl Acting {
@@ -134,18 +145,21 @@ impl Acting {
     async fn event_views(&self, rows: Vec<civil_event::Model>) -> Result<Vec<CivilEventView>> {
         let people = rows.iter().filter_map(|row| row.settled_by).collect();
         let names = self.store.names_of(people).await?;
-        let persons: HashMap<Uuid, String> = person::Entity::find()
-            .filter(person::Column::Id.is_in(rows.iter().filter_map(|row| row.person_id)))
-            .all(self.store.read())
-            .await?
-            .into_iter()
-            .map(|row| (row.id, row.name))
-            .collect();
+        let held_after = self.held_after(&rows).await?;
         let mut events = Vec::with_capacity(rows.len());
         for row in rows {
             let event = opened(&self.store, &row)?;
             events.push((row, event));
         }
+        self.foresee(&mut events).await?;
+        let known = events.iter().filter_map(|(row, _)| row.person_id);
+        let persons: HashMap<Uuid, person::Model> = person::Entity::find()
+            .filter(person::Column::Id.is_in(known))
+            .all(self.store.read())
+            .await?
+            .into_iter()
+            .map(|row| (row.id, row))
+            .collect();
         let codes = events
             .iter()
             .filter_map(|(_, event)| event.payload.region.as_ref())
@@ -155,14 +169,11 @@ impl Acting {
         let (mut views, mut reads) = (Vec::new(), Vec::new());
         for (row, event) in events {
             let region = region_code(&row.region)?;
-            let known = row.person_id.and_then(|id| persons.get(&id)).cloned();
+            let known = row.person_id.and_then(|id| persons.get(&id));
+            let (kind, object) = object_of(row.family_id, row.id);
             reads.push(Read {
-                kind: if row.family_id.is_some() {
-                    "family"
-                } else {
-                    "civil_event"
-                },
-                id: row.family_id.unwrap_or(row.id),
+                kind,
+                id: object,
                 what: "civil_event",
                 mode: Mode::Seen,
                 role: self.reading_in(&region)?,
@@ -175,6 +186,10 @@ impl Acting {
                 .as_ref()
                 .and_then(|code| villages.get(code.as_str()))
                 .cloned();
+            let said = event.payload.name;
+            let said_name = said
+                .clone()
+                .filter(|said| known.is_some_and(|who| who.name_key != name_key(said)));
             views.push(CivilEventView {
                 id: CivilEventId(row.id),
                 version: row.version,
@@ -187,7 +202,8 @@ impl Acting {
                 follow_up: row.follow_up.as_deref().map(Lenient::read),
                 due_at: row.due_at.map(Timestamp::from_micros),
                 nik: masked(&event.nik),
-                name: known.or(event.payload.name),
+                name: known.map(|who| who.name.clone()).or(said),
+                said_name,
                 date_effective: row.effective_on,
                 received_at: Timestamp::from_micros(row.received_at),
                 may_apply: waits
@@ -200,12 +216,42 @@ impl Acting {
                 to_region,
                 to_region_name,
                 to_address: event.payload.address,
+                held_after: held_after.get(&row.id).cloned().unwrap_or_default(),
                 settled_by_name: row.settled_by.and_then(|id| names.get(&id).cloned()),
                 settled_at: row.settled_at.map(Timestamp::from_micros),
             });
         }
         self.note_reads(reads).await?;
         Ok(views)
+    }
+
+    /// Says of parked events whom they would be about, so that whoever lets them through sees it. Only here: an event finds
+    /// its person when it has its effect.
+    async fn foresee(&self, events: &mut [(civil_event::Model, CivilEvent)]) -> Result<()> {
+        let parked = CivilState::Parked.to_string();
+        let mut batches: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (n, (row, _)) in events.iter().enumerate() {
+            if row.state == parked && row.person_id.is_none() {
+                batches.entry(row.region.clone()).or_default().push(n);
+            }
+        }
+        for (region, places) in batches {
+            let theirs = places.iter().filter_map(|n| events.get(*n));
+            let theirs: Vec<&CivilEvent> = theirs.map(|(_, event)| event).collect();
+            let on = self.store.read();
+            let homes = self.homes(on, &region_code(&region)?, &theirs).await?;
+            for n in places {
+                let Some((row, event)) = events.get_mut(n) else {
+                    continue;
+                };
+                if let Some(home) = homes.get(&event.nik) {
+                    row.person_id = Some(home.person);
+                    row.family_id = Some(home.family);
+                    row.region.clone_from(&home.village);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Batches in reach, newest first; parked ones only when asked for.
@@ -245,9 +291,17 @@ impl Acting {
         let people = rows.iter().filter_map(|row| row.decided_by).collect();
         let names = self.store.names_of(people).await?;
         let seq = |order: Option<i64>| order.map_or(String::new(), |seq| seq_of(seq).to_string());
+        let mut villages = HashMap::new();
+        for row in &rows {
+            let share = Trip::VillageShare.to_string();
+            if row.state == BatchState::Parked.to_string() && row.trips.contains(&share) {
+                villages.insert(row.id, self.villages_in(row).await?);
+            }
+        }
         rows.into_iter()
             .map(|row| {
                 Ok(BatchView {
+                    villages: villages.remove(&row.id).unwrap_or_default(),
                     id: CivilBatchId(row.id),
                     version: row.version,
                     feed: row.feed,
@@ -263,6 +317,41 @@ impl Acting {
                     decided_by_name: row.decided_by.and_then(|id| names.get(&id).cloned()),
                     decided_at: row.decided_at.map(Timestamp::from_micros),
                     reason: row.reason.as_deref().and_then(|code| code.parse().ok()),
+                })
+            })
+            .collect()
+    }
+
+    /// Whom of which village the events of a batch are about: those with most.
+    async fn villages_in(&self, batch: &civil_batch::Model) -> Result<Vec<BatchVillage>> {
+        let rows = civil_event::Entity::find()
+            .filter(civil_event::Column::BatchId.eq(batch.id))
+            .filter(civil_event::Column::State.eq(CivilState::Parked.to_string()))
+            .all(self.store.read())
+            .await?;
+        let events = rows.iter().map(|row| opened(&self.store, row));
+        let events: Vec<CivilEvent> = events.collect::<Result<_>>()?;
+        let events: Vec<&CivilEvent> = events.iter().collect();
+        let region = region_code(&batch.region)?;
+        let homes = self.homes(self.store.read(), &region, &events).await?;
+        let mut persons: BTreeMap<String, BTreeSet<Uuid>> = BTreeMap::new();
+        for home in homes.into_values() {
+            persons.entry(home.village).or_default().insert(home.person);
+        }
+        let mut most: Vec<(String, usize)> = persons
+            .into_iter()
+            .map(|(village, persons)| (village, persons.len()))
+            .collect();
+        most.sort_by_key(|(_, persons)| Reverse(*persons));
+        most.truncate(MOST_VILLAGES);
+        let codes = most.iter().map(|(village, _)| village.clone()).collect();
+        let names = self.region_names(codes).await?;
+        most.into_iter()
+            .map(|(village, persons)| {
+                Ok(BatchVillage {
+                    region: region_code(&village)?,
+                    name: names.get(&village).cloned().unwrap_or(village),
+                    persons: u32::try_from(persons).unwrap_or(u32::MAX),
                 })
             })
             .collect()
