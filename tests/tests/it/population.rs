@@ -1708,13 +1708,18 @@ async fn an_open_case_carries_the_place_of_a_family_that_named_nobody() {
         .bring(&[event("u-1", "MENINGGAL", &big.niks[0], BEFORE, 1)])
         .await;
     office.world.pass_days(29).await.unwrap();
-    let asked = office.staff.supervisor.open_cases(
-        &[big.family],
-        tilik_protocol::evidence::VisitKind::Full,
-        None,
-        None,
-    );
-    let case = asked.await.unwrap().cases[0];
+    let opened = office
+        .staff
+        .supervisor
+        .open_cases(
+            &[big.family],
+            tilik_protocol::evidence::VisitKind::Full,
+            None,
+            None,
+        )
+        .await
+        .unwrap();
+    let case = opened.cases[0];
     office.world.pass_days(1).await.unwrap();
     let page = office.family(&office.near, big.family).await.unwrap();
     assert_eq!(
