@@ -285,6 +285,58 @@ test('an admin changes a rule and sends it, an approver sees what it would do an
 	});
 });
 
+test('a fact that a rule excludes by prepares a cancellation, which a person closes: the family stays', async () => {
+	await as('operator1', async (desk) => {
+		const { page } = desk;
+		/** Asked of the server every second: all families of the city may be judged before this one. */
+		const until = async (path: string, text: string) =>
+			await page.waitForFunction(async ([at = '', wanted = '']) => (await (await fetch(at)).text()).includes(wanted), [path, text], { polling: 1_000, timeout: 240_000 });
+		const { items } = await desk.get<{ items: { family: { id: string; name: string } }[] }>(`/v1/recipients?region=${VILLAGE}&program=CBP&limit=40`);
+		let chosen: { id: string; name: string } | undefined;
+		for (const { family } of items) {
+			const { facts } = await desk.get<{ facts: readonly unknown[] }>(`/v1/families/${family.id}/evaluations`);
+			if (facts.length > 0) continue;
+			chosen = family;
+			break;
+		}
+		assert.ok(chosen !== undefined, 'of everybody in the village something is recorded');
+		const { id, name } = chosen;
+		// By the rule that the test before put in force.
+		await until(`/v1/families/${id}/evaluations`, '"outcome":"eligible"');
+		await desk.visit(`/penerima/${id}`);
+		await page.getByRole('button', { name: 'Catat fakta' }).click();
+		const dialog = page.getByRole('dialog', { name: 'Catat fakta untuk penilaian' });
+		await dialog.getByRole('button', { name: 'Catat', exact: true }).click();
+		await dialog.getByRole('alert').getByRole('link', { name: 'Pilih fakta.' }).click();
+		assert.ok(await dialog.getByLabel('Fakta', { exact: true }).evaluate((element) => element === document.activeElement));
+		await dialog.getByLabel('Fakta', { exact: true }).selectOption('BANTUAN_LAIN');
+		await dialog.getByLabel('Menurut siapa').fill('Dinas Sosial');
+		await dialog.getByLabel('Bukti yang dilihat').fill('daftar penerima bantuan lain');
+		assert.deepEqual(await axe(page), []);
+		await dialog.getByRole('button', { name: 'Catat', exact: true }).click();
+		await dialog.waitFor({ state: 'hidden' });
+		// The family is judged anew in its turn.
+		await until('/v1/cancellations?limit=100', id);
+		await desk.visit('/pembatalan');
+		const item = page.getByRole('listitem').filter({ has: page.locator(`h2 a[href="/penerima/${id}"]`) });
+		await item.getByText('Sudah menerima bantuan dari pihak lain').first().waitFor();
+		assert.deepEqual(await axe(page), []);
+		await item.getByRole('button', { name: 'Tetap layak' }).click();
+		const closing = page.getByRole('dialog', { name: 'Keluarga tetap di tempatnya' });
+		await closing.getByRole('button', { name: 'Tetap layak' }).click();
+		await closing.getByText('Pilih alasan.', { exact: true }).waitFor();
+		await closing.getByRole('radio').first().check();
+		await closing.getByRole('button', { name: 'Tetap layak' }).click();
+		await item.waitFor({ state: 'detached' });
+		const { memberships } = await desk.get<{ memberships: { membership: { program: string; state: string } }[] }>(`/v1/families/${id}`);
+		assert.equal(memberships.find(({ membership }) => membership.program === 'CBP')?.membership.state, 'active');
+		await desk.visit(`/penerima/${id}`);
+		await page.getByRole('heading', { name, level: 1 }).waitFor();
+		await page.getByRole('button', { name: 'Akhiri', exact: true }).click();
+		await page.getByText('Sudah berakhir').first().waitFor();
+	});
+});
+
 test('a file about a whole city waits for a second person, and only who asked for it fetches it', async () => {
 	await as('verifikator', async (desk) => {
 		const { page } = desk;

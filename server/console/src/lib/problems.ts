@@ -1,4 +1,6 @@
 /** Errors in words: what a screen shows of whatever was thrown. */
+import { getContext, setContext } from 'svelte';
+
 import { OfflineError, ProblemError } from './api.ts';
 import { common } from './texts/common.ts';
 
@@ -31,4 +33,17 @@ export function remedies(error: unknown): Readonly<Record<string, string>> {
 /** The element id of the control for a field path: `ErrorSummary` links to it. */
 export function fieldId(name: string): string {
 	return `f-${name}`;
+}
+
+const PLACE = Symbol('fields');
+
+/** Everything within this component has field ids of its own: the page below a dialog may have a field of the same name. */
+export function fieldsWithin(place: string): void {
+	setContext(PLACE, place);
+}
+
+/** `fieldId` as it is here. To be asked for while a component is made. */
+export function fieldIds(): (name: string) => string {
+	const place = getContext<string | undefined>(PLACE);
+	return place === undefined ? fieldId : (name) => `${place}-${fieldId(name)}`;
 }
