@@ -911,7 +911,7 @@ async fn photos_and_decided_cases_follow_a_family_to_be_read_and_stay_readable_w
     let page = office.family(&office.near, home.family).await.unwrap();
     let front = page.photo.unwrap();
     assert!(!front.before_move);
-    let third: tilik_protocol::region::RegionCode = "35.71.01.1002".parse().unwrap();
+    let third: tilik_protocol::region::RegionCode = "35.71.02.1007".parse().unwrap();
     let store = office.world.app().unwrap().store;
     store.plant_region(&third, "MRICAN", None).await.unwrap();
     let desk = (&office.staff.admin, &office.staff.approver);
