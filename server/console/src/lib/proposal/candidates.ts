@@ -1,6 +1,6 @@
 /** The proposals of a village that a deliberation can still speak about. */
 import { api, told, type Schemas } from '#lib/api.ts';
-import { proposalKind } from '#lib/labels.ts';
+import { proposalKind } from '#lib/proposal/labels.ts';
 import { programName } from '#lib/recipient/programs.ts';
 
 import type { Name } from './names.ts';
