@@ -194,7 +194,7 @@ test('a proposal goes from draft over check, deliberation with its scan and veri
 		await desk.page.getByRole('link', { name: head.name }).click();
 		await desk.page.waitForURL(`**/usulan/${proposal}`);
 		await press(desk, 'Sahkan');
-		await state(desk, 'Disahkan, belum dikirim');
+		await state(desk, 'Disahkan');
 	});
 
 	await as('operator1', async (desk) => {
