@@ -13,7 +13,6 @@ export interface Chip {
 
 type CaseState = Schemas['CaseState'];
 type MembershipState = Schemas['MembershipState'];
-type ImportState = Schemas['ImportState'];
 export type Words<Key extends string> = Readonly<Record<Key, string>>;
 
 export function wordOf<Key extends string>(words: Words<Key>): (key: string) => string {
@@ -58,81 +57,6 @@ export const membershipChip = chipOf<MembershipState>({
 	graduated: { word: 'Graduasi', tone: 'ok', shape: 'dot' },
 	withdrawn: { word: 'Ditarik', tone: 'plain', shape: 'back' },
 });
-
-export const importChip = chipOf<ImportState>({
-	running: { word: 'Sedang dibaca', tone: 'info', shape: 'half' },
-	done: { word: 'Selesai', tone: 'ok', shape: 'check' },
-	waiting: { word: 'Menunggu pengesahan', tone: 'info', shape: 'clock' },
-	in_force: { word: 'Berlaku', tone: 'ok', shape: 'check' },
-	refused: { word: 'Ditolak', tone: 'bad', shape: 'cross' },
-	rehearsing: { word: 'Sedang diuji coba', tone: 'info', shape: 'half' },
-	rehearsed: { word: 'Belum diterapkan', tone: 'warn', shape: 'clock' },
-	applying: { word: 'Sedang diterapkan', tone: 'info', shape: 'half' },
-	discarded: { word: 'Dibuang', tone: 'plain', shape: 'bar' },
-});
-
-export const eligibilityChip = chipOf<Schemas['EligibilityOutcome']>({
-	eligible: { word: 'Layak', tone: 'ok', shape: 'check' },
-	ineligible: { word: 'Tidak layak', tone: 'bad', shape: 'cross' },
-	not_ranked: { word: 'Belum diperingkat', tone: 'info', shape: 'ring' },
-	incomplete: { word: 'Belum lengkap', tone: 'warn', shape: 'half' },
-});
-
-export const ruleChip = chipOf<Schemas['RuleState']>({
-	draft: { word: 'Rancangan', tone: 'plain', shape: 'ring' },
-	waiting: { word: 'Menunggu pengesahan', tone: 'info', shape: 'clock' },
-	in_force: { word: 'Berlaku', tone: 'ok', shape: 'check' },
-	superseded: { word: 'Digantikan', tone: 'plain', shape: 'swap' },
-	refused: { word: 'Ditolak', tone: 'bad', shape: 'cross' },
-});
-
-export const preparedChip = chipOf<Schemas['PreparedState']>({
-	waiting: { word: 'Menunggu', tone: 'warn', shape: 'clock' },
-	proposed: { word: 'Diusulkan', tone: 'info', shape: 'half' },
-	dismissed: { word: 'Tetap layak', tone: 'ok', shape: 'check' },
-	obsolete: { word: 'Tidak berlaku lagi', tone: 'plain', shape: 'bar' },
-});
-
-export const appealChip = chipOf<Schemas['FactAppeal']>({
-	none: { word: 'Tidak diragukan', tone: 'plain', shape: 'dot' },
-	filed: { word: 'Keberatan berjalan', tone: 'warn', shape: 'half' },
-	upheld: { word: 'Keberatan benar', tone: 'ok', shape: 'check' },
-	dismissed: { word: 'Keberatan ditolak', tone: 'bad', shape: 'cross' },
-});
-
-export const appealStateChip = chipOf<Schemas['AppealState']>({
-	filed: { word: 'Menunggu diperiksa', tone: 'warn', shape: 'clock' },
-	examined: { word: 'Menunggu putusan', tone: 'info', shape: 'half' },
-	upheld: { word: 'Diterima', tone: 'ok', shape: 'check' },
-	dismissed: { word: 'Ditolak', tone: 'bad', shape: 'cross' },
-	withdrawn: { word: 'Dicabut', tone: 'plain', shape: 'bar' },
-});
-
-export const objectionChip = chipOf<Schemas['ObjectionState']>({
-	filed: { word: 'Menunggu jawaban', tone: 'warn', shape: 'clock' },
-	admitted: { word: 'Diterima untuk diperiksa', tone: 'ok', shape: 'check' },
-	rejected: { word: 'Ditolak', tone: 'bad', shape: 'cross' },
-	lapsed: { word: 'Kedaluwarsa', tone: 'plain', shape: 'bar' },
-});
-
-export const objectionKind = wordOf<Schemas['ObjectionKind']>({ recipient: 'Penerima tidak layak', left_out: 'Keluarga terlewat' });
-
-/** The stage of whatever a receipt was given for. */
-export const receiptChip = chipOf<Schemas['ReceiptState']>({
-	filed: { word: 'Menunggu diperiksa', tone: 'warn', shape: 'clock' },
-	examined: { word: 'Menunggu putusan', tone: 'info', shape: 'half' },
-	upheld: { word: 'Diterima', tone: 'ok', shape: 'check' },
-	dismissed: { word: 'Ditolak', tone: 'bad', shape: 'cross' },
-	withdrawn: { word: 'Dicabut', tone: 'plain', shape: 'bar' },
-	admitted: { word: 'Diterima untuk diperiksa', tone: 'ok', shape: 'half' },
-	checked: { word: 'Sudah diperiksa', tone: 'ok', shape: 'check' },
-	rejected: { word: 'Ditolak', tone: 'bad', shape: 'cross' },
-	lapsed: { word: 'Kedaluwarsa', tone: 'plain', shape: 'bar' },
-});
-
-export const appellant = wordOf({ recipient: 'penerima', family: 'anggota keluarga', proxy: 'kuasa keluarga' });
-
-export const restored = wordOf({ slot: 'dalam kuota', beside_quota: 'di luar kuota, sampai ada tempat kosong' });
 
 export const regime = wordOf({ dtsen: 'DTSEN', dtks: 'DTKS' });
 
@@ -248,29 +172,6 @@ export const unreachableReason = wordOf({
 export const acceptedBasis = wordOf({
 	visit: 'Berdasarkan kunjungan',
 	unreachable: 'Tidak dapat ditemui',
-});
-
-export const importKind = wordOf<Schemas['ImportKind']>({
-	regions: 'Wilayah',
-	boundaries: 'Batas wilayah',
-	programs: 'Program',
-	quotas: 'Kuota',
-	families: 'Keluarga',
-	memberships: 'Kepesertaan',
-	waitlist: 'Daftar tunggu',
-	decree: 'SK Kemensos',
-	pins: 'Titik lokasi lama',
-	health: 'Status JKN dari BPJS',
-});
-
-export const exportKind = wordOf<Schemas['ExportKind']>({
-	recipients: 'Penerima bantuan',
-	families: 'Keluarga dan anggota',
-	waitlist: 'Daftar tunggu',
-	quotas: 'Kuota dan pemakaiannya',
-	worklist: 'Daftar SIKS-NG',
-	pins: 'Titik rumah (GeoJSON)',
-	replacements: 'Penggantian penerima',
 });
 
 export const keyLevel = wordOf({

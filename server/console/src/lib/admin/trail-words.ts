@@ -1,5 +1,7 @@
 /** Words for rows of the trail. A word that is not known is shown as it came. */
-import { caseChip, deviceChip, importChip, importKind, membershipChip, objectionChip, objectionKind, outcomeChip, role, visitKind } from '../labels.ts';
+import { caseChip, deviceChip, membershipChip, outcomeChip, role, visitKind } from '../labels.ts';
+import { importChip, importKind } from '../exchange/labels.ts';
+import { objectionChip, objectionKind } from '../appeal/labels.ts';
 import { reason } from '../reasons.ts';
 import { audit } from '../texts/audit.ts';
 import { details, shortId, thing, type Detail } from './trail.ts';

@@ -216,7 +216,6 @@ export const list = {
 	noOfficersYet: 'Daftar petugas belum dapat dimuat.',
 	nothingChosen: 'Pilih kasus di daftar dulu.',
 	noneGiven: 'Tidak ada kasus terpilih yang sedang ditugaskan.',
-	district: (name: string) => `Kecamatan ${name}`,
 } as const;
 
 /** Giving cases to an officer and taking them back. */

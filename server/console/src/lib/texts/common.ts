@@ -10,6 +10,7 @@ export const common = {
 	product: 'Tilik',
 	pageTitle: (name: string) => `${name} – Tilik`,
 	errorTitle: (title: string) => `Galat: ${title}`,
+	district: (name: string) => `Kecamatan ${name}`,
 	loading: 'Memuat …',
 	retry: 'Coba lagi',
 	close: 'Tutup',
