@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, LockType};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     Set,
@@ -241,6 +241,14 @@ impl Acting {
             ..Draft::default()
         };
         draft.write(write).await?;
+        // A case before its memberships, as whoever decides takes them.
+        let open = verification_case::Entity::find()
+            .filter(verification_case::Column::FamilyId.eq(before.id))
+            .filter(verification_case::Column::State.is_not_in(OVER))
+            .order_by_asc(verification_case::Column::Id)
+            .lock_exclusive()
+            .all(write.on())
+            .await?;
         let places = membership::Entity::find()
             .filter(membership::Column::FamilyId.eq(before.id))
             // Of a place that ended, notice and appeal are the new village's too.
@@ -262,13 +270,6 @@ impl Acting {
             place.region = to.region.to_string();
             slots::save_membership(write, place).await?;
         }
-        let open = verification_case::Entity::find()
-            .filter(verification_case::Column::FamilyId.eq(before.id))
-            .filter(verification_case::Column::State.is_not_in(OVER))
-            .order_by_asc(verification_case::Column::Id)
-            .lock_exclusive()
-            .all(write.on())
-            .await?;
         let cases = i32::try_from(open.len()).map_err(Error::internal)?;
         for case in open {
             self.carry_case(write, case, to, to_house, role).await?;
@@ -376,8 +377,9 @@ impl Acting {
         self.actor.require(Permission::MaintainFamilies)?;
         let places = self.places().await?;
         let mut write = self.begin().await?;
+        // Rows that name the family, such as a notice, need not wait: its key stays.
         let row = family::Entity::find_by_id(Uuid::from(id))
-            .lock_exclusive()
+            .lock(LockType::NoKeyUpdate)
             .one(write.on())
             .await?
             .ok_or(Error::NOT_FOUND)?;
@@ -593,7 +595,7 @@ impl Acting {
         role: Role,
     ) -> Result<()> {
         let row = family::Entity::find_by_id(moved.family_id)
-            .lock_exclusive()
+            .lock(LockType::NoKeyUpdate)
             .one(write.on())
             .await?
             .ok_or(Error::NOT_FOUND)?;
