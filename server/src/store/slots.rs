@@ -759,13 +759,41 @@ pub(super) async fn carry(
     let Some(id) = held.slot_id else {
         return Ok(());
     };
+    let gone = || Error::internal("a membership points at a slot that is not there");
     let row = slot::Entity::find_by_id(id)
-        .lock_exclusive()
         .one(write.on())
         .await?
-        .ok_or_else(|| Error::internal("a membership points at a slot that is not there"))?;
+        .ok_or_else(gone)?;
     if row.region == to.as_str() {
         return Ok(());
+    }
+    // The quotas before the slot, as a file of quotas takes them, and both in one order.
+    let at = write.at().as_micros();
+    let mut quotas = [(row.region.as_str(), false), (to.as_str(), true)];
+    quotas.sort_unstable();
+    for (region, comes) in quotas {
+        if comes {
+            let of = (quota::Entity, quota::Column::Slots);
+            let more = OnConflict::columns([quota::Column::Program, quota::Column::Region])
+                .value(quota::Column::Slots, Expr::col(of).add(1))
+                .to_owned();
+            quota::Entity::insert(quota::ActiveModel {
+                program: Set(row.program.clone()),
+                region: Set(region.to_owned()),
+                slots: Set(1),
+                recorded_at: Set(at),
+            })
+            .on_conflict(more)
+            .exec_without_returning(write.on())
+            .await?;
+        } else {
+            quota::Entity::update_many()
+                .col_expr(quota::Column::Slots, Expr::col(quota::Column::Slots).sub(1))
+                .filter(quota::Column::Program.eq(&row.program))
+                .filter(quota::Column::Region.eq(region))
+                .exec(write.on())
+                .await?;
+        }
     }
     let moved = slot::Entity::update_many()
         .set(slot::ActiveModel {
@@ -783,28 +811,6 @@ pub(super) async fn carry(
             current_version: row.version + 1,
         });
     }
-    let at = write.at().as_micros();
-    quota::Entity::update_many()
-        .col_expr(quota::Column::Slots, Expr::col(quota::Column::Slots).sub(1))
-        .filter(quota::Column::Program.eq(&row.program))
-        .filter(quota::Column::Region.eq(&row.region))
-        .exec(write.on())
-        .await?;
-    let more = OnConflict::columns([quota::Column::Program, quota::Column::Region])
-        .value(
-            quota::Column::Slots,
-            Expr::col((quota::Entity, quota::Column::Slots)).add(1),
-        )
-        .to_owned();
-    quota::Entity::insert(quota::ActiveModel {
-        program: Set(row.program.clone()),
-        region: Set(to.to_string()),
-        slots: Set(1),
-        recorded_at: Set(at),
-    })
-    .on_conflict(more)
-    .exec_without_returning(write.on())
-    .await?;
     write.journal(Entry::new(
         "slot.carry",
         format!("slot:{}", SlotId(row.id)),

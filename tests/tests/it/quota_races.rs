@@ -1,5 +1,5 @@
 //! No slot is lost, made or given twice, whatever is done at once: decisions confirmed by two approvers, places given on,
-//! candidates refused, quotas raised and lowered, each sent again by a client that lost its answer.
+//! candidates refused, families moved, quotas raised and lowered, each sent again by a client that lost its answer.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use tilik_protocol::ids::{CaseId, MembershipId};
+use tilik_protocol::lookup::FamilyPage;
 use tilik_protocol::policy::Role;
 use tilik_protocol::registry::ImportKind;
 use tilik_protocol::session::Act;
@@ -28,6 +29,8 @@ enum Move {
     Keep { home: usize },
     /// One approver confirms the end of it, the other refuses at the same moment.
     Disagree { home: usize },
+    /// The family moves to another village, and its places with it.
+    Leave { home: usize },
     /// The village gets so many places, in a file that both approvers confirm.
     Quota { slots: i32 },
 }
@@ -36,7 +39,8 @@ impl Move {
     fn home(&self) -> Option<usize> {
         match self {
             Self::Cancel { home } | Self::Keep { home } | Self::Disagree { home } => Some(*home),
-            Self::Quota { .. } => None,
+            // Whatever else becomes of it.
+            Self::Leave { .. } | Self::Quota { .. } => None,
         }
     }
 }
@@ -46,6 +50,7 @@ fn moves() -> impl Strategy<Value = Vec<Vec<Move>>> {
         4 => (0..HOMES).prop_map(|home| Move::Cancel { home }),
         1 => (0..HOMES).prop_map(|home| Move::Keep { home }),
         2 => (0..HOMES).prop_map(|home| Move::Disagree { home }),
+        3 => (0..HOMES).prop_map(|home| Move::Leave { home }),
         4 => (2_i32..12).prop_map(|slots| Move::Quota { slots }),
     ];
     proptest::collection::vec(proptest::collection::vec(one, 1..5), 1..4)
@@ -60,6 +65,8 @@ enum Ready {
     },
     /// The address that confirms it.
     File(String),
+    /// The address that moves a family, and the version of it that was seen.
+    Family(String, i32),
     /// Said already, or refused when it was brought.
     Nothing,
 }
@@ -87,6 +94,17 @@ impl Desk {
                 Ready::File(format!("/v1/imports/{}/confirm", report.id))
             } else {
                 Ready::Nothing
+            };
+        }
+        if let Move::Leave { home } = what {
+            let path = format!("/v1/families/{}", self.village.homes[*home].family);
+            let page = self.staff.operator.get(&path).await;
+            let page: FamilyPage = page.ok().unwrap().read().unwrap();
+            return match page.family.version {
+                Some(version) if page.family.region == here() => {
+                    Ready::Family(format!("{path}/moves"), version)
+                }
+                Some(_) | None => Ready::Nothing,
             };
         }
         let Some(home) = what.home() else {
@@ -118,6 +136,14 @@ impl Desk {
                     async move { twice(by, path, &body.unwrap()).await }
                 });
                 for answer in join_all(said).await.into_iter().flatten() {
+                    refused_well(&answer)?;
+                }
+            }
+            Ready::Family(path, seen) => {
+                let by = &self.staff.operator;
+                let body = serde_json::json!({ "event_id": by.event(), "seen_version": seen,
+                    "region": elsewhere(), "address": "JL BARU NO 9", "rt": "3", "rw": "4" });
+                for answer in twice(by, path, &body).await {
                     refused_well(&answer)?;
                 }
             }
@@ -165,6 +191,28 @@ impl Desk {
             .await;
         rows.into_iter()
             .map(|row| ((row[0].clone(), row[1].clone()), row[2].parse().unwrap()))
+            .collect()
+    }
+
+    /// How many slots have gone with their families, by program and way.
+    async fn carried(&self) -> BTreeMap<(String, String, String), i64> {
+        let is_postgres = self.world.count("SELECT COUNT(*) FROM pg_class").await;
+        let [program, from, to] = ["program", "from", "to"].map(|name| {
+            if is_postgres.is_ok() {
+                format!("CAST(convert_from(body, 'UTF8') AS jsonb) ->> '{name}'")
+            } else {
+                format!("json_extract(CAST(body AS text), '$.{name}')")
+            }
+        });
+        let sql = format!(
+            "SELECT {program}, {from}, {to}, CAST(COUNT(*) AS text) FROM journal WHERE action = 'slot.carry' GROUP BY 1, 2, 3"
+        );
+        let rows = self.rows(&sql).await;
+        rows.into_iter()
+            .map(|row| {
+                let way = (row[0].clone(), row[1].clone(), row[2].clone());
+                (way, row[3].parse().unwrap())
+            })
             .collect()
     }
 
@@ -221,13 +269,16 @@ async fn plays(seed: u64, rounds: &[Vec<Move>]) -> Result<(), TestCaseError> {
     let mut before = desk.slots_by_village().await;
     prop_assert!(before.contains_key(&(SEMBAKO.to_owned(), elsewhere().to_string())));
     desk.is_whole().await?;
-    let mut said = BTreeSet::new();
+    let (mut said, mut gone, mut already) = (BTreeSet::new(), BTreeSet::new(), BTreeMap::new());
     for round in rounds {
         let mut ready = Vec::new();
         let mut quotas = BTreeSet::from([before[&here]]);
         for what in round {
-            // A family's place is decided once.
-            if what.home().is_some_and(|home| !said.insert(home)) {
+            // A family's place is decided once, and where somebody is who could see the house.
+            if what
+                .home()
+                .is_some_and(|home| gone.contains(&home) || !said.insert(home))
+            {
                 continue;
             }
             let one = desk.ready(what).await;
@@ -236,21 +287,37 @@ async fn plays(seed: u64, rounds: &[Vec<Move>]) -> Result<(), TestCaseError> {
             }
             ready.push(one);
         }
+        gone.extend(round.iter().filter_map(|what| match what {
+            Move::Leave { home } => Some(*home),
+            _ => None,
+        }));
         let by = [&approver, &colleague];
         let all = join_all(ready.iter().map(|one| desk.say(by, one))).await;
         all.into_iter().collect::<Result<Vec<()>, _>>()?;
         desk.is_whole().await?;
         let after = desk.slots_by_village().await;
-        // Only a confirmed quota makes or takes a slot, and only in its own village.
-        let mut others = after.clone();
-        let now = others.insert(here.clone(), before[&here]);
-        prop_assert_eq!(&others, &before);
-        prop_assert!(
-            now.is_some_and(|now| quotas.contains(&now)),
-            "{:?} of {:?}",
-            now,
-            quotas
-        );
+        // A place leaves its village with a family, and comes to where that family lives; besides, only a confirmed quota
+        // makes or takes one, and only in its own village.
+        let carried = desk.carried().await;
+        let mut expected = before.clone();
+        for (way, count) in &carried {
+            let known = already.get(way).copied().unwrap_or_default();
+            let (program, from, to) = way;
+            *expected.entry((program.clone(), from.clone())).or_default() -= count - known;
+            *expected.entry((program.clone(), to.clone())).or_default() += count - known;
+        }
+        already = carried;
+        let left = before[&here] - expected[&here];
+        let now = after.get(&here).copied().unwrap_or_default();
+        expected.insert(here.clone(), now);
+        let some = |of: &BTreeMap<(String, String), i64>| -> BTreeMap<(String, String), i64> {
+            let of = of.iter().filter(|(_, slots)| **slots != 0);
+            of.map(|(place, slots)| (place.clone(), *slots)).collect()
+        };
+        prop_assert_eq!(some(&expected), some(&after));
+        // Who left before the file was confirmed took a place of the old quota along, who left after it one of the new.
+        let fits = |quota: &i64| (quota - left..=*quota).contains(&now);
+        prop_assert!(quotas.iter().any(fits), "{now} of {quotas:?}, {left} left");
         before = after;
     }
     desk.world.end().await;

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, Set};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, Set};
 use tilik_protocol::membership::SlotState;
 use tilik_protocol::policy::Role;
 use tilik_protocol::problem::FieldProblem;
@@ -157,15 +157,17 @@ pub(super) async fn put_in_force(
     by: &TwoPersons,
     tally: &mut Tally,
 ) -> Result<()> {
+    // A place that moves waits for this row, or has moved before the slots are counted.
+    let before = quota::Entity::find_by_id((program.to_owned(), region.to_string()))
+        .lock_exclusive()
+        .one(write.on())
+        .await?
+        .map(|row| row.slots);
     let (there, held) = standing(write, program, region.as_str()).await?;
     if held > slots {
         tally.reject(line, vec![below_held()]);
         return Ok(());
     }
-    let before = quota::Entity::find_by_id((program.to_owned(), region.to_string()))
-        .one(write.on())
-        .await?
-        .map(|row| row.slots);
     if before == Some(slots) && there == slots {
         tally.unchanged += 1;
         return Ok(());
