@@ -399,19 +399,19 @@ pub struct WithdrawAppeal {
 /// The months between the end of a place and its return that brought no money: every month after the one it ended in, up
 /// to and with the one before its return. `offset_min` is the place's distance from UTC in minutes.
 pub fn lost_months(ended_at: Timestamp, back_at: Timestamp, offset_min: i64) -> Vec<String> {
-    (month_of(ended_at, offset_min) + 1..month_of(back_at, offset_min))
+    (month_number(ended_at, offset_min) + 1..month_number(back_at, offset_min))
         .map(month_word)
         .collect()
 }
 
 /// The month that it is at a place, counted from the year 0.
-pub(crate) fn month_of(at: Timestamp, offset_min: i64) -> i64 {
+pub(crate) fn month_number(at: Timestamp, offset_min: i64) -> i64 {
     let there = at.plus_s(60 * offset_min).as_micros();
     let day = DateTime::from_timestamp_micros(there).unwrap_or_default();
     i64::from(day.year()) * 12 + i64::from(day.month0())
 }
 
-/// A month of [`month_of`], `YYYY-MM`.
+/// A month of [`month_number`], `YYYY-MM`.
 pub(crate) fn month_word(n: i64) -> String {
     format!("{:04}-{:02}", n.div_euclid(12), n.rem_euclid(12) + 1)
 }

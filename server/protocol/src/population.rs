@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::appeal::{month_of, month_word};
+use crate::appeal::{month_number, month_word};
 use crate::family::{Relation, Sex};
 use crate::ids::{
     CivilBatchId, CivilEventId, EventId, FamilyId, MatchId, MoveId, PersonId, UserId,
@@ -864,8 +864,8 @@ impl HeldAfterDeath {
         offset_min: i64,
     ) -> Option<Self> {
         let after = i64::from(died.year) * 12 + i64::from(died.month);
-        let first = active_at.map_or(after, |at| after.max(month_of(at, offset_min)));
-        let last = month_of(on_hold_at, offset_min);
+        let first = active_at.map_or(after, |at| after.max(month_number(at, offset_min)));
+        let last = month_number(on_hold_at, offset_min);
         (first <= last).then(|| Self {
             program: program.to_owned(),
             from: month_word(first),

@@ -136,6 +136,7 @@ impl Acting {
         let contested = body.outcome == Outcome::Eligible
             && (proposed
                 || on_hold(write, body.membership).await?.is_some()
+                || proposals::is_to_end(write, body.membership).await?
                 || self.speaks_against(write, &case, body.membership).await?
                 || rules::says_not_eligible(write, body.membership.into()).await?);
         let mut active: case_membership::ActiveModel = link.into();

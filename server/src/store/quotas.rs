@@ -289,9 +289,7 @@ impl Acting {
             .map(|row| row.family.to_string());
         Ok(Page { items, next })
     }
-}
 
-impl Acting {
     /// Who is on the frozen list of a program in a village, in its order. Logged as a read of each.
     ///
     /// # Errors

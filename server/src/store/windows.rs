@@ -1,5 +1,5 @@
-//! The days on which proposals are taken, by which families are visited and deliberations held (jadwal): rows, changed by an admin and in force
-//! after an approver's word. The rules that make them are [`tilik_protocol::window`]'s.
+//! The days on which proposals are taken, by which families are visited and deliberations held (jadwal): rows, changed by an
+//! admin and in force after an approver's word. The rules that make them are [`tilik_protocol::window`]'s.
 
 use std::collections::BTreeSet;
 

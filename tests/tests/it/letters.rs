@@ -70,6 +70,16 @@ async fn preview(by: &Console, body: &Value) -> LetterContent {
 }
 
 impl Hall {
+    /// What a letter says that somebody has in their hands, and the code on it.
+    async fn on_paper(&self) -> (LetterContent, String) {
+        let operator = &self.staff.operator;
+        let body = a_letter(&self.village, 0);
+        let printed = preview(operator, &body).await;
+        let letter = issued(operator, body).await;
+        print(operator, letter.id).await.ok().unwrap();
+        (printed, self.code(letter.id).await)
+    }
+
     async fn code(&self, id: LetterId) -> String {
         self.world
             .app()
@@ -232,12 +242,7 @@ async fn the_same_event_is_the_same_letter_and_another_body_is_refused() {
 #[tokio::test]
 async fn a_stranger_compares_what_the_paper_says_and_whatever_is_altered_is_told() {
     let hall = hall(2604).await;
-    let operator = &hall.staff.operator;
-    let body = a_letter(&hall.village, 0);
-    let printed = preview(operator, &body).await;
-    let letter = issued(operator, body).await;
-    print(operator, letter.id).await.ok().unwrap();
-    let code = hall.code(letter.id).await;
+    let (printed, code) = hall.on_paper().await;
     let told = hall.checked(&code, &[]).await;
     assert_eq!(told.number, printed.number);
     assert_eq!(told.village, "Kelurahan BETET");
@@ -273,12 +278,7 @@ async fn a_stranger_compares_what_the_paper_says_and_whatever_is_altered_is_told
 #[tokio::test]
 async fn an_altered_number_date_signatory_or_nip_is_told_too() {
     let hall = hall(2615).await;
-    let operator = &hall.staff.operator;
-    let body = a_letter(&hall.village, 0);
-    let printed = preview(operator, &body).await;
-    let letter = issued(operator, body).await;
-    print(operator, letter.id).await.ok().unwrap();
-    let code = hall.code(letter.id).await;
+    let (printed, code) = hall.on_paper().await;
     let nip = printed.signatory_nip.trim_start_matches("NIP ");
     for (key, value, from, to) in [
         ("number", printed.number.as_str(), "/001/", "/002/"),

@@ -43,9 +43,9 @@ pub(super) const LEFT: &str = "PINDAH_LUAR";
 /// Why a house is looked at after a death, and after a family left.
 pub(super) const RUMOUR_OF_DEATH: ReasonCode = ReasonCode::known("KABAR_MENINGGAL");
 const RUMOUR_OF_MOVE: ReasonCode = ReasonCode::known("KABAR_PINDAH");
-/// Why the registry had a house looked at: somebody died or a family left, and two persons say what becomes of the place.
 /// What holds a place until the registry says otherwise, or another receives: no visit lifts it.
 pub(in crate::store) const HOLDS: [&str; 3] = [DEAD, PAYEE, LEFT];
+/// Why the registry had a house looked at: somebody died or a family left, and two persons say what becomes of the place.
 pub(in crate::store) const RUMOURS: [ReasonCode; 2] = [RUMOUR_OF_DEATH, RUMOUR_OF_MOVE];
 
 /// What an event did, so that it can be taken back.

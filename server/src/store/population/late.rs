@@ -123,7 +123,7 @@ impl Acting {
     }
 
     /// Opens a case, once, for each family whose place has waited its days for somebody who receives: two persons say what
-    /// becomes of it. Only to be asked when the clock is trusted.
+    /// becomes of it. One for which that fails leaves the others their turn. Only to be asked when the clock is trusted.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -132,59 +132,69 @@ impl Acting {
         let due = civil_event::Entity::find()
             .filter(C::FollowUp.eq(CivilWhy::PayeeChange.to_string()))
             .filter(C::DueAt.lte(self.store.now().as_micros()))
-            .filter(Expr::cust(
+            .filter(Expr::cust(format!(
                 "EXISTS (SELECT 1 FROM membership m JOIN family f ON f.id = m.family_id \
                  WHERE f.id = civil_event.family_id AND f.closed_at IS NULL \
-                 AND m.state = 'suspended' AND m.reason = 'GANTI_PENGURUS')",
-            ))
+                 AND m.state = 'suspended' AND m.reason = '{PAYEE}')"
+            )))
             .order_by_asc(C::DueAt)
             .limit(OVERDUE_AT_ONCE)
             .all(self.store.read())
             .await?;
-        for found in due {
-            let mut write = self.begin().await?;
-            let event = civil_event::Entity::find_by_id(found.id)
-                .lock_exclusive()
-                .one(write.on())
-                .await?;
-            // Somebody was named, or a person said that it is done, meanwhile.
-            let Some(event) = event.filter(|now| now.follow_up == found.follow_up) else {
-                continue;
-            };
-            let Some(home) = event.family_id else {
-                continue;
-            };
-            let home = family::Entity::find_by_id(home)
-                .lock_exclusive()
-                .one(write.on())
-                .await?
-                .ok_or(Error::NOT_FOUND)?;
-            let waits = memberships_of(&write, home.id)
-                .await?
-                .into_iter()
-                .any(|row| {
-                    row.state == MembershipState::Suspended.to_string()
-                        && row.reason.as_deref() == Some(PAYEE)
-                });
-            if !waits {
-                continue;
+        for event in due {
+            match self.open_overdue_payee(&event).await {
+                Ok(()) => {}
+                // The database may come back.
+                Err(error @ Error::Unavailable(_)) => return Err(error),
+                Err(error) => tracing::error!(event.id = %CivilEventId(event.id), cause = %error,
+                    "a family that named no payee has no case"),
             }
-            let mut effect = remembered(&event)?;
-            effect.overdue = case_for(&mut write, &home, &RUMOUR_OF_DEATH).await?;
-            let mut next = event.clone();
-            next.follow_up = Some(CivilWhy::PayeeOverdue.to_string());
-            next.effect = Some(serde_json::to_string(&effect).map_err(Error::internal)?);
-            let next = save_event(&write, &event, next).await?;
-            write.acts_in(region_code(&next.region)?);
-            write.journal(Entry::new(
-                "civil.overdue",
-                format!("civil_event:{}", CivilEventId(next.id)),
-                Role::System,
-                None,
-                &serde_json::json!({ "family": FamilyId(home.id), "case": effect.overdue }),
-            )?);
-            write.commit().await?;
         }
         Ok(())
+    }
+
+    async fn open_overdue_payee(&self, found: &civil_event::Model) -> Result<()> {
+        let mut write = self.begin().await?;
+        let event = civil_event::Entity::find_by_id(found.id)
+            .lock_exclusive()
+            .one(write.on())
+            .await?;
+        // Somebody was named, or a person said that it is done, meanwhile.
+        let Some(event) = event.filter(|now| now.follow_up == found.follow_up) else {
+            return Ok(());
+        };
+        let Some(home) = event.family_id else {
+            return Ok(());
+        };
+        let home = family::Entity::find_by_id(home)
+            .lock_exclusive()
+            .one(write.on())
+            .await?
+            .ok_or(Error::NOT_FOUND)?;
+        let waits = memberships_of(&write, home.id)
+            .await?
+            .into_iter()
+            .any(|row| {
+                row.state == MembershipState::Suspended.to_string()
+                    && row.reason.as_deref() == Some(PAYEE)
+            });
+        if !waits {
+            return Ok(());
+        }
+        let mut effect = remembered(&event)?;
+        effect.overdue = case_for(&mut write, &home, &RUMOUR_OF_DEATH).await?;
+        let mut next = event.clone();
+        next.follow_up = Some(CivilWhy::PayeeOverdue.to_string());
+        next.effect = Some(serde_json::to_string(&effect).map_err(Error::internal)?);
+        let next = save_event(&write, &event, next).await?;
+        write.acts_in(region_code(&next.region)?);
+        write.journal(Entry::new(
+            "civil.overdue",
+            format!("civil_event:{}", CivilEventId(next.id)),
+            Role::System,
+            None,
+            &serde_json::json!({ "family": FamilyId(home.id), "case": effect.overdue }),
+        )?);
+        write.commit().await
     }
 }

@@ -27,7 +27,6 @@ use crate::store::{cases, ministry, registration};
 const TO_BE_VISITED: ReasonCode = ReasonCode::known("PERLU_KUNJUNGAN");
 /// Why a candidate of whom the centre wants nothing is none any more.
 const REJECTED_BY_CENTRE: ReasonCode = ReasonCode::known("DITOLAK_PUSAT");
-
 /// Why a removal leads to nothing.
 const STILL_ELIGIBLE: ReasonCode = ReasonCode::known("MASIH_LAYAK");
 
@@ -99,7 +98,7 @@ async fn place_goes_on(write: &Write, row: &table::Model, person: Option<Uuid>) 
     Ok(held.iter().any(stays))
 }
 
-/// Of a program of the city's own no ministry has a word: what was decided about the place ends the proposal.
+/// Of a program of the city's own no ministry has a word: what was decided about the place ends an endorsed proposal.
 async fn end(
     write: &mut Write,
     row: &mut table::Model,
@@ -109,7 +108,7 @@ async fn end(
     let of = program::Entity::find_by_id(row.program.clone())
         .one(write.on())
         .await?;
-    if of.is_none_or(|program| program.central) || state_of(row)? != ProposalState::Endorsed {
+    if of.is_none_or(|program| program.central) {
         return Ok(());
     }
     let said = Said {
@@ -145,6 +144,17 @@ async fn against(write: &Write, held: &membership::Model) -> Result<Vec<table::M
         .lock_exclusive()
         .all(write.on())
         .await?)
+}
+
+/// Whether an approver has endorsed that this membership ends.
+pub(in crate::store) async fn is_to_end(write: &Write, id: MembershipId) -> Result<bool> {
+    let held = membership::Entity::find_by_id(Uuid::from(id))
+        .one(write.on())
+        .await?;
+    match held {
+        Some(held) => Ok(!against(write, &held).await?.is_empty()),
+        None => Ok(false),
+    }
 }
 
 /// Whoever was proposed is designated.

@@ -41,7 +41,9 @@ mod endorsing;
 mod fitness;
 mod reading;
 
-pub(super) use endorsing::{entered, entered_with, place_ended, place_given, place_kept};
+pub(super) use endorsing::{
+    entered, entered_with, is_to_end, place_ended, place_given, place_kept,
+};
 
 pub use reading::Wanted;
 

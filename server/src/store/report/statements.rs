@@ -118,7 +118,8 @@ pub(super) fn cases(
          MAX(CASE WHEN j.action IN ({BACK}) AND j.at < {end} THEN j.at ELSE 0 END) AS back_at, \
          COALESCE((SELECT {came_from} FROM journal k WHERE k.object = s.object AND k.action = 'case.carry' \
          AND k.at >= {until} ORDER BY k.seq LIMIT 1), s.region) AS region \
-         FROM scope s LEFT JOIN journal j ON j.object = s.object AND j.action IN ({DECISIONS}, {CLOSINGS}, {VISITS}, {BACK}, {NOT_BACK}) \
+         FROM scope s LEFT JOIN journal j ON j.object = s.object \
+         AND j.action IN ({DECISIONS}, {CLOSINGS}, {VISITS}, {BACK}, {NOT_BACK}) \
          GROUP BY s.object, s.region, s.opened_at, s.closes_at, s.state), \
          counted AS (SELECT region, opened_at, closes_at, decided_at, visited, ended_at, seen_at <= back_at AS waits, \
          CASE WHEN ended_at IS NULL OR ended_at >= {until} THEN 1 ELSE 0 END AS open_at_end, \
@@ -130,8 +131,8 @@ pub(super) fn cases(
          count(CASE WHEN ended = 1 AND decided_at IS NOT NULL THEN 1 END) AS decided, \
          count(CASE WHEN ended = 1 AND decided_at IS NULL THEN 1 END) AS closed, \
          count(CASE WHEN open_at_end = 1 THEN 1 END) AS cases_end, \
-         count(CASE WHEN open_at_end = 1 AND waits AND (closes_at <= {end} OR (closes_at IS NULL AND opened_at < {from})) THEN 1 END) \
-         AS late FROM counted WHERE {place} GROUP BY region"
+         count(CASE WHEN open_at_end = 1 AND waits \
+         AND (closes_at <= {end} OR (closes_at IS NULL AND opened_at < {from})) THEN 1 END) AS late FROM counted WHERE {place} GROUP BY region"
     )
 }
 
